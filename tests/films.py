@@ -29,6 +29,7 @@ from av.packet import Packet
 from av.stream import Disposition
 from av.video import VideoStream
 
+from tests.damage import overwrite, punch_random, punch_zeros, truncate
 from tests.numbered import (
     BT601,
     BT709,
@@ -48,6 +49,8 @@ from tests.numbered import (
 __all__ = [
     "BT601",
     "BT709",
+    "ENCRYPTED",
+    "FRAGMENTED",
     "FULL_RANGE",
     "HDR10",
     "HLG",
@@ -58,16 +61,20 @@ __all__ = [
     "Recipe",
     "film",
     "make_film",
+    "overwrite",
+    "punch_random",
+    "punch_zeros",
     "read_colors",
     "read_fields",
     "read_frame_number",
     "read_levels",
+    "truncate",
 ]
 
 _ENCODERS: dict[str, tuple[str, dict[str, str]]] = {
     "h264": ("libx264", {"preset": "ultrafast", "sc_threshold": "0", "forced-idr": "1"}),
     "hevc": ("libx265", {"preset": "ultrafast", "forced-idr": "1"}),
-    "av1": ("libsvtav1", {"preset": "12", "crf": "20"}),
+    "av1": ("libsvtav1", {"preset": "8", "crf": "20"}),
     "vp9": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8", "row-mt": "0"}),
     "vp8": ("libvpx", {"deadline": "realtime", "cpu-used": "8"}),
     "mpeg2video": ("mpeg2video", {"sc_threshold": "1000000000", "b": "4M"}),
@@ -80,7 +87,7 @@ _ENCODERS: dict[str, tuple[str, dict[str, str]]] = {
 }
 _WITH_B_FRAMES = {"h264", "hevc", "mpeg2video", "mpeg4"}
 _X265_QUIET = {"log-level": "none", "scenecut": "0", "pools": "none", "frame-threads": "1"}
-_SVT_QUICK = {"lp": "1", "scd": "0"}
+_SVT_QUIET = {"lp": "1", "scd": "0"}
 _FORMATS = {
     ".mkv": "matroska",
     ".webm": "webm",
@@ -94,6 +101,14 @@ _FORMATS = {
     ".wmv": "asf",
     ".asf": "asf",
 }
+ENCRYPTED = {
+    "encryption_scheme": "cenc-aes-ctr",
+    "encryption_key": "00112233445566778899aabbccddeeff",
+    "encryption_kid": "ffeeddccbbaa99887766554433221100",
+}
+"""`muxer` options that encrypt an MP4 (ISO/IEC 23001-7)."""
+FRAGMENTED = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+"""`muxer` options that write an MP4 in fragments."""
 _VFR_GAPS = (1, 1, 3, 2)
 _AUDIO_RATE = 48000
 
@@ -107,8 +122,8 @@ class Recipe:
     (width, height). `start` and `audio_start` are the times of the first picture and sound, in seconds. `vfr`
     spaces frames by 1, 1, 3 and 2 in turn; `times` gives all times, before `start` is added, instead.
     `rotation` is what a player has to turn the coded picture by, counter-clockwise. `muxer`, `encoder` and
-    `encoder_params` (of x264, x265 and SVT-AV1) are passed on. Without `seekable` the muxer cannot go back, so
-    Matroska gets no Cues and no sizes. `cover` attaches a picture.
+    `encoder_params` (of x264, x265 and SVT-AV1) are passed on. Without `seekable` the muxer cannot go back,
+    so Matroska gets no Cues and no sizes. `cover` attaches a picture.
     """
 
     codec: str | None = "h264"
@@ -239,6 +254,8 @@ def _add_video(out: OutputContainer, recipe: Recipe) -> VideoStream:
     codec = recipe.codec or ""
     name, options = _ENCODERS[codec]
     options = {**options, **_encoder_params(recipe), **recipe.encoder}
+    if codec == "vp9":
+        options["profile"] = _vp9_profile(_pix_fmt(recipe))
     if recipe.interlaced:
         options["flags"] = "+ildct+ilme"
     elif codec == "mpeg2video" and not recipe.open_gop:
@@ -271,11 +288,17 @@ def _pix_fmt(recipe: Recipe) -> str:
     return recipe.pix_fmt or plain
 
 
+def _vp9_profile(pix_fmt: str) -> str:
+    """The profile that holds this format (VP9 bitstream specification, section 7.2)."""
+    deep, full_chroma = not pix_fmt.endswith("p"), "420p" not in pix_fmt
+    return str(2 * deep + full_chroma)
+
+
 def _encoder_params(recipe: Recipe) -> dict[str, str]:
     option, params = {
         "h264": ("x264-params", {"open-gop": str(int(recipe.open_gop))}),
         "hevc": ("x265-params", {**_X265_QUIET, "open-gop": str(int(recipe.open_gop))}),
-        "av1": ("svtav1-params", _SVT_QUICK),
+        "av1": ("svtav1-params", _SVT_QUIET),
     }.get(recipe.codec or "", ("", {}))
     if recipe.codec == "av1" and recipe.keyframes is not None:
         params = {**params, "force-key-frames": "1"}
@@ -320,6 +343,7 @@ def _encode_audio(stream: AudioStream, recipe: Recipe) -> list[Packet[Any]]:
     times = recipe.frame_times()
     seconds = float(times[-1] - times[0] + 1 / recipe.fps) if times else recipe.seconds
     stream.layout = "mono"
+    stream.bit_rate = 64_000
     stream.codec_context.open()
     step = stream.codec_context.frame_size or 1024
     context = stream.codec_context
