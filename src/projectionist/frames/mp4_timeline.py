@@ -21,6 +21,7 @@ _MAX_SECONDS = 1_000_000_000
 _EMPTY = -1
 _MAX_EDITS = 1000
 _RATE_1 = 1 << 16
+_PRIMARY = (b"vide", b"soun")
 _TEXT_REACH_NS = _SECOND_NS
 """libavformat lets data and text tracks set the container's start where they begin less than this earlier."""
 
@@ -82,20 +83,18 @@ def film_start_ns(moov: Box) -> int:
     """Where the film begins, in nanoseconds: the earliest start of an audio or video track.
 
     A data or text track counts only where it begins less than a second before (update_stream_timings of
-    libavformat's demux.c).
+    libavformat's demux.c). Raises IndexUnusable where such a track has no edit list: libavformat then counts
+    it or not, depending on how far it happened to read on opening.
     """
     movie_scale = time_scale(moov.need(b"mvhd"))
-    starts: list[int] = []
-    text_starts: list[int] = []
-    for trak in moov.children():
-        if trak.kind != b"trak":
-            continue
-        start = _track_start_ns(trak, movie_scale)
-        if start is not None:
-            (starts if handler(trak) in (b"vide", b"soun") else text_starts).append(start)
-    first = min(starts, default=0)
-    text = min(text_starts, default=first)
-    return text if text < first < text + _TEXT_REACH_NS else first
+    tracks = [(trak, _track_start_ns(trak, movie_scale)) for trak in moov.children() if trak.kind == b"trak"]
+    starts = [(trak, start) for trak, start in tracks if start is not None]
+    first = min((start for trak, start in starts if handler(trak) in _PRIMARY), default=0)
+    before = [(trak, start) for trak, start in starts if handler(trak) not in _PRIMARY and start < first]
+    if any(not _edit_rows(trak) for trak, _ in before):
+        raise IndexUnusable("The MP4 index leaves open where the film begins: a text track has no edit list.")
+    text = min((start for _, start in before), default=first)
+    return text if first - text < _TEXT_REACH_NS else first
 
 
 def handler(trak: Box) -> bytes:
