@@ -53,7 +53,9 @@ class Bif:
         if header[:8] != _MAGIC[: len(header[:8])] or not header:
             raise PreviewInvalid(f"{path} does not begin as a BIF does; it is something else.")
         if len(header) < _HEADER.size:
-            raise PreviewInvalid(f"{path} ends at byte {size} inside the 64 bytes of its header: it is truncated.")
+            raise PreviewInvalid(
+                f"{path} ends at byte {size} inside the 64 bytes of its header: it is truncated."
+            )
         self.version, self.count, self.multiplier_ms = struct.unpack_from("<III", header, 8)
         self.multiplier_ms = self.multiplier_ms or 1000
         self.reserved = header[20:]
@@ -105,7 +107,9 @@ class Bif:
             raise IndexError(number)
         start, end = int(self.offsets[number]), int(self.offsets[number + 1])
         if end - start > _LARGEST_PICTURE:
-            raise PreviewInvalid(f"{self.path}: picture {number} claims {end - start} bytes, more than any preview.")
+            raise PreviewInvalid(
+                f"{self.path}: picture {number} claims {end - start} bytes, more than any preview."
+            )
         try:
             self._file.seek(start)
             picture = self._file.read(end - start)
@@ -174,7 +178,9 @@ def write_bif(target: Path, pictures: Spool, interval_ms: int, comment: str) -> 
     first = jpeg.with_comment(pictures.picture(0), comment)
     head = _head(target, [len(first), *pictures.lengths[1:]], interval_ms)
     files.publish_file(
-        target, partial(_write, head=head, first=first, pictures=pictures), partial(_check, target, len(pictures))
+        target,
+        partial(_write, head=head, first=first, pictures=pictures),
+        partial(_check, target, len(pictures)),
     )
 
 
@@ -213,7 +219,7 @@ def _all_faults(bif: Bif, deep: bool) -> Iterator[str]:
         yield "It holds no picture."
     size: tuple[int, int] | None = None
     for number, (start, end) in enumerate(pairwise(bif.offsets.tolist())):
-        if not 0 < end - start or end > bif.size:
+        if end <= start or end > bif.size:
             continue
         try:
             picture = bif.picture(number)
@@ -248,7 +254,9 @@ def _open(path: Path) -> Bif:
 
 
 def _unreadable(path: Path, error: OSError) -> PreviewInvalid:
-    return PreviewInvalid(f"{path} cannot be read ({error.strerror or error}); check that it is there and readable.")
+    return PreviewInvalid(
+        f"{path} cannot be read ({error.strerror or error}); check that it is there and readable."
+    )
 
 
 def _head(target: Path, lengths: list[int], interval_ms: int) -> bytes:
@@ -271,8 +279,7 @@ def _head(target: Path, lengths: list[int], interval_ms: int) -> bytes:
 def _write(file: BinaryIO, *, head: bytes, first: bytes, pictures: Spool) -> None:
     file.write(head)
     file.write(first)
-    for chunk in pictures.chunks(1):
-        file.write(chunk)
+    file.writelines(pictures.chunks(1))
 
 
 def _check(target: Path, count: int, file: BinaryIO) -> None:
@@ -280,4 +287,6 @@ def _check(target: Path, count: int, file: BinaryIO) -> None:
     bif = Bif(target, file, os.fstat(file.fileno()).st_size)
     fault = next(bif.faults(), None)
     if fault is not None or bif.count != count:
-        raise PreviewInvalid(f"{target} did not come out whole ({fault or 'pictures are missing'}); run again.")
+        raise PreviewInvalid(
+            f"{target} did not come out whole ({fault or 'pictures are missing'}); run again."
+        )

@@ -24,7 +24,7 @@ _SOI, _EOI, _SOS, _APP0, _COM = 0xD8, 0xD9, 0xDA, 0xE0, 0xFE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STANDALONE = frozenset((0x01, *range(0xD0, 0xD8)))
 _MOST_SCANS = 100
-_MOST_PIXELS = 100_000_000
+MOST_PIXELS = 1 << 24
 """Bounds for decoding strangers' pictures: a few bytes can ask for gigabytes, or for hours."""
 
 _ROOM_IN_COMMENT = 65533 - len(_OURS)
@@ -111,14 +111,15 @@ def check(jpeg: bytes) -> None:
         raise _broken(f"has {scans} scans, far more than any encoder makes")
 
 
-def decode(jpeg: bytes, *, narrowest: int = 0) -> npt.NDArray[np.uint8]:
+def decode(jpeg: bytes, *, narrowest: int = 0, most_pixels: int = MOST_PIXELS) -> npt.NDArray[np.uint8]:
     """The picture as RGB, shape (height, width, 3), every warning of the decoder being an error.
 
-    With `narrowest` it may come smaller, but not narrower than that many pixels. Raises PreviewInvalid.
+    With `narrowest` it may come smaller, but not narrower than that many pixels. Raises PreviewInvalid, also
+    where the picture has more than `most_pixels`.
     """
     check(jpeg)
     width, height = dimensions(jpeg)
-    if width * height > _MOST_PIXELS:
+    if width * height > most_pixels:
         raise _broken(f"is {width}x{height}, too large for a preview")
     factor = {"min_width": min(narrowest, width), "min_height": 1} if narrowest else {}
     try:
@@ -164,7 +165,9 @@ def _segment(jpeg: bytes, start: int) -> _Segment:
         return _Segment(marker, start, at, at)
     length = int.from_bytes(jpeg[at : at + 2], "big")
     if at + max(length, 2) > len(jpeg):
-        raise _broken(f"ends at byte {len(jpeg)} inside the segment {marker:#04x} from byte {start}: it is truncated")
+        raise _broken(
+            f"ends at byte {len(jpeg)} inside the segment {marker:#04x} from byte {start}: it is truncated"
+        )
     if length < 2:
         raise _broken(f"has a segment {marker:#04x} of the impossible length {length} at byte {start}")
     return _Segment(marker, start, at + 2, at + length)

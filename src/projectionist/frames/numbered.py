@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from itertools import pairwise
 from pathlib import Path
 
 from projectionist.errors import PreviewInvalid
@@ -21,7 +22,7 @@ def listing(folder: Path, pattern: re.Pattern[str]) -> tuple[list[str], list[str
     holds no picture.
     """
     try:
-        names = os.listdir(folder)
+        names = [path.name for path in folder.iterdir()]
     except OSError as error:
         raise PreviewInvalid(
             f"{folder} cannot be listed ({error.strerror}); check that it is there and readable."
@@ -31,13 +32,15 @@ def listing(folder: Path, pattern: re.Pattern[str]) -> tuple[list[str], list[str
         raise PreviewInvalid(f"{folder} holds no pictures of a preview.")
     if len(pictures) > _MOST_PICTURES:
         raise PreviewInvalid(f"{folder} holds {len(pictures)} pictures, more than any film needs.")
-    return pictures, sorted(name for name in names if not pattern.fullmatch(name) and not files.is_litter(name))
+    return pictures, sorted(
+        name for name in names if not pattern.fullmatch(name) and not files.is_litter(name)
+    )
 
 
 def gaps(names: list[str]) -> list[str]:
     """What is wrong with the numbers of sorted names, a clause each; the first gap and the first double only."""
     numbers = [_number(name) for name in names]
-    doubled = next((a for a, b in zip(names, names[1:], strict=False) if _number(a) == _number(b)), None)
+    doubled = next((a for a, b in pairwise(names) if _number(a) == _number(b)), None)
     if doubled is not None:
         return [f"the number of {doubled} is taken twice"]
     missing = next((k for k, number in enumerate(numbers) if k != number), None)
@@ -53,7 +56,9 @@ def read(path: Path) -> bytes:
         with os.fdopen(_regular(fd, path), "rb") as file:
             content = file.read(_LARGEST_PICTURE + 1)
     except OSError as error:
-        raise PreviewInvalid(f"{path} cannot be read ({error.strerror}); check its permissions and disk.") from error
+        raise PreviewInvalid(
+            f"{path} cannot be read ({error.strerror}); check its permissions and disk."
+        ) from error
     if len(content) > _LARGEST_PICTURE:
         raise PreviewInvalid(f"{path} has more than {_LARGEST_PICTURE} bytes, too many for a preview.")
     return content

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -50,7 +51,7 @@ class Spool:
     @property
     def lengths(self) -> list[int]:
         """Byte counts of the pictures."""
-        return [end - start for start, end in zip(self._starts, self._starts[1:], strict=False)]
+        return [end - start for start, end in pairwise(self._starts)]
 
     def add(self, jpeg: bytes) -> None:
         """Append one picture."""

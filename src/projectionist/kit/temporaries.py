@@ -53,7 +53,7 @@ def open_stage(home: Path, place: str) -> tuple[Path, int]:
     """A hidden folder with a locked file in it that says where its content belongs."""
     for _ in range(_TRIES):
         stage = home / hidden_name()
-        os.mkdir(stage, FOLDER_MODE)
+        stage.mkdir(FOLDER_MODE)
         with contextlib.suppress(FileNotFoundError):  # taken for abandoned in the moment before the lock
             fd = open_new(str(stage / "lock"), os.O_RDWR | os.O_CREAT | os.O_EXCL)
             if try_lock(fd) is not False and is_named(fd, stage / "lock"):
