@@ -1,0 +1,164 @@
+"""A film opened for making thumbnails: its container, its video stream and how it is meant to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import av.container
+import av.error
+from av.stream import Discard, Disposition
+from av.video.stream import VideoStream
+
+from projectionist.errors import FilmUnreadable, IndexUnusable, NotAFilm, NoVideo
+from projectionist.frames.index import KeyframeIndex
+from projectionist.frames.look import Look, look_of
+from projectionist.frames.matroska import open_matroska
+from projectionist.frames.mp4 import open_mp4
+from projectionist.frames.source import SourceFile
+
+_HEADER_ONLY = {"probesize": "32", "analyzeduration": "0"}
+"""Where our own reader lists the keyframes, libavformat need not read on to guess what the header says."""
+
+_FULLY = {"fflags": "+genpts"}
+"""Without an index of our own, presentation times that the container leaves out (AVI) are worked out."""
+
+_READ_BUFFER = 1 << 16
+
+DECODING_FAILED = (av.error.FFmpegError, MemoryError, ValueError)
+"""What PyAV raises for bytes that no decoder or demuxer can make sense of."""
+
+
+class Film:
+    """A film: `source` counts its reads, `stream` is its main video stream, `look` how its pictures are shown.
+
+    `index` lists the keyframes from the container's own index, or is None, and `index_fault` says why.
+    Raises FilmVanished, FilmUnreadable, FilmEmpty, NotAFilm, NoVideo or FilmEncrypted on opening.
+    """
+
+    def __init__(self, path: Path, *, rate: int | None = None) -> None:
+        self.source = SourceFile(path, rate=rate)
+        self.index: KeyframeIndex | None = None
+        self.index_fault: IndexUnusable | None = None
+        try:
+            kind = _kind_of(self.source)
+            self.opened_lightly = kind is not None
+            self.container = _open_container(self.source, _HEADER_ONLY if kind else _FULLY)
+            self.stream, ordinal = self._choose_stream()
+            if kind:
+                self._read_index(kind, ordinal)
+            crop = self.index.crop if self.index else (0, 0, 0, 0)
+            self.look: Look = look_of(self.stream, crop)
+        except BaseException:
+            self.source.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def reopen(self) -> None:
+        """Start again at the beginning by libavformat alone: the index was absent, or was found wrong."""
+        self.container.close()
+        self.source.seek(0)
+        self.index = None
+        self.opened_lightly = False
+        self.container = _open_container(self.source, _FULLY)
+        self.stream, _ = self._choose_stream()
+
+    def close(self) -> None:
+        """Close container and file."""
+        self.container.close()
+        self.source.close()
+
+    @property
+    def seeks_by_scanning(self) -> bool:
+        """Whether seeking without an index reads all that lies before: in Matroska, it does."""
+        return "matroska" in self.container.format.name
+
+    @property
+    def path(self) -> Path:
+        """Where the film lies."""
+        return self.source.path
+
+    @property
+    def start_ns(self) -> int:
+        """The container's earliest timestamp in nanoseconds: the zero of the player's timeline."""
+        if self.index is not None:
+            return self.index.start_ns
+        rounded = self.container.start_time  # in microseconds: too coarse for timestamps of 1/90,000 s
+        if rounded is None:
+            return 0
+        exact = (
+            stream.start_time * stream.time_base.numerator * 1_000_000_000 // stream.time_base.denominator
+            for stream in self.container.streams
+            if stream.start_time is not None and stream.time_base
+        )
+        return next((start for start in exact if abs(start - rounded * 1000) <= 1000), rounded * 1000)
+
+    def to_ns(self, timestamp: int) -> int:
+        """A timestamp of the video stream as nanoseconds on the player's timeline, rounded down."""
+        base = self.stream.time_base or Fraction(1, 90_000)
+        return timestamp * base.numerator * 1_000_000_000 // base.denominator - self.start_ns
+
+    def to_timestamp(self, ns: int) -> int:
+        """The timestamp of the video stream nearest to `ns` nanoseconds on the player's timeline."""
+        base = self.stream.time_base or Fraction(1, 90_000)
+        return round(Fraction(ns + self.start_ns, 1_000_000_000) / base)
+
+    def _choose_stream(self) -> tuple[VideoStream, int]:
+        """The stream that a player shows, and its place among the video streams; never a cover."""
+        candidates = [
+            (stream, ordinal)
+            for ordinal, stream in enumerate(self.container.streams.video)
+            if not stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails)
+        ]
+        if not candidates:
+            raise NoVideo(f"{self.path} has no moving picture in it; there is nothing to preview.")
+        marked = [one for one in candidates if one[0].disposition & Disposition.default]
+        stream, ordinal = (marked or candidates)[0]
+        for other in self.container.streams:
+            if other.index != stream.index:
+                other.discard = Discard.all
+        return stream, ordinal
+
+    def _read_index(self, kind: str, ordinal: int) -> None:
+        try:
+            if kind == "matroska":
+                self.index = open_matroska(self.source, video_ordinal=ordinal)
+            else:
+                self.index = open_mp4(self.source, video_ordinal=ordinal)
+            if not len(self.index.times_ns):
+                raise IndexUnusable("the index names no keyframe")
+        except IndexUnusable as fault:
+            self.index, self.index_fault = None, fault
+
+
+def _kind_of(source: SourceFile) -> str | None:
+    """Which of our index readers is made for these bytes: "matroska", "mp4" or None."""
+    head = source.pread(0, 12)
+    if head[:4] == b"\x1a\x45\xdf\xa3":
+        return "matroska"
+    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"):
+        return "mp4"
+    return None
+
+
+def _open_container(source: SourceFile, options: Mapping[str, str]) -> av.container.InputContainer:
+    try:
+        return av.open(source, "r", options=dict(options), buffer_size=_READ_BUFFER, metadata_errors="ignore")
+    except FilmUnreadable:
+        raise
+    except DECODING_FAILED as error:
+        raise NotAFilm(
+            f"{source.path} is no film that can be opened ({error}); it is damaged or something else under "
+            "a film's name."
+        ) from None

@@ -1,0 +1,188 @@
+"""A film in, its thumbnails out: the best way of reading first, the next one where that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from projectionist.errors import FilmUndecodable, IndexUnusable
+from projectionist.frames.decoder import Decoder
+from projectionist.frames.film import Film
+from projectionist.frames.indexed import read_indexed
+from projectionist.frames.linear import read_linear, scan
+from projectionist.frames.packets import tape_at
+from projectionist.frames.picture import Picture, Renderer
+from projectionist.frames.seeking import last_video_time, read_by_seeking
+from projectionist.frames.shots import Shot, Shots
+from projectionist.frames.slots import Mode, Slot, choose
+
+_HOPELESS = 3
+"""So many pictures that do not decode, and none that does: this way of reading is not believed any longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to make of a film: one series of thumbnails per interval (milliseconds), `width` pixels wide.
+
+    `max_height` fits the picture into width x max_height instead. `skip_nonref` lets exact thumbnails be a few
+    frames early, for speed.
+    """
+
+    intervals_ms: tuple[int, ...] = (10_000,)
+    width: int = 320
+    max_height: int | None = None
+    mode: Mode = Mode.AUTO
+    skip_nonref: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """Thumbnail `number` of the `series`-th interval: what is shown at the moment number x interval.
+
+    `shown_ns` is the time of the picture itself, in nanoseconds on the player's timeline (for one decoded to
+    the frame: the moment asked for). `stand_in` says that the right picture is damaged and a neighbour is shown.
+    """
+
+    series: int
+    number: int
+    shown_ns: int
+    picture: Picture
+    stand_in: bool
+
+
+class ThumbnailReader:
+    """Iterate it for the thumbnails of a film, per series in rising order; then it tells how it went.
+
+    `method` names the way of reading in use ("mp4-index", "matroska-cues", "seek" or "linear"), `damaged` says
+    that something in the film could not be read and what could is shown, `bytes_read` what was asked of the disk.
+    Raises a FilmError on opening, or while iterating.
+    """
+
+    def __init__(self, path: Path, wanted: Wanted, *, rate: int | None = None) -> None:
+        self._wanted = wanted
+        self._film = Film(path, rate=rate)
+        self._done = [0] * len(wanted.intervals_ms)
+        self._renderer = Renderer(self._film.look, wanted.width, wanted.max_height)
+        self.method = ""
+        self.damaged = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._film.close()
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes asked of the file system so far."""
+        return self._film.source.bytes_read
+
+    def __iter__(self) -> Iterator[Thumbnail]:
+        fault: Exception | None = self._film.index_fault
+        for method, shots_of in self._ways():
+            self.method = method
+            try:
+                yield from self._complete(shots_of(), last_way=method == "linear")
+            except IndexUnusable as error:
+                fault = error
+            else:
+                self._film.source.check_unchanged()
+                if any(self._done):
+                    return
+            self._film.reopen()
+        self._film.source.check_unchanged()
+        raise FilmUndecodable(
+            f"{self._film.path} holds no frame that decodes{f' ({fault})' if fault else ''}; copy or download it again."
+        )
+
+    def _ways(self) -> Iterator[tuple[str, Callable[[], Shots]]]:
+        film = self._film
+        if film.index is not None:
+            yield film.index.method, self._by_index
+        elif film.opened_lightly:
+            film.reopen()
+        if not film.seeks_by_scanning:
+            yield "seek", self._by_seeking
+        yield "linear", self._from_end_to_end
+
+    def _by_index(self) -> Shots:
+        index = self._film.index
+        assert index is not None
+        self.damaged |= index.truncated
+        picks = choose(index.times_ns, index.last_ns, self._wanted.intervals_ms, self._wanted.mode)
+        return read_indexed(self._film, index, picks, skip_nonref=self._wanted.skip_nonref)
+
+    def _by_seeking(self) -> Shots:
+        last_ns = last_video_time(self._film)
+        return read_by_seeking(
+            self._film, last_ns, self._wanted.intervals_ms, self._wanted.mode, skip_nonref=self._wanted.skip_nonref
+        )
+
+    def _from_end_to_end(self) -> Shots:
+        scanned = scan(self._film)
+        self.damaged |= scanned.damaged
+        self._film.reopen()
+        picks = choose(scanned.times_ns, scanned.last_ns, self._wanted.intervals_ms, self._wanted.mode)
+        return read_linear(self._film, scanned, picks, skip_nonref=self._wanted.skip_nonref)
+
+    def _complete(self, shots: Shots, *, last_way: bool) -> Iterator[Thumbnail]:
+        """Render the shots; where one does not decode, the nearer of its neighbours stands in."""
+        lost: list[Shot] = []
+        good: tuple[Shot, Picture] | None = None
+        for shot in shots:
+            shot = shot._replace(slots=tuple(slot for slot in shot.slots if slot.number >= self._done[slot.series]))
+            if not shot.slots:
+                continue
+            if shot.frame is None:
+                lost.append(shot)
+                if good is None and len(lost) >= _HOPELESS and not last_way:
+                    raise IndexUnusable("the first pictures that the index names do not decode")
+                continue
+            self.damaged |= shot.frame.is_corrupt
+            if good is None or shot.frame is not good[0].frame:
+                rendered = shot, self._renderer.render(shot.frame)
+            else:
+                rendered = shot, good[1]
+            yield from self._stand_in(lost, good, rendered)
+            lost.clear()
+            good = rendered
+            yield from self._thumbnails(shot, good[1], stand_in=False)
+        if good is not None and lost:
+            last_ns = self._last_decodable(good[0])
+            reachable = [shot for shot in lost if self._moment(shot.slots[0]) <= last_ns]
+            yield from self._stand_in(reachable, good, None)
+            self.damaged = True
+
+    def _stand_in(
+        self, lost: list[Shot], before: tuple[Shot, Picture] | None, after: tuple[Shot, Picture] | None
+    ) -> Iterator[Thumbnail]:
+        for shot in lost:
+            self.damaged = True
+            nearest = min(
+                (one for one in (before, after) if one is not None),
+                key=lambda one: abs(one[0].shown_ns - shot.shown_ns),
+            )
+            yield from self._thumbnails(shot._replace(shown_ns=nearest[0].shown_ns), nearest[1], stand_in=True)
+
+    def _thumbnails(self, shot: Shot, picture: Picture, *, stand_in: bool) -> Iterator[Thumbnail]:
+        for slot in shot.slots:
+            self._done[slot.series] = slot.number + 1
+            yield Thumbnail(slot.series, slot.number, shot.shown_ns, picture, stand_in)
+
+    def _moment(self, slot: Slot) -> int:
+        return slot.number * self._wanted.intervals_ms[slot.series] * 1_000_000
+
+    def _last_decodable(self, good: Shot) -> int:
+        """The time of the last frame that decodes, going on from the last good keyframe."""
+        self._film.reopen()
+        try:
+            decoder = Decoder(self._film, runs=True)
+            packets = tape_at(self._film, good.keyframe_ns).from_keyframe(good.keyframe_ns)
+            return max(good.shown_ns, decoder.last_whole(packets))
+        except IndexUnusable:
+            return good.shown_ns
