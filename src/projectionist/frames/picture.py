@@ -76,12 +76,12 @@ class Renderer:
             small = self._scaled(self._cutter.cut(frame, crop), width, height, colour)
         except av.FFmpegError as error:
             raise _unconvertible(frame, error.strerror) from error
-        is_limited_grey = frame.format.name.startswith(("gray", "ya")) and colour.range == Range.LIMITED
         if colour.is_wide:
-            light = _samples(small, np.uint16, is_limited_grey)
-            planes = tonemap.to_jpeg(*light, colour, tonemap.peak_of(frame))
+            planes = tonemap.to_jpeg(*_samples(small, np.uint16), colour, tonemap.peak_of(frame))
         else:
-            planes = _samples(small, np.uint8, is_limited_grey)
+            planes = _samples(small, np.uint8)
+            if _is_grey(frame) and colour.range == Range.LIMITED:
+                planes = (_full_range()[planes[0]], *planes[1:])
             if colour.matrix not in _IS_JPEGS:
                 planes = _converted(*planes, colour.matrix)
         return Picture(*(_turned(plane, orientation) for plane in planes))
@@ -108,9 +108,10 @@ class Renderer:
         return (height, width) if orientation.lies_on_its_side else (width, height)
 
     def _scaled(self, frame: av.VideoFrame, width: int, height: int, colour: Colour) -> av.VideoFrame:
-        """The frame made small and full range: 8-bit 4:2:0, or 10-bit 4:4:4 for what passes through light.
+        """The frame made small: full-range 8-bit 4:2:0, or 10-bit 4:4:4 of its own range to pass through light.
 
         Source and target matrix are named alike, so that swscale converts none: it would do so on more samples.
+        Nor does it convert the range of 10 bits, since it then sets neutral chroma to 511 instead of 512: a tint.
         """
         return self._scaler.reformat(
             frame,
@@ -120,7 +121,7 @@ class Renderer:
             src_colorspace=Colorspace.ITU601,
             dst_colorspace=Colorspace.ITU601,
             src_color_range=colour.range,
-            dst_color_range=Range.FULL,
+            dst_color_range=colour.range if colour.is_wide and not _is_grey(frame) else Range.FULL,
             interpolation=Interpolation.AREA,
             threads=1,
         )
@@ -181,24 +182,24 @@ def _graph(frame: av.VideoFrame, crop: tuple[int, int, int, int], one_field: boo
     return graph
 
 
-def _samples(frame: av.VideoFrame, kind: type[_Sample], stretch: bool) -> _Planes[_Sample]:
-    """Views of the three planes without the padding of lines; with `stretch`, limited-range luma is made full."""
+def _is_grey(frame: av.VideoFrame) -> bool:
+    """Whether there is luma only, which swscale takes for full range, whatever it is told."""
+    return frame.format.name.startswith(("gray", "ya"))
+
+
+def _samples(frame: av.VideoFrame, kind: type[_Sample]) -> _Planes[_Sample]:
+    """Views of the three planes without the padding of lines."""
     y, u, v = (
         np.frombuffer(cast("memoryview", plane), kind).reshape(plane.height, -1)[:, : plane.width]
         for plane in frame.planes
     )
-    if stretch:
-        y = _full_range(10 if kind is np.uint16 else 8).astype(kind)[y]
     return y, u, v
 
 
 @cache
-def _full_range(bits: int) -> npt.NDArray[np.uint16]:
+def _full_range() -> Plane:
     """The full-range luma of each limited-range one."""
-    unit = 1 << (bits - 8)
-    limited = np.arange(1 << bits)
-    full = np.rint((limited - 16 * unit) * ((1 << bits) - 1) / (219 * unit))
-    return full.clip(0, (1 << bits) - 1).astype(np.uint16)
+    return np.asarray(np.rint((np.arange(256) - 16) * (255 / 219)).clip(0, 255), np.uint8)
 
 
 def _converted(y: Plane, u: Plane, v: Plane, matrix: int) -> _Planes[np.uint8]:

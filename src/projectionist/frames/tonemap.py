@@ -3,12 +3,14 @@
 The picture becomes light in nits, red, green and blue of BT.709, and its brightest component decides by how much all
 three are dimmed, so that hue is kept and nothing clips below the film's peak. The curve is BT.2390's (section
 5.4.1): a straight line in darks and mid-tones, then a Hermite roll-off to the peak, drawn in PQ. White stands for
-203 nits, the level of diffuse white that BT.2408 gives HDR.
+203 nits, the level of diffuse white that BT.2408 gives HDR. The curve meets its end so flatly that the last third of
+the nits would be one white in 8 bits; therefore it is drawn for a peak of at least 2000 nits, twice what most films
+are graded for.
 
 The rivals' usual curve is Hable's, with 100 nits as its unit and a camera curve (BT.709's OETF) after it. That shows
-skin (about 90 nits) at 54 % signal where an SDR grade has it near 70 %: the known "dim HDR thumbnails". BT.2390
-leaves that range alone, and is what libplacebo and mpv use. Output is encoded for the kind of screen that shows a
-JPEG: gamma 2.2.
+skin (about 90 nits) at 53 % signal where an SDR grade has it near 70 %: the known "dim HDR thumbnails". BT.2390
+gives 68 %, at about the same mean brightness in darks, and is made for this. Output is encoded for the kind of screen
+that shows a JPEG: gamma 2.2.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from av.sidedata.sidedata import Type as SideDataType
 
-from projectionist.frames.colour import Colour, Matrix, Primaries, Transfer, rgb_to_bt709, ycc_to_rgb
+from projectionist.frames.colour import Colour, Matrix, Primaries, Range, Transfer, rgb_to_bt709, ycc_to_rgb
 from projectionist.frames.look import side_data_of
 
 Floats = npt.NDArray[np.float32]
@@ -30,8 +32,11 @@ Plane = npt.NDArray[np.uint8]
 _WHITE = 203.0
 """Nits of HDR reference white (ITU-R BT.2408 section 2.2), shown as the JPEG's white."""
 
-_USUAL_PEAK = 1000.0
-"""Nits; most films are graded on such a screen, HLG is defined for it, and metadata that says less is often wrong."""
+_HLG_PEAK = 1000.0
+"""Nits of the screen that HLG's OOTF is given for here, as usual (ITU-R BT.2100 table 5, note 5e)."""
+
+_LEAST_PEAK = 2000.0
+"""Nits that the curve is drawn for at least; see above. Metadata that says less than 1000 is often wrong, too."""
 
 _BRIGHTEST = 10000.0
 """Nits at the end of PQ."""
@@ -43,7 +48,7 @@ _STEPS = 4096
 
 
 def peak_of(frame: av.VideoFrame) -> float:
-    """The film's peak in nits, 1000 to 10000 in hundreds: MaxCLL, else the mastering screen's, else 1000.
+    """The peak to draw the curve for, 2000 to 10000 nits in hundreds: MaxCLL, else the mastering screen's, else 2000.
 
     From libavutil's AVContentLightMetadata (two unsigned ints, MaxCLL first) and AVMasteringDisplayMetadata (ten
     rationals, the last of which is the maximum luminance, then a flag for the primaries and one for luminance).
@@ -55,14 +60,14 @@ def peak_of(frame: av.VideoFrame) -> float:
         found = float(level[0])
     if found <= 0 and len(screen) >= 22 and screen[19] > 0 and screen[21]:
         found = screen[18] / screen[19]
-    return min(max(_USUAL_PEAK, round(found, -2)), _BRIGHTEST)
+    return min(max(_LEAST_PEAK, round(found, -2)), _BRIGHTEST)
 
 
 def to_jpeg(y: Codes, u: Codes, v: Codes, colour: Colour, peak: float) -> tuple[Plane, Plane, Plane]:
     """Tone-mapped planes for a JPEG: BT.601, full range, 4:2:0; shapes (h, w), (h/2, w/2), (h/2, w/2).
 
-    `y`, `u` and `v` are 10-bit full-range 4:4:4 of shape (h, w), h and w even; `colour` says what they mean;
-    `peak` is in nits and counts for PQ only.
+    `y`, `u` and `v` are 10-bit 4:4:4 of shape (h, w), h and w even; `colour` says what they mean; `peak` is in nits
+    and counts for PQ only.
     """
     light = _light(y, u, v, colour)
     brightest = np.maximum(np.maximum(light[0], light[1]), light[2])
@@ -74,11 +79,12 @@ def to_jpeg(y: Codes, u: Codes, v: Codes, colour: Colour, peak: float) -> tuple[
 def _light(y: Codes, u: Codes, v: Codes, colour: Colour) -> list[Floats]:
     """Linear BT.709 red, green and blue in nits; what lies outside that gamut is cut to its edge."""
     matrix = Matrix.SMPTE170M if colour.matrix == Matrix.RGB else colour.matrix
-    half = np.float32(_CODES / 2)
+    black, luma, chroma = (0, 1.0, 1.0) if colour.range == Range.FULL else (64, 1023 / 876, 1023 / 896)
+    weights = ycc_to_rgb(matrix) * (luma, chroma, chroma)
     table = _lights(colour.transfer)
     light = [
-        table.take((part + np.float32(0.5)).astype(np.intp), mode="clip")
-        for part in _mixed(ycc_to_rgb(matrix), [y.astype(np.float32), u - half, v - half])
+        table.take((code + np.float32(0.5)).astype(np.intp), mode="clip")
+        for code in _mixed(weights, [y - np.float32(black), u - np.float32(512), v - np.float32(512)])
     ]
     if colour.transfer == Transfer.HLG:
         gain = _hlg_gains().take(_steps(light[0] * 0.2627 + light[1] * 0.6780 + light[2] * 0.0593))
@@ -134,7 +140,7 @@ def _lights(transfer: int) -> Floats:
         nits = _pq_to_nits(signal)
     elif transfer == Transfer.HLG:
         bright = (np.exp((np.maximum(signal, 0.5) - 0.55991073) / 0.17883277) + 0.28466892) / 12
-        nits = np.where(signal <= 0.5, signal**2 / 3, bright) * _USUAL_PEAK
+        nits = np.where(signal <= 0.5, signal**2 / 3, bright) * _HLG_PEAK
     else:
         nits = signal**_GAMMA * _WHITE
     return nits.astype(np.float32)
@@ -143,7 +149,7 @@ def _lights(transfer: int) -> Floats:
 @cache
 def _hlg_gains() -> Floats:
     """BT.2100's OOTF for a screen of 1000 nits: light times the 0.2th power of scene luminance."""
-    return ((_nits() / _USUAL_PEAK) ** 0.2).astype(np.float32)
+    return ((_nits() / _HLG_PEAK) ** 0.2).astype(np.float32)
 
 
 @lru_cache(maxsize=8)
@@ -153,7 +159,7 @@ def _gains(transfer: int, peak: float) -> Floats:
     if transfer == Transfer.PQ:
         shown = _bt2390(nits, peak)
     elif transfer == Transfer.HLG:
-        shown = _bt2390(nits, _USUAL_PEAK)
+        shown = _bt2390(nits, _LEAST_PEAK)
     else:
         shown = np.minimum(nits, _WHITE)
     return (shown / nits).astype(np.float32)
