@@ -93,7 +93,7 @@ _FORMATS = {
     ".webm": "webm",
     ".mp4": "mp4",
     ".m4v": "mp4",
-    ".m4a": "ipod",
+    ".m4a": "mp4",
     ".mov": "mov",
     ".ts": "mpegts",
     ".m2ts": "mpegts",
@@ -208,7 +208,8 @@ def make_film(path: Path, **wanted: Any) -> Film:
     with path.open("wb") as file:
         target = file if recipe.seekable else _Unseekable(file.write)
         form = _FORMATS[path.suffix.lower()]
-        options = {**({"mpegts_m2ts_mode": "1"} if path.suffix == ".m2ts" else {}), **recipe.muxer}
+        special = {"mpegts_m2ts_mode": "1"} if path.suffix == ".m2ts" else {}
+        options = {"fflags": "+bitexact", **special, **recipe.muxer}
         with av.open(target, "w", format=form, container_options=options) as out:
             _write(out, recipe)
     return _read_back(path, recipe)
@@ -325,16 +326,18 @@ def _encode_video(stream: VideoStream, recipe: Recipe) -> list[Packet[Any]]:
 
 
 def _retime(packets: list[Packet[Any]], times: tuple[Fraction, ...], gap: Fraction) -> None:
-    """Give packets that are numbered by frame the times of those frames."""
+    """Give packets that are numbered by frame, and are in decoding order, the times of those frames.
+
+    Decoding times are worked out anew: of films of one or two frames x265 says some that are beyond the end.
+    """
     base = Fraction(1, lcm(gap.denominator, *(time.denominator for time in times)))
+    numbers = [packet.pts for packet in packets if packet.pts is not None]
+    ahead = max(order - number for order, number in enumerate(numbers))
+    decoded = (*(times[0] - step * gap for step in range(ahead, 0, -1)), *times)
     later = (*times[1:], times[-1] + gap)
-    for packet in packets:
-        number, order = packet.pts, packet.dts
-        assert number is not None
-        assert order is not None
-        decoded = times[order] if order >= 0 else times[0] + order * gap
+    for packet, number, decoding in zip(packets, numbers, decoded, strict=False):
         packet.time_base = base
-        packet.pts, packet.dts = int(times[number] / base), int(decoded / base)
+        packet.pts, packet.dts = int(times[number] / base), int(decoding / base)
         packet.duration = int((later[number] - times[number]) / base)
 
 
