@@ -9,7 +9,14 @@ import numpy as np
 from projectionist.errors import IndexUnusable
 from projectionist.frames.index import Times
 from projectionist.frames.mp4_boxes import Box, ByteSource, read_moov
-from projectionist.frames.mp4_entry import Crop, check_data_is_here, read_crop, read_entry, read_matrix
+from projectionist.frames.mp4_entry import (
+    Crop,
+    check_data_is_here,
+    read_crop,
+    read_entry,
+    read_matrix,
+    sample_kind,
+)
 from projectionist.frames.mp4_tables import Int64s, Samples, read_samples
 from projectionist.frames.mp4_timeline import (
     film_start_ns,
@@ -19,6 +26,24 @@ from projectionist.frames.mp4_timeline import (
     read_edits,
     time_scale,
 )
+
+_VIDEO_KINDS = frozenset(
+    (
+        b"avc1",
+        b"avc3",
+        b"hvc1",
+        b"hev1",
+        b"dvh1",
+        b"dvhe",
+        b"av01",
+        b"vp09",
+        b"vvc1",
+        b"mp4v",
+        b"jpeg",
+        b"png ",
+    )
+)
+"""What auxiliary tracks (alpha, depth, still pictures) hold under handlers of their own."""
 
 MAX_PACKET = 64 << 20
 """The largest keyframe that is read, in bytes."""
@@ -71,7 +96,7 @@ def open_mp4(source: ByteSource, *, video_ordinal: int = 0) -> Mp4Index:
     minf = trak.need(b"mdia", b"minf")
     check_data_is_here(minf)
     stbl = minf.need(b"stbl")
-    entry = read_entry(stbl)
+    entry = read_entry(stbl, str(getattr(source, "path", "The film")))
     samples = read_samples(stbl)
     scale = time_scale(trak.need(b"mdia", b"mdhd"))
     edits = read_edits(trak, scale, time_scale(moov.need(b"mvhd")))
@@ -95,14 +120,29 @@ def open_mp4(source: ByteSource, *, video_ordinal: int = 0) -> Mp4Index:
     )
 
 
+def _is_video(trak: Box) -> bool:
+    """Whether libavformat makes a video stream of the track: by handler, else by the kind of its samples."""
+    kind = handler(trak)
+    return kind == b"vide" or (kind != b"soun" and sample_kind(trak) in _VIDEO_KINDS)
+
+
 def _reaches_beyond(samples: Samples, size: int) -> bool:
     return bool(np.any(samples.offsets + samples.sizes > size))
 
 
 def _video_track(moov: Box, ordinal: int) -> Box:
-    """The `ordinal`-th video track. libavformat makes a stream of every `trak`, in the order of the file."""
-    tracks = [box for box in moov.children() if box.kind == b"trak"]
-    videos = [trak for trak in tracks if handler(trak) == b"vide"]
-    if not 0 <= ordinal < len(videos):
-        raise IndexUnusable(f"The MP4 index has {len(videos)} video tracks, not one of number {ordinal}.")
-    return videos[ordinal]
+    """The `ordinal`-th video track. libavformat makes a stream of every `trak`, in the order of the file.
+
+    It makes one of every cover picture, too, where it meets it: nearly always behind the tracks.
+    """
+    videos = 0
+    for box in moov.children():
+        if box.kind == b"trak" and _is_video(box):
+            if videos == ordinal:
+                return box
+            videos += 1
+        elif box.kind in (b"udta", b"meta") and b"covr" in bytes(box.payload):
+            raise IndexUnusable(
+                "The MP4 index has a cover picture before its video, which shifts its number."
+            )
+    raise IndexUnusable(f"The MP4 index has {videos} video tracks, not one of number {ordinal}.")

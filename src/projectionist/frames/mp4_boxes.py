@@ -19,8 +19,11 @@ from projectionist.errors import IndexUnusable
 MAX_MOOV = 128 << 20
 """The largest `moov` that is read, in bytes; a ten-hour film at 60 frames a second needs about 50 MB."""
 
+MAX_ROWS = 6_000_000
+"""The longest table that is read; a day at 60 frames a second has 5.2 million samples."""
+
 _MAX_TOP_BOXES = 1024
-_MAX_CHILDREN = 10_000
+_MAX_CHILDREN = 256
 
 
 class ByteSource(Protocol):
@@ -92,6 +95,8 @@ class Box:
         """
         form = np.dtype(">" + kind)
         self._check(at, count * columns * form.itemsize)
+        if count > MAX_ROWS:
+            raise IndexUnusable(f"The MP4 index has a table of {count} rows; up to {MAX_ROWS} are read.")
         flat = np.frombuffer(self.payload, form, count * columns, at)
         return flat if columns == 1 else flat.reshape(count, columns)
 
@@ -132,7 +137,7 @@ def _top_boxes(source: ByteSource) -> Iterator[tuple[bytes, int, int]]:
     """Kind, payload start and end of each top-level box; the last may claim to end beyond the file."""
     at = 0
     for _ in range(_MAX_TOP_BOXES):
-        header = source.pread(at, 16)
+        header = source.pread(at, 16) if at < source.size else b""
         if len(header) < 8:
             return
         size, kind, start = int.from_bytes(header[:4], "big"), header[4:8], at + 8

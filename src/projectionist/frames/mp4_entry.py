@@ -16,31 +16,22 @@ _VISUAL_CHILDREN = 78
 
 _IDENTITY = (1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 _SELF_CONTAINED = 1
-_MAX_DESCRIPTIONS = 1000
 
 Crop = tuple[int, int, int, int]
 
 
-def read_entry(stbl: Box) -> Box:
-    """The one sample description of a video track.
+def read_entry(stbl: Box, name: str) -> Box:
+    """The one sample description of a video track; `name` is what messages call the film.
 
     Raises FilmEncrypted, or IndexUnusable where samples of different descriptions follow each other.
     """
-    stsd = stbl.need(b"stsd")
-    entries = []
-    for entry in stsd.children(8):
-        entries.append(entry)
-        if len(entries) > _MAX_DESCRIPTIONS:
-            raise IndexUnusable("The MP4 index has more sample descriptions than any film ('stsd').")
+    entries = list(stbl.need(b"stsd").children(8))
     if not entries:
         raise IndexUnusable("The MP4 index does not describe its video ('stsd').")
     first = entries[0]
-    _check_clear(first)
+    _check_clear(first, name)
     for number in descriptions_used(stbl):
-        if not 1 <= number <= len(entries) or (entries[number - 1].kind, entries[number - 1].payload) != (
-            first.kind,
-            first.payload,
-        ):
+        if not 1 <= number <= len(entries) or entries[number - 1] != first:
             raise IndexUnusable("The MP4 index changes the kind of video within the film ('stsd').")
     return first
 
@@ -56,6 +47,15 @@ def check_data_is_here(minf: Box) -> None:
             raise IndexUnusable("The MP4 index points into another file ('dref').")
 
 
+def sample_kind(trak: Box) -> bytes:
+    """The four-character code of the track's first sample description; empty where there is none."""
+    box: Box | None = trak
+    for kind in (b"mdia", b"minf", b"stbl", b"stsd"):
+        box = box.find(kind) if box else None
+    first = next(box.children(8), None) if box and len(box.payload) > 8 else None
+    return first.kind if first else b""
+
+
 def read_crop(entry: Box) -> Crop:
     """Left, top, right and bottom margins that `clap` hides, in coded pixels; else zeros."""
     clap = _inside(entry, b"clap")
@@ -66,7 +66,7 @@ def read_crop(entry: Box) -> Crop:
     if not all(values[1::2]):
         return 0, 0, 0, 0
     clean_width, clean_height, right_by, down_by = (
-        Fraction(top, bottom) for top, bottom in zip(values[::2], values[1::2], strict=True)
+        Fraction(over, under) for over, under in zip(values[::2], values[1::2], strict=True)
     )
     left = (width - clean_width) / 2 + right_by
     top = (height - clean_height) / 2 + down_by
@@ -83,13 +83,13 @@ def read_matrix(trak: Box) -> tuple[int, ...] | None:
     return None if matrix == _IDENTITY else matrix
 
 
-def _check_clear(entry: Box) -> None:
+def _check_clear(entry: Box, name: str) -> None:
     sinf = _inside(entry, b"sinf")
     if sinf is None and entry.kind not in (b"encv", b"drmi"):
         return
     schm = sinf.find(b"schm") if sinf else None
     scheme = bytes(schm.payload[4:8]).decode("ascii", "backslashreplace") if schm else "of an unnamed scheme"
-    raise FilmEncrypted(f"The video is encrypted ({scheme}); use a copy that is not protected.")
+    raise FilmEncrypted(f"{name} is encrypted ({scheme}); use a copy that is not protected.")
 
 
 def _inside(entry: Box, kind: bytes) -> Box | None:

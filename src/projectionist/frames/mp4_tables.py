@@ -14,10 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from projectionist.errors import IndexUnusable
-from projectionist.frames.mp4_boxes import Box
-
-MAX_SAMPLES = 8_000_000
-"""More samples in a track than this are not expanded (a day at 60 frames a second has 5.2 million)."""
+from projectionist.frames.mp4_boxes import MAX_ROWS, Box
 
 _MAX_DELTA = 1 << 31
 _MAX_SHIFT = 1 << 28
@@ -51,8 +48,8 @@ def sample_count(stbl: Box) -> int:
 def read_samples(stbl: Box) -> Samples:
     """Expand the tables of `stbl`. Raises IndexUnusable where they are absent, contradictory or too large."""
     count = sample_count(stbl)
-    if not 0 < count <= MAX_SAMPLES:
-        raise IndexUnusable(f"The MP4 index names {count} video samples; 1 to {MAX_SAMPLES} can be read.")
+    if not 0 < count <= MAX_ROWS:
+        raise IndexUnusable(f"The MP4 index names {count} video samples; 1 to {MAX_ROWS} can be read.")
     sizes = _sizes(stbl, count)
     offsets = _offsets(stbl, sizes)
     key = _keyframes(stbl, count)
@@ -76,7 +73,7 @@ def composition_shifts(stbl: Box, count: int) -> Int64s | None:
         return None
     counts = box.table(8, box.uint(4, 4), "u4", 2)[:, 0]
     shifts = box.table(8, box.uint(4, 4), "i4", 2)[:, 1]
-    if np.any(np.abs(shifts.astype(np.int64)) > _MAX_SHIFT):
+    if len(shifts) and (shifts.min() < -_MAX_SHIFT or shifts.max() > _MAX_SHIFT):
         raise IndexUnusable("The MP4 index has composition offsets beyond reason ('ctts').")
     return _expand(counts, shifts, count, rest=0)
 
@@ -187,10 +184,10 @@ def _random_access_points(stbl: Box, count: int) -> Flags | None:
 
 
 def _expand(counts: npt.NDArray[np.uint32], values: npt.NDArray[np.generic], total: int, rest: int) -> Int64s:
-    """Each value as often as its count says, cut to `total` or filled up with `rest`, whatever a count claims."""
+    """Each value as often as its count says, cut to `total` or filled up with `rest`."""
     ends = np.minimum(np.cumsum(counts, dtype=np.int64), total)
     filled = int(ends[-1]) if len(ends) else 0
     expanded = np.full(total, rest, np.int64)
     lengths: Int64s = np.diff(ends, prepend=0)
-    expanded[:filled] = np.repeat(values.astype(np.int64), lengths)
+    expanded[:filled] = np.repeat(values, lengths)
     return expanded

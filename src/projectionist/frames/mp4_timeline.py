@@ -6,7 +6,9 @@ ISO/IEC 14496-12 section 8.6.6. Where an edit begins between frames, the choices
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 
@@ -24,6 +26,9 @@ _RATE_1 = 1 << 16
 _PRIMARY = (b"vide", b"soun")
 _TEXT_REACH_NS = _SECOND_NS
 """libavformat lets data and text tracks set the container's start where they begin less than this earlier."""
+
+
+_Row = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -54,13 +59,13 @@ def read_edits(trak: Box, scale: int, movie_scale: int) -> Edits | None:
     rows = _edit_rows(trak)
     if not rows:
         return None
-    empty = 0
-    while rows and rows[0][1] == _EMPTY:
-        empty += _rescale(rows.pop(0)[0], scale, movie_scale)
+    empties = list(takewhile(_is_empty, rows))
+    empty = _total(empties, scale, movie_scale)
+    rows = rows[len(empties) :]
     if len(rows) != 1 or rows[0][1] < 0 or rows[0][2] != _RATE_1:
         raise IndexUnusable("The MP4 index has an edit list that rearranges the film ('elst').")
     duration, begin, _ = rows[0]
-    return Edits(empty, begin, begin + _rescale(duration, scale, movie_scale) if duration else None)
+    return Edits(empty, begin, begin + _total(rows, scale, movie_scale) if duration else None)
 
 
 def place(samples: Samples, edits: Edits | None) -> tuple[Int64s, Flags]:
@@ -115,7 +120,11 @@ def nanoseconds(ticks: Int64s, scale: int) -> Int64s:
     return rounded
 
 
-def _edit_rows(trak: Box) -> list[tuple[int, ...]]:
+def _is_empty(row: _Row) -> bool:
+    return row[1] == _EMPTY
+
+
+def _edit_rows(trak: Box) -> list[_Row]:
     """Duration in ticks of the movie, media time in ticks of the track, and rate (16.16) of each edit."""
     edts = trak.find(b"edts")
     elst = edts.find(b"elst") if edts else None
@@ -144,21 +153,17 @@ def _track_start_ns(trak: Box, movie_scale: int) -> int | None:
     if not sample_count(stbl):
         return None
     rows = _edit_rows(trak)
-    ticks = 0
     if rows:
-        for duration, media_time, _ in rows:
-            if media_time != _EMPTY:
-                break
-            ticks += _rescale(duration, scale, movie_scale)
+        ticks = _total(takewhile(_is_empty, rows), scale, movie_scale)
     else:
         shifts = composition_shifts(stbl, 1)
         ticks = 0 if shifts is None else int(shifts[0])
     return int(nanoseconds(np.array([ticks], np.int64), scale)[0])
 
 
-def _rescale(ticks: int, scale: int, movie_scale: int) -> int:
-    """To ticks of the track, halves rounded up, as libavformat's av_rescale does."""
-    rescaled = (ticks * scale + movie_scale // 2) // movie_scale
-    if rescaled >= 1 << 62:
+def _total(rows: Iterable[_Row], scale: int, movie_scale: int) -> int:
+    """How long these edits last in ticks of the track; each rounded by itself, as libavformat does."""
+    ticks = sum((row[0] * scale + movie_scale // 2) // movie_scale for row in rows)
+    if ticks >= 1 << 62:
         raise IndexUnusable("The MP4 index has an edit list longer than any film ('elst').")
-    return rescaled
+    return ticks
