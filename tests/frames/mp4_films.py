@@ -22,6 +22,8 @@ class FilmBytes:
 
     def pread(self, offset: int, count: int) -> bytes:
         """Up to `count` bytes at `offset`."""
+        if offset >= 1 << 63:
+            raise OverflowError("the kernel takes no such offset")
         self.reads += 1
         return self.content[offset : offset + count]
 

@@ -55,6 +55,9 @@ ACCEPTED: dict[str, Track] = {
     "empty samples": Track(keys=(0, 3, 4), sizes=(100, 0, 100, 0, 100, 0, 100, 100)),
     "an edit that begins between frames": Track(edits=[(1000, 25, ONE)]),
     "an edit that begins between keyframes": Track(keys=KEYS, edits=[(1000, 25, ONE)]),
+    "an edit whose keyframe follows a later frame": Track(
+        keys=(0, 3, 6), shifts=((1, 0), (1, 500), (6, 0)), edits=[(9000, 35, ONE)]
+    ),
     "an edit that ends early": Track(edits=[(200, 0, ONE)]),
     "empty edits": Track(keys=KEYS, edits=[(300, -1, ONE), (250, -1, ONE), (1000, 0, ONE)]),
     "several equal descriptions": Track(keys=KEYS, entries=[visual_entry(), visual_entry()]),
