@@ -12,7 +12,7 @@ import stat
 import struct
 from collections.abc import Iterator
 from functools import partial
-from itertools import islice, pairwise
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from projectionist.errors import PreviewInvalid
-from projectionist.frames import jpeg
+from projectionist.frames import faults, jpeg
 from projectionist.frames.spool import Spool
 from projectionist.kit import files
 
@@ -31,7 +31,6 @@ _END = 0xFFFFFFFF
 _MOST_PICTURES = 1 << 20
 """A picture a second for twelve days; a count beyond this is a lie or an attack."""
 _LARGEST_PICTURE = 64 << 20
-_MOST_PROBLEMS = 50
 
 
 class Bif:
@@ -147,7 +146,7 @@ class Bif:
                 f"picture {number} at {self.offsets[number]}"
             )
         if self.offsets[-1] < self.size:
-            yield f"{self.size - self.offsets[-1]} bytes follow its last picture, which ends at {self.offsets[-1]}"
+            yield f"its last picture ends at byte {self.offsets[-1]}, but the file goes on to {self.size}"
 
     def _entry(self, number: int) -> str:
         return f"entry {number} of the table" if number < self.count else "the end entry of the table"
@@ -204,15 +203,11 @@ def problems(path: Path, *, deep: bool = False) -> list[str]:
     except PreviewInvalid as error:
         return [error.message]
     with bif:
-        found = list(islice(_all_faults(bif, deep), _MOST_PROBLEMS + 1))
-    if len(found) > _MOST_PROBLEMS:
-        found[_MOST_PROBLEMS:] = ["There is more wrong than is listed here."]
-    return found
+        return faults.listed(_all_faults(bif, deep))
 
 
 def _all_faults(bif: Bif, deep: bool) -> Iterator[str]:
-    for fault in bif.faults():
-        yield f"{fault[0].upper()}{fault[1:]}."
+    yield from (f"{fault}." for fault in bif.faults())
     if any(bif.reserved):
         yield "The reserved bytes 20 to 63 of its header are not zero."
     if not bif.count:

@@ -27,7 +27,7 @@ _MOST_SCANS = 100
 MOST_PIXELS = 1 << 24
 """Bounds for decoding strangers' pictures: a few bytes can ask for gigabytes, or for hours."""
 
-_ROOM_IN_COMMENT = 65533 - len(_OURS)
+_LONGEST_COMMENT = 65533
 
 
 class _Segment(NamedTuple):
@@ -60,7 +60,7 @@ def encode(y: Plane, u: Plane, v: Plane, quality: int) -> bytes:
 def with_comment(jpeg: bytes, text: str) -> bytes:
     """The same picture carrying `text`, in place of an earlier comment of ours. Raises PreviewInvalid."""
     comment = _OURS + text.encode("utf-8", "surrogatepass")
-    if len(text) > _ROOM_IN_COMMENT or len(comment) > _ROOM_IN_COMMENT + len(_OURS):
+    if len(comment) > _LONGEST_COMMENT:
         raise PreviewInvalid(f"A record of {len(text)} characters does not fit into a JPEG comment.")
     at, ours = 2, None
     for segment in _headers(jpeg):

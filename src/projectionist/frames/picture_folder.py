@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from projectionist.errors import PreviewInvalid
-from projectionist.frames import jpeg, numbered
+from projectionist.frames import faults, jpeg, numbered
 from projectionist.frames.spool import Spool
 from projectionist.kit import files
 
@@ -65,22 +65,26 @@ def read_picture_folder(path: Path) -> PictureFolder:
 
 def problems(path: Path, *, deep: bool = False) -> list[str]:
     """Everything that is wrong with a folder of JPEGs, a sentence each; `deep` decodes every picture too."""
+    return faults.listed(_faults(path, deep))
+
+
+def _faults(path: Path, deep: bool) -> Iterator[str]:
     try:
         names, strays = numbered.listing(path, PICTURE_NAME)
     except PreviewInvalid as error:
-        return [error.message]
-    found = [f"{clause[0].upper()}{clause[1:]}." for clause in numbered.gaps(names)]
-    found += [f"{name} does not belong into the folder." for name in strays]
-    sizes = set()
+        yield error.message
+        return
+    yield from (f"{clause}." for clause in numbered.gaps(names))
+    yield from (f"it also holds {name}, which is none of its pictures." for name in strays)
+    expected: tuple[int, int] | None = None
     for name in names:
         try:
             picture = numbered.read(path / name)
             jpeg.check(picture)
-            sizes.add(jpeg.dimensions(picture))
+            expected = expected or jpeg.dimensions(picture)
+            if jpeg.dimensions(picture) != expected:
+                yield f"{name} has another size than the pictures before it."
             if deep:
                 jpeg.decode(picture)
         except PreviewInvalid as error:
-            found.append(f"{name}: {error.message}")
-    if len(sizes) > 1:
-        found.append("The pictures are not all of one size.")
-    return found
+            yield f"{name}: {error.message}"

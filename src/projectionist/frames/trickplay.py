@@ -17,7 +17,7 @@ import numpy.typing as npt
 import simplejpeg
 
 from projectionist.errors import PreviewInvalid
-from projectionist.frames import jpeg, numbered
+from projectionist.frames import faults, jpeg, numbered
 from projectionist.frames.jpeg import Plane
 from projectionist.kit import files
 
@@ -213,19 +213,25 @@ def problems(path: Path, *, deep: bool = False) -> list[str]:
 
     Walks the markers of every sheet; `deep` decodes every sheet too.
     """
-    found = []
     try:
-        for folder, columns, rows in _sheet_folders(path):
-            found += [f"{folder.name}: {fault}" for fault in _faults(folder, columns, rows, deep)]
+        folders = _sheet_folders(path)
     except PreviewInvalid as error:
-        found.append(error.message)
-    return found
+        return [error.message]
+    return faults.listed(
+        f"{folder.name}: {fault}"
+        for folder, columns, rows in folders
+        for fault in _faults(folder, columns, rows, deep)
+    )
 
 
 def _faults(folder: Path, columns: int, rows: int, deep: bool) -> Iterator[str]:
-    names, strays = numbered.listing(folder, SHEET_NAME)
+    try:
+        names, strays = numbered.listing(folder, SHEET_NAME)
+    except PreviewInvalid as error:
+        yield error.message
+        return
     yield from (f"{clause}." for clause in numbered.gaps(names))
-    yield from (f"{name} does not belong into the folder." for name in strays)
+    yield from (f"it also holds {name}, which is none of its pictures." for name in strays)
     expected: tuple[int, int] | None = None
     for name in names:
         try:

@@ -102,7 +102,11 @@ class NewFolder:
             make_folder(home)
             self._stage, self._lock = temporaries.open_stage(home, os.path.relpath(target, home))
             self._new = self._stage / "new"
-            os.mkdir(self._new, temporaries.FOLDER_MODE)
+            try:
+                os.mkdir(self._new, temporaries.FOLDER_MODE)
+            except OSError:
+                self.close()
+                raise
 
     def __enter__(self) -> Self:
         return self
@@ -117,7 +121,7 @@ class NewFolder:
         if self._lock < 0:
             return
         with contextlib.suppress(OSError):  # found again, and removed, by remove_stale_temporaries
-            _clear_stage(self._stage)
+            _settle(self._stage, self._lock)
         os.close(self._lock)
         self._lock = -1
 
@@ -153,8 +157,8 @@ class NewFolder:
         if _rename_unless_occupied(made, self.target):
             return
         if not _exchange(made, self.target):
-            os.rename(self.target, self._stage / "old")  # a kill from here on is put right by _put_right
-            os.rename(made, self.target)
+            os.rename(self.target, self._stage / "old")
+            os.rename(made, self.target)  # where this fails, or is never reached, _settle undoes the first
 
 
 def publish_file(target: Path, write: Callable[[BinaryIO], None], check: Check | None = None) -> None:
@@ -259,12 +263,11 @@ def remove_folder(path: Path, *, within: Path) -> bool:
         try:
             os.rename(path, stage / "gone")
             sync_folder(path.parent)
-            _clear_stage(stage)
         finally:
-            with contextlib.suppress(OSError):  # still there only where the rename failed: it is empty then
-                os.unlink(stage / "lock")
-                os.rmdir(stage)
-            os.close(lock)
+            try:
+                _clear_stage(stage)
+            finally:
+                os.close(lock)
     return True
 
 
@@ -285,19 +288,25 @@ def remove_stale_temporaries(folder: Path) -> list[Path]:
     """Put right what a killed process left in `folder`, and return the hidden names that are gone.
 
     Temporaries of living processes stay, on this machine or, where locks travel, on another. A folder that
-    was being replaced when the process died appears again, whole. Subfolders are not visited.
+    was set aside to be replaced when the process died appears again. Subfolders are not visited. Raises
+    TargetUnwritable.
     """
     try:
         with os.scandir(folder) as entries:
             ours = (entry for entry in entries if temporaries.NAME.fullmatch(entry.name))
-            found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in ours)
+            found = sorted(
+                (entry.name, entry.is_dir(follow_symlinks=False)) for entry in ours if not entry.is_symlink()
+            )
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise _explain(error, folder, "searched") from error
     gone = []
     for name, is_folder in found:
-        with contextlib.suppress(PermissionError, FileNotFoundError):  # another user's, or gone by now
+        with (
+            explained(folder / name, "removed"),
+            contextlib.suppress(PermissionError, FileNotFoundError),  # another user's, or gone by now
+        ):
             if (_put_right if is_folder else _remove_abandoned)(folder / name):
                 gone.append(folder / name)
     return gone
@@ -315,7 +324,7 @@ def _remove_abandoned(path: Path) -> bool:
 
 
 def _put_right(stage: Path) -> bool:
-    """Finish or undo what was staged in `stage`, whose maker may be gone; says whether it is cleared."""
+    """Undo what was staged in `stage`, if its maker is gone; says whether it is cleared."""
     try:
         fd = os.open(stage / "lock", os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -324,25 +333,25 @@ def _put_right(stage: Path) -> bool:
             return True
         return False
     try:
-        if not temporaries.is_abandoned(fd):
-            return False
-        if os.path.lexists(stage / "old") and not _bring_back(stage, os.fsdecode(os.pread(fd, 4096, 0))):
-            return False
-        _clear_stage(stage)
+        return temporaries.is_abandoned(fd) and _settle(stage, fd)
     finally:
         os.close(fd)
-    return True
 
 
-def _bring_back(stage: Path, place: str) -> bool:
-    """Finish a replacement that was cut between its two renames; says whether the old folder may go."""
-    if not place or os.path.isabs(place) or ".." in Path(place).parts:
-        return False
-    target = stage.parent / place
-    if not os.path.lexists(target):
-        new = stage / "new"
-        os.rename(new if new.is_dir() else stage / "old", target)
-        sync_folder(target.parent)
+def _settle(stage: Path, lock: int) -> bool:
+    """Clear a stage, bringing back the old folder where a replacement was cut between its two renames.
+
+    False, and nothing is removed, where the lock file does not tell the old folder's place.
+    """
+    if os.path.lexists(stage / "old"):
+        place = Path(os.fsdecode(os.pread(lock, 4096, 0)))
+        if not place.name or place.is_absolute() or ".." in place.parts:
+            return False
+        target = stage.parent / place
+        if not os.path.lexists(target):
+            os.rename(stage / "old", target)
+            sync_folder(target.parent)
+    _clear_stage(stage)
     return True
 
 

@@ -57,8 +57,12 @@ def open_stage(home: Path, place: str) -> tuple[Path, int]:
         with contextlib.suppress(FileNotFoundError):  # taken for abandoned in the moment before the lock
             fd = open_new(str(stage / "lock"), os.O_RDWR | os.O_CREAT | os.O_EXCL)
             if try_lock(fd) is not False and is_named(fd, stage / "lock"):
-                os.write(fd, os.fsencode(place))
-                os.fsync(fd)
+                try:
+                    os.write(fd, os.fsencode(place))
+                    os.fsync(fd)
+                except OSError:
+                    os.close(fd)
+                    raise
                 return stage, fd
             os.close(fd)
     raise OSError(errno.EBUSY, "its temporary folders keep disappearing")
