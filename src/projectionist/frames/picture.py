@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from typing import TypeAlias, TypeVar, cast
 
 import av
@@ -24,7 +23,7 @@ Plane = npt.NDArray[np.uint8]
 _Sample = TypeVar("_Sample", np.uint8, np.uint16)
 _Planes: TypeAlias = tuple[npt.NDArray[_Sample], npt.NDArray[_Sample], npt.NDArray[_Sample]]
 
-_IS_JPEGS = (Matrix.RGB, Matrix.BT470BG, Matrix.SMPTE170M)
+_JPEGS_OWN = (Matrix.RGB, Matrix.BT470BG, Matrix.SMPTE170M)
 """Matrices that need no conversion: swscale itself makes BT.601 of RGB."""
 
 _DEADLY = "yaf32"
@@ -80,10 +79,8 @@ class Renderer:
             planes = tonemap.to_jpeg(*_samples(small, np.uint16), colour, tonemap.peak_of(frame))
         else:
             planes = _samples(small, np.uint8)
-            if _is_grey(frame) and colour.range == Range.LIMITED:
-                planes = (_full_range()[planes[0]], *planes[1:])
-            if colour.matrix not in _IS_JPEGS:
-                planes = _converted(*planes, colour.matrix)
+            if colour.matrix not in _JPEGS_OWN or colour.range != Range.FULL:
+                planes = _converted(*planes, colour)
         return Picture(*(_turned(plane, orientation) for plane in planes))
 
     def _crop(self, frame: av.VideoFrame) -> tuple[int, int, int, int]:
@@ -108,11 +105,12 @@ class Renderer:
         return (height, width) if orientation.lies_on_its_side else (width, height)
 
     def _scaled(self, frame: av.VideoFrame, width: int, height: int, colour: Colour) -> av.VideoFrame:
-        """The frame made small: full-range 8-bit 4:2:0, or 10-bit 4:4:4 of its own range to pass through light.
+        """The frame made small, in its own matrix and range: 8-bit 4:2:0, or 10-bit 4:4:4 to pass through light.
 
-        Source and target matrix are named alike, so that swscale converts none: it would do so on more samples.
-        Nor does it convert the range of 10 bits, since it then sets neutral chroma to 511 instead of 512: a tint.
+        swscale would convert both on more samples than needed, and sets neutral chroma to 511 instead of 512 when
+        it does, which is a tint. Grey it takes for full range whatever it is told, so that "full" leaves it alone.
         """
+        is_grey = frame.format.name.startswith(("gray", "ya"))
         return self._scaler.reformat(
             frame,
             width,
@@ -121,7 +119,7 @@ class Renderer:
             src_colorspace=Colorspace.ITU601,
             dst_colorspace=Colorspace.ITU601,
             src_color_range=colour.range,
-            dst_color_range=colour.range if colour.is_wide and not _is_grey(frame) else Range.FULL,
+            dst_color_range=Range.FULL if is_grey else colour.range,
             interpolation=Interpolation.AREA,
             threads=1,
         )
@@ -182,11 +180,6 @@ def _graph(frame: av.VideoFrame, crop: tuple[int, int, int, int], one_field: boo
     return graph
 
 
-def _is_grey(frame: av.VideoFrame) -> bool:
-    """Whether there is luma only, which swscale takes for full range, whatever it is told."""
-    return frame.format.name.startswith(("gray", "ya"))
-
-
 def _samples(frame: av.VideoFrame, kind: type[_Sample]) -> _Planes[_Sample]:
     """Views of the three planes without the padding of lines."""
     y, u, v = (
@@ -196,25 +189,21 @@ def _samples(frame: av.VideoFrame, kind: type[_Sample]) -> _Planes[_Sample]:
     return y, u, v
 
 
-@cache
-def _full_range() -> Plane:
-    """The full-range luma of each limited-range one."""
-    return np.asarray(np.rint((np.arange(256) - 16) * (255 / 219)).clip(0, 255), np.uint8)
-
-
-def _converted(y: Plane, u: Plane, v: Plane, matrix: int) -> _Planes[np.uint8]:
-    """JPEG's YCbCr of full-range YCbCr by another matrix.
+def _converted(y: Plane, u: Plane, v: Plane, colour: Colour) -> _Planes[np.uint8]:
+    """JPEG's YCbCr of another matrix or range.
 
     The matrix has ones and zeros under Y (grey stays grey), so that its work is done at the size of the chroma.
     """
-    weights = ycc_to_jpeg(matrix).astype(np.float32)
+    black, luma, chroma = (0, 1.0, 1.0) if colour.range == Range.FULL else (16, 255 / 219, 255 / 224)
+    weights = (ycc_to_jpeg(colour.matrix) * (luma, chroma, chroma)).astype(np.float32)
     first, second = u - np.float32(128), v - np.float32(128)
-    added = np.rint(weights[0, 1] * first + weights[0, 2] * second).astype(np.int16)
+    added = weights[0, 1] * first + weights[0, 2] * second + np.float32(0.5 - luma * black)
     height, width = y.shape
-    luma = y.reshape(height // 2, 2, width // 2, 2) + added[:, None, :, None]
-    chroma = [weights[row, 1] * first + weights[row, 2] * second + np.float32(128.5) for row in (1, 2)]
-    u, v = (plane.clip(0, 255).astype(np.uint8) for plane in chroma)
-    return luma.clip(0, 255).astype(np.uint8).reshape(height, width), u, v
+    bright = (y * weights[0, 0]).reshape(height // 2, 2, width // 2, 2)
+    bright += added[:, None, :, None]
+    mixed = [weights[row, 1] * first + weights[row, 2] * second + np.float32(128.5) for row in (1, 2)]
+    y, u, v = (part.clip(0, 255, out=part).astype(np.uint8) for part in (bright.reshape(y.shape), *mixed))
+    return y, u, v
 
 
 def _turned(plane: npt.NDArray[np.uint8], orientation: Orientation) -> Plane:
