@@ -120,10 +120,12 @@ class Window:
 
     def bytes_at(self, offset: int, count: int) -> bytes:
         """Up to `count` bytes at `offset`; fewer only where the file ends."""
+        if offset >= self.size:
+            return b""
         end = min(offset + count, self.size)
         if offset < self._offset or end > self._offset + len(self._held):
             self._fetch(offset, end)
-        return self._held[offset - self._offset : max(offset, end) - self._offset]
+        return self._held[offset - self._offset : end - self._offset]
 
     def element(self, offset: int) -> Element:
         """The element at `offset` of the file. Raises IndexUnusable."""
@@ -157,7 +159,7 @@ class Window:
         if self._reads_left < 0:
             raise _endless()
         self._offset = offset - offset % _PAGE
-        self._held = self._source.pread(self._offset, max(0, -(-end // _PAGE) * _PAGE - self._offset))
+        self._held = self._source.pread(self._offset, -(-end // _PAGE) * _PAGE - self._offset)
 
 
 def _endless() -> IndexUnusable:

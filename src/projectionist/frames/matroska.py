@@ -10,6 +10,9 @@ from projectionist.errors import IndexUnusable
 from projectionist.frames.ebml import ByteSource, Window, unusable
 from projectionist.frames.index import Times
 from projectionist.frames.matroska_clusters import (
+    CUES,
+    INFO,
+    TRACKS,
     Block,
     blocks,
     cluster_at,
@@ -20,7 +23,7 @@ from projectionist.frames.matroska_clusters import (
 from projectionist.frames.matroska_cues import Cues, parse_cues
 from projectionist.frames.matroska_segment import find_segment, parse_timestamp_scale
 from projectionist.frames.matroska_times import container_start, last_frame
-from projectionist.frames.matroska_tracks import choose_video, packet_prefix, parse_tracks
+from projectionist.frames.matroska_tracks import Track, choose_video, packet_prefix, parse_tracks
 
 _MOST_METADATA = 16 << 20  # of Info and Tracks: they hold codec set-up data, never pictures
 _MOST_CUES = 64 << 20  # more than two million keyframes
@@ -32,6 +35,7 @@ _LONGEST_NS = 1 << 62
 _CLOSE = 4096  # in most files a cluster's header and its keyframe's header lie within this
 _UNCOVERED_NS = 30_000_000_000
 _UNCOVERED_GAPS = 4
+_PRORES_MARK = b"icpf"
 
 
 @dataclass
@@ -118,11 +122,11 @@ def open_matroska(source: ByteSource, *, video_ordinal: int = 0) -> MatroskaInde
     """
     window = Window(source, _MOST_READS)
     segment = find_segment(window)
-    scale = parse_timestamp_scale(window.whole(segment.info, _MOST_METADATA))
-    tracks = parse_tracks(window.whole(segment.tracks, _MOST_METADATA))
+    scale = parse_timestamp_scale(window.whole(segment.find(window, INFO), _MOST_METADATA))
+    tracks = parse_tracks(window.whole(segment.find(window, TRACKS), _MOST_METADATA))
     track = choose_video(tracks, video_ordinal)
     prefix = packet_prefix(track)
-    named = parse_cues(window.whole(segment.cues, _MOST_CUES), track.number)
+    named = parse_cues(window.whole(segment.find(window, CUES), _MOST_CUES), track.number)
     places = _within_file(_Places(source, segment.start, track.number, named), segment.stop)
     start_ns = container_start(window, segment.first_cluster, segment.stop, tracks, scale)
     last, cut = last_frame(window, places.cluster(-1), segment.stop, track.number)
@@ -134,7 +138,7 @@ def open_matroska(source: ByteSource, *, video_ordinal: int = 0) -> MatroskaInde
         times_ns=(places.cues.ticks - delay) * scale - start_ns,
         start_ns=start_ns,
         last_ns=(last - delay) * scale - start_ns,
-        prefix=prefix,
+        prefix=_missing_header(places, track) + prefix,
         truncated=cut or segment.stop > source.size or len(places.cues.ticks) < len(named.ticks),
         track_number=track.number,
         codec_id=track.codec_id,
@@ -144,6 +148,17 @@ def open_matroska(source: ByteSource, *, video_ordinal: int = 0) -> MatroskaInde
     )
     _check_coverage(index)
     return index
+
+
+def _missing_header(places: _Places, track: Track) -> bytes:
+    """What Matroska leaves out of ProRes frames: their size, which no decoder reads, and "icpf".
+
+    Some muxers leave it in (libavformat/matroskadec.c, matroska_parse_prores).
+    """
+    if track.codec_id != "V_PRORES":
+        return b""
+    offset, _ = places.extent(-1)
+    return b"" if places.source.pread(offset, 8)[4:] == _PRORES_MARK else bytes(4) + _PRORES_MARK
 
 
 def _within_file(places: _Places, stop: int) -> _Places:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from projectionist.frames.ebml import Element, Window, children, text, unsigned, unusable
@@ -24,7 +25,7 @@ _TIMESTAMP_SCALE = 0x2AD7B1
 
 _DOC_TYPES = ("matroska", "webm")
 _DEFAULT_SCALE = 1_000_000
-_NEEDED = {INFO: "Info", TRACKS: "Tracks", CUES: "Cues"}
+_NAMES = {INFO: "Info", TRACKS: "Tracks", CUES: "Cues"}
 _MOST_HEADER = 1 << 16
 _MOST_SEEK_HEADS = 8
 _MOST_BEFORE_CLUSTERS = 1024
@@ -32,14 +33,30 @@ _MOST_BEFORE_CLUSTERS = 1024
 
 @dataclass(frozen=True)
 class Segment:
-    """The data of the Segment begins at `start` and should end at `stop`; `first_cluster` is an offset."""
+    """The data of the Segment begins at `start` and should end at `stop`; `first_cluster` is an offset.
+
+    `found` are elements that stand before the clusters, `named` the offsets that SeekHeads give.
+    """
 
     start: int
     stop: int
     first_cluster: int
-    info: Element
-    tracks: Element
-    cues: Element
+    found: Mapping[int, Element]
+    named: Mapping[int, int]
+
+    def find(self, window: Window, identifier: int) -> Element:
+        """The Info, Tracks or Cues, wherever they stand. Raises IndexUnusable."""
+        if identifier in self.found:
+            return self.found[identifier]
+        name, offset = _NAMES[identifier], self.named.get(identifier)
+        if offset is None:
+            raise unusable(f"it has no {name}")
+        if offset >= window.size:
+            raise unusable(f"its {name} lie beyond the end of the file")
+        element = window.element(offset)
+        if element.identifier != identifier:
+            raise unusable(f"its {name} are not where it says")
+        return element
 
 
 def find_segment(window: Window) -> Segment:
@@ -53,11 +70,8 @@ def find_segment(window: Window) -> Segment:
         raise unusable("no Segment follows its header")
     found, heads, first_cluster = _walk_to_clusters(window, segment.start)
     named = _follow_seek_heads(window, segment.start, heads)
-    for identifier, name in _NEEDED.items():
-        if identifier not in found:
-            found[identifier] = _element_named(window, named.get(identifier), identifier, name)
     stop = window.size if segment.size is None else segment.end
-    return Segment(segment.start, stop, first_cluster, found[INFO], found[TRACKS], found[CUES])
+    return Segment(segment.start, stop, first_cluster, found, named)
 
 
 def parse_timestamp_scale(info: bytes) -> int:
@@ -87,7 +101,7 @@ def _walk_to_clusters(window: Window, offset: int) -> tuple[dict[int, Element], 
             raise unusable(f"what is at byte {offset} does not belong into a Segment")
         if element.identifier == SEEK_HEAD:
             heads.append(offset)
-        elif element.identifier in _NEEDED:
+        elif element.identifier in _NAMES:
             found.setdefault(element.identifier, element)
         offset = element.end
     raise unusable("no cluster is found near its beginning")
@@ -117,14 +131,3 @@ def _parse_seek_head(data: bytes) -> list[tuple[int, int]]:
             if _SEEK_ID in fields and _SEEK_POSITION in fields:
                 places.append((unsigned(data, fields[_SEEK_ID]), unsigned(data, fields[_SEEK_POSITION])))
     return places
-
-
-def _element_named(window: Window, offset: int | None, identifier: int, name: str) -> Element:
-    if offset is None:
-        raise unusable(f"it has no {name}")
-    if offset >= window.size:
-        raise unusable(f"its {name} lie beyond the end of the file")
-    element = window.element(offset)
-    if element.identifier != identifier:
-        raise unusable(f"its {name} are not where it says")
-    return element

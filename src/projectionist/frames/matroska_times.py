@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from projectionist.frames.ebml import Window
@@ -17,9 +18,8 @@ _REORDERED = 32
 def container_start(window: Window, first_cluster: int, stop: int, tracks: list[Track], scale: int) -> int:
     """Where the player's timeline begins, in nanoseconds of the file's own: what libavformat calls start_time.
 
-    The earliest first block of the picture and sound tracks, each less its CodecDelay; or of a subtitle track
-    where that is up to a second earlier (libavformat/demux.c, update_stream_timings). 0 where no block is
-    found. Raises IndexUnusable.
+    The earliest first block of the picture and sound tracks; or of a subtitle track where that is up to a second
+    earlier (libavformat/demux.c, update_stream_timings). 0 where no block is found. Raises IndexUnusable.
     """
     firsts = _first_blocks(window, first_cluster, stop, tracks, scale)
     starts = [
@@ -51,16 +51,21 @@ def last_frame(window: Window, cluster: int, stop: int, track: int) -> tuple[int
 
 
 def _first_blocks(window: Window, cluster: int, stop: int, tracks: list[Track], scale: int) -> dict[int, int]:
-    """The time of every track's first block in nanoseconds, of the tracks that begin within the first second."""
+    """The time of every track's first block in nanoseconds, by track number.
+
+    Picture and sound tracks that begin more than a second after the first of them may be missing.
+    """
     delays = {track.number: track.delay_ticks(scale) for track in tracks}
     awaited = {track.number for track in tracks if track.is_picture_or_sound}
+    settled = math.inf
     firsts: dict[int, int] = {}
     for looked_at, block in enumerate(_all_blocks(window, cluster, stop)):
         if block.track in delays and block.track not in firsts:
             firsts[block.track] = (block.ticks - delays[block.track]) * scale
+        if block.track in awaited:
             awaited.discard(block.track)
-        late = bool(firsts) and block.ticks * scale > min(firsts.values()) + _SECOND
-        if not awaited or late or looked_at == _MOST_FIRST_BLOCKS:
+            settled = min(settled, firsts[block.track] + _SECOND)
+        if not awaited or block.ticks * scale > settled or looked_at == _MOST_FIRST_BLOCKS:
             break
     return firsts
 

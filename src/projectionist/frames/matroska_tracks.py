@@ -39,7 +39,7 @@ class Track:
     """One TrackEntry that libavformat makes a stream of (RFC 9559 section 5.1.4.1).
 
     `crop` is left, top, right, bottom in coded pixels; `interlaced` is None where the file does not say;
-    `delay_ns` is CodecDelay, which libavformat takes off every timestamp.
+    `delay_ns` is CodecDelay.
     """
 
     number: int
@@ -57,8 +57,12 @@ class Track:
         return self.kind in (_TYPE_VIDEO, _TYPE_AUDIO)
 
     def delay_ticks(self, scale: int) -> int:
-        """CodecDelay in ticks of `scale` nanoseconds, rounded as libavformat does."""
-        return (self.delay_ns + scale // 2) // scale
+        """CodecDelay in ticks of `scale` nanoseconds, which libavformat takes off every timestamp.
+
+        Where sound starts is not changed by it: libavformat skips as many samples (libavformat/demux.c,
+        update_initial_timestamps).
+        """
+        return 0 if self.kind == _TYPE_AUDIO else (self.delay_ns + scale // 2) // scale
 
 
 def parse_tracks(data: bytes) -> list[Track]:
