@@ -79,6 +79,12 @@ class FilmUndecodable(FilmError):
     code = "undecodable"
 
 
+class FilmTooShort(FilmError):
+    """The film is shorter than what was asked for."""
+
+    code = "too_short"
+
+
 class IndexUnusable(FilmError):
     """A container's index is absent, broken or of a kind we do not read; the next way of reading takes over."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-import av
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -116,7 +115,9 @@ class Decoder:
             first = packet.pts if first is None else first
             skip = skip_nonref or (self._skips and not needed)
             context.skip_frame = "NONREF" if skip and packet.pts != first else "DEFAULT"
-            yield from (frame for frame in self._decode(packet) if frame.pts is None or frame.pts >= (first or 0))
+            yield from (
+                frame for frame in self._decode(packet) if frame.pts is None or frame.pts >= (first or 0)
+            )
         yield from self._decode(None)
 
     def _decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
@@ -166,4 +167,9 @@ def _one_layer_of_hevc(stream: VideoStream) -> bool:
     With sub-layers, a picture that its own layer does not refer to may still be referred to by a higher one.
     """
     record = stream.codec_context.extradata or b""
-    return stream.codec_context.name == "hevc" and len(record) > 22 and record[0] == 1 and (record[21] >> 3) & 7 == 1
+    return (
+        stream.codec_context.name == "hevc"
+        and len(record) > 22
+        and record[0] == 1
+        and (record[21] >> 3) & 7 == 1
+    )

@@ -37,11 +37,11 @@ class Film:
     """A film: `source` counts its reads, `stream` is its main video stream, `look` how its pictures are shown.
 
     `index` lists the keyframes from the container's own index, or is None, and `index_fault` says why.
-    Raises FilmVanished, FilmUnreadable, FilmEmpty, NotAFilm, NoVideo or FilmEncrypted on opening.
+    The source is closed with the film. Raises FilmUnreadable, NotAFilm, NoVideo or FilmEncrypted on opening.
     """
 
-    def __init__(self, path: Path, *, rate: int | None = None) -> None:
-        self.source = SourceFile(path, rate=rate)
+    def __init__(self, source: SourceFile) -> None:
+        self.source = source
         self.index: KeyframeIndex | None = None
         self.index_fault: IndexUnusable | None = None
         try:
@@ -136,8 +136,6 @@ class Film:
                 self.index = open_matroska(self.source, video_ordinal=ordinal)
             else:
                 self.index = open_mp4(self.source, video_ordinal=ordinal)
-            if not len(self.index.times_ns):
-                raise IndexUnusable("the index names no keyframe")
         except IndexUnusable as fault:
             self.index, self.index_fault = None, fault
 

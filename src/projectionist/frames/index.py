@@ -12,22 +12,35 @@ Times = npt.NDArray[np.int64]
 
 
 class KeyframeIndex(Protocol):
-    """The keyframes of a film's video track, each with the place of its bytes.
+    """The keyframes of a film's video track, each with the place of its bytes."""
 
-    `method` names the index ("mp4-index", "matroska-cues"). `times_ns` are the presentation times, strictly
-    rising; `start_ns` is the container's earliest timestamp, which is their zero. `last_ns` is the presentation time of the last video frame all of whose bytes lie in the file.
-    `prefix` goes before the payload of every packet (Matroska header stripping; else empty).
-    `truncated` says that the index names frames beyond the end of the file. `crop` is the container's own
-    cropping: left, top, right, bottom in coded pixels.
-    """
+    @property
+    def method(self) -> str:
+        """The kind of index: "mp4-index" or "matroska-cues"."""
 
-    method: str
-    times_ns: Times
-    start_ns: int
-    last_ns: int
-    prefix: bytes
-    truncated: bool
-    crop: tuple[int, int, int, int]
+    @property
+    def times_ns(self) -> Times:
+        """The presentation times of the keyframes, at least one, strictly rising."""
+
+    @property
+    def start_ns(self) -> int:
+        """The container's earliest timestamp, in nanoseconds: the zero of `times_ns`."""
+
+    @property
+    def last_ns(self) -> int:
+        """The presentation time of the last video frame all of whose bytes lie in the file."""
+
+    @property
+    def prefix(self) -> bytes:
+        """What goes before the payload of every packet (Matroska header stripping; else empty)."""
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the index names frames beyond the end of the file."""
+
+    @property
+    def crop(self) -> tuple[int, int, int, int]:
+        """The container's own cropping: left, top, right, bottom in coded pixels."""
 
     def hint(self, number: int) -> tuple[int, int]:
         """Offset and byte count worth fetching ahead of `extent(number)`; reads nothing."""

@@ -58,6 +58,7 @@ class Mp4Index:
     """
 
     times_ns: Times
+    start_ns: int
     last_ns: int
     truncated: bool
     offsets: Int64s
@@ -111,6 +112,7 @@ def open_mp4(source: ByteSource, *, video_ordinal: int = 0) -> Mp4Index:
     keys = keys[firsts]
     return Mp4Index(
         times_ns=times,
+        start_ns=start,
         last_ns=int(nanoseconds(ticks[shown].max(keepdims=True), scale)[0]) - start,
         truncated=_reaches_beyond(samples, source.size),
         offsets=samples.offsets[keys],

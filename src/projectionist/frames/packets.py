@@ -95,12 +95,13 @@ class Tape:
 
 def tape_at(film: Film, ns: int) -> Tape:
     """A tape that starts at or before the moment `ns`. Raises IndexUnusable where the film cannot seek there."""
-    before_all = [-1_000_000_000] if ns <= 0 else []  # the first frame's decoding time lies before its showing
-    for moment in (*before_all, max(ns, 0)):
+    moments = [max(ns, 0)]
+    if ns <= 0:
+        moments.insert(0, -1_000_000_000)  # the first frame's decoding time lies before its showing
+    for moment in moments:
         try:
             film.container.seek(film.to_timestamp(moment), stream=film.stream, backward=True)
-        except DECODING_FAILED as error:
-            fault = error
-        else:
-            return Tape(film)
-    raise IndexUnusable(f"seeking to {ns / 1e9:.1f} s failed ({fault})")
+        except DECODING_FAILED:
+            continue
+        return Tape(film)
+    raise IndexUnusable(f"seeking to {ns / 1e9:.1f} s failed")

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from projectionist.errors import FilmUndecodable, IndexUnusable
+from projectionist.errors import FilmTooShort, FilmUndecodable, IndexUnusable
 from projectionist.frames.decoder import Decoder
 from projectionist.frames.film import Film
 from projectionist.frames.indexed import read_indexed
@@ -18,6 +18,7 @@ from projectionist.frames.picture import Picture, Renderer
 from projectionist.frames.seeking import last_video_time, read_by_seeking
 from projectionist.frames.shots import Shot, Shots
 from projectionist.frames.slots import Mode, Slot, choose
+from projectionist.frames.source import SourceFile
 
 _HOPELESS = 3
 """So many pictures that do not decode, and none that does: this way of reading is not believed any longer."""
@@ -28,7 +29,7 @@ class Wanted:
     """What to make of a film: one series of thumbnails per interval (milliseconds), `width` pixels wide.
 
     `max_height` fits the picture into width x max_height instead. `skip_nonref` lets exact thumbnails be a few
-    frames early, for speed.
+    frames early, for speed. A film shorter than `shortest_ns` is refused.
     """
 
     intervals_ms: tuple[int, ...] = (10_000,)
@@ -36,6 +37,10 @@ class Wanted:
     max_height: int | None = None
     mode: Mode = Mode.AUTO
     skip_nonref: bool = False
+    shortest_ns: int = 0
+
+
+_DEFAULT = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +62,18 @@ class ThumbnailReader:
     """Iterate it for the thumbnails of a film, per series in rising order; then it tells how it went.
 
     `method` names the way of reading in use ("mp4-index", "matroska-cues", "seek" or "linear"), `damaged` says
-    that something in the film could not be read and what could is shown, `bytes_read` what was asked of the disk.
-    Raises a FilmError on opening, or while iterating.
+    that something in the film could not be read and what could is shown; `last_ns` is the last video time, known
+    from the first thumbnail on. The source is closed with the reader. Raises a FilmError on opening, or while
+    iterating.
     """
 
-    def __init__(self, path: Path, wanted: Wanted, *, rate: int | None = None) -> None:
+    def __init__(self, source: SourceFile, wanted: Wanted) -> None:
         self._wanted = wanted
-        self._film = Film(path, rate=rate)
+        self._film = Film(source)
         self._done = [0] * len(wanted.intervals_ms)
         self._renderer = Renderer(self._film.look, wanted.width, wanted.max_height)
         self.method = ""
+        self.last_ns = 0
         self.damaged = False
 
     def __enter__(self) -> Self:
@@ -76,11 +83,6 @@ class ThumbnailReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._film.close()
-
-    @property
-    def bytes_read(self) -> int:
-        """Bytes asked of the file system so far."""
-        return self._film.source.bytes_read
 
     def __iter__(self) -> Iterator[Thumbnail]:
         fault: Exception | None = self._film.index_fault
@@ -114,28 +116,45 @@ class ThumbnailReader:
         index = self._film.index
         assert index is not None
         self.damaged |= index.truncated
-        picks = choose(index.times_ns, index.last_ns, self._wanted.intervals_ms, self._wanted.mode)
+        self._measure(index.last_ns)
+        picks = choose(index.times_ns, self.last_ns, self._wanted.intervals_ms, self._wanted.mode)
         return read_indexed(self._film, index, picks, skip_nonref=self._wanted.skip_nonref)
 
     def _by_seeking(self) -> Shots:
-        last_ns = last_video_time(self._film)
+        self._measure(last_video_time(self._film))
         return read_by_seeking(
-            self._film, last_ns, self._wanted.intervals_ms, self._wanted.mode, skip_nonref=self._wanted.skip_nonref
+            self._film,
+            self.last_ns,
+            self._wanted.intervals_ms,
+            self._wanted.mode,
+            skip_nonref=self._wanted.skip_nonref,
         )
 
     def _from_end_to_end(self) -> Shots:
         scanned = scan(self._film)
         self.damaged |= scanned.damaged
+        self._measure(scanned.last_ns)
         self._film.reopen()
-        picks = choose(scanned.times_ns, scanned.last_ns, self._wanted.intervals_ms, self._wanted.mode)
+        picks = choose(scanned.times_ns, self.last_ns, self._wanted.intervals_ms, self._wanted.mode)
         return read_linear(self._film, scanned, picks, skip_nonref=self._wanted.skip_nonref)
+
+    def _measure(self, last_ns: int) -> None:
+        self.last_ns = last_ns
+        if last_ns < self._wanted.shortest_ns:
+            shortest = self._wanted.shortest_ns / 1e9
+            raise FilmTooShort(
+                f"{self._film.path} is {last_ns / 1e9:.1f} s long, less than the {shortest:g} s asked for; "
+                "it was left out."
+            )
 
     def _complete(self, shots: Shots, *, last_way: bool) -> Iterator[Thumbnail]:
         """Render the shots; where one does not decode, the nearer of its neighbours stands in."""
         lost: list[Shot] = []
         good: tuple[Shot, Picture] | None = None
         for shot in shots:
-            shot = shot._replace(slots=tuple(slot for slot in shot.slots if slot.number >= self._done[slot.series]))
+            shot = shot._replace(
+                slots=tuple(slot for slot in shot.slots if slot.number >= self._done[slot.series])
+            )
             if not shot.slots:
                 continue
             if shot.frame is None:
@@ -167,7 +186,9 @@ class ThumbnailReader:
                 (one for one in (before, after) if one is not None),
                 key=lambda one: abs(one[0].shown_ns - shot.shown_ns),
             )
-            yield from self._thumbnails(shot._replace(shown_ns=nearest[0].shown_ns), nearest[1], stand_in=True)
+            yield from self._thumbnails(
+                shot._replace(shown_ns=nearest[0].shown_ns), nearest[1], stand_in=True
+            )
 
     def _thumbnails(self, shot: Shot, picture: Picture, *, stand_in: bool) -> Iterator[Thumbnail]:
         for slot in shot.slots:
@@ -186,3 +207,9 @@ class ThumbnailReader:
             return max(good.shown_ns, decoder.last_whole(packets))
         except IndexUnusable:
             return good.shown_ns
+
+
+def read_thumbnails(path: Path, wanted: Wanted = _DEFAULT) -> Iterator[Thumbnail]:
+    """The thumbnails of the film at `path`; see ThumbnailReader, which also tells how it went. Raises FilmError."""
+    with ThumbnailReader(SourceFile(path), wanted) as reader:
+        yield from reader

@@ -10,13 +10,50 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 FILM_SUFFIXES = frozenset(
-    ".3g2 .3gp .asf .avi .divx .dv .dvr-ms .f4v .flv .m2t .m2ts .m2v .m4v .mkv .mov .mp4 .mpe .mpeg .mpg .mts .mxf "
-    ".ogm .ogv .rm .rmvb .tp .trp .ts .vob .webm .wmv .wtv .xvid".split()
+    f".{name}"
+    for name in (
+        *(
+            "3g2",
+            "3gp",
+            "asf",
+            "avi",
+            "divx",
+            "dv",
+            "dvr-ms",
+            "f4v",
+            "flv",
+            "m2t",
+            "m2ts",
+            "m2v",
+            "m4v",
+            "mkv",
+        ),
+        *(
+            "mov",
+            "mp4",
+            "mpe",
+            "mpeg",
+            "mpg",
+            "mts",
+            "mxf",
+            "ogm",
+            "ogv",
+            "rm",
+            "rmvb",
+            "tp",
+            "trp",
+            "ts",
+            "vob",
+        ),
+        *("webm", "wmv", "wtv", "xvid"),
+    )
 )
 
 _EXTRAS_FOLDERS = frozenset(
-    ["behind the scenes", "clips", "deleted scenes", "extras", "featurettes", "interviews", "other", "sample", "samples"]
-    + ["scenes", "shorts", "theme-music", "trailer", "trailers", "backdrops"]
+    (
+        *("backdrops", "behind the scenes", "clips", "deleted scenes", "extras", "featurettes", "interviews"),
+        *("other", "sample", "samples", "scenes", "shorts", "theme-music", "trailer", "trailers"),
+    )
 )
 """The folder names by which Plex, Jellyfin and Emby know extras."""
 
@@ -31,11 +68,12 @@ _SYSTEM_FOLDERS = frozenset(["@eadir", "#recycle", "$recycle.bin", "lost+found",
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A film, the folder that was named (`root`; the film's own folder where the file was named), its bytes."""
+    """A film, the folder that was named (`root`; the film's own folder where the file was), its bytes."""
 
     path: Path
     root: Path
     size: int
+    named_itself: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +128,15 @@ def find_films(paths: Sequence[Path], choice: Choice) -> Iterator[Found | NotSea
 def _below(named: Path, choice: Choice) -> Iterator[Found | NotSearched]:
     try:
         if not named.is_dir():
-            yield Found(named, named.parent, named.stat().st_size)
+            yield Found(named, named.parent, named.stat().st_size, named_itself=True)
             return
     except FileNotFoundError:
         yield NotSearched(named, "missing", f"{named} does not exist; check the spelling, or mount its disk.")
         return
     except OSError as error:
-        yield NotSearched(named, "unreadable", f"{named} cannot be read ({error.strerror}); nothing was made there.")
+        yield NotSearched(
+            named, "unreadable", f"{named} cannot be read ({error.strerror}); nothing was made there."
+        )
         return
     empty = True
     for found in _walk(named, choice):
@@ -104,14 +144,16 @@ def _below(named: Path, choice: Choice) -> Iterator[Found | NotSearched]:
         yield found
     if empty:
         yield NotSearched(
-            named, "no_films", f"{named} holds no film to preview; if a disk belongs there, see that it is mounted."
+            named,
+            "no_films",
+            f"{named} holds no film to preview; if a disk belongs there, see that it is mounted.",
         )
 
 
 def _walk(root: Path, choice: Choice) -> Iterator[Found | NotSearched]:
     """Real folders first, in the order of their names; then what links lead to and was not met before."""
     met: set[tuple[int, int]] = set()
-    folders, links = [root], []
+    folders, links = [root], list[Path]()
     while folders or links:
         folder = folders.pop() if folders else links.pop(0)
         try:
@@ -122,7 +164,9 @@ def _walk(root: Path, choice: Choice) -> Iterator[Found | NotSearched]:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
             yield NotSearched(
-                folder, "unreadable", f"{folder} cannot be read ({error.strerror}); the films in it were left out."
+                folder,
+                "unreadable",
+                f"{folder} cannot be read ({error.strerror}); the films in it were left out.",
             )
             continue
         yield from _films_in(entries, root, choice)

@@ -1,0 +1,91 @@
+"""Previews, as everything outside this feature uses them: make them, and say what there is to make."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from projectionist.errors import UsageWrong
+from projectionist.features.previews.batch import Batch, Event
+from projectionist.features.previews.estimating import estimate_previews
+from projectionist.features.previews.finding import Choice, Found, NotSearched, find_films
+from projectionist.features.previews.formats import Format
+from projectionist.features.previews.making import Recipe, Result, Task, make_previews
+from projectionist.features.previews.outputs import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asks for: which films, which previews, where, how."""
+
+    paths: tuple[Path, ...]
+    layout: Layout
+    recipe: Recipe
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The films found, each with its previews, and the places that could not be searched."""
+
+    tasks: tuple[Task, ...]
+    not_searched: tuple[Result, ...]
+
+
+def plan(request: Request) -> Plan:
+    """Find the films and decide where each one's previews belong. Raises UsageWrong for a request that clashes."""
+    _check(request)
+    films: list[Found] = []
+    not_searched: list[Result] = []
+    for found in find_films(request.paths, request.choice):
+        if isinstance(found, NotSearched):
+            not_searched.append(Result(found.path, found.outcome, found.message))
+        else:
+            films.append(found)
+    bases = request.layout.bases(films)
+    tasks, taken = [], set[Path]()
+    for film in films:
+        if bases[film.path] in taken:
+            message = f"{film.path} would share its preview's name with another film; make it with its own --output."
+            not_searched.append(Result(film.path, "clash", message))
+            continue
+        taken.add(bases[film.path])
+        tasks.append(Task(film.path, request.layout.outputs(bases[film.path]), film.size))
+    return Plan(tuple(tasks), tuple(not_searched))
+
+
+def make(
+    tasks: Sequence[Task], recipe: Recipe, *, workers: int | None = None, nice: int = 0, dry_run: bool = False
+) -> Generator[Event, None, None]:
+    """Make the previews of these films, in this order; yields what happens. Close it to stop within a second."""
+    workers = max(1, min(workers or _cores(), len(tasks)))
+    if recipe.rate is not None:
+        recipe = replace(recipe, rate=max(1, recipe.rate // workers))
+    batch = Batch(recipe, workers=workers, nice=nice, make=estimate_previews if dry_run else make_previews)
+    return batch.run(tasks)
+
+
+def _check(request: Request) -> None:
+    layout, wanted = request.layout, request.recipe.wanted
+    if any(not 100 <= interval_ms <= 3_600_000 for interval_ms in wanted.intervals_ms):
+        raise UsageWrong("An interval must be between 0.1 and 3600 seconds.")
+    if not 16 <= wanted.width <= 3840:
+        raise UsageWrong("A width must be between 16 and 3840 pixels.")
+    if wanted.width % 2:
+        raise UsageWrong("A width must be even: JPEGs halve their colour planes.")
+    if wanted.max_height is not None and wanted.max_height < 16:
+        raise UsageWrong("A greatest height must be at least 16 pixels.")
+    if not 1 <= request.recipe.quality <= 100:
+        raise UsageWrong("A quality must be between 1 and 100.")
+    if Format.EMBY in layout.formats and any(interval_ms % 1000 for interval_ms in layout.intervals_ms):
+        raise UsageWrong("Emby's file names hold whole seconds; choose a whole interval, or another format.")
+    if Format.TRICKPLAY in layout.formats and wanted.max_height is not None:
+        raise UsageWrong(
+            "Jellyfin's folders are named by the width; leave --max-height out with --format trickplay."
+        )
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
