@@ -213,7 +213,7 @@ def test_what_is_no_file_is_no_bif(tmp_path: Path, what: str) -> None:
         bif.read_bif(path)
 
 
-@pytest.mark.parametrize("count", [4, 1 << 20, 0x1FFFFFFF, 0xFFFFFFFF])
+@pytest.mark.parametrize("count", [4, 1 << 20, 1 << 21, 0x1FFFFFFF, 0xFFFFFFFF])
 def test_claimed_sizes_cost_no_memory(tmp_path: Path, count: int) -> None:
     path = save(tmp_path, MAGIC + struct.pack("<III", 0, count, 1000) + bytes(44))
     os.truncate(path, (1 << 32) - 1 if count > 1 << 20 else 100)

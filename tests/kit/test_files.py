@@ -302,6 +302,24 @@ def test_the_old_folder_comes_back_where_the_new_one_cannot_take_its_place(
     assert contents(tmp_path) == {"folder/old": b"old"}
 
 
+def test_a_folder_that_holds_anything_else_is_refused_before_the_work_and_after_it(
+    tmp_path: Path, swap: str
+) -> None:
+    target = tmp_path / "folder"
+    with files.NewFolder(target, re.compile("[0-9]+")) as new:
+        new.write("1", b"1")
+        target.mkdir()
+        (target / "film.mkv").write_bytes(b"film")
+        (target / ".hidden").write_bytes(b"litter")
+        with pytest.raises(
+            TargetUnwritable, match=r"holds film\.mkv, which is no preview; it is left as it is"
+        ):
+            new.publish()
+    with pytest.raises(TargetUnwritable, match=r"holds film\.mkv"):
+        files.NewFolder(target, re.compile("[0-9]+"))
+    assert contents(tmp_path) == {"folder/film.mkv": b"film", "folder/.hidden": b"litter"}, swap
+
+
 def test_a_file_in_the_place_of_a_folder_is_left_alone(tmp_path: Path, swap: str) -> None:
     (tmp_path / "folder").write_bytes(b"mine")
     with pytest.raises(TargetUnwritable, match="Not a directory"):

@@ -64,7 +64,7 @@ def publish_and_die(kind: str, start: Path, home: Path) -> int:
         child = os.fork()
         if not child:
             kill_at(number)
-            publish(kind, folder, 9)
+            publish(kind, folder, 5)
             sys.setprofile(None)
             os._exit(0)
         status = os.waitpid(child, 0)[1]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one output of each kind."""
     folder = tmp_path_factory.mktemp("older")
     for kind in KINDS:
-        publish(kind, folder, 6)
+        publish(kind, folder, 3)
     return folder
 
 
@@ -30,6 +32,21 @@ def nothing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def visible(left: dict[str, bytes]) -> dict[str, bytes]:
     return {name: content for name, content in left.items() if not name.startswith(".")}
+
+
+def publish_often(folder: Path, rounds: int) -> None:
+    for number in range(rounds):
+        with files.NewFolder(folder / "outer" / "inner", re.compile(r"\d"), with_parent=True) as new:
+            new.write(str(number % 3), b"whole")
+            new.write(str(number % 3 + 1), b"whole")
+            new.publish()
+        files.publish_file(folder / "file", lambda file: file.writelines([b"whole"] * 1000))
+        files.remove_folder(folder / "outer" / "inner", within=folder)
+
+
+def sweep_often(folder: Path, rounds: int) -> None:
+    for _ in range(rounds):
+        files.remove_stale_temporaries(folder)
 
 
 def publish_and_die(kind: str, way: str, start: Path, home: Path) -> tuple[list[Path], Path]:
@@ -80,7 +97,7 @@ def test_where_folders_cannot_be_swapped_a_second_run_heals_a_kill_at_any_call(
             between.append(folder)
             assert healed == whole[0]
             assert {name for name in left if not name.endswith("/")} < set(whole[0])
-            publish(kind, folder, 9)
+            publish(kind, folder, 5)
             assert contents(folder) == whole[1]
     assert bool(between) == (kind in ("trickplay", "jpegs"))
 
@@ -101,3 +118,14 @@ def test_a_kill_at_any_call_leaves_a_first_output_whole_or_absent(
         seen.append(bool(left))
     assert seen == sorted(seen)
     assert set(seen) == {False, True}
+
+
+def test_many_that_publish_and_sweep_in_one_folder_do_not_disturb_each_other(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        makers = [pool.submit(publish_often, tmp_path, 20) for _ in range(2)]
+        sweepers = [pool.submit(sweep_often, tmp_path, 400) for _ in range(2)]
+        for done in (*makers, *sweepers):
+            done.result()
+    left = contents(tmp_path)
+    left.pop("outer/", None)
+    assert left == {"file": b"whole" * 1000}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -22,6 +23,8 @@ _OURS = b"Projectionist "
 
 _SOI, _EOI, _SOS, _APP0, _COM = 0xD8, 0xD9, 0xDA, 0xE0, 0xFE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""A marker in picture data; stuffed zeros and restart markers belong to the data (B.1.1.2, B.1.1.5)."""
 _STANDALONE = frozenset((0x01, *range(0xD0, 0xD8)))
 _MOST_SCANS = 100
 MOST_PIXELS = 1 << 24
@@ -174,17 +177,11 @@ def _segment(jpeg: bytes, start: int) -> _Segment:
 
 
 def _after_entropy_data(jpeg: bytes, at: int) -> int:
-    """Where the next marker stands; stuffed zeros and restart markers belong to the data (B.1.1.5)."""
-    while True:
-        at = jpeg.find(b"\xff", at)
-        if at < 0 or at + 1 >= len(jpeg):
-            raise _broken(f"ends at byte {len(jpeg)} inside its picture data: it is truncated")
-        if jpeg[at + 1] == 0xFF:
-            at += 1
-        elif jpeg[at + 1] != 0x00 and not 0xD0 <= jpeg[at + 1] <= 0xD7:
-            return at
-        else:
-            at += 2
+    """Where the next marker stands."""
+    found = _MARKER.search(jpeg, at)
+    if found is None:
+        raise _broken(f"ends at byte {len(jpeg)} inside its picture data: it is truncated")
+    return found.start()
 
 
 def _size(jpeg: bytes, frame: _Segment) -> tuple[int, int]:

@@ -13,6 +13,7 @@ import errno
 import os
 import re
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +31,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_EXCHANGE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 _NO_FOLDER_SYNC = (errno.EINVAL, errno.EOPNOTSUPP, errno.EACCES, errno.EBADF)
 _OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST)
+_TRIES = 8
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 """linux/fs.h"""
@@ -154,11 +156,16 @@ class NewFolder:
             os.rename(self._new, made)
             if _rename_unless_occupied(tree, parent):
                 return
-        if _rename_unless_occupied(made, self.target):
-            return
-        if not _exchange(made, self.target):
-            os.rename(self.target, self._stage / "old")
-            os.rename(made, self.target)  # where this fails, or is never reached, _settle undoes the first
+        for _ in range(_TRIES):
+            if _rename_unless_occupied(made, self.target):
+                return
+            with contextlib.suppress(FileNotFoundError):  # the old folder has just been removed by another
+                if not _exchange(made, self.target):
+                    os.rename(self.target, self._stage / "old")
+                    # Where the next one fails, or is never reached, _settle undoes the last one.
+                    os.rename(made, self.target)
+                return
+        raise OSError(errno.EBUSY, "other processes keep replacing it")
 
 
 def publish_file(target: Path, write: Callable[[BinaryIO], None], check: Check | None = None) -> None:
@@ -255,14 +262,17 @@ def remove_folder(path: Path, *, within: Path) -> bool:
     """
     with explained(path, "removed"):
         _require_below(path, within)
-        if not os.path.lexists(path):
+        try:
+            if not stat.S_ISDIR(os.lstat(path).st_mode):
+                raise NotADirectoryError(errno.ENOTDIR, "it is no folder")
+        except FileNotFoundError:
             return False
-        if path.is_symlink() or not path.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, "it is no folder")
         stage, lock = temporaries.open_stage(path.parent, path.name)
         try:
             os.rename(path, stage / "gone")
             sync_folder(path.parent)
+        except FileNotFoundError:  # another process was first
+            return False
         finally:
             try:
                 _clear_stage(stage)
@@ -382,7 +392,8 @@ def _clear_stage(stage: Path) -> None:
     for name in folders:
         shutil.rmtree(stage / name)
     os.unlink(stage / "lock")
-    os.rmdir(stage)
+    with contextlib.suppress(FileNotFoundError):  # swept up by another process in this very moment
+        os.rmdir(stage)
 
 
 def _rename_unless_occupied(source: Path, target: Path) -> bool:
