@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from io import BytesIO
 from itertools import cycle, islice
 from math import lcm
 from pathlib import Path
@@ -26,9 +27,10 @@ import av
 from av.audio import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video import VideoStream
 
+from tests import vc1
 from tests.damage import overwrite, punch_random, punch_zeros, truncate
 from tests.numbered import (
     BT601,
@@ -117,13 +119,13 @@ _AUDIO_RATE = 48000
 class Recipe:
     """What film to make; the container follows from the ending of its name.
 
-    `codec` is None for a file without video. `frames` overrides `seconds`. `keyframes` names the frames that
-    are to be keyframes, overriding `gop` (the count of frames from one to the next). `size` is the coded
-    (width, height). `start` and `audio_start` are the times of the first picture and sound, in seconds. `vfr`
-    spaces frames by 1, 1, 3 and 2 in turn; `times` gives all times, before `start` is added, instead.
-    `rotation` is what a player has to turn the coded picture by, counter-clockwise. `muxer`, `encoder` and
-    `encoder_params` (of x264, x265 and SVT-AV1) are passed on. Without `seekable` the muxer cannot go back,
-    so Matroska gets no Cues and no sizes. `cover` attaches a picture.
+    `codec` is None for a file without video; "vc1" comes in keyframes only. `frames` overrides
+    `seconds`. `keyframes` names the frames that are to be keyframes, overriding `gop` (the count of frames from
+    one to the next). `size` is the coded (width, height). `start` and `audio_start` are the times of the first
+    picture and sound, in seconds. `vfr` spaces frames by 1, 1, 3 and 2 in turn; `times` gives all times, before
+    `start` is added, instead. `rotation` is what a player has to turn the coded picture by, counter-clockwise.
+    `muxer`, `encoder` and `encoder_params` (of x264, x265 and SVT-AV1) are passed on. Without `seekable` the
+    muxer cannot go back, so Matroska gets no Cues and no sizes. `cover` attaches a picture.
     """
 
     codec: str | None = "h264"
@@ -174,6 +176,8 @@ class Film:
 
     `times[n]` is when the picture numbered n is shown, in seconds on the player's timeline, where the
     earliest timestamp of the container, `start`, is 0. `keyframes` are the numbers of the keyframes, rising.
+    Where a container holds decoding times only (AVI, ASF, Matroska's tracks in VfW style), the times are as
+    libavformat works them out, which may be a frame late.
     """
 
     path: Path
@@ -212,6 +216,8 @@ def make_film(path: Path, **wanted: Any) -> Film:
         options = {"fflags": "+bitexact", **special, **recipe.muxer}
         with av.open(target, "w", format=form, container_options=options) as out:
             _write(out, recipe)
+    if recipe.codec == "vc1" and form == "matroska":
+        _declare_vc1(path, recipe)
     return _read_back(path, recipe)
 
 
@@ -237,7 +243,8 @@ class _Unseekable:
 def _write(out: OutputContainer, recipe: Recipe) -> None:
     tracks: list[list[Packet[Any]]] = []
     if recipe.codec is not None:
-        tracks.append(_encode_video(_add_video(out, recipe), recipe))
+        encode = _encode_vc1 if recipe.codec == "vc1" else _encode_video
+        tracks.append(encode(out, recipe))
     if recipe.audio is not None:
         stream = out.add_stream(recipe.audio, rate=_AUDIO_RATE)
         assert isinstance(stream, AudioStream)
@@ -307,7 +314,8 @@ def _encoder_params(recipe: Recipe) -> dict[str, str]:
     return {option: ":".join(f"{name}={value}" for name, value in params.items())} if option else {}
 
 
-def _encode_video(stream: VideoStream, recipe: Recipe) -> list[Packet[Any]]:
+def _encode_video(out: OutputContainer, recipe: Recipe) -> list[Packet[Any]]:
+    stream = _add_video(out, recipe)
     times = recipe.frame_times()
     pictures = NumberedPictures(
         recipe.size, _pix_fmt(recipe), recipe.color, rotation=recipe.rotation, interlaced=recipe.interlaced
@@ -323,6 +331,53 @@ def _encode_video(stream: VideoStream, recipe: Recipe) -> list[Packet[Any]]:
     _retime(packets, times, 1 / recipe.fps)
     stream.time_base = packets[0].time_base
     return packets
+
+
+def _encode_vc1(out: OutputContainer, recipe: Recipe) -> list[Packet[Any]]:
+    times = recipe.frame_times()
+    pictures = NumberedPictures(recipe.size, "yuv420p", recipe.color, rotation=recipe.rotation)
+    packets: list[Packet[Any]] = []
+    for number in range(len(times)):
+        packet = Packet(vc1.headers(*recipe.size) + vc1.picture(_planes(pictures.frame(number))))
+        packet.pts, packet.is_keyframe = number, True
+        packets.append(packet)
+    stream = _vc1_stream(out, recipe, bytes(packets[0]))
+    for packet in packets:
+        packet.stream = stream
+    _retime(packets, times, 1 / recipe.fps)
+    return packets
+
+
+def _vc1_stream(out: OutputContainer, recipe: Recipe, first: bytes) -> Stream:
+    """A track for VC-1; for Matroska, which the muxer does not put it into, a stand-in."""
+    if out.format.name.startswith("matroska"):
+        width, height = recipe.size
+        stream = out.add_mux_stream("mpeg4", width=width, height=height)
+        stream.metadata["title"] = "x" * len(vc1.bitmap_header(width, height))
+        return stream
+    with av.open(BytesIO(first), format="vc1") as raw:
+        return out.add_stream_from_template(raw.streams.video[0], opaque=True)
+
+
+def _declare_vc1(path: Path, recipe: Recipe) -> None:
+    """Turn the stand-in of `_vc1_stream` into a VC-1 track: its codec, and its title into the codec's set-up."""
+    header = vc1.bitmap_header(*recipe.size)
+    content = path.read_bytes()
+    assert content.count(b"V_MPEG4/ISO/ASP") == 1
+    title = b"x" * len(header)
+    at = content.index(title)
+    name_size = content[at - 2 : at] if len(header) > 126 else content[at - 1 : at]
+    name, private = b"\x53\x6e" + name_size, b"\x63\xa2" + name_size
+    assert content.count(name + title) == 1
+    content = content.replace(b"V_MPEG4/ISO/ASP", b"V_MS/VFW/FOURCC").replace(name + title, private + header)
+    path.write_bytes(content)
+
+
+def _planes(frame: av.VideoFrame) -> list[np.ndarray[Any, np.dtype[np.uint8]]]:
+    return [
+        np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, -1)[:, : plane.width]
+        for plane in frame.planes
+    ]
 
 
 def _retime(packets: list[Packet[Any]], times: tuple[Fraction, ...], gap: Fraction) -> None:

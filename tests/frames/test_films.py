@@ -78,6 +78,10 @@ KINDS: list[tuple[str, dict[str, Any]]] = [
     ("mpeg4.avi", {"codec": "mpeg4", "b_frames": 0}),
     ("mpeg4.mp4", {"codec": "mpeg4", "keyframes": (0, 7, 40)}),
     ("prores.mov", {"codec": "prores"}),
+    ("vc1.mkv", {"codec": "vc1"}),
+    ("vc1.m2ts", {"codec": "vc1"}),
+    ("vc1.wmv", {"codec": "vc1"}),
+    ("vc1.mp4", {"codec": "vc1", "size": (640, 360)}),
     ("wmv2.wmv", {"codec": "wmv2", "audio": "wmav2"}),
     ("msmpeg4.avi", {"codec": "msmpeg4v3"}),
     ("mjpeg.avi", {"codec": "mjpeg", "color": FULL_RANGE}),
@@ -127,7 +131,7 @@ def test_frames_are_spaced_and_keyframes_placed_as_asked(
 
 
 def keyframes_asked(film: Film) -> tuple[int, ...]:
-    if film.recipe.codec in ("prores", "mjpeg"):
+    if film.recipe.codec in ("prores", "mjpeg", "vc1"):
         return tuple(range(len(film.times)))
     return film.recipe.keyframes or tuple(range(0, len(film.times), film.recipe.gop))
 
