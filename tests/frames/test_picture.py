@@ -229,6 +229,16 @@ def test_progressive_and_interlaced_frames_may_alternate() -> None:
         assert worst(renderer.render(yuv_patches(BARS))) <= 3
 
 
+def test_interlaced_and_cropped_frames_may_change_size_and_layout() -> None:
+    renderer = Renderer(Look(crop=(8, 8, 8, 8)))
+    sizes = [((1920, 1080), "yuv420p"), ((720, 576), "yuv422p10le"), ((353, 289), "yuv420p")]
+    for size, pixels in [*sizes, *sizes]:
+        picture = renderer.render(two_moments(pixels, size))
+        assert picture.y.min() >= 253
+        assert picture.y.shape == (178, 320)
+        assert np.abs(picture.u.astype(int) - 128).max() <= 1
+
+
 @pytest.mark.parametrize("size", [(2, 2), (16, 16), (3, 500), (500, 3), (8192, 4320)])
 @pytest.mark.parametrize("interlaced", [False, True])
 def test_any_size_can_be_rendered(size: tuple[int, int], interlaced: bool) -> None:

@@ -109,6 +109,14 @@ def test_patches_keep_their_hue(transfer: int, nits: float) -> None:
         assert abs((found - wanted + 0.5) % 1 - 0.5) * 360 <= 6, (colour, pixel)
 
 
+@pytest.mark.parametrize("transfer", [PQ_TRC, HLG_TRC])
+def test_colours_in_mid_tones_are_shown_as_they_are(transfer: int) -> None:
+    skin, blue, green = (0.60, 0.30, 0.22), (0.05, 0.05, 0.9), (0.1, 0.8, 0.05)
+    colours = np.array([skin, blue, green, (0.9, 0.05, 0.05), (0.9, 0.9, 0.05)]) * 50
+    wanted = 255 * (colours / 203) ** (1 / 2.2)
+    assert np.abs(rendered(colours, transfer, "yuv444p12le") - wanted).max() <= 2.5
+
+
 def test_colours_beyond_bt709_become_its_purest() -> None:
     pure = np.eye(3) * 100
     signal = pq(pure)
