@@ -26,7 +26,7 @@ _ESCAPE = (f"{0x6078F:024b}", f"{0x60888F:023b}")
 
 
 @dataclass
-class _Bits:
+class Bits:
     """Bits put one after the other."""
 
     text: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class _Bits:
 
 def headers(width: int, height: int) -> bytes:
     """The sequence and entry-point headers that go before a picture at which decoding may start."""
-    sequence = _Bits()
+    sequence = Bits()
     for value, count in (
         (_ADVANCED_PROFILE, 2),
         (1, 3),  # level
@@ -63,7 +63,7 @@ def headers(width: int, height: int) -> bytes:
         (0, 3),  # no segmented frames, display extension, buffer parameters
     ):
         sequence.put(value, count)
-    entry = _Bits()
+    entry = Bits()
     entry.put(0b01, 2)  # the link is not broken, the entry is closed
     entry.put(0, 14)  # no pan-scan, loop filter, overlap and other tools; the quantizer is implied
     return sequence.unit(SEQUENCE) + entry.unit(ENTRY_POINT)
@@ -80,7 +80,7 @@ def bitmap_header(width: int, height: int) -> bytes:
 def picture(planes: list[npt.NDArray[Any]]) -> bytes:
     """An intra picture of these Y, Cb and Cr planes, each 8x8 block as flat as its middle."""
     levels = [_levels(plane, block) for plane, block in zip(planes, (16, 8, 8), strict=True)]
-    bits = _Bits()
+    bits = Bits()
     bits.put(0b110, 3)  # intra
     bits.put(1, 1)  # rounding
     bits.put(_QUANTIZER, 5)
@@ -106,7 +106,7 @@ def _levels(plane: npt.NDArray[Any], block: int) -> npt.NDArray[np.int64]:
     return np.rint((whole[4::8, 4::8] - 128) / _PIXELS_PER_LEVEL).astype(np.int64)
 
 
-def _put_block(bits: _Bits, levels: npt.NDArray[np.int64], row: int, column: int, chroma: int) -> None:
+def _put_block(bits: Bits, levels: npt.NDArray[np.int64], row: int, column: int, chroma: int) -> None:
     difference = int(levels[row, column]) - _predicted(levels, row, column)
     if not difference:
         bits.text.append(_NO_DIFFERENCE[chroma])
