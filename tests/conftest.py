@@ -9,6 +9,10 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
+
+from tests.films import film
+
+__all__ = ["film"]
 from hypothesis import HealthCheck, settings
 
 CI = os.environ.get("CI", "").lower() not in ("", "0", "false")

@@ -22,6 +22,7 @@ from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import TypeAlias
 
+from projectionist.errors import ProjectionistError
 from projectionist.features.previews.making import Recipe, Result, Task, make_previews
 from projectionist.kit import files
 
@@ -218,9 +219,9 @@ class Batch:
 
 
 def _clear_up(task: Task) -> None:
-    for folder in {parent for output in task.outputs for parent in list(output.path.parents)[:2]}:
-        with suppress(OSError):
-            files.remove_stale_temporaries(folder)
+    for home in {output.home for output in task.outputs if output.home.is_dir()}:
+        with suppress(ProjectionistError):
+            files.remove_stale_temporaries(home)
 
 
 def _ending(code: int | None) -> str:

@@ -142,6 +142,8 @@ class _Making:
 
     def _make(self, source: SourceFile) -> tuple[str, str]:
         records = [self._recipe.record(source, series) for series in range(len(self.counts))]
+        for home in {output.home for output in self._task.outputs if output.home.is_dir()}:
+            files.remove_stale_temporaries(home)
         missing = [
             output for output in self._task.outputs if not self._is_there(output, records[output.series])
         ]

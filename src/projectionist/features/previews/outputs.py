@@ -24,6 +24,11 @@ class Output:
     format: Format
     path: Path
 
+    @property
+    def home(self) -> Path:
+        """The folder in which it is prepared, and where a killed run may have left something hidden."""
+        return self.path.parents[1] if self.format is Format.TRICKPLAY else self.path.parent
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
