@@ -123,7 +123,8 @@ class _Rate(ProgressColumn):
         if ended is None:
             return Text("")
         minutes = max(1e-9, (time.monotonic() - self._began) / 60)
-        return Text(f"{ended}/{self._total} · {ended / minutes:,.1f} films/min", style="dim")
+        speed = f"{task.completed / 1e9 / minutes:,.1f} GB/min" if task.completed else "starting"
+        return Text(f"{ended}/{self._total} · {speed}", style="dim")
 
 
 @dataclass(slots=True)
