@@ -182,16 +182,19 @@ def two_moments(pixels: str = "yuv420p", size: tuple[int, int] = (720, 576)) -> 
 
 
 def flagged_interlaced(frame: av.VideoFrame) -> av.VideoFrame:
+    flagged = filtered(frame, "setfield", "tff")
+    assert flagged.interlaced_frame
+    return flagged
+
+
+def filtered(frame: av.VideoFrame, name: str, arguments: str | None = None) -> av.VideoFrame:
     graph = Graph()
     source = graph.add_buffer(
         width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 25)
     )
-    flags, sink = graph.add("setfield", "tff"), graph.add("buffersink")
-    graph.link_nodes(source, flags, sink).configure()
+    graph.link_nodes(source, graph.add(name, arguments), graph.add("buffersink")).configure()
     graph.vpush(frame)
-    flagged = graph.vpull()
-    assert flagged.interlaced_frame
-    return flagged
+    return graph.vpull()
 
 
 @pytest.mark.parametrize("pixels", ["yuv420p", "yuv422p10le", "yuv411p"])
@@ -245,6 +248,59 @@ def test_any_size_can_be_rendered(size: tuple[int, int], interlaced: bool) -> No
     frame = yuv_patches(np.full((1, 3), 0.5), size=size)
     picture = Renderer(Look()).render(flagged_interlaced(frame) if interlaced else frame)
     assert np.abs(picture.y.astype(int) - 128).max() <= 2
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+def test_lines_stored_bottom_up_are_shown_top_down(interlaced: bool) -> None:
+    """As the decoder of uncompressed AVI hands them over: with negative line sizes."""
+    frame = yuv_patches(np.ones((1, 3)))
+    luma = np.full((360, 640), 235)
+    luma[:180] = 16
+    fill(frame, 0, luma)
+    flipped = filtered(frame, "vflip")
+    assert flipped.planes[0].line_size < 0
+    picture = Renderer(Look()).render(flagged_interlaced(flipped) if interlaced else flipped)
+    assert picture.y[:80].min() >= 253
+    assert picture.y[100:].max() <= 2
+
+
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv420p10le", "yuv411p", "rgb24"])
+@pytest.mark.parametrize("crop", [(3, 5, 7, 9), (1, 1, 1, 1)])
+def test_odd_crops_of_odd_sizes_are_possible(pixels: str, crop: tuple[int, int, int, int]) -> None:
+    make, size = rgb_patches if pixels == "rgb24" else yuv_patches, (645, 365)
+    frame = make(np.full((1, 3), 0.5), pixels=pixels, size=size)
+    picture = Renderer(Look(crop=crop)).render(frame)
+    assert np.abs(picture.y.astype(int) - 128).max() <= 1
+
+
+def test_lines_may_be_padded_oddly() -> None:
+    padded = np.zeros((360, 641 * 3 + 5), np.uint8)
+    padded[:, : 641 * 3] = 90
+    pixels = np.lib.stride_tricks.as_strided(padded, (360, 641, 3), (padded.strides[0], 3, 1))
+    picture = Renderer(Look()).render(av.VideoFrame.from_numpy_buffer(pixels, "rgb24"))
+    assert np.abs(picture.y.astype(int) - 90).max() <= 1
+
+
+@pytest.mark.parametrize("code", [0, 3, 10, 17, 100, 255])
+def test_reserved_code_points_are_survived(code: int) -> None:
+    renderer = Renderer(Look(crop=(8, 8, 8, 8)))
+    for frame in (yuv_patches(np.ones((1, 3))), two_moments()):
+        frame.colorspace = frame.color_primaries = frame.color_trc = code
+        assert renderer.render(frame).y.min() >= 253
+        assert frame.colorspace == code
+
+
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuvj420p", "gray", "yuv444p10le"])
+def test_cutting_warns_of_nothing(pixels: str) -> None:
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.WARNING)
+    try:
+        flagged = two_moments(pixels)
+        with av.logging.Capture() as said:
+            Renderer(Look(crop=(8, 8, 8, 8))).render(flagged)
+    finally:
+        av.logging.set_level(level)
+    assert [line for line in said if line[1] != "swscaler"] == []  # it calls yuvj deprecated
 
 
 @pytest.mark.parametrize("pixels", ["gray32le", "yaf32le", "rgb4"])

@@ -129,7 +129,8 @@ class _Cutter:
     """Takes the wanted part of a frame without copying it: the cropped area, and of interlaced frames one field.
 
     Two fields show two moments, and averaging them shows both. libavfilter's `field` and `crop` only change
-    pointers and line sizes; the top field is taken since it is coded first in most of what is interlaced.
+    pointers and line sizes; the top field is taken since it is coded first in most of what is interlaced. Colours are
+    hidden from them, for they refuse frames whose matrix is a number without a meaning.
     """
 
     def __init__(self) -> None:
@@ -141,30 +142,27 @@ class _Cutter:
         one_field = frame.interlaced_frame and frame.height >= _FEWEST_FIELD_LINES
         if not one_field and not any(crop):
             return frame
-        kind = (
-            frame.width,
-            frame.height,
-            frame.format.name,
-            frame.colorspace,
-            frame.color_range,
-            crop,
-            one_field,
-        )
+        kind = (frame.width, frame.height, frame.format.name, crop, one_field)
         if self._made_for != kind:
             self._graph = _graph(frame, crop, one_field)
             self._made_for = kind
-        self._graph.vpush(frame)
-        return self._graph.vpull()
+        stated = frame.colorspace, frame.color_range
+        frame.colorspace, frame.color_range = Matrix.UNSPECIFIED, Range.UNSPECIFIED
+        try:
+            self._graph.vpush(frame)
+            return self._graph.vpull()
+        finally:
+            frame.colorspace, frame.color_range = stated
 
 
 def _graph(frame: av.VideoFrame, crop: tuple[int, int, int, int], one_field: bool) -> Graph:
     graph = Graph()
     graph.threads = 1
-    node = graph.add_buffer(
-        width=frame.width,
-        height=frame.height,
-        format=frame.format,
-        time_base=frame.time_base or Fraction(1, 1000),
+    node = graph.add(
+        "buffer",
+        video_size=f"{frame.width}x{frame.height}",
+        pix_fmt=frame.format.name,
+        time_base="1/1000",
     )
     steps = []
     if any(crop):
