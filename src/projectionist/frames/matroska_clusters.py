@@ -114,11 +114,11 @@ def blocks(window: Window, cluster: Element) -> Iterator[Block]:
     """The blocks of a cluster that lie in the file whole, in decoding order. Raises IndexUnusable."""
     base: int | None = None
     for element in cluster_children(window, cluster):
+        if element.end > window.size:
+            return
         if element.identifier == _TIMESTAMP:
             base = _timestamp(window, element)
         elif element.identifier in (_SIMPLE_BLOCK, _BLOCK_GROUP):
-            if element.end > window.size:
-                return
             if base is None:
                 raise unusable(f"the cluster at byte {cluster.offset} has no Timestamp before its blocks")
             yield parse_block(window, element, base)

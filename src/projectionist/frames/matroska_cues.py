@@ -58,8 +58,8 @@ def _collect(data: bytes, track: int) -> tuple[array[int], array[int], array[int
     Spelled out without calls, since a long film with cues for its subtitles has a million elements.
     """
     ticks, clusters, relatives = array("q"), array("q"), array("q")
-    data += bytes((_CUE_POINT, 0x80))  # closes the last point; also what a cut-off header runs into
-    position, end = 0, len(data)
+    position, end = 0, len(data) + 2
+    data += bytes((_CUE_POINT, 0x80, 0))  # closes the last point; what is cut off runs into it
     values: dict[int, int] = {}
     found: tuple[int, int] | None = None
     while position < end:
@@ -87,6 +87,6 @@ def _collect(data: bytes, track: int) -> tuple[array[int], array[int], array[int
                 clusters.append(found[0])
                 relatives.append(found[1])
             values, found = {}, None
-    if position > end:
+    if position != end:
         raise unusable("its Cues are cut off")
     return ticks, clusters, relatives
