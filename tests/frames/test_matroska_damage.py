@@ -80,7 +80,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "no segment": (element(HEADER) + element(VOID), "no Segment"),
     "a huge header": (element(HEADER, claims=LARGE) + element(SEGMENT), "beyond the end"),
     "a header of 2^56-1": (element(HEADER, claims=-1) + element(SEGMENT), "no size"),
-    "an empty segment": (body(), "cut off"),
+    "an empty segment": (body(), "ends before its pictures begin"),
     "segments in segments": (element(HEADER) + nested(2000), "does not belong into a Segment"),
     "no cluster": (body(HEADED, *[element(VOID)] * 1100), "no cluster is found"),
     "no info": (body(element(TRACKS, track()), element(CLUSTER)), "no Info"),
@@ -88,7 +88,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "no cues": (body(BARE), "no Cues"),
     "no video": (film(tracks=SOUND), "0 video tracks"),
     "tracks that overflow": (body(element(INFO), element(TRACKS, track()[:-3]), element(CLUSTER)), "larger"),
-    "vast tracks": (body(element(INFO), element(TRACKS, claims=1 << 40), element(CLUSTER)), "cut off"),
+    "vast tracks": (body(element(INFO), element(TRACKS, claims=1 << 40), element(CLUSTER)), "ends before"),
     "a clock of its own": (film(tracks=track(element(0x23314F, struct.pack(">f", 1.5)))), "clock of its own"),
     "decoding times": (film(tracks=track(codec=b"V_MS/VFW/FOURCC")), "decoding times"),
     "two encodings": (

@@ -105,8 +105,8 @@ class _Places:
         cluster = cluster_at(window, self.cluster(number))
         relative = int(self.cues.relatives[number])
         if relative >= 0:
-            element = window.element(cluster.start + relative)
-            return parse_block(window, element, cluster_ticks(window, cluster))
+            base = cluster_ticks(window, cluster)  # first, so that the window never turns back
+            return parse_block(window, window.element(cluster.start + relative), base)
         ticks = int(self.cues.ticks[number])
         for block in blocks(window, cluster):
             if block.track == self.track and abs(block.ticks - ticks) <= 1 and is_keyframe(window, block):

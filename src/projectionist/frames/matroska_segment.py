@@ -94,6 +94,8 @@ def _walk_to_clusters(window: Window, offset: int) -> tuple[dict[int, Element], 
     found: dict[int, Element] = {}
     heads: list[int] = []
     for _ in range(_MOST_BEFORE_CLUSTERS):
+        if offset >= window.size:
+            raise unusable("the file ends before its pictures begin")
         element = window.element(offset)
         if element.identifier == CLUSTER:
             return found, heads, offset
