@@ -165,6 +165,30 @@ def test_thumbnails_are_of_the_size_asked_for(
     assert {one.picture.y.shape[::-1] for one in thumbnails} == {size}
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        *[("film.mkv", codec) for codec in ("h264", "hevc", "mpeg2video", "mpeg4")],
+        *[("film.mp4", codec) for codec in ("h264", "hevc", "av1")],
+        *[("film.ts", "h264"), ("film.avi", "mpeg4"), ("film.mov", "prores")],
+    ],
+)
+def test_anamorphic_films_are_shown_in_their_true_shape(film: MakeFilm, name: str, codec: str) -> None:
+    gop = 1 if codec == "prores" else 48
+    made = film(name, codec=codec, seconds=3, gop=gop, size=(720, 576), sample_aspect=Fraction(64, 45))
+    _, thumbnails = read(made.path, intervals_ms=(2000,))
+    assert {one.picture.y.shape[::-1] for one in thumbnails} == {(320, 180)}
+    assert [frame_of(one) for one in thumbnails] == [0, made.nearest_keyframe(2)]
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mov", "film.mkv"])
+def test_films_that_are_turned_are_shown_upright(film: MakeFilm, name: str) -> None:
+    for rotation in (90, 180, 270):
+        made = film(name, seconds=3, rotation=rotation, size=(180, 320) if rotation != 180 else (320, 180))
+        _, thumbnails = read(made.path, intervals_ms=(2000,))
+        assert [frame_of(one) for one in thumbnails] == [0, 48]
+
+
 def test_only_the_wanted_keyframes_are_read(film: MakeFilm) -> None:
     made = film("film.mov", seconds=20, codec="prores", size=(640, 360))
     with ThumbnailReader(source := SourceFile(made.path), Wanted(intervals_ms=(8_000,))) as reader:

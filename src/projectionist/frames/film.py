@@ -21,8 +21,10 @@ from projectionist.frames.matroska import open_matroska
 from projectionist.frames.mp4 import open_mp4
 from projectionist.frames.source import SourceFile
 
-_HEADER_ONLY = {"probesize": "32", "analyzeduration": "0"}
-"""Where our own reader lists the keyframes, libavformat need not read on to guess what the header says."""
+_HEADER_ONLY = {"probesize": "32", "analyzeduration": "0", "skip_frame": "all"}
+"""Where our own reader lists the keyframes, libavformat need not read on, nor decode a frame, to guess what the
+header says. What it then does not know (of H.264: the order of frames and the sample aspect) is asked for later.
+"""
 
 _FULLY = {"fflags": "+genpts"}
 """Without an index of our own, presentation times that the container leaves out (AVI) are worked out."""
@@ -65,11 +67,15 @@ class Film:
     ) -> None:
         self.close()
 
-    def reopen(self) -> None:
-        """Start again at the beginning by libavformat alone: the index was absent, or was found wrong."""
+    def reopen(self, *, keep_index: bool = False) -> None:
+        """Start again at the beginning, libavformat probing in full: it is to demux, not only to set up a decoder.
+
+        The index is dropped unless it is to be kept: it was absent, or was found wrong.
+        """
         self.container.close()
         self.source.seek(0)
-        self.index = None
+        if not keep_index:
+            self.index = None
         self.opened_lightly = False
         self.container = _open_container(self.source, _FULLY)
         self.stream, _ = self._choose_stream()

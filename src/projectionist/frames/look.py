@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import atan2, pi
 from typing import cast
@@ -65,6 +65,13 @@ def look_of(stream: av.VideoStream, crop: tuple[int, int, int, int] = (0, 0, 0, 
         crop=crop,
         colour=Colour(context.colorspace, context.color_primaries, context.color_trc, context.color_range),
     )
+
+
+def settled(look: Look, stream: av.VideoStream) -> Look:
+    """The look once a frame is decoded: where the container states no sample aspect, the codec's counts."""
+    if stream.sample_aspect_ratio is not None:
+        return look
+    return replace(look, sample_aspect=_plausible(stream.codec_context.sample_aspect_ratio))
 
 
 def orientation_of(frame: av.VideoFrame, look: Look) -> Orientation:

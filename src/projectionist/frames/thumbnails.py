@@ -8,11 +8,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from av.video.frame import VideoFrame
+
 from projectionist.errors import FilmTooShort, FilmUndecodable, IndexUnusable
 from projectionist.frames.decoder import Decoder
 from projectionist.frames.film import Film
 from projectionist.frames.indexed import read_indexed
 from projectionist.frames.linear import read_linear, scan
+from projectionist.frames.look import settled
 from projectionist.frames.packets import tape_at
 from projectionist.frames.picture import Picture, Renderer
 from projectionist.frames.seeking import last_video_time, read_by_seeking
@@ -71,7 +74,7 @@ class ThumbnailReader:
         self._wanted = wanted
         self._film = Film(source)
         self._done = [0] * len(wanted.intervals_ms)
-        self._renderer = Renderer(self._film.look, wanted.width, wanted.max_height)
+        self._renderer: Renderer | None = None
         self.method = ""
         self.last_ns = 0
         self.damaged = False
@@ -118,6 +121,8 @@ class ThumbnailReader:
         self.damaged |= index.truncated
         self._measure(index.last_ns)
         picks = choose(index.times_ns, self.last_ns, self._wanted.intervals_ms, self._wanted.mode)
+        if any(pick.exact_ns is not None for pick in picks):
+            self._film.reopen(keep_index=True)
         return read_indexed(self._film, index, picks, skip_nonref=self._wanted.skip_nonref)
 
     def _by_seeking(self) -> Shots:
@@ -164,7 +169,7 @@ class ThumbnailReader:
                 continue
             self.damaged |= shot.frame.is_corrupt
             if good is None or shot.frame is not good[0].frame:
-                rendered = shot, self._renderer.render(shot.frame)
+                rendered = shot, self._render(shot.frame)
             else:
                 rendered = shot, good[1]
             yield from self._stand_in(lost, good, rendered)
@@ -176,6 +181,12 @@ class ThumbnailReader:
             reachable = [shot for shot in lost if self._moment(shot.slots[0]) <= last_ns]
             yield from self._stand_in(reachable, good, None)
             self.damaged = True
+
+    def _render(self, frame: VideoFrame) -> Picture:
+        if self._renderer is None:
+            look = settled(self._film.look, self._film.stream)
+            self._renderer = Renderer(look, self._wanted.width, self._wanted.max_height)
+        return self._renderer.render(frame)
 
     def _stand_in(
         self, lost: list[Shot], before: tuple[Shot, Picture] | None, after: tuple[Shot, Picture] | None

@@ -13,6 +13,7 @@ from projectionist.frames import jpeg
 from projectionist.frames.decoder import Decoder
 from projectionist.frames.film import Film
 from projectionist.frames.index import Times
+from projectionist.frames.look import settled
 from projectionist.frames.picture import Renderer
 from projectionist.frames.seeking import last_video_time
 from projectionist.frames.slots import Pick, choose, slot_count
@@ -94,7 +95,8 @@ def _by_index(film: Film, picks: list[Pick], recipe: Recipe) -> _Cost:
     frame = Decoder(film, runs=False).keyframe(payload)
     if frame is None:
         raise FilmUndecodable(f"{film.path} could not be judged by its first picture, which does not decode.")
-    picture = Renderer(film.look, recipe.wanted.width, recipe.wanted.max_height).render(frame)
+    look = settled(film.look, film.stream)
+    picture = Renderer(look, recipe.wanted.width, recipe.wanted.max_height).render(frame)
     encoded = len(jpeg.encode(picture.y, picture.u, picture.v, recipe.quality))
     each = time.process_time() - began
     on_the_way = _seconds_between(index.times_ns, picks)
