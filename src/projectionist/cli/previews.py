@@ -130,10 +130,6 @@ def make(
     as_json: AsJson = False,
 ) -> None:
     """Make the previews of films and of whole folders."""
-    from projectionist.cli.display import Display, Summary
-    from projectionist.features.previews import service
-    from projectionist.features.previews.batch import Ended
-
     asked = request_of(
         paths,
         intervals=interval,
@@ -149,33 +145,35 @@ def make(
         exclude=exclude,
         extras=extras,
     )
-    recipe = replace(
-        asked.recipe,
-        wanted=replace(asked.recipe.wanted, shortest_ns=_nanoseconds(min_duration)),
-        force=force,
-        rate=_bytes_per_second(rate),
-    )
-    planned = service.plan(replace(asked, recipe=recipe))
+    wanted = replace(asked.recipe.wanted, shortest_ns=_nanoseconds(min_duration))
+    recipe = replace(asked.recipe, wanted=wanted, force=force, rate=_bytes_per_second(rate))
+    exit_code = _make(replace(asked, recipe=recipe), workers, nice=nice, dry_run=dry_run, as_json=as_json)
+    raise typer.Exit(exit_code)
+
+
+def _make(asked: service.Request, workers: int | None, *, nice: int, dry_run: bool, as_json: bool) -> int:
+    """Run the batch, showing how it goes; returns the exit code."""
+    from projectionist.cli.display import Display, Summary
+    from projectionist.features.previews import service
+    from projectionist.features.previews.batch import Ended
+
+    planned = service.plan(asked)
     summary = Summary(dry_run=dry_run, folder=asked.layout.folder)
     signal.signal(signal.SIGTERM, _interrupt)
     with Display(planned.tasks, live=not as_json) as display:
         for result in planned.not_searched:
             _tell(result, asked, display, summary, as_json=as_json)
+        batch = service.make(planned.tasks, asked.recipe, workers=workers, nice=nice, dry_run=dry_run)
         try:
-            with closing(
-                service.make(planned.tasks, recipe, workers=workers, nice=nice, dry_run=dry_run)
-            ) as events:
+            with closing(batch) as events:
                 for event in events:
                     display.show(event)
                     if isinstance(event, Ended):
                         _tell(event.result, asked, display, summary, as_json=as_json)
         except KeyboardInterrupt:
             summary.interrupted = True
-    if as_json:
-        typer.echo(json.dumps(summary.as_dict()))
-    else:
-        typer.echo(summary.sentence())
-    raise typer.Exit(summary.exit_code)
+    typer.echo(json.dumps(summary.as_dict()) if as_json else summary.sentence())
+    return summary.exit_code
 
 
 def _tell(
