@@ -34,6 +34,12 @@ def shown(text: str) -> str:
     return "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in encodable)
 
 
+def place(path: Path) -> str:
+    """A path as it can be shown: from here where it lies below, else in full."""
+    here = Path.cwd()
+    return shown(str(path.relative_to(here) if path.is_relative_to(here) and path != here else path))
+
+
 class Display:
     """Shows a batch as it goes. `live` off shows nothing but errors of its own."""
 
@@ -96,15 +102,15 @@ class Display:
             _WORDS.get(Outcome(result.outcome), ("", "")) if not result.failed else ("failed", "red")
         )
         line = Text(f"{word:>13}  ", style=colour)
-        line.append(shown(result.message or _what_there_is(result)), style="default")
+        line.append(shown(result.message) or _what_there_is(result), style="default")
         self._progress.console.print(line, soft_wrap=True, highlight=False)
 
 
 def _what_there_is(result: Result) -> str:
-    where = ", ".join(str(path) for path in result.outputs[:2])
+    where = ", ".join(place(path) for path in result.outputs[:2])
     more = f" and {len(result.outputs) - 2} more" if len(result.outputs) > 2 else ""
     count = f" ({result.thumbnails[0]} thumbnails)" if any(result.thumbnails) else ""
-    return f"{result.path.name}: {where}{more}{count}"
+    return f"{shown(result.path.name)}: {where}{more}{count}"
 
 
 def _weight(task: Task) -> float:
@@ -190,5 +196,5 @@ class Summary:
             if self.interrupted
             else ""
         )
-        where = "beside the films" if self.folder is None else f"in {shown(str(self.folder))}"
+        where = "beside the films" if self.folder is None else f"in {place(self.folder)}"
         return f"{stop}{', '.join(part for part in parts if part) or 'Nothing to do'} ({numbers}). They are {where}."
