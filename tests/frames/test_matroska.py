@@ -58,6 +58,12 @@ FILMS: dict[str, dict[str, Any]] = {
         "audio": "libopus",
         "audio_start": Fraction(3, 2),
     },
+    "early-text.mkv": {
+        "subtitle": True,
+        "start": Fraction(7, 2),
+        "audio": "aac",
+        "audio_start": Fraction(3),
+    },
     "text.mkv": {"subtitle": True, "start": Fraction(1, 2)},
 }
 

@@ -110,6 +110,8 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "cues ending in an element": (body(element(CUES, b"\xb3\x85\0\0"), BARE), "cut off"),
     "cues of unknown size": (body(element(CUES, claims=-1), BARE), "no size"),
     "endless times": (film(lie=moved(ticks=1 << 61)), "impossible numbers"),
+    "times of another age": (film([gop(1 << 50)]), "times are impossible"),
+    "a delay of ages": (film(tracks=track(number(0x56AA, (1 << 64) - 1))), "times are impossible"),
     "clusters nowhere": (film(lie=moved(cluster=1 << 61)), "impossible numbers"),
     "clusters beyond the end": (film(lie=moved(cluster=1 << 50)), "beyond the end of the file"),
     "blocks beyond the end": (film(lie=moved(relative=1 << 50)), "beyond the end of the file"),
@@ -145,6 +147,25 @@ def test_what_is_no_plain_index_is_refused_with_its_reason(name: str) -> None:
     assert caught.value.message.endswith(".")
     assert caught.value.message.startswith("The Matroska index cannot be used, since ")
     assert source.reads < 40
+
+
+def chained(count: int) -> bytes:
+    """A film whose Cues are named by the last of so many SeekHeads, all but the first behind the clusters."""
+    cluster = element(CLUSTER, number(0xE7, 0), Frame(0, key=True).written(0))
+    length = len(element(SEEK_HEAD, seek(CUES, 0)))
+    place = length + len(HEADED)
+    cues = element(CUES, Cue(0, place, len(number(0xE7, 0))).written())
+    behind = place + len(cluster) + len(cues)
+    heads = [element(SEEK_HEAD, seek(SEEK_HEAD, behind + length * number_)) for number_ in range(count - 1)]
+    heads.append(element(SEEK_HEAD, seek(CUES, place + len(cluster))))
+    return body(heads[0], HEADED, cluster, cues, *heads[1:])
+
+
+def test_seek_heads_are_followed_for_a_few_steps() -> None:
+    for count in (1, 2, 8):
+        assert open_matroska(FilmBytes(chained(count))).extent(0)
+    with pytest.raises(IndexUnusable, match="no Cues"):
+        open_matroska(FilmBytes(chained(9)))
 
 
 def test_cues_may_stop_where_keyframes_lie_far_apart() -> None:
@@ -297,6 +318,13 @@ def test_a_cue_takes_no_more_memory_than_in_the_file_and_four_numbers() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2 * source.size + 50_000 * 100
+
+
+def test_a_sound_track_that_never_plays_is_not_waited_for() -> None:
+    scenes = [[replace(frame, size=5000) for frame in gop(start, 25)] for start in range(0, 20_000, 1000)]
+    source = FilmBytes(film(scenes, tracks=track() + SOUND))
+    assert open_matroska(source).last_ns == 19_960_000_000
+    assert source.reads < 130
 
 
 @pytest.mark.parametrize("filler", [element(VOID), b"\xec\x80", element(CLUSTER, number(0xE7, 0))])

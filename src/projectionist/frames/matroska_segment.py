@@ -110,7 +110,7 @@ def _walk_to_clusters(window: Window, offset: int) -> tuple[dict[int, Element], 
 
 
 def _follow_seek_heads(window: Window, start: int, heads: list[int]) -> dict[int, int]:
-    """Offsets of elements by identifier, from SeekHeads and the SeekHeads that they name."""
+    """Offsets of elements by identifier, from SeekHeads and the SeekHeads that they name, be it in a circle."""
     named: dict[int, int] = {}
     for number, offset in enumerate(heads):  # grows while it is gone through
         if number == _MOST_SEEK_HEADS:
@@ -119,7 +119,7 @@ def _follow_seek_heads(window: Window, start: int, heads: list[int]) -> dict[int
         if element.identifier != SEEK_HEAD:
             raise unusable("one SeekHead points to another that is not there")
         for identifier, position in _parse_seek_head(window.whole(element, _MOST_HEADER)):
-            if identifier == SEEK_HEAD and start + position not in heads:
+            if identifier == SEEK_HEAD:
                 heads.append(start + position)
             named.setdefault(identifier, start + position)
     return named
