@@ -91,6 +91,12 @@ class IndexUnusable(FilmError):
     code = "index_unusable"
 
 
+class TrackUnusual(IndexUnusable):
+    """The index may be sound, but the video track is stored in a way that our own readers leave to libavformat."""
+
+    code = "track_unusual"
+
+
 class PreviewInvalid(ProjectionistError):
     """A preview file or folder is not what it claims to be."""
 

@@ -139,6 +139,13 @@ def test_a_film_without_cues_is_read_from_end_to_end(film: MakeFilm) -> None:
         check_all(made, 2000, mode, "linear", thumbnails)
 
 
+def test_vc1_in_matroska_is_sought_by_its_cues(film: MakeFilm) -> None:
+    made = film("film.mkv", codec="vc1", seconds=20, gop=1)
+    reader, thumbnails = read(made.path, intervals_ms=(3000,))
+    assert reader.method == "seek"
+    check_all(made, 3000, Mode.AUTO, "seek", thumbnails)
+
+
 def test_a_fragmented_film_falls_to_seeking(film: MakeFilm) -> None:
     made = film("film.mp4", seconds=20, muxer=FRAGMENTED)
     reader, thumbnails = read(made.path, intervals_ms=(3000,))

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
-from projectionist.errors import IndexUnusable
+from projectionist.errors import IndexUnusable, TrackUnusual
 
 VOID = 0xEC
 CRC_32 = 0xBF
@@ -45,6 +45,11 @@ class Element(NamedTuple):
 def unusable(reason: str) -> IndexUnusable:
     """The error for an index that cannot serve, `reason` being a clause without its full stop."""
     return IndexUnusable(f"The Matroska index cannot be used, since {reason}; read the film without it.")
+
+
+def unusual(reason: str) -> TrackUnusual:
+    """The error for a track that only libavformat reads, `reason` being a clause without its full stop."""
+    return TrackUnusual(f"The Matroska index cannot be used, since {reason}; read the film without it.")
 
 
 def vint(data: bytes, position: int) -> tuple[int, int]:

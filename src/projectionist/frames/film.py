@@ -14,7 +14,7 @@ import av.error
 from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 
-from projectionist.errors import FilmUnreadable, IndexUnusable, NotAFilm, NoVideo
+from projectionist.errors import FilmUnreadable, IndexUnusable, NotAFilm, NoVideo, TrackUnusual
 from projectionist.frames.index import KeyframeIndex
 from projectionist.frames.look import Look, look_of
 from projectionist.frames.matroska import open_matroska
@@ -87,8 +87,8 @@ class Film:
 
     @property
     def seeks_by_scanning(self) -> bool:
-        """Whether seeking without an index reads all that lies before: in Matroska, it does."""
-        return "matroska" in self.container.format.name
+        """Whether seeking reads all that lies before, as it does in Matroska without usable Cues."""
+        return "matroska" in self.container.format.name and not isinstance(self.index_fault, TrackUnusual)
 
     @property
     def path(self) -> Path:

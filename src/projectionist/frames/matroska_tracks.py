@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from projectionist.errors import FilmEncrypted
-from projectionist.frames.ebml import Element, children, real, text, unsigned, unusable
+from projectionist.frames.ebml import Element, children, real, text, unsigned, unusable, unusual
 
 _TRACK_ENTRY = 0xAE
 _TRACK_NUMBER = 0xD7
@@ -78,9 +78,9 @@ def choose_video(tracks: list[Track], ordinal: int) -> Track:
         raise unusable(f"it has {len(videos)} video tracks and number {ordinal + 1} was wanted")
     video = videos[ordinal]
     if video.timestamp_scale != 1.0:
-        raise unusable("the video track has a clock of its own (TrackTimestampScale)")
+        raise unusual("the video track has a clock of its own (TrackTimestampScale)")
     if video.codec_id == "V_MS/VFW/FOURCC":
-        raise unusable("a track of kind V_MS/VFW/FOURCC carries decoding times, not presentation times")
+        raise unusual("a track of kind V_MS/VFW/FOURCC carries decoding times, not presentation times")
     return video
 
 
@@ -90,7 +90,7 @@ def packet_prefix(track: Track) -> bytes:
     Raises FilmEncrypted for encrypted and IndexUnusable for otherwise encoded packets.
     """
     if len(track.encodings) > 1:
-        raise unusable("several content encodings are combined")
+        raise unusual("several content encodings are combined")
     return _parse_encoding(track.encodings[0]) if track.encodings else b""
 
 
@@ -137,11 +137,11 @@ def _parse_encoding(data: bytes) -> bytes:
     if not scope & _WHOLE_FRAMES:
         return b""
     if _COMPRESSION not in fields:
-        raise unusable("the packets are encoded in an unknown way")
+        raise unusual("the packets are encoded in an unknown way")
     compression = fields[_COMPRESSION]
     settings = {child.identifier: child for child in children(data, compression.start, compression.end)}
     algorithm = unsigned(data, settings[_COMPRESSION_ALGORITHM]) if _COMPRESSION_ALGORITHM in settings else 0
     if algorithm != _HEADER_STRIPPING:
-        raise unusable("the packets are compressed")
+        raise unusual("the packets are compressed")
     stripped = settings.get(_COMPRESSION_SETTINGS)
     return data[stripped.start : stripped.end] if stripped else b""
