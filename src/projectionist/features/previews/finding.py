@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -65,6 +66,9 @@ _EXTRAS_NAME = re.compile(
 
 _SYSTEM_FOLDERS = frozenset(["@eadir", "#recycle", "$recycle.bin", "lost+found", "system volume information"])
 
+_LEADS_NOWHERE = (errno.ENOENT, errno.ELOOP)
+"""It vanished in the meantime, or is a link that leads nowhere, or round in a circle."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -116,13 +120,22 @@ def find_films(paths: Sequence[Path], choice: Choice) -> Iterator[Found | NotSea
     """
     seen: set[Path] = set()
     for path in paths:
-        root = Path(os.path.abspath(path))
+        root = _absolute(path)
         for found in _below(root, choice):
             if isinstance(found, Found):
                 if found.path in seen:
                     continue
                 seen.add(found.path)
             yield found
+
+
+def _absolute(path: Path) -> Path:
+    """The path from the root, links kept; where one stands before a `..`, what the system takes that to mean."""
+    plain = Path(os.path.abspath(path))
+    try:
+        return plain if ".." not in path.parts or path.samefile(plain) else path.resolve()
+    except OSError:
+        return plain
 
 
 def _below(named: Path, choice: Choice) -> Iterator[Found | NotSearched]:
@@ -175,14 +188,22 @@ def _walk(root: Path, choice: Choice) -> Iterator[Found | NotSearched]:
         links += [Path(entry.path) for entry in below if entry.is_symlink()]
 
 
-def _films_in(entries: list[os.DirEntry[str]], root: Path, choice: Choice) -> Iterator[Found]:
+def _films_in(entries: list[os.DirEntry[str]], root: Path, choice: Choice) -> Iterator[Found | NotSearched]:
     films = []
     for entry in entries:
         path = Path(entry.path)
         if entry.name.startswith(".") or path.suffix.lower() not in FILM_SUFFIXES:
             continue
-        if choice.takes(path.relative_to(root)) and entry.is_file():
-            films.append(Found(path, root, entry.stat().st_size))
+        if not choice.takes(path.relative_to(root)):
+            continue
+        try:
+            if entry.is_file():
+                films.append(Found(path, root, entry.stat().st_size))
+        except OSError as error:
+            if error.errno not in _LEADS_NOWHERE:
+                yield NotSearched(
+                    path, "unreadable", f"{path} cannot be read ({error.strerror}); check its disk."
+                )
     yield from sorted(films, key=lambda film: -film.size)
 
 
@@ -190,7 +211,10 @@ def _is_searched(entry: os.DirEntry[str]) -> bool:
     name = entry.name.lower()
     if name.startswith(".") or name in _SYSTEM_FOLDERS or name.endswith((".trickplay", ".thumbnails")):
         return False
-    return entry.is_dir()
+    try:
+        return entry.is_dir()
+    except OSError as error:
+        return error.errno not in _LEADS_NOWHERE
 
 
 def _matches(below: Path, glob: str) -> bool:

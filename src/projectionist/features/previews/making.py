@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from projectionist.errors import FilmTooShort, ProjectionistError
+from projectionist.errors import FilmTooShort, ProjectionistError, TargetUnwritable
 from projectionist.features.previews.formats import Format
 from projectionist.features.previews.outputs import Output, State, state_of
 from projectionist.features.previews.record import Record, identity_of
@@ -150,6 +150,7 @@ class _Making:
         if not missing:
             return Outcome.FRESH, ""
         for output in missing:
+            self._require_apart(output)
             files.require_writable(output.path)
         with ExitStack() as stack:
             reader = stack.enter_context(ThumbnailReader(source, self._recipe.wanted))
@@ -173,6 +174,15 @@ class _Making:
                 "its neighbour stands in."
             )
         return Outcome.MADE, ""
+
+    def _require_apart(self, output: Output) -> None:
+        """A film named like a preview (`holiday.bif`) would be replaced by it."""
+        with suppress(OSError):
+            if output.path.samefile(self._task.film):
+                raise TargetUnwritable(
+                    f"{output.path} is the film itself, which its preview would replace; choose another --output, or "
+                    "rename the film."
+                )
 
     def _is_there(self, output: Output, record: Record) -> bool:
         self._alive()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -141,7 +143,7 @@ def state_of(output: Output, wanted: Record, *, deep: bool = False) -> tuple[Sta
 
     Fresh is only what carries our record, matches it in everything, and validates.
     """
-    if not output.path.exists():
+    if not _is_there(output.path):
         return State.MISSING, "it is not there"
     wrong = problems(output, deep=deep)
     if wrong:
@@ -156,6 +158,14 @@ def state_of(output: Output, wanted: Record, *, deep: bool = False) -> tuple[Sta
         return State.BROKEN, f"it should hold {record.thumbnails} pictures and does not"
     difference = record.difference(wanted)
     return (State.STALE, difference) if difference else (State.FRESH, "")
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        os.stat(path)
+    except OSError as error:
+        return error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+    return True
 
 
 def _count(output: Output) -> int:

@@ -62,9 +62,10 @@ class Record:
             fields: dict[str, Any] = json.loads(comment or "")
             if fields.pop("tool") != _TOOL:
                 return None
-            return cls(**{**fields, "source": Identity(**fields["source"])})
-        except (ValueError, KeyError, TypeError, AttributeError):
+            record = cls(**{**fields, "source": Identity(**fields["source"])})
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
+        return record if type(record.thumbnails) is int else None
 
     def difference(self, other: Record) -> str | None:
         """In words, what makes a preview with this record stale where `other` is wanted; None if nothing does."""

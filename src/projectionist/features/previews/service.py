@@ -45,14 +45,19 @@ def plan(request: Request) -> Plan:
         else:
             films.append(found)
     bases = request.layout.bases(films)
-    tasks, taken = [], set[Path]()
+    tasks, taken = [], {film.path for film in films}
     for film in films:
-        if bases[film.path] in taken:
-            message = f"{film.path} would share its preview's name with another film; make it with its own --output."
+        outputs = request.layout.outputs(bases[film.path])
+        places = {output.path for output in outputs}
+        if not taken.isdisjoint(places):
+            message = (
+                f"The preview of {film.path} would take the place of a film or another preview; make it with its own "
+                "--output."
+            )
             not_searched.append(Result(film.path, "clash", message))
             continue
-        taken.add(bases[film.path])
-        tasks.append(Task(film.path, request.layout.outputs(bases[film.path]), film.size))
+        taken |= places
+        tasks.append(Task(film.path, outputs, film.size))
     return Plan(tuple(tasks), tuple(not_searched))
 
 
