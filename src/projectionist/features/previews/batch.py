@@ -15,11 +15,10 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from types import FrameType
 from typing import TypeAlias
 
 from projectionist.errors import ProjectionistError
@@ -32,11 +31,15 @@ STALLED_AFTER = 300.0
 _TICK = 0.1
 _REPORT_EVERY = 0.2
 _GRACE = 0.5
+_ASLEEP = 5.0
+"""Seconds without a look at the workers, after which their silence tells nothing: we were stopped, or they were."""
 _LONELY = 1.0
 """Seconds between an idle worker's looks at whether its parent still lives."""
 
 _MEMORY = 3 << 30
 """Address space of a worker: whatever a file claims, it cannot take the machine's memory."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _context = (
     multiprocessing.get_context("fork") if sys.platform == "linux" else multiprocessing.get_context("spawn")
@@ -99,17 +102,25 @@ class Batch:
         self._stalled_after = stalled_after
         self._make = make
         self._workers: list[_Worker] = []
+        self._looked = time.monotonic()
 
     def run(self, tasks: Iterable[Task]) -> Generator[Event, None, None]:
-        """Work through `tasks`, in their order; yields what happens, and None on each tick."""
+        """Work through `tasks`, in their order; yields what happens, and None on each tick.
+
+        Raises ProjectionistError where the system gives no process at all.
+        """
         waiting = deque(tasks)
+        tick = 0.0
         try:
             while waiting or any(worker.task for worker in self._workers):
                 yield from self._hand_out(waiting)
                 yield from self._listen()
-                yield None
+                if time.monotonic() >= tick:
+                    tick = time.monotonic() + _TICK
+                    yield None
         finally:
-            self._stop()
+            with _signals_held():
+                self._stop()
 
     def _hand_out(self, waiting: deque[Task]) -> Iterator[Event]:
         while waiting:
@@ -126,15 +137,33 @@ class Batch:
             yield Began(worker.task)
 
     def _idle(self) -> _Worker | None:
+        self._drop_dead_idlers()
         for worker in self._workers:
             if worker.task is None:
                 return worker
-        if len(self._workers) < self._wanted:
-            self._workers.append(self._start())
-            return self._workers[-1]
-        return None
+        if len(self._workers) >= self._wanted:
+            return None
+        try:
+            with _signals_held():
+                self._workers.append(self._start())
+        except OSError as error:
+            if not self._workers:
+                raise ProjectionistError(
+                    f"No process could be started to work in ({error.strerror}); close other programs, or raise the "
+                    "limit on processes, and run again."
+                ) from None
+            self._wanted = len(self._workers)
+            return None
+        return self._workers[-1]
+
+    def _drop_dead_idlers(self) -> None:
+        """A worker that was killed between two films has taken none down."""
+        for worker in [one for one in self._workers if one.task is None and not one.process.is_alive()]:
+            worker.pipe.close()
+            self._workers.remove(worker)
 
     def _start(self) -> _Worker:
+        """A new worker. Signals are held: one that came right after the fork would unwind the child as us."""
         ours, theirs = _context.Pipe()
         process = _context.Process(
             target=_work,
@@ -142,16 +171,24 @@ class Batch:
             name="projectionist-previews",
             daemon=True,
         )
-        sys.stdout.flush()
-        process.start()
-        theirs.close()
+        try:
+            process.start()
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
         return _Worker(process, ours)
 
     def _listen(self) -> Iterator[Event]:
         busy = [worker for worker in self._workers if worker.task]
+        if time.monotonic() - self._looked > _ASLEEP:
+            for worker in busy:
+                worker.heard = time.monotonic()
         ready = wait(
             [one for worker in busy for one in (worker.pipe, worker.process.sentinel)], timeout=_TICK
         )
+        self._looked = time.monotonic()
         for worker in busy:
             if worker.pipe in ready or worker.process.sentinel in ready:
                 yield from self._hear(worker)
@@ -186,7 +223,7 @@ class Batch:
             worker.process.kill()
         worker.process.join(_GRACE)
         worker.pipe.close()
-        _clear_up(task)
+        _clear_up(worker, task)
         if stalled:
             outcome = "stalled"
             message = (
@@ -195,55 +232,68 @@ class Batch:
             )
         else:
             outcome = "crashed"
-            message = (
-                f"{task.film} made the decoder crash ({_ending(worker.process.exitcode)}); nothing was written for it, "
-                "the other films went on."
-            )
+            message = _why_it_ended(task, worker.process.exitcode)
         return Ended(task, Result(task.film, outcome, message))
 
     def _stop(self) -> None:
-        """Ask all workers to stop, insist after half a second, and leave nothing half-made behind."""
+        """End all workers at once, and leave nothing half-made behind."""
         for worker in self._workers:
-            worker.pipe.close()
-            if worker.task:
-                worker.process.terminate()
+            worker.process.kill()
         deadline = time.monotonic() + _GRACE
         for worker in self._workers:
             worker.process.join(max(0.0, deadline - time.monotonic()))
-            if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join(_GRACE)
+            worker.pipe.close()
+        for worker in self._workers:
             if worker.task:
-                _clear_up(worker.task)
+                _clear_up(worker, worker.task)
         self._workers.clear()
 
 
-def _clear_up(task: Task) -> None:
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Ctrl-C and a request to end wait until the block is left."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _clear_up(worker: _Worker, task: Task) -> None:
+    """Remove what a worker left; one that cannot even be killed hangs on a disk that would hang us too."""
+    if worker.process.is_alive():
+        return
     for home in {output.home for output in task.outputs if output.home.is_dir()}:
         with suppress(ProjectionistError):
             files.remove_stale_temporaries(home)
 
 
-def _ending(code: int | None) -> str:
+def _why_it_ended(task: Task, code: int | None) -> str:
+    if code == -signal.SIGKILL:
+        return (
+            f"The process that worked on {task.film} was killed, most often because memory ran out; what was there is "
+            "kept: run again with fewer --workers."
+        )
+    how = f"exit code {code}"
     if code is not None and code < 0:
         with suppress(ValueError):
-            return signal.Signals(-code).name
-    return f"exit code {code}"
-
-
-class _Stopped(BaseException):
-    """The parent asked the worker to stop: unwinds it, so that what is half-made is dropped."""
+            how = signal.Signals(-code).name
+    return (
+        f"{task.film} made the decoder crash ({how}); what was there is kept, the other films went on: copy or "
+        "download it again, and report it if that does not help."
+    )
 
 
 def _work(pipe: Connection, parent: int, recipe: Recipe, nice: int, make: Make) -> None:
     """The life of a worker: a task, its result, the next; until the parent closes the pipe or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _stop_working)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     with suppress(OSError):
         os.nice(nice)
-    with suppress(EOFError, OSError, _Stopped):
+    with suppress(EOFError, OSError):
         while os.getppid() == parent:
             if pipe.poll(_LONELY):
                 pipe.send(_made(pipe.recv(), recipe, make, _Reporter(pipe, parent)))
@@ -252,24 +302,22 @@ def _work(pipe: Connection, parent: int, recipe: Recipe, nice: int, make: Make) 
 def _made(task: Task, recipe: Recipe, make: Make, report: Callable[[float], None]) -> Result:
     try:
         return make(task, recipe, report)
-    except (BrokenPipeError, ConnectionError):
-        raise
     except Exception as error:  # noqa: BLE001 - the batch loop: one bad film never stops the rest
         _log.exception("making the previews of one film failed")
         return Result(
             task.film,
             "failed",
-            f"{task.film} met a fault in Projectionist itself ({type(error).__name__}: {error}); nothing was written "
-            "for it. Please report it.",
+            f"{task.film} met a fault in Projectionist itself ({type(error).__name__}: {error}); what was there is "
+            "kept: please report it.",
         )
 
 
-def _stop_working(number: int, frame: FrameType | None) -> None:
-    raise _Stopped
-
-
 class _Reporter:
-    """Tells the parent how far a film is, a few times a second; stops the worker where the parent is gone."""
+    """Tells the parent how far a film is, a few times a second; ends the worker where the parent is gone.
+
+    It is called from within libavformat's reads, where an exception would count as the end of the film and a
+    preview of half of it be made: so the worker ends at once, and unpublished files with it.
+    """
 
     def __init__(self, pipe: Connection, parent: int) -> None:
         self._pipe = pipe
@@ -281,6 +329,9 @@ class _Reporter:
         if now < self._next:
             return
         self._next = now + _REPORT_EVERY
+        try:
+            self._pipe.send(share)
+        except OSError:
+            os._exit(1)
         if os.getppid() != self._parent:
-            raise _Stopped
-        self._pipe.send(share)
+            os._exit(1)
