@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -38,14 +39,39 @@ def main(
 
 
 def run() -> None:
-    """Run the command line; expected errors end in their sentence, without a traceback."""
+    """Run the command line; expected errors end in one sentence on one line, without a traceback."""
+    _leave(_exit_code())
+
+
+def _exit_code() -> int:
     try:
-        app()
+        return app(standalone_mode=False) or 0
+    except typer.TyperException as error:
+        message = error.format_message().strip().rstrip(".")
+        if message:  # otherwise nothing was asked for, and the help has been shown
+            _complain(f"{message}; --help tells what there is.")
+        return error.exit_code
+    except typer.Abort:
+        return 130
     except UsageWrong as error:
-        typer.echo(f"projectionist: {error.message}", err=True)
-        sys.exit(2)
+        _complain(error.message)
+        return 2
     except ProjectionistError as error:
-        typer.echo(f"projectionist: {error.message}", err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+        _complain(error.message)
+        return 1
+
+
+def _complain(message: str) -> None:
+    from projectionist.cli.display import shown
+
+    typer.echo(f"projectionist: {shown(message)}", err=True)
+
+
+def _leave(code: int) -> NoReturn:
+    """End, and do not wait for a worker that cannot be killed because a dead network disk holds it."""
+    processes = sys.modules.get("multiprocessing")
+    if processes is not None and processes.active_children():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
