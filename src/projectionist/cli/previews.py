@@ -241,3 +241,6 @@ def _bytes_per_second(rate: str | None) -> int | None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+from projectionist.cli import previews_care as previews_care  # noqa: E402 - it adds its commands, with these options

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from projectionist.errors import UsageWrong
+from projectionist.features.previews import inspecting
 from projectionist.features.previews.batch import Batch, Event
+from projectionist.features.previews.checking import Checked, check_previews
 from projectionist.features.previews.estimating import estimate_previews
 from projectionist.features.previews.finding import Choice, Found, NotSearched, find_films
 from projectionist.features.previews.formats import Format
@@ -70,6 +72,27 @@ def make(
         recipe = replace(recipe, rate=max(1, recipe.rate // workers))
     batch = Batch(recipe, workers=workers, nice=nice, make=estimate_previews if dry_run else make_previews)
     return batch.run(tasks)
+
+
+def check(request: Request, *, deep: bool = False) -> Iterator[Checked]:
+    """How the previews asked for stand, film by film; `deep` decodes every picture. Raises UsageWrong."""
+    planned = plan(request)
+    return check_previews(planned.tasks, planned.not_searched, request.recipe, deep=deep)
+
+
+def inspect(path: Path) -> inspecting.Inspection:
+    """What a preview of any maker holds, and what is wrong with it. Raises UsageWrong where there is none."""
+    return inspecting.inspect(path)
+
+
+def save_picture(path: Path, number: int, target: Path) -> None:
+    """Write one picture of a preview to `target`. Raises UsageWrong, PreviewInvalid, TargetUnwritable."""
+    inspecting.save_picture(path, number, target)
+
+
+def save_contact_sheet(path: Path, target: Path) -> None:
+    """Write up to a hundred pictures of a preview as one JPEG. Raises as `save_picture` does."""
+    inspecting.save_contact_sheet(path, target)
 
 
 def _check(request: Request) -> None:
