@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Annotated, NoReturn
 
@@ -69,6 +70,7 @@ def _complain(message: str) -> None:
 
 def _leave(code: int) -> NoReturn:
     """End, and do not wait for a worker that cannot be killed because a dead network disk holds it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C changes nothing any more
     processes = sys.modules.get("multiprocessing")
     if processes is not None and processes.active_children():
         sys.stdout.flush()

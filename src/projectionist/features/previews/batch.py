@@ -302,6 +302,13 @@ def _work(pipe: Connection, parent: int, recipe: Recipe, nice: int, make: Make) 
 def _made(task: Task, recipe: Recipe, make: Make, report: Callable[[float], None]) -> Result:
     try:
         return make(task, recipe, report)
+    except MemoryError:
+        return Result(
+            task.film,
+            "out_of_memory",
+            f"{task.film} asks for more than the {_MEMORY >> 30} GiB of memory that one film may take, so it is "
+            "probably damaged; copy or download it again.",
+        )
     except Exception as error:  # noqa: BLE001 - the batch loop: one bad film never stops the rest
         _log.exception("making the previews of one film failed")
         return Result(
