@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +33,7 @@ from projectionist.features.previews.formats import Format
 
 if TYPE_CHECKING:
     from projectionist.features.previews.checking import Checked, Tally
+    from projectionist.features.previews.cleaning import Candidate, Findings, Removal
     from projectionist.features.previews.inspecting import Inspection
 
 _KINDS = {
@@ -243,3 +245,113 @@ def _tally_sentence(tally: Tally) -> str:
     films = f"{len(tally.films):,} {'film' if len(tally.films) == 1 else 'films'}"
     total = tally.states.total()
     return f"{total:,} {'preview' if total == 1 else 'previews'} of {films}: {', '.join(parts) or 'none'}."
+
+
+@app.command()
+def clean(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", help="All folders of films that previews were made of.")
+    ],
+    output: Output = None,
+    beside: Beside = False,
+    these_are_all: Annotated[
+        bool,
+        typer.Option("--these-are-all", help="Say that DIR holds previews of no other folders than PATH…"),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove what is listed without asking.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per preview and a summary object.")
+    ] = False,
+) -> None:
+    """List the previews made here whose film is gone, and remove them once you say so."""
+    from projectionist.features.previews import service
+    from projectionist.features.previews.cleaning import Sweep
+
+    if beside and output is not None:
+        raise UsageWrong(
+            "Previews are either beside the films (--beside) or in a folder (--output), not both."
+        )
+    folder = None if beside else (output or Path("previews")).absolute()
+    findings = service.find_orphans(Sweep(tuple(paths), folder, these_are_all))
+    if not as_json:
+        typer.echo("\n".join(_findings_lines(findings)))
+    agreed = yes or (not as_json and _is_agreed(findings))
+    removals = list(service.remove_orphans(findings)) if agreed else []
+    if as_json:
+        for thing in _clean_objects(findings, removals):
+            typer.echo(json.dumps(thing))
+    elif removals:
+        typer.echo("\n".join(_removals_lines(removals)))
+    raise typer.Exit(int(bool(findings.refused) or not all(removal.removed for removal in removals)))
+
+
+def _is_agreed(findings: Findings) -> bool:
+    """Ask, where somebody can answer."""
+    if not (findings.orphans or findings.leftovers):
+        return False
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        typer.echo("Nothing was removed; --yes removes what is listed.")
+        return False
+    return typer.confirm("Remove them?")
+
+
+def _findings_lines(findings: Findings) -> list[str]:
+    from projectionist.cli.display import place, shown
+
+    lines = [shown(sentence) for sentence in findings.refused]
+    lines += [
+        f"  orphan  {place(candidate.preview.output.path)}: {shown(candidate.reason)}"
+        for candidate in findings.orphans
+    ]
+    reasons: dict[str, list[Candidate]] = {}
+    for candidate in findings.kept:
+        reasons.setdefault(candidate.reason, []).append(candidate)
+    for reason, kept in reasons.items():
+        more = f" and {len(kept) - 1:,} more" if len(kept) > 1 else ""
+        lines.append(f"    kept  {place(kept[0].preview.output.path)}{more}: {shown(reason)}")
+    if findings.leftovers:
+        lines.append(f"{len(findings.leftovers):,} hidden leftovers of stopped runs, where no run uses them")
+    size = sum(candidate.size for candidate in findings.orphans) / 1e6
+    count = len(findings.orphans)
+    what = f"{count:,} {'preview' if count == 1 else 'previews'} whose film is gone ({size:,.1f} MB)"
+    doubt = f", {len(findings.kept):,} left alone in doubt" if findings.kept else ""
+    return [*lines, f"{what}{doubt}, {findings.belonging:,} in use."]
+
+
+def _removals_lines(removals: list[Removal]) -> list[str]:
+    from projectionist.cli.display import place, shown
+
+    lines = [
+        f"    kept  {place(removal.path)}: {shown(removal.message or 'it is gone already')}"
+        for removal in removals
+        if not removal.removed
+    ]
+    return [*lines, f"{sum(removal.removed for removal in removals):,} removed."]
+
+
+def _clean_objects(findings: Findings, removals: list[Removal]) -> Iterator[dict[str, object]]:
+    from projectionist.cli.display import shown
+
+    done = {removal.path: removal for removal in removals}
+    for candidate in (*findings.orphans, *findings.kept):
+        preview = candidate.preview
+        removal = done.get(preview.output.path)
+        yield {
+            "path": str(preview.output.path),
+            "film": preview.record.film,
+            "format": str(preview.output.format),
+            "bytes": candidate.size,
+            "verdict": str(candidate.verdict),
+            "removed": removal is not None and removal.removed,
+            "message": shown((removal and removal.message) or candidate.reason),
+        }
+    yield {
+        "summary": True,
+        "orphans": len(findings.orphans),
+        "doubtful": len(findings.kept),
+        "in_use": findings.belonging,
+        "foreign": findings.foreign,
+        "leftovers": len(findings.leftovers),
+        "removed": sum(removal.removed for removal in removals),
+        "refused": [shown(sentence) for sentence in findings.refused],
+    }

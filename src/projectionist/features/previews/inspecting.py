@@ -119,11 +119,11 @@ def _opened(path: Path) -> Iterator[Pictures]:
     elif kind is Format.JPEG:
         yield LoosePictures(path)
     else:
-        with _open_bif(path) as opened:
-            yield _Bounded(opened)
+        with open_any_bif(path) as opened:
+            yield BifPictures(opened)
 
 
-def _open_bif(path: Path) -> bif.Bif:
+def open_any_bif(path: Path) -> bif.Bif:
     """Unlike `read_bif` this opens one whose table is wrong, too. Raises PreviewInvalid."""
     if not path.is_file():
         raise PreviewInvalid(f"{path} is no regular file, and so no BIF.")
@@ -141,7 +141,7 @@ def _open_bif(path: Path) -> bif.Bif:
         raise
 
 
-class _Bounded:
+class BifPictures:
     """The pictures of a BIF whose table may lie."""
 
     def __init__(self, opened: bif.Bif) -> None:
@@ -161,12 +161,12 @@ class _Bounded:
 def _inspect_bif(path: Path) -> Inspection:
     problems = tuple(bif.problems(path, deep=True))
     try:
-        opened = _open_bif(path)
+        opened = open_any_bif(path)
     except PreviewInvalid:
         return Inspection(path, None, _size_of([path]), problems=problems)
     with opened:
         steps = np.unique(np.diff(opened.timestamps)).tolist()
-        pictures = _Bounded(opened)
+        pictures = BifPictures(opened)
         rising = min(steps, default=1) > 0
         return Inspection(
             path,

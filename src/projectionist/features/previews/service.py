@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from projectionist.errors import UsageWrong
-from projectionist.features.previews import inspecting
+from projectionist.features.previews import cleaning, inspecting
 from projectionist.features.previews.batch import Batch, Event
 from projectionist.features.previews.checking import Checked, check_previews
+from projectionist.features.previews.cleaning import Findings, Removal, Sweep
 from projectionist.features.previews.estimating import estimate_previews
 from projectionist.features.previews.finding import Choice, Found, NotSearched, find_films
 from projectionist.features.previews.formats import Format
@@ -93,6 +94,16 @@ def save_picture(path: Path, number: int, target: Path) -> None:
 def save_contact_sheet(path: Path, target: Path) -> None:
     """Write up to a hundred pictures of a preview as one JPEG. Raises as `save_picture` does."""
     inspecting.save_contact_sheet(path, target)
+
+
+def find_orphans(sweep: Sweep) -> Findings:
+    """Search for previews of ours whose film is gone; removes nothing. Raises UsageWrong."""
+    return cleaning.find_orphans(sweep)
+
+
+def remove_orphans(findings: Findings) -> Iterator[Removal]:
+    """Remove what `find_orphans` found, each looked at again right before."""
+    return cleaning.remove_orphans(findings)
 
 
 def _check(request: Request) -> None:
