@@ -44,10 +44,20 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder in which a preview's film may lie: `below` a media folder that was named."""
+    """A folder in which a preview's film may lie: `below` a media folder that was named.
+
+    `by_name` says that the preview lies in a folder of that media folder's name, as where two of them clash, or
+    where it was not the one named when the preview was made, but lies in that one.
+    """
 
     root: Path
     below: Path
+    by_name: bool = False
+
+    @property
+    def use(self) -> tuple[Path, bool]:
+        """The media folder, and how its previews are mirrored."""
+        return self.root, self.by_name
 
 
 class Media:
@@ -116,12 +126,12 @@ class Judge:
         self.beside = beside
         self._roots = tuple(roots)
         self._certain = certain
-        self._proven: set[Path] = set()
+        self._proven: set[tuple[Path, bool]] = set()
 
     def meet(self, preview: Preview, media: Media) -> bool:
         """Whether a preview's film is there; where it is, previews here are known to be of that media folder."""
         there = [place for place in self._places(preview) if _is_in(place, preview, media)]
-        self._proven.update(place.root for place in there)
+        self._proven.update(place.use for place in there)
         return bool(there) or _lies_beside(preview, media) or self._is_taken_over(preview, media)
 
     def judge(self, preview: Preview, media: Media) -> tuple[Verdict, str]:
@@ -134,7 +144,7 @@ class Judge:
             if doubt:
                 return Verdict.DOUBTFUL, doubt
         if not (self.beside or self._certain):
-            proven = [place for place in places if place.root in self._proven]
+            proven = [place for place in places if place.use in self._proven]
             if not proven:
                 return Verdict.DOUBTFUL, (
                     "none of the previews searched is of a film in the folders named; if they were made from no "
@@ -155,7 +165,7 @@ class Judge:
         for root in self._roots:
             yield Place(root, below)
             if below.parts and comparable(below.parts[0]) == comparable(root.name):
-                yield Place(root, Path(*below.parts[1:]))  # where two folders named hold the same names
+                yield Place(root, Path(*below.parts[1:]), by_name=True)
 
     def _is_taken_over(self, preview: Preview, media: Media) -> bool:
         """Whether another film has this preview's name, as one renamed to another ending: it is made anew for it."""
