@@ -197,4 +197,6 @@ class Summary:
             else ""
         )
         where = "beside the films" if self.folder is None else f"in {place(self.folder)}"
-        return f"{stop}{', '.join(part for part in parts if part) or 'Nothing to do'} ({numbers}). They are {where}."
+        there = self.outcomes[Outcome.PLANNED] or made or self.outcomes[Outcome.FRESH]
+        end = f" They {'would be' if self.dry_run else 'are'} {where}." if there else ""
+        return f"{stop}{', '.join(part for part in parts if part) or 'Nothing to do'} ({numbers}).{end}"

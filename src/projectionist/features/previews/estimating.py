@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from projectionist.errors import FilmUndecodable, ProjectionistError
-from projectionist.features.previews.making import Outcome, Recipe, Report, Result, Task
-from projectionist.features.previews.outputs import State, state_of
+from projectionist.features.previews.making import Outcome, Recipe, Report, Result, Task, narrowed
+from projectionist.features.previews.outputs import Output, State, state_of
 from projectionist.frames import jpeg
 from projectionist.frames.decoder import Decoder
 from projectionist.frames.film import Film
@@ -43,13 +43,13 @@ def estimate_previews(task: Task, recipe: Recipe, report: Report = lambda share:
             missing = [output for output, state in states.items() if recipe.force or state is not State.FRESH]
             if not missing:
                 return Result(task.film, Outcome.FRESH, outputs=tuple(output.path for output in task.outputs))
-            return _estimate(task, source, recipe)
+            return _estimate(task, source, recipe, missing)
     except ProjectionistError as error:
         return Result(task.film, error.code, error.message)
 
 
-def _estimate(task: Task, source: SourceFile, recipe: Recipe) -> Result:
-    wanted = recipe.wanted
+def _estimate(task: Task, source: SourceFile, recipe: Recipe, missing: list[Output]) -> Result:
+    wanted, series = narrowed(recipe.wanted, missing)
     with Film(source) as film:
         if film.index is not None:
             method, last_ns = film.index.method, film.index.last_ns
@@ -62,22 +62,24 @@ def _estimate(task: Task, source: SourceFile, recipe: Recipe) -> Result:
                 (film.container.duration or 0) * 1000 if film.seeks_by_scanning else last_video_time(film)
             )
             cost = _Cost(source.size, 0.0, 0)
-    counts = tuple(slot_count(last_ns, interval_ms) for interval_ms in wanted.intervals_ms)
+    counts = [0] * len(recipe.wanted.intervals_ms)
+    for one, interval_ms in zip(series, wanted.intervals_ms, strict=True):
+        counts[one] = slot_count(last_ns, interval_ms)
     if last_ns < wanted.shortest_ns:
         return Result(
             task.film, Outcome.TOO_SHORT, f"{task.film} is shorter than asked for and would be left out."
         )
-    written = sum(counts[output.series] for output in task.outputs) * cost.thumbnail
+    written = sum(counts[output.series] for output in missing) * cost.thumbnail
     message = f"{task.film.name}: {sum(counts):,} thumbnails; about {cost.bytes_read / 1e6:,.1f} MB to read"
     if cost.thumbnail:
         message += f", {cost.cpu_seconds:,.1f} s of one core, {written / 1e6:,.1f} MB to write"
-    paths = tuple(output.path for output in task.outputs)
+    paths = tuple(output.path for output in missing)
     return Result(
         task.film,
         Outcome.PLANNED,
         f"{message}.",
         method,
-        counts,
+        tuple(counts),
         cost.bytes_read,
         round(cost.cpu_seconds, 2),
         paths,

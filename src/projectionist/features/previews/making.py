@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -76,7 +76,10 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one film. `thumbnails` has a count per interval; `outputs` are the previews that are there."""
+    """What came of one film.
+
+    `thumbnails` has a count of those made per interval; `outputs` are the previews that are there.
+    """
 
     path: Path
     outcome: str
@@ -91,6 +94,12 @@ class Result:
     def failed(self) -> bool:
         """Whether somebody should look at it."""
         return self.outcome not in FINE
+
+
+def narrowed(wanted: Wanted, missing: Sequence[Output]) -> tuple[Wanted, list[int]]:
+    """What is to be read for the missing outputs only, and which of the intervals asked for that leaves."""
+    series = sorted({output.series for output in missing})
+    return replace(wanted, intervals_ms=tuple(wanted.intervals_ms[one] for one in series)), series
 
 
 Report = Callable[[float], None]
@@ -153,18 +162,18 @@ class _Making:
             self._require_apart(output)
             files.require_writable(output.path)
         with ExitStack() as stack:
-            reader = stack.enter_context(ThumbnailReader(source, self._recipe.wanted))
-            writers = [
-                stack.enter_context(_Writer(series, missing, self._recipe.quality))
-                for series in range(len(self.counts))
-            ]
+            wanted, series = narrowed(self._recipe.wanted, missing)
+            reader = stack.enter_context(ThumbnailReader(source, wanted))
+            writers = [stack.enter_context(_Writer(one, missing, self._recipe.quality)) for one in series]
             for thumbnail in reader:
                 writers[thumbnail.series].add(thumbnail.picture)
-                self.counts[thumbnail.series] += 1
+                self.counts[series[thumbnail.series]] += 1
                 self.method = reader.method
                 self._share = min(1.0, thumbnail.shown_ns / max(1, reader.last_ns))
-            for writer, record, count in zip(writers, records, self.counts, strict=True):
-                record = replace(record, thumbnails=count, method=reader.method, damaged=reader.damaged)
+            for one, writer in zip(series, writers, strict=True):
+                record = replace(
+                    records[one], thumbnails=self.counts[one], method=reader.method, damaged=reader.damaged
+                )
                 for output in writer.write(record):
                     self.there.add(output)
                     self._alive()
