@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from io import TextIOWrapper
 from typing import Annotated, NoReturn
 
 import typer
@@ -41,6 +42,11 @@ def main(
 
 def run() -> None:
     """Run the command line; expected errors end in one sentence on one line, without a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a file may be called what the terminal cannot show
     _leave(_exit_code())
 
 
