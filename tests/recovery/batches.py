@@ -2,7 +2,8 @@
 
 `python -m tests.recovery.batches FOLDER DEED...` makes one "film" per deed with two workers and prints, per film that
 ended, a JSON line with its name (the deed's number), outcome and message; the last line tells the most films that
-were worked on at once. Deeds write what they do into FOLDER.
+were worked on at once. Deeds write what they do into FOLDER. A number before the deeds is how many processes the
+system gives.
 """
 
 from __future__ import annotations
@@ -14,12 +15,32 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
-from projectionist.features.previews.batch import Batch, Began, Ended
+from projectionist.features.previews import batch
+from projectionist.features.previews.batch import Began, Ended
 from projectionist.features.previews.making import Recipe, Result, Task
 from projectionist.frames.thumbnails import Wanted
 
 STALLED_AFTER = 1.0
+ASLEEP = 0.5
+
+
+class Scarce:
+    """A system that starts so many processes and no more."""
+
+    def __init__(self, processes: int) -> None:
+        self._left = processes
+        self._real = batch._context
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def Process(self, **wanted: Any) -> Any:  # noqa: N802
+        if not self._left:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        self._left -= 1
+        return self._real.Process(**wanted)
 
 
 def make(task: Task, recipe: Recipe, report: Callable[[float], None]) -> Result:
@@ -41,6 +62,10 @@ def make(task: Task, recipe: Recipe, report: Callable[[float], None]) -> Result:
         bytearray(1 << 40)
     elif deed == "pipe":
         raise BrokenPipeError(32, "Broken pipe")
+    elif deed == "work":
+        while not (folder / "enough").exists():
+            report(0.5)
+            os.sched_yield()
     elif deed == "wait":
         _wait_for_the_other(folder, task.film.stem)
     return Result(task.film, "made")
@@ -54,10 +79,13 @@ def _wait_for_the_other(folder: Path, mine: str) -> None:
 
 
 def main(folder: Path, deeds: list[str]) -> None:
+    batch._ASLEEP = ASLEEP
+    if deeds[0].isdigit():
+        batch._context = cast(Any, Scarce(int(deeds.pop(0))))
     tasks = [Task(folder / f"{number}.{deed}", (), 1) for number, deed in enumerate(deeds)]
-    batch = Batch(Recipe(Wanted()), workers=2, stalled_after=STALLED_AFTER, make=make)
+    films = batch.Batch(Recipe(Wanted()), workers=2, stalled_after=STALLED_AFTER, make=make)
     working, peak = 0, 0
-    for event in batch.run(tasks):
+    for event in films.run(tasks):
         working += isinstance(event, Began) - isinstance(event, Ended)
         peak = max(peak, working)
         if isinstance(event, Ended):

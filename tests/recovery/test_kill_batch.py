@@ -20,6 +20,7 @@ import pytest
 from projectionist.features.previews.formats import Format
 from projectionist.features.previews.outputs import Output, problems, record_in
 from tests.films import make_film
+from tests.recovery.batches import STALLED_AFTER
 from tests.running import Ran, arguments, make, plan, temporaries_below
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -241,6 +242,36 @@ def test_films_are_worked_on_in_parallel(tmp_path: Path) -> None:
     assert {outcome for outcome, _ in ends.values()} == {"made"}
     assert peak == 2
     assert len({path.read_text() for path in tmp_path.glob("[01].pid")}) == 2
+
+
+def test_where_the_system_gives_fewer_processes_those_do_all_the_work(tmp_path: Path) -> None:
+    ends, peak, _ = batch(tmp_path, "1", "fine", "fine", "fine")
+    assert {outcome for outcome, _ in ends.values()} == {"made"}
+    assert peak == 1
+
+
+def test_where_the_system_gives_no_process_that_is_said(tmp_path: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        batch(tmp_path, "0", "fine")
+    assert "No process could be started" in failed.value.stderr
+
+
+def test_a_batch_that_was_stopped_for_long_goes_on_where_it_was(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "tests.recovery.batches", str(tmp_path), "work", "work"]
+    running = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        assert until(lambda: len(list(tmp_path.glob("*.pid"))) == 2)
+        os.killpg(running.pid, signal.SIGSTOP)
+        Event().wait(STALLED_AFTER + 0.3)
+        os.kill(running.pid, signal.SIGCONT)
+        Event().wait(0.2)
+        os.killpg(running.pid, signal.SIGCONT)
+        (tmp_path / "enough").touch()
+        out, _ = running.communicate(timeout=20)
+    finally:
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+    assert [json.loads(line)[1] for line in out.splitlines()[:-1]] == ["made", "made"]
 
 
 def test_workers_go_on_from_film_to_film(tmp_path: Path) -> None:

@@ -165,13 +165,13 @@ class Batch:
     def _start(self) -> _Worker:
         """A new worker. Signals are held: one that came right after the fork would unwind the child as us."""
         ours, theirs = _context.Pipe()
-        process = _context.Process(
-            target=_work,
-            args=(theirs, os.getpid(), self._recipe, self._nice, self._make),
-            name="projectionist-previews",
-            daemon=True,
-        )
         try:
+            process = _context.Process(
+                target=_work,
+                args=(theirs, os.getpid(), self._recipe, self._nice, self._make),
+                name="projectionist-previews",
+                daemon=True,
+            )
             process.start()
         except OSError:
             ours.close()
@@ -182,17 +182,18 @@ class Batch:
 
     def _listen(self) -> Iterator[Event]:
         busy = [worker for worker in self._workers if worker.task]
-        if time.monotonic() - self._looked > _ASLEEP:
-            for worker in busy:
-                worker.heard = time.monotonic()
         ready = wait(
             [one for worker in busy for one in (worker.pipe, worker.process.sentinel)], timeout=_TICK
         )
-        self._looked = time.monotonic()
+        now = time.monotonic()
+        if now - self._looked > _ASLEEP:
+            for worker in busy:
+                worker.heard = now
+        self._looked = now
         for worker in busy:
             if worker.pipe in ready or worker.process.sentinel in ready:
                 yield from self._hear(worker)
-            elif time.monotonic() - worker.heard > self._stalled_after:
+            elif now - worker.heard > self._stalled_after:
                 yield self._bury(worker, stalled=True)
 
     def _hear(self, worker: _Worker) -> Iterator[Event]:
