@@ -30,8 +30,8 @@ class Way:
     def words(self) -> str:
         """The way as the table names it."""
         return {
-            "fast": "its fast path, forced",
-            "fast-unprobed": "its fast path, forced, without its probe",
+            "fast": "fast path",
+            "fast-unprobed": "fast path, no probe",
             "decides": "as it decides",
         }[self.path]
 
@@ -69,6 +69,7 @@ class Ring:
         """Runs on nothing: the rival's (none where it is not here) and ours."""
         if self._starts is None:
             self.tell("Starting both on nothing")
+            self.projectionist.make_nothing()  # after which its modules are compiled
             rounds = range(_STARTS)
             self._starts = (
                 [start_rival() for _ in rounds] if rival_is_here() else [],
@@ -90,7 +91,7 @@ class Ring:
 
     def _compare(self, contest: Contest, words: str, theirs: list[Usage], outcome: Outcome) -> None:
         way = next(way for way in contest.ways if way.words == words)
-        name = f"{contest.title}, against {words}"
+        name = f"{contest.title}: {words}"
         note = _note(theirs, outcome.ours)
         their_start, our_start = self.starts()
         its, mine = _less(theirs, their_start, _cpu), _less(outcome.ours, our_start, _cpu)

@@ -7,6 +7,7 @@ commands on the machine.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -47,6 +48,12 @@ class Segment:
     grain: int = 9
     hdr: bool = False
 
+    @property
+    def key(self) -> str:
+        """Its name in files; another definition, or another drawing of pictures, has another one."""
+        definition = f"{self}{_PICTURES}{RATE}".encode()
+        return f"{self.name}-{hashlib.sha256(definition).hexdigest()[:8]}"
+
 
 @dataclass(frozen=True, slots=True)
 class Film:
@@ -59,13 +66,13 @@ class Film:
     @property
     def name(self) -> str:
         """The file's name."""
-        return f"{self.segment.name}-{self.frames}.{self.suffix}"
+        return f"{self.segment.key}-{self.frames}.{self.suffix}"
 
 
 def hd(name: str, *, gop: int, frames: int = 528) -> Segment:
     """1080p H.264, 12.6 Mbit/s with its sound, closed GOPs of `gop` frames, three B-frames between references."""
     pattern = f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes=3:open-gop=0:log-level=-1"
-    rate = "bitrate=12400:vbv-maxrate=16000:vbv-bufsize=24000"
+    rate = "bitrate=12400:vbv-maxrate=14000:vbv-bufsize=8000:ipratio=1.25"
     return Segment(
         name, 1920, 1080, "libx264", frames, (("preset", "fast"), ("x264-params", f"{pattern}:{rate}"))
     )
@@ -102,7 +109,7 @@ class FilmFolder:
         return path
 
     def _segment(self, segment: Segment) -> Path:
-        path = self._path / f"{segment.name}-segment.mp4"
+        path = self._path / f"{segment.key}-segment.mp4"
         if not path.exists():
             self._tell(
                 f"Encoding {segment.frames} frames of {segment.width}x{segment.height} {segment.codec}, once"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -57,7 +58,7 @@ def measure(command: Sequence[str | Path], *, expect: int = 0) -> Usage:
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         report = Path(scratch) / "accounts.json"
         meter = [sys.executable, "-I", "-S", str(METER), str(report), *words]
-        ran = subprocess.run(meter, capture_output=True, text=True, check=False)
+        ran = subprocess.run(meter, capture_output=True, text=True, check=False, env=_environment())
         if ran.returncode:
             raise CommandFailed(f"{' '.join(words)} could not be started: {ran.stderr.strip()[-500:]}")
         accounts = json.loads(report.read_text(encoding="utf-8"))
@@ -66,6 +67,11 @@ def measure(command: Sequence[str | Path], *, expect: int = 0) -> Usage:
             f"{' '.join(words)} ended with {accounts['exit_code']}: {ran.stderr.strip()[-500:]}"
         )
     return Usage(output=ran.stdout, **accounts)
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without what changes how Python runs: compiled modules are kept, as they are for anybody."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 
 
 def alternate(

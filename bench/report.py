@@ -64,7 +64,7 @@ def _markdown_rows(heads: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def _heads(table: Table) -> list[str]:
-    return ["", *([table.theirs] if table.theirs else []), "ours", "result", "goal", "verdict"]
+    return ["", *([table.theirs] if table.theirs else []), table.ours, "result", "goal", "verdict"]
 
 
 def _cells(row: Row, table: Table) -> list[str]:

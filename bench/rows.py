@@ -71,8 +71,9 @@ class Row:
 
 @dataclass(slots=True)
 class Table:
-    """Rows about one question; `theirs` names what `ours` is held against."""
+    """Rows about one question; `theirs` and `ours` name the two sides."""
 
     title: str
     theirs: str
     rows: list[Row] = field(default_factory=list)
+    ours: str = "ours"

@@ -165,7 +165,7 @@ def test_a_contest_is_held_and_reported(tmp_path: Path, film: Path) -> None:
     assert [row.verdict for row in table.rows][1] is Verdict.MISSED
     page = report.page([table], {"processor": "one"}, 1, (0.0, 0.0))
     assert "| processor | one |" in page
-    assert "| Tiny, 2 s, against as it decides |" in page
+    assert "| Tiny, 2 s: as it decides |" in page
     assert "$" not in page
 
 
