@@ -3,7 +3,7 @@
 `python -m tests.recovery.batches FOLDER DEED...` makes one "film" per deed with two workers and prints, per film that
 ended, a JSON line with its name (the deed's number), outcome and message; the last line tells the most films that
 were worked on at once. Deeds write what they do into FOLDER. A number before the deeds is how many processes the
-system gives.
+system gives, each of them at the moment of a Ctrl-C.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ STALLED_AFTER = 1.0
 ASLEEP = 0.5
 
 
-class Scarce:
-    """A system that starts so many processes and no more."""
+class Hostile:
+    """A system that starts so many processes and no more, and each of them in the very moment of a Ctrl-C."""
 
     def __init__(self, processes: int) -> None:
         self._left = processes
@@ -40,7 +40,16 @@ class Scarce:
         if not self._left:
             raise BlockingIOError(11, "Resource temporarily unavailable")
         self._left -= 1
-        return self._real.Process(**wanted)
+        return self._real.Process(**{**wanted, "target": interrupted(wanted["target"])})
+
+
+def interrupted(work: Callable[..., None]) -> Callable[..., None]:
+    def start(*arguments: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        work(*arguments)
+
+    return start
 
 
 def make(task: Task, recipe: Recipe, report: Callable[[float], None]) -> Result:
@@ -81,7 +90,7 @@ def _wait_for_the_other(folder: Path, mine: str) -> None:
 def main(folder: Path, deeds: list[str]) -> None:
     batch._ASLEEP = ASLEEP
     if deeds[0].isdigit():
-        batch._context = cast(Any, Scarce(int(deeds.pop(0))))
+        batch._context = cast(Any, Hostile(int(deeds.pop(0))))
     tasks = [Task(folder / f"{number}.{deed}", (), 1) for number, deed in enumerate(deeds)]
     films = batch.Batch(Recipe(Wanted()), workers=2, stalled_after=STALLED_AFTER, make=make)
     working, peak = 0, 0

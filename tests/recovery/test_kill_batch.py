@@ -250,6 +250,60 @@ def test_where_the_system_gives_fewer_processes_those_do_all_the_work(tmp_path: 
     assert peak == 1
 
 
+def test_a_signal_to_a_worker_that_is_just_born_does_not_unwind_it(tmp_path: Path) -> None:
+    ends, _, log = batch(tmp_path, "9", "wait", "wait", "fine")
+    assert {outcome for outcome, _ in ends.values()} == {"made"}
+    assert log == ""
+
+
+ORPHANED = """
+import os, sys
+from multiprocessing import Pipe
+from pathlib import Path
+from projectionist.features.previews.batch import _Reporter
+from projectionist.features.previews.making import Recipe, make_previews
+from projectionist.frames.thumbnails import Wanted
+from tests.running import plan
+
+[task] = plan(Path(sys.argv[1]), output=Path(sys.argv[2])).tasks
+code = 1
+for last in range(1, 1000):
+    child = os.fork()
+    if not child:
+        ours, theirs = Pipe()
+        ours.close()
+        report, seen = _Reporter(theirs, os.getppid()), 0
+
+        def at_the_last(share):
+            global seen
+            seen += 1
+            if seen == last:
+                report(share)
+
+        make_previews(task, Recipe(Wanted((2000,), 64)), at_the_last)
+        os._exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(code, task.outputs[0].path.exists())
+    if not code:
+        break
+"""
+
+
+@pytest.mark.parametrize("name", ["0.mkv", "sub/0.mp4", "sub/0.ts"])
+def test_a_worker_that_lost_its_parent_at_any_read_publishes_nothing(
+    films: Path, tmp_path: Path, name: str
+) -> None:
+    words = [sys.executable, "-c", ORPHANED, str(films / name), str(tmp_path)]
+    ran = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    *lost, through = ran.stdout.splitlines()
+    assert ran.stderr == ""
+    assert len(lost) > 10
+    assert set(lost) <= {"1 False", "1 True"}
+    assert "1 True" not in lost[:-1]
+    assert through == "0 True"
+    assert temporaries_below(tmp_path) == []
+
+
 def test_where_the_system_gives_no_process_that_is_said(tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError) as failed:
         batch(tmp_path, "0", "fine")
