@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any
 
 from av.packet import Packet
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from projectionist.errors import FilmUndecodable
+from projectionist.errors import FilmUndecodable, IndexUnusable
 from projectionist.frames.film import DECODING_FAILED, Film
 
 _MAX_PIXELS = 1 << 26
@@ -21,6 +23,14 @@ _LOOKAHEAD = 24
 _LOOKAHEAD_BYTES = 24 << 20
 """And no more bytes than this: pictures as large as that come from codecs that reorder nothing."""
 
+_HIDES_DAMAGE = frozenset({"hevc", "vp8", "vp9", "av1"})
+"""Decoders that do not say when a picture is damaged."""
+
+_HOLE = bytes(128)
+"""Arithmetic coding does not make so many zeros in a row; a download that never got this part does."""
+
+_LIES = 3
+
 _SKIPS_SAFELY = frozenset({"h264", "mpeg2video", "mpeg4", "vp8", "vp9", "vc1", "wmv3"})
 """Decoders that leave out only what no other frame refers to when told to skip non-reference frames."""
 
@@ -30,10 +40,11 @@ class Decoder:
 
     `runs` says that frames between keyframes will be asked for: the loop filter then stays on for reference
     frames, since without it errors grow along the run. On lone keyframes it changes nothing visible at
-    thumbnail size and is left out.
+    thumbnail size and is left out. Only whole pictures come out; what refers to a damaged one counts as damaged,
+    unless `forgiving`: then each picture is judged by itself.
     """
 
-    def __init__(self, film: Film, *, runs: bool) -> None:
+    def __init__(self, film: Film, *, runs: bool, forgiving: bool = False) -> None:
         self._film = film
         self._stream: VideoStream = film.stream
         context = film.stream.codec_context
@@ -51,43 +62,53 @@ class Decoder:
             ) from None
         self._context = context
         self._skips = context.name in _SKIPS_SAFELY or _one_layer_of_hevc(film.stream)
+        self._looks_for_holes = context.name in _HIDES_DAMAGE and film.container.format.name != "mpegts"
+        self._forgiving = forgiving
+        self._spoiled = False
+        self._lies = 0
 
     def keyframe(self, payload: bytes | Packet[VideoStream]) -> VideoFrame | None:
-        """The picture in a lone keyframe's packet, or None where it does not decode."""
+        """The picture in a lone keyframe's packet, or None where it does not decode, or not whole.
+
+        Raises IndexUnusable where several packets in a row are called keyframes and are none.
+        """
         packet = payload if isinstance(payload, Packet) else Packet(payload)
-        context = self._context
-        try:
-            frames = context.decode(packet)
-            frames += context.decode(None)
-        except DECODING_FAILED:
+        self._spoiled = False
+        frames = self._decode(packet) or self._decode(None)
+        self._context.flush_buffers()
+        if not frames:
             return None
-        finally:
-            context.flush_buffers()
-        return frames[0] if frames else None
+        self._lies = 0 if _is_intra(frames[0]) else self._lies + 1
+        if self._lies >= _LIES:
+            raise IndexUnusable("frames that are called keyframes are none")
+        return frames[0] if not self._lies and self._is_whole(frames[0]) else None
 
     def run(
         self, packets: Iterable[Packet[VideoStream]], targets_ns: list[int], *, skip_nonref: bool = False
-    ) -> Iterator[tuple[int, VideoFrame]]:
+    ) -> Iterator[tuple[int, VideoFrame | None]]:
         """Decode on from a keyframe; for each target, by rising time, the frame on the screen at that moment.
 
         `packets` start at the keyframe, in decoding order. Frames that nothing refers to and that are not
         shown themselves are skipped, which changes no other frame; `skip_nonref` leaves out all of them, so
-        that the frame shown may be a little early. A target that the packets end before gets the last frame.
+        that the frame shown may be a little early. A target that the packets end before gets the last frame,
+        one whose frame is damaged None.
         """
         context = self._context
         waiting = deque(targets_ns)
         best: VideoFrame | None = None
+        begun = self._spoiled = False
         try:
             for frame in self._frames(packets, targets_ns, skip_nonref=skip_nonref):
                 if frame.pts is None:
                     continue
                 shown = self._film.to_ns(frame.pts)
+                whole = frame if self._is_whole(frame) else None
                 while waiting and shown > waiting[0]:
-                    yield waiting.popleft(), best if best is not None else frame
+                    yield waiting.popleft(), best if begun else whole
                 if not waiting:
                     return
-                best = frame
-            while waiting and best is not None:
+                best, begun = whole, True
+            while waiting and begun:
                 yield waiting.popleft(), best
         finally:
             context.skip_frame = "DEFAULT"
@@ -95,15 +116,14 @@ class Decoder:
 
     def last_whole(self, packets: Iterable[Packet[VideoStream]]) -> int:
         """Decode on from a keyframe until a frame is damaged; the time of the last whole one, -1 for none."""
+        self._spoiled = False
         last = -1
-        for packet in packets:
-            try:
-                frames = self._context.decode(packet)
-            except DECODING_FAILED:
-                break
-            if any(frame.is_corrupt for frame in frames):
+        for packet in chain(packets, [None]):
+            frames = self._decode(packet)
+            if self._spoiled or not all(self._is_whole(frame) for frame in frames):
                 break
             last = max([last, *(self._film.to_ns(frame.pts) for frame in frames if frame.pts is not None)])
+        self._context.flush_buffers()
         return last
 
     def _frames(
@@ -120,11 +140,24 @@ class Decoder:
             )
         yield from self._decode(None)
 
-    def _decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+    def _decode(self, packet: Packet[Any] | None) -> list[VideoFrame]:
+        self._spoiled |= self._looks_for_holes and packet is not None and _HOLE in bytes(packet)
         try:
             return self._context.decode(packet)
         except DECODING_FAILED:
+            self._spoiled |= self._context.name in _HIDES_DAMAGE
             return []
+
+    def _is_whole(self, frame: VideoFrame) -> bool:
+        """Whether the frame, and what it refers to, decoded without a fault."""
+        if self._forgiving:
+            return not frame.is_corrupt
+        self._spoiled |= frame.is_corrupt
+        return not self._spoiled
+
+
+def _is_intra(frame: VideoFrame) -> bool:
+    return frame.key_frame or frame.pict_type not in (PictureType.P, PictureType.B, PictureType.S)
 
 
 def _marked(

@@ -14,11 +14,23 @@ import av.error
 from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 
-from projectionist.errors import FilmUnreadable, IndexUnusable, NotAFilm, NoVideo, TrackUnusual
+from projectionist.errors import (
+    FilmEncrypted,
+    FilmError,
+    FilmUndecodable,
+    FilmUnreadable,
+    IndexUnusable,
+    NotAFilm,
+    NoVideo,
+    TrackUnusual,
+)
 from projectionist.frames.index import KeyframeIndex
 from projectionist.frames.look import Look, look_of
 from projectionist.frames.matroska import open_matroska
 from projectionist.frames.mp4 import open_mp4
+from projectionist.frames.mp4_boxes import read_moov
+from projectionist.frames.mp4_claims import check_claims
+from projectionist.frames.pace import Pace
 from projectionist.frames.source import SourceFile
 
 _HEADER_ONLY = {"probesize": "32", "analyzeduration": "0", "skip_frame": "all"}
@@ -28,6 +40,8 @@ header says. What it then does not know (of H.264: the order of frames and the s
 
 _FULLY = {"fflags": "+genpts"}
 """Without an index of our own, presentation times that the container leaves out (AVI) are worked out."""
+
+_LARGEST_OPTION = (1 << 31) - 1
 
 _READ_BUFFER = 1 << 16
 
@@ -39,25 +53,40 @@ class Film:
     """A film: `source` counts its reads, `stream` is its main video stream, `look` how its pictures are shown.
 
     `index` lists the keyframes from the container's own index, or is None, and `index_fault` says why.
-    The source is closed with the film. Raises FilmUnreadable, NotAFilm, NoVideo or FilmEncrypted on opening.
+    `pace` is what reading its packets has taught, `damaged` whether they showed damage. `spans` are the
+    stretches of time, in nanoseconds, outside of which no packet is believed; none for all of it. The source is
+    closed with the film. Raises FilmUnreadable, NotAFilm, NoVideo, FilmEncrypted, FilmUndecodable, FilmChanged or
+    FilmVanished on opening.
     """
 
     def __init__(self, source: SourceFile) -> None:
         self.source = source
         self.index: KeyframeIndex | None = None
         self.index_fault: IndexUnusable | None = None
+        self.pace = Pace()
+        self.damaged = False
+        self.spans: list[tuple[int, int]] = []
         try:
-            kind = _kind_of(self.source)
-            self.opened_lightly = kind is not None
-            self.container = _open_container(self.source, _HEADER_ONLY if kind else _FULLY)
-            self.stream, ordinal = self._choose_stream()
-            if kind:
-                self._read_index(kind, ordinal)
-            crop = self.index.crop if self.index else (0, 0, 0, 0)
-            self.look: Look = look_of(self.stream, crop)
+            self._open()
+        except FilmError:
+            with self.source:
+                self.source.check_unchanged()
+            raise
         except BaseException:
             self.source.close()
             raise
+
+    def _open(self) -> None:
+        kind = _kind_of(self.source)
+        self.opened_lightly = kind is not None
+        if kind == "mp4":
+            check_claims(self.source, str(self.path))
+        self.container = _open_container(self.source, kind, _HEADER_ONLY if kind else _FULLY)
+        self.stream, ordinal = self._choose_stream()
+        if kind:
+            self._read_index(kind, ordinal)
+        crop = self.index.crop if self.index else (0, 0, 0, 0)
+        self.look: Look = look_of(self.stream, crop)
 
     def __enter__(self) -> Self:
         return self
@@ -67,17 +96,19 @@ class Film:
     ) -> None:
         self.close()
 
-    def reopen(self, *, keep_index: bool = False) -> None:
+    def reopen(self, *, keep_index: bool = False, patiently: bool = False) -> None:
         """Start again at the beginning, libavformat probing in full: it is to demux, not only to set up a decoder.
 
-        The index is dropped unless it is to be kept: it was absent, or was found wrong.
+        The index is dropped unless it is to be kept: it was absent, or was found wrong. `patiently` lets the
+        demuxer of transport streams look for the next packet to the end of the file, not for 64 KiB only.
         """
         self.container.close()
         self.source.seek(0)
         if not keep_index:
             self.index = None
         self.opened_lightly = False
-        self.container = _open_container(self.source, _FULLY)
+        patience = {"resync_size": str(min(self.source.size, _LARGEST_OPTION))} if patiently else {}
+        self.container = _open_container(self.source, _kind_of(self.source), {**_FULLY, **patience})
         self.stream, _ = self._choose_stream()
 
     def close(self) -> None:
@@ -129,8 +160,13 @@ class Film:
         ]
         if not candidates:
             raise NoVideo(f"{self.path} has no moving picture in it; there is nothing to preview.")
-        marked = [one for one in candidates if one[0].disposition & Disposition.default]
-        stream, ordinal = (marked or candidates)[0]
+        decodable = [one for one in candidates if one[0].codec_context is not None]
+        if not decodable:
+            raise FilmUndecodable(
+                f"{self.path} holds video of a kind that there is no decoder for; convert it to a common one."
+            )
+        marked = [one for one in decodable if one[0].disposition & Disposition.default]
+        stream, ordinal = (marked or decodable)[0]
         for other in self.container.streams:
             if other.index != stream.index:
                 other.discard = Discard.all
@@ -144,6 +180,8 @@ class Film:
                 self.index = open_mp4(self.source, video_ordinal=ordinal)
         except IndexUnusable as fault:
             self.index, self.index_fault = None, fault
+        except FilmEncrypted:
+            raise FilmEncrypted(f"{self.path} is encrypted; use a copy that is not protected.") from None
 
 
 def _kind_of(source: SourceFile) -> str | None:
@@ -156,13 +194,31 @@ def _kind_of(source: SourceFile) -> str | None:
     return None
 
 
-def _open_container(source: SourceFile, options: Mapping[str, str]) -> av.container.InputContainer:
+def _open_container(
+    source: SourceFile, kind: str | None, options: Mapping[str, str]
+) -> av.container.InputContainer:
     try:
         return av.open(source, "r", options=dict(options), buffer_size=_READ_BUFFER, metadata_errors="ignore")
     except FilmUnreadable:
         raise
     except DECODING_FAILED as error:
-        raise NotAFilm(
-            f"{source.path} is no film that can be opened ({error}); it is damaged or something else under "
-            "a film's name."
+        said = getattr(error, "strerror", None) or str(error)
+        if kind is None:
+            raise NotAFilm(
+                f"{source.path} is no film that can be opened ({said}); it is damaged or something else under "
+                "a film's name."
+            ) from None
+        raise FilmUndecodable(
+            f"{source.path} cannot be opened: {_what_is_missing(source, kind) or said}; copy or download it again."
         ) from None
+
+
+def _what_is_missing(source: SourceFile, kind: str) -> str:
+    """What our own reader finds wrong with the outline of the file; empty where it finds nothing."""
+    if kind != "mp4":
+        return "its header is damaged"
+    try:
+        read_moov(source)
+    except IndexUnusable as fault:
+        return str(fault).rstrip(".")
+    return ""

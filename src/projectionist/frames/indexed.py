@@ -27,8 +27,8 @@ def read_indexed(film: Film, index: KeyframeIndex, picks: list[Pick], *, skip_no
         keyframe_ns = int(index.times_ns[keyframe])
         if exact:
             wanted = {pick.moment_ns: pick.slots for pick in group}
-            packets = tape_at(film, keyframe_ns).from_keyframe(keyframe_ns)
-            yield from shots_of_run(decoder, packets, keyframe_ns, wanted, skip_nonref=skip_nonref)
+            tape = tape_at(film, keyframe_ns)
+            yield from shots_of_run(decoder, tape, keyframe_ns, wanted, skip_nonref=skip_nonref)
         else:
             slots = tuple(slot for pick in group for slot in pick.slots)
             yield Shot(slots, keyframe_ns, keyframe_ns, decoder.keyframe(next(payloads)))

@@ -11,6 +11,9 @@ from projectionist.frames.film import Film
 from projectionist.frames.packets import Tape, VideoPacket, moment_of, tape_at
 from projectionist.frames.shots import Shot, Shots, shots_of_run
 from projectionist.frames.slots import Mode, Slot, slot_count
+from projectionist.frames.stretches import Stretches
+from projectionist.frames.tail import Tail
+from projectionist.frames.wholeness import ends_blank, is_cut_short
 
 _SECOND = 1_000_000_000
 _FIRST_STEP_BACK = 2 * _SECOND
@@ -19,22 +22,30 @@ _TAIL = 4 * _SECOND
 
 
 def last_video_time(film: Film) -> int:
-    """The time of the last whole video packet, in nanoseconds on the player's timeline, read from the tail.
+    """The time of the last whole video frame, in nanoseconds on the player's timeline, read from the tail.
 
-    The header's duration only says where to begin looking. Raises IndexUnusable where no tail is found.
+    The header's duration only says where to begin looking. Of a film that is cut short, the last frames are
+    decoded, for which the film is reopened. Raises IndexUnusable where no tail is found.
     """
     duration_ns = (film.container.duration or 0) * 1000
+    film.damaged |= is_cut_short(film.source) or ends_blank(film.source)
     step = _TAIL
     while True:
         begin = max(0, duration_ns - step)
         tape = tape_at(film, begin)
-        times = [
-            shown
-            for packet in tape
-            if not packet.is_corrupt and (shown := moment_of(film, packet)) is not None
-        ]
-        if times:
-            return max(times)
+        stretches, tail = Stretches(), Tail()
+        for packet in tape:
+            shown = moment_of(film, packet)
+            if shown is not None:
+                stretches.add(shown, is_keyframe=packet.is_keyframe)
+                tail.add(packet)
+        keyframes, last = stretches.believed().keyframes, stretches.believed().last_ns
+        if keyframes and film.damaged:
+            last = tail.last_whole(film, last)
+            film.reopen()
+            return last
+        if keyframes or (last and not film.damaged):
+            return last
         if begin == 0:
             raise IndexUnusable("seeking found no video frame near the end")
         step *= 4
@@ -89,10 +100,10 @@ class _Finder:
                 raise IndexUnusable(f"seeking found no keyframe before {moment_ns / _SECOND:.1f} s")
             self._seek(moment_ns - step_back)
 
-    def packets_from(self, keyframe_ns: int) -> Iterator[VideoPacket]:
-        """The packets from a keyframe found before; the next search then seeks anew."""
+    def tape_before(self, keyframe_ns: int) -> Tape:
+        """A tape on which a keyframe found before comes soon; the next search then seeks anew."""
         self.tape = None
-        return tape_at(self.film, keyframe_ns - self.gap // 8 - _SECOND // 2).from_keyframe(keyframe_ns)
+        return tape_at(self.film, keyframe_ns - self.gap // 8 - _SECOND // 2)
 
     def _seek(self, to_ns: int) -> None:
         self.at_start = to_ns <= 0
@@ -155,8 +166,8 @@ def read_by_seeking(
                 wanted[other.ns] = (*wanted.get(other.ns, ()), other.slot)
                 done.add(other.slot)
         done.remove(moment.slot)
-        packets = finder.packets_from(bracket.before[0])
-        yield from shots_of_run(decoder, packets, bracket.before[0], wanted, skip_nonref=skip_nonref)
+        tape = finder.tape_before(bracket.before[0])
+        yield from shots_of_run(decoder, tape, bracket.before[0], wanted, skip_nonref=skip_nonref)
 
 
 def _up_to(after: tuple[int, VideoPacket] | None, moments: list[_Moment], position: int) -> Iterator[_Moment]:

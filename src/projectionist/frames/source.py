@@ -99,7 +99,12 @@ class SourceFile:
 
     def check_unchanged(self) -> None:
         """Raise FilmChanged where the file was written to, or replaced, since it was opened."""
-        now = os.fstat(self._fd)
+        try:
+            now = os.fstat(self._fd)
+        except OSError as error:
+            raise FilmUnreadable(
+                f"{self.path} stopped answering ({error.strerror}); check its disk."
+            ) from None
         if (now.st_size, now.st_mtime_ns) != (self._opened.st_size, self._opened.st_mtime_ns):
             raise FilmChanged(
                 f"{self.path} was written to while it was read; its preview is made once it stays as it is."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Self
 
 from av.video.frame import VideoFrame
 
-from projectionist.errors import FilmTooShort, FilmUndecodable, IndexUnusable
+from projectionist.errors import FilmError, FilmTooShort, FilmUndecodable, IndexUnusable
 from projectionist.frames.decoder import Decoder
+from projectionist.frames.diagnosis import why_dark
 from projectionist.frames.film import Film
+from projectionist.frames.index import KeyframeIndex
 from projectionist.frames.indexed import read_indexed
-from projectionist.frames.linear import read_linear, scan
+from projectionist.frames.linear import Scan, read_every_frame, read_linear, scan
 from projectionist.frames.look import settled
 from projectionist.frames.packets import tape_at
 from projectionist.frames.picture import Picture, Renderer
@@ -22,6 +25,9 @@ from projectionist.frames.seeking import last_video_time, read_by_seeking
 from projectionist.frames.shots import Shot, Shots
 from projectionist.frames.slots import Mode, Slot, choose
 from projectionist.frames.source import SourceFile
+from projectionist.frames.wholeness import ends_blank
+
+_BLANK = 64
 
 _HOPELESS = 3
 """So many pictures that do not decode, and none that does: this way of reading is not believed any longer."""
@@ -75,9 +81,9 @@ class ThumbnailReader:
         self._film = Film(source)
         self._done = [0] * len(wanted.intervals_ms)
         self._renderer: Renderer | None = None
+        self._scan: Scan | None = None
         self.method = ""
         self.last_ns = 0
-        self.damaged = False
 
     def __enter__(self) -> Self:
         return self
@@ -87,23 +93,33 @@ class ThumbnailReader:
     ) -> None:
         self._film.close()
 
+    @property
+    def damaged(self) -> bool:
+        """Whether something in the film could not be read; what could is shown."""
+        return self._film.damaged
+
     def __iter__(self) -> Iterator[Thumbnail]:
+        try:
+            yield from self._every_way()
+        except FilmError:
+            self._film.source.check_unchanged()
+            raise
+
+    def _every_way(self) -> Iterator[Thumbnail]:
         fault: Exception | None = self._film.index_fault
         for method, shots_of in self._ways():
             self.method = method
             try:
-                yield from self._complete(shots_of(), last_way=method == "linear")
-            except IndexUnusable as error:
+                yield from self._complete(shots_of(), last_way=shots_of == self._every_frame)
+            except (IndexUnusable, FilmUndecodable) as error:
                 fault = error
             else:
                 self._film.source.check_unchanged()
                 if any(self._done):
                     return
-            self._film.reopen()
+            self._film.reopen(patiently=True)
         self._film.source.check_unchanged()
-        raise FilmUndecodable(
-            f"{self._film.path} holds no frame that decodes{f' ({fault})' if fault else ''}; copy or download it again."
-        )
+        raise why_dark(self._film, fault)
 
     def _ways(self) -> Iterator[tuple[str, Callable[[], Shots]]]:
         film = self._film
@@ -114,34 +130,53 @@ class ThumbnailReader:
         if not film.seeks_by_scanning:
             yield "seek", self._by_seeking
         yield "linear", self._from_end_to_end
+        yield "linear", self._every_frame
 
     def _by_index(self) -> Shots:
         index = self._film.index
         assert index is not None
-        self.damaged |= index.truncated
-        self._measure(index.last_ns)
+        self._film.damaged |= index.truncated
+        self._measure(self._last_of(index))
         picks = choose(index.times_ns, self.last_ns, self._wanted.intervals_ms, self._wanted.mode)
         if any(pick.exact_ns is not None for pick in picks):
             self._film.reopen(keep_index=True)
         return read_indexed(self._film, index, picks, skip_nonref=self._wanted.skip_nonref)
 
+    def _last_of(self, index: KeyframeIndex) -> int:
+        """The last video time; of a file that ends in zeros, from what is before them."""
+        if not ends_blank(self._film.source):
+            return index.last_ns
+        here = bisect_left(range(len(index.times_ns)), 1, key=lambda number: self._is_blank(index, number))
+        last_ns = self._last_decodable_from(int(index.times_ns[max(0, here - 1)]))
+        self._film.reopen(keep_index=True)
+        self._film.damaged |= last_ns < index.last_ns
+        return min(last_ns, index.last_ns)
+
+    def _is_blank(self, index: KeyframeIndex, number: int) -> bool:
+        offset, size = index.extent(number)
+        return not any(self._film.source.pread(offset, min(size, _BLANK)))
+
     def _by_seeking(self) -> Shots:
         self._measure(last_video_time(self._film))
+        wanted = self._wanted
         return read_by_seeking(
-            self._film,
-            self.last_ns,
-            self._wanted.intervals_ms,
-            self._wanted.mode,
-            skip_nonref=self._wanted.skip_nonref,
+            self._film, self.last_ns, wanted.intervals_ms, wanted.mode, skip_nonref=wanted.skip_nonref
         )
 
     def _from_end_to_end(self) -> Shots:
-        scanned = scan(self._film)
-        self.damaged |= scanned.damaged
-        self._measure(scanned.last_ns)
-        self._film.reopen()
+        scanned = self._scanned()
         picks = choose(scanned.times_ns, self.last_ns, self._wanted.intervals_ms, self._wanted.mode)
         return read_linear(self._film, scanned, picks, skip_nonref=self._wanted.skip_nonref)
+
+    def _every_frame(self) -> Shots:
+        return read_every_frame(self._film, self._scanned(), self._wanted.intervals_ms)
+
+    def _scanned(self) -> Scan:
+        if self._scan is None:
+            self._scan = scan(self._film)
+            self._film.reopen(patiently=True)
+        self._measure(self._scan.last_ns)
+        return self._scan
 
     def _measure(self, last_ns: int) -> None:
         self.last_ns = last_ns
@@ -167,7 +202,6 @@ class ThumbnailReader:
                 if good is None and len(lost) >= _HOPELESS and not last_way:
                     raise IndexUnusable("the first pictures that the index names do not decode")
                 continue
-            self.damaged |= shot.frame.is_corrupt
             if good is None or shot.frame is not good[0].frame:
                 rendered = shot, self._render(shot.frame)
             else:
@@ -177,10 +211,10 @@ class ThumbnailReader:
             good = rendered
             yield from self._thumbnails(shot, good[1], stand_in=False)
         if good is not None and lost:
-            last_ns = self._last_decodable(good[0])
-            reachable = [shot for shot in lost if self._moment(shot.slots[0]) <= last_ns]
+            self.last_ns = min(self.last_ns, self._last_decodable(good[0]))
+            reachable = [shot for shot in lost if self._moment(shot.slots[0]) <= self.last_ns]
             yield from self._stand_in(reachable, good, None)
-            self.damaged = True
+            self._film.damaged = True
 
     def _render(self, frame: VideoFrame) -> Picture:
         if self._renderer is None:
@@ -192,7 +226,7 @@ class ThumbnailReader:
         self, lost: list[Shot], before: tuple[Shot, Picture] | None, after: tuple[Shot, Picture] | None
     ) -> Iterator[Thumbnail]:
         for shot in lost:
-            self.damaged = True
+            self._film.damaged = True
             nearest = min(
                 (one for one in (before, after) if one is not None),
                 key=lambda one: abs(one[0].shown_ns - shot.shown_ns),
@@ -211,13 +245,15 @@ class ThumbnailReader:
 
     def _last_decodable(self, good: Shot) -> int:
         """The time of the last frame that decodes, going on from the last good keyframe."""
-        self._film.reopen()
+        return max(good.shown_ns, self._last_decodable_from(good.keyframe_ns))
+
+    def _last_decodable_from(self, keyframe_ns: int) -> int:
+        self._film.reopen(keep_index=True)
         try:
-            decoder = Decoder(self._film, runs=True)
-            packets = tape_at(self._film, good.keyframe_ns).from_keyframe(good.keyframe_ns)
-            return max(good.shown_ns, decoder.last_whole(packets))
+            packets = tape_at(self._film, keyframe_ns).from_keyframe(keyframe_ns)
+            return max(keyframe_ns, Decoder(self._film, runs=True).last_whole(packets))
         except IndexUnusable:
-            return good.shown_ns
+            return keyframe_ns
 
 
 def read_thumbnails(path: Path, wanted: Wanted = _DEFAULT) -> Iterator[Thumbnail]:
