@@ -173,7 +173,7 @@ def test_kills_at_random_moments_leave_whole_previews_and_a_second_run_completes
     out, seed = tmp_path / "out", random.SystemRandom().randrange(1 << 32)
     print(f"seed {seed}")
     chance = random.Random(seed)
-    for _ in range(6):
+    for _ in range(5):
         with started(films, "--output", out, *OPTIONS, "--force", "--rate", "4MB") as running:
             assert until(lambda: workers_of(running.pid))
             Event().wait(chance.uniform(0, 0.8))
