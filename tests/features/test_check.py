@@ -229,11 +229,3 @@ def test_wrong_use_is_said_in_a_sentence(made: Library, options: list[str], said
     assert ran.status == 2
     assert said in ran.err
     assert "Traceback" not in ran.err
-
-
-def test_a_name_that_no_preview_can_have_is_told(library: Library) -> None:
-    library.add(f"m/{'A' * 250}.mkv")
-    (library.here / "previews").mkdir()
-    ran = check(library, "--format", "jpeg")
-    assert ran.status == 1
-    assert "it cannot be read (File name too long)" in ran.out

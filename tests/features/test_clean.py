@@ -158,6 +158,17 @@ def test_a_film_that_is_a_link_to_nowhere_is_not_gone(library: Library) -> None:
     assert library.files() == {"A.bif", "B.bif"}
 
 
+def test_a_film_of_an_unusual_ending_that_was_named_itself_is_there(library: Library) -> None:
+    library.add("m/A.dat", "m/B.mkv")
+    library.make("m/A.dat", "m/B.mkv")
+    assert library.files() == {"A.bif", "B.bif"}
+    clean(library, "m")
+    (library.here / "m/A.dat").unlink()
+    (library.here / "m/A.dat").symlink_to("/nowhere/A.dat")
+    clean(library, "m")
+    assert library.files() == {"A.bif", "B.bif"}
+
+
 # Unknown is not false.
 
 
@@ -174,10 +185,13 @@ def test_nothing_is_removed_where_a_folder_named_cannot_tell(library: Library, h
     elif how == "a loop of links":
         (library.here / "m").symlink_to("m")
     (library.here / "n/C.mkv").rename(library.here / "n/D.mkv")
+    (library.here / "previews/.projectionist-0123abcd.tmp").write_bytes(b"half a preview")
     before = library.files()
     ran = clean(library, "m", "n", more=("--yes", "--these-are-all"))
     assert ran.status == 1
     assert str(library.here / "m") in ran.out
+    assert "3 left alone in doubt" in ran.out
+    assert "not every folder named could be searched" in ran.out
     assert library.files() == before
 
 
@@ -331,6 +345,18 @@ def test_a_preview_folder_that_holds_something_foreign_stays(
     assert {str(one) for one in (library.here / "previews" / folder).iterdir()} == there
 
 
+@pytest.mark.parametrize("name", ["A.thumbnails/00002.jpg", "A.trickplay/64 - 10x10/0.jpg"])
+def test_a_preview_folder_in_which_a_picture_is_a_link_stays(library: Library, name: str) -> None:
+    library.add("m/A.mkv", "m/B.mkv")
+    library.make("m", formats=[Format.JPEG, Format.TRICKPLAY])
+    (library.here / "m/A.mkv").unlink()
+    path = library.here / "previews" / name
+    path.rename(library.here / "mine.jpg")
+    path.symlink_to(library.here / "mine.jpg")
+    clean(library, "m")
+    assert path.is_symlink()
+
+
 def test_what_computers_drop_into_folders_goes_with_them(library: Library) -> None:
     library.add("m/A.mkv", "m/B.mkv")
     library.make("m", formats=[Format.JPEG])
@@ -365,7 +391,9 @@ def test_no_link_is_followed_out_of_the_folder_of_previews(library: Library) -> 
     (shown / "all").symlink_to(library.here / "elsewhere")
     elsewhere = contents(library.here / "elsewhere")
     links = library.files()
-    clean(library, "m", more=("--yes", "--these-are-all"))
+    ran = clean(library, "m", more=("--yes", "--these-are-all"))
+    assert ran.status == 0
+    assert "A" not in ran.out
     assert contents(library.here / "elsewhere") == elsewhere
     assert library.files() == links
 
@@ -452,9 +480,10 @@ def test_beside_the_media_a_folder_that_cannot_tell_keeps_its_own_only(library: 
     library.make("m", "n", into=None)
     for name in ("m/A.mkv", "n/B.mkv"):
         (library.here / name).unlink()
+    (library.here / "m/.projectionist-0123abcd.tmp").write_bytes(b"half a preview")
     ran = previews("clean", library.here / "m", library.here / "n", "--beside", "--yes")
     assert ran.status == 1
-    assert library.files("m") == {"A.bif"}
+    assert library.files("m") == {"A.bif", ".projectionist-0123abcd.tmp"}
     assert library.files("n") == {"C.mkv", "C.bif"}
 
 
@@ -542,6 +571,30 @@ def test_what_stopped_runs_left_hidden_is_removed_but_not_before_yes(library: Li
     clean(library, "m")
     assert not any(path.exists() for path in left)
     assert stranger.exists()
+
+
+def test_what_a_killed_removal_of_sheets_left_goes_with_its_folder(library: Library) -> None:
+    library.add("m/A.mkv")
+    library.make("m")
+    stage = library.here / "previews/B.trickplay/.projectionist-0123abcd.tmp"
+    (stage / "gone").mkdir(parents=True)
+    (stage / "lock").write_text("64 - 10x10")
+    (stage / "gone/0.jpg").write_bytes(b"a sheet")
+    clean(library, "m")
+    assert library.files() == {"A.bif"}
+    assert library.folders() == set()
+
+
+def test_folders_may_be_named_with_dots_and_through_links(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.add("m/A.mkv", "m/B.mkv", "deep/er/C.mkv")
+    library.make("m")
+    (library.here / "m/A.mkv").unlink()
+    (library.here / "link").symlink_to("deep/er")
+    monkeypatch.chdir(library.here / "m")
+    assert previews("clean", "../link/../../m", "--output", "../previews", "--yes").status == 0
+    assert library.files() == {"B.bif"}
 
 
 # Wrong use.

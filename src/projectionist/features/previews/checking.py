@@ -74,8 +74,5 @@ def check_previews(
             yield Checked(task.film, UNKNOWN, error.message, outcome=error.code)
             continue
         for output in task.outputs:
-            try:
-                state, reason = state_of(output, records[output.series], deep=deep)
-            except OSError as error:
-                state, reason = State.BROKEN, f"it cannot be read ({error.strerror})"
+            state, reason = state_of(output, records[output.series], deep=deep)
             yield Checked(task.film, state, reason, output)

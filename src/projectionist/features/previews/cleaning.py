@@ -73,7 +73,7 @@ class Removal:
 
 def find_orphans(sweep: Sweep) -> Findings:
     """Search for previews of ours whose film is gone; removes nothing. Raises UsageWrong."""
-    roots = tuple(dict.fromkeys(Path(os.path.abspath(path)) for path in sweep.media))
+    roots = tuple(dict.fromkeys(_absolute(path) for path in sweep.media))
     media = Media()
     unsafe = {root: reason for root in roots for reason in [_unsafe(root, media)] if reason}
     findings = Findings(Judge(roots, beside=sweep.folder is None, certain=sweep.these_are_all))
@@ -85,7 +85,7 @@ def find_orphans(sweep: Sweep) -> Findings:
             f"{sweep.folder} is no folder that can be read; say with --output where the previews are."
         )
     else:
-        searched = [Path(os.path.abspath(sweep.folder))]
+        searched = [_absolute(sweep.folder)]
     previews = list(_search(searched, findings))
     missing = [preview for preview in previews if not findings.judge.meet(preview, media)]
     findings.belonging = len(previews) - len(missing)
@@ -119,6 +119,11 @@ def remove_orphans(findings: Findings) -> Iterator[Removal]:
                 files.remove_empty_folder(folder, within=folder.parent)
         except TargetUnwritable as error:
             yield Removal(folder, removed=False, message=error.message)
+
+
+def _absolute(path: Path) -> Path:
+    """The path from the root, links kept, unless one may stand before a `..`."""
+    return path.resolve() if ".." in path.parts else path.absolute()
 
 
 def _unsafe(root: Path, media: Media) -> str:
@@ -205,10 +210,10 @@ def _search(folders: Sequence[Path], findings: Findings) -> Iterator[Preview]:
 def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
     """The subfolders and the files of a folder, by name, links left out. Raises OSError."""
     with os.scandir(folder) as entries:
-        real = sorted((entry for entry in entries if not entry.is_symlink()), key=lambda entry: entry.name)
+        named = sorted(entries, key=lambda entry: entry.name)
         return (
-            [Path(entry.path) for entry in real if entry.is_dir(follow_symlinks=False)],
-            [Path(entry.path) for entry in real if entry.is_file(follow_symlinks=False)],
+            [Path(entry.path) for entry in named if entry.is_dir(follow_symlinks=False)],
+            [Path(entry.path) for entry in named if entry.is_file(follow_symlinks=False)],
         )
 
 

@@ -232,10 +232,7 @@ def _inspect_folder(path: Path) -> Inspection:
 
 def record_of(comment: str | None) -> Record | None:
     """Our record in a picture's comment, None for a forgery that no code of ours can have written."""
-    try:
-        record = Record.from_comment(comment)
-    except RecursionError:  # brackets nested without end
-        return None
+    record = Record.from_comment(comment)
     if record is None:
         return None
     texts = (record.film, record.mode, record.method, record.version)
