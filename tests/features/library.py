@@ -12,6 +12,7 @@ from projectionist.cli.previews import request_of
 from projectionist.features.previews import service
 from projectionist.features.previews.formats import Format
 from projectionist.features.previews.making import make_previews
+from tests.features.command import Ran, previews
 from tests.films import Film
 
 ALL = [Format.BIF, Format.EMBY, Format.TRICKPLAY, Format.JPEG]
@@ -78,3 +79,8 @@ class Library:
 def library(tmp_path: Path, film: Callable[..., Film]) -> Library:
     """An empty library; its small film has four seconds."""
     return Library(tmp_path, film(seconds=4, size=(64, 36), gop=12).path)
+
+
+def clean(library: Library, *roots: str, into: str = "previews", more: tuple[str, ...] = ("--yes",)) -> Ran:
+    """`previews clean` of these folders, their previews being in `into`."""
+    return previews("clean", *(library.here / root for root in roots), "--output", library.here / into, *more)
