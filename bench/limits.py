@@ -66,7 +66,7 @@ def peak(title: str, runs: list[Usage], goal: Goal) -> Row:
     return Row(title, "MB", None, ours, ours.high, goal, result_unit="MB")
 
 
-def start(title: str, run: Callable[[], Usage], goal: Goal, note: str = "") -> Row:
+def start(title: str, run: Callable[[], Usage], goal: Goal | None, note: str = "") -> Row:
     """The CPU of a command from its start to its end."""
     ours = Spread.of([run().cpu_seconds for _ in range(_STARTS)])
     return Row(title, "CPU s", None, ours, ours.median, goal, result_unit="CPU s", note=note)
