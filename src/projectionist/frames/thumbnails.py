@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from av.video.frame import VideoFrame
 
@@ -19,7 +19,7 @@ from projectionist.frames.index import KeyframeIndex
 from projectionist.frames.indexed import read_indexed
 from projectionist.frames.linear import Scan, read_every_frame, read_linear, scan
 from projectionist.frames.look import settled
-from projectionist.frames.packets import tape_at
+from projectionist.frames.packets import Tape, tape_at
 from projectionist.frames.picture import Picture, Renderer
 from projectionist.frames.seeking import last_video_time, read_by_seeking
 from projectionist.frames.shots import Shot, Shots
@@ -65,6 +65,11 @@ class Thumbnail:
     shown_ns: int
     picture: Picture
     stand_in: bool
+
+
+class _Rendered(NamedTuple):
+    shot: Shot
+    picture: Picture
 
 
 class ThumbnailReader:
@@ -188,13 +193,14 @@ class ThumbnailReader:
             )
 
     def _complete(self, shots: Shots, *, last_way: bool) -> Iterator[Thumbnail]:
-        """Render the shots; where one does not decode, the nearer of its neighbours stands in."""
+        """Render the shots; where one does not decode, the nearer of its neighbours stands in.
+
+        What a picture shows beyond its own time waits until a later one decodes, since the film may end before.
+        """
         lost: list[Shot] = []
-        good: tuple[Shot, Picture] | None = None
+        good: _Rendered | None = None
         for shot in shots:
-            shot = shot._replace(
-                slots=tuple(slot for slot in shot.slots if slot.number >= self._done[slot.series])
-            )
+            shot = shot._replace(slots=tuple(slot for slot in shot.slots if self._is_missing(slot)))
             if not shot.slots:
                 continue
             if shot.frame is None:
@@ -202,19 +208,36 @@ class ThumbnailReader:
                 if good is None and len(lost) >= _HOPELESS and not last_way:
                     raise IndexUnusable("the first pictures that the index names do not decode")
                 continue
-            if good is None or shot.frame is not good[0].frame:
-                rendered = shot, self._render(shot.frame)
-            else:
-                rendered = shot, good[1]
-            yield from self._stand_in(lost, good, rendered)
+            same = good is not None and shot.frame is good.shot.frame
+            latest = _Rendered(shot, good.picture if good and same else self._render(shot.frame))
+            yield from self._thumbnails(good, self._late(good))
+            yield from self._stand_in(lost, good, latest)
             lost.clear()
-            good = rendered
-            yield from self._thumbnails(shot, good[1], stand_in=False)
-        if good is not None and lost:
-            self.last_ns = min(self.last_ns, self._last_decodable(good[0]))
-            reachable = [shot for shot in lost if self._moment(shot.slots[0]) <= self.last_ns]
-            yield from self._stand_in(reachable, good, None)
+            good = latest
+            yield from self._thumbnails(good, [slot for slot in shot.slots if slot not in self._late(good)])
+        if good is not None:
+            yield from self._finish(good, lost)
+
+    def _finish(self, good: _Rendered, lost: list[Shot]) -> Iterator[Thumbnail]:
+        late = self._late(good)
+        if lost or (late and self._film.damaged):
             self._film.damaged = True
+            self.last_ns = min(self.last_ns, self._last_decodable(good.shot))
+        yield from self._thumbnails(good, self._reachable(late))
+        lost = [shot._replace(slots=tuple(self._reachable(shot.slots))) for shot in lost]
+        yield from self._stand_in(lost, good, None)
+
+    def _reachable(self, slots: Iterable[Slot]) -> list[Slot]:
+        return [slot for slot in slots if self._moment(slot) <= self.last_ns]
+
+    def _is_missing(self, slot: Slot) -> bool:
+        return slot.number >= self._done[slot.series]
+
+    def _late(self, rendered: _Rendered | None) -> list[Slot]:
+        """Those slots of a picture whose moments come after it."""
+        if rendered is None:
+            return []
+        return [slot for slot in rendered.shot.slots if self._moment(slot) > rendered.shot.shown_ns]
 
     def _render(self, frame: VideoFrame) -> Picture:
         if self._renderer is None:
@@ -223,22 +246,24 @@ class ThumbnailReader:
         return self._renderer.render(frame)
 
     def _stand_in(
-        self, lost: list[Shot], before: tuple[Shot, Picture] | None, after: tuple[Shot, Picture] | None
+        self, lost: list[Shot], before: _Rendered | None, after: _Rendered | None
     ) -> Iterator[Thumbnail]:
         for shot in lost:
             self._film.damaged = True
             nearest = min(
                 (one for one in (before, after) if one is not None),
-                key=lambda one: abs(one[0].shown_ns - shot.shown_ns),
+                key=lambda one: abs(one.shot.shown_ns - shot.shown_ns),
             )
-            yield from self._thumbnails(
-                shot._replace(shown_ns=nearest[0].shown_ns), nearest[1], stand_in=True
-            )
+            yield from self._thumbnails(nearest, list(shot.slots), stand_in=True)
 
-    def _thumbnails(self, shot: Shot, picture: Picture, *, stand_in: bool) -> Iterator[Thumbnail]:
-        for slot in shot.slots:
+    def _thumbnails(
+        self, rendered: _Rendered | None, slots: list[Slot], *, stand_in: bool = False
+    ) -> Iterator[Thumbnail]:
+        if rendered is None:
+            return
+        for slot in slots:
             self._done[slot.series] = slot.number + 1
-            yield Thumbnail(slot.series, slot.number, shot.shown_ns, picture, stand_in)
+            yield Thumbnail(slot.series, slot.number, rendered.shot.shown_ns, rendered.picture, stand_in)
 
     def _moment(self, slot: Slot) -> int:
         return slot.number * self._wanted.intervals_ms[slot.series] * 1_000_000
@@ -248,12 +273,17 @@ class ThumbnailReader:
         return max(good.shown_ns, self._last_decodable_from(good.keyframe_ns))
 
     def _last_decodable_from(self, keyframe_ns: int) -> int:
-        self._film.reopen(keep_index=True)
+        """The same, by seeking there; where that fails, by walking there."""
         try:
+            self._film.reopen(keep_index=True)
             packets = tape_at(self._film, keyframe_ns).from_keyframe(keyframe_ns)
-            return max(keyframe_ns, Decoder(self._film, runs=True).last_whole(packets))
+            last_ns = Decoder(self._film, runs=True).last_whole(packets)
         except IndexUnusable:
-            return keyframe_ns
+            self._film.reopen(keep_index=True, patiently=True)
+            first = (tape := Tape(self._film)).forward_to(keyframe_ns)
+            packets = tape.from_keyframe(keyframe_ns) if first is not None else iter(())
+            last_ns = Decoder(self._film, runs=True).last_whole(packets)
+        return max(keyframe_ns, last_ns)
 
 
 def read_thumbnails(path: Path, wanted: Wanted = _DEFAULT) -> Iterator[Thumbnail]:
