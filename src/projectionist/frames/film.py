@@ -18,7 +18,6 @@ from projectionist.errors import (
     FilmEncrypted,
     FilmError,
     FilmUndecodable,
-    FilmUnreadable,
     IndexUnusable,
     NotAFilm,
     NoVideo,
@@ -199,9 +198,8 @@ def _open_container(
 ) -> av.container.InputContainer:
     try:
         return av.open(source, "r", options=dict(options), buffer_size=_READ_BUFFER, metadata_errors="ignore")
-    except FilmUnreadable:
-        raise
     except DECODING_FAILED as error:
+        source.check_unchanged()
         said = getattr(error, "strerror", None) or str(error)
         if kind is None:
             raise NotAFilm(

@@ -16,6 +16,9 @@ from projectionist.errors import FilmChanged, FilmEmpty, FilmUnreadable, FilmVan
 _AVSEEK_SIZE = 0x10000
 """libavformat asks for the size by seeking with this `whence` (avio.h)."""
 
+_TURNS = 5
+"""With a limited rate, reads are cut so that there are this many a second."""
+
 
 class SourceFile:
     """A film opened for positioned reads; also the file object that libavformat reads through.
@@ -35,6 +38,7 @@ class SourceFile:
         self._rate = rate
         self._ready_at = 0.0
         self._position = 0
+        self._failure: FilmUnreadable | None = None
         try:
             self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
         except FileNotFoundError:
@@ -98,7 +102,12 @@ class SourceFile:
             self._advise(offset, count, "POSIX_FADV_WILLNEED")
 
     def check_unchanged(self) -> None:
-        """Raise FilmChanged where the file was written to, or replaced, since it was opened."""
+        """Raise FilmChanged where the file was written to, or replaced, since it was opened.
+
+        Raises FilmUnreadable where a read failed since.
+        """
+        if self._failure is not None:
+            raise self._failure
         try:
             now = os.fstat(self._fd)
         except OSError as error:
@@ -125,8 +134,15 @@ class SourceFile:
     # What libavformat calls through PyAV.
 
     def read(self, count: int) -> bytes:
-        """Up to `count` bytes from the current position."""
-        part = self._read_once(self._position, count)
+        """Up to `count` bytes from the current position.
+
+        A failure is kept for `check_unchanged` and ends the file: PyAV would print an exception and read on.
+        """
+        try:
+            part = self._read_once(self._position, count)
+        except FilmUnreadable as failure:
+            self._failure = failure
+            return b""
         self._position += len(part)
         return part
 
@@ -144,7 +160,8 @@ class SourceFile:
 
     def _read_once(self, offset: int, count: int) -> bytes:
         if self._rate is not None:
-            self._wait_for_turn(min(count, self._rate))
+            count = min(count, max(1, self._rate // _TURNS))
+            self._wait_for_turn(count)
         try:
             part = os.pread(self._fd, count, offset)
         except OSError as error:
