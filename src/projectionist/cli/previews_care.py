@@ -252,8 +252,11 @@ def clean(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH…", help="All folders of films that previews were made of.")
     ],
-    output: Output = None,
-    beside: Beside = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="DIR", help="Where the previews are; ./previews if not said."),
+    ] = None,
+    beside: Annotated[bool, typer.Option("--beside", help="The previews are beside the films.")] = False,
     these_are_all: Annotated[
         bool,
         typer.Option("--these-are-all", help="Say that DIR holds previews of no other folders than PATH…"),
