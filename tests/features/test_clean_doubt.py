@@ -89,14 +89,35 @@ def test_previews_of_a_folder_that_was_not_named_stay(library: Library) -> None:
     assert library.files() == before
 
 
-def test_saying_that_all_folders_are_named_lets_whole_film_folders_go(library: Library) -> None:
+def test_a_film_folder_that_is_gone_directly_below_the_one_named_is_cleaned(library: Library) -> None:
     library.add("films/A/A.mkv", "films/B/B.mkv", "shows/S/1.mkv")
     library.make("films", "shows")
     shutil.rmtree(library.here / "films/A")
-    assert "A.bif" in clean(library, "films", "shows").out
-    assert library.files() == {"A/A.bif", "B/B.bif", "S/1.bif"}
-    clean(library, "films", "shows", more=("--yes", "--these-are-all"))
+    clean(library, "films")
     assert library.files() == {"B/B.bif", "S/1.bif"}
+
+
+def test_a_library_that_moved_keeps_its_previews_until_told_that_all_folders_are_named(
+    library: Library,
+) -> None:
+    library.add("films/A/A.mkv", "films/B/B.mkv")
+    library.make("films")
+    (library.here / "films").rename(library.here / "cinema")
+    shutil.rmtree(library.here / "cinema/A")
+    assert "--these-are-all" in clean(library, "cinema").out
+    assert library.files() == {"A/A.bif", "B/B.bif"}
+    clean(library, "cinema", more=("--yes", "--these-are-all"))
+    assert library.files() == {"B/B.bif"}
+
+
+def test_two_libraries_with_the_same_folders_are_told_apart(library: Library) -> None:
+    library.add("one/Films/A.mkv", "one/Films/B.mkv", "two/Films/C.mkv", "two/Films/D.mkv")
+    library.make("one", "two")
+    (library.here / "two/Films/C.mkv").unlink()
+    clean(library, "one")
+    assert library.files() == {"Films/A.bif", "Films/B.bif", "Films/C.bif", "Films/D.bif"}
+    clean(library, "one", "two")
+    assert library.files() == {"Films/A.bif", "Films/B.bif", "Films/D.bif"}
 
 
 @pytest.mark.parametrize("root", ["other", "m/4K", "."])

@@ -86,14 +86,13 @@ def find_orphans(sweep: Sweep) -> Findings:
         )
     else:
         searched = [_absolute(sweep.folder)]
-    previews = list(_search(searched, findings))
-    missing = [preview for preview in previews if not findings.judge.meet(preview, media)]
-    findings.belonging = len(previews) - len(missing)
-    for preview in missing:
+    for preview in _search(searched, findings):
+        verdict, reason = _judged(preview, findings.judge, media)
+        if verdict is Verdict.BELONGS:
+            findings.belonging += 1
+            continue
         if unsafe and sweep.folder is not None:
             verdict, reason = Verdict.DOUBTFUL, "not every folder named could be searched for its film"
-        else:
-            verdict, reason = _judged(preview, findings.judge, media)
         kept = verdict is not Verdict.ORPHAN
         candidate = Candidate(preview, verdict, reason, _size_of(preview.output.path))
         (findings.kept if kept else findings.orphans).append(candidate)

@@ -12,7 +12,7 @@ from pathlib import Path
 from projectionist.errors import FilmTooShort, ProjectionistError, TargetUnwritable
 from projectionist.features.previews.formats import Format
 from projectionist.features.previews.outputs import Output, State, state_of
-from projectionist.features.previews.record import Record, identity_of
+from projectionist.features.previews.record import Record, identity_of, mark_of
 from projectionist.frames import jpeg
 from projectionist.frames.bif import write_bif
 from projectionist.frames.picture import Picture
@@ -71,6 +71,7 @@ class Recipe:
             quality=self.quality,
             mode=str(wanted.mode),
             skip_nonref=wanted.skip_nonref,
+            folder=mark_of(source.path.parent),
         )
 
 

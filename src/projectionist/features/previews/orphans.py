@@ -1,8 +1,8 @@
 """Whether a preview's film is gone: asked of the folders that hold the films, and left open where in doubt.
 
-A preview tells its film's file name, and by its own place the folder, relative to one that was named when it was
-made. A film counts as gone only where that folder, or the nearest one above it that is there, can be read and
-holds other films: an empty folder may be a disk that is not mounted.
+A preview tells its film's file name, by its own place the folder, relative to one that was named when it was made,
+and by a mark whether that was one of those named now. A film counts as gone only where that folder, or the nearest
+one above it that is there, can be read and holds other films: an empty folder may be a disk that is not mounted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from projectionist.features.previews.finding import FILM_SUFFIXES, Choice, Found, find_films
 from projectionist.features.previews.formats import Format
 from projectionist.features.previews.outputs import Output
-from projectionist.features.previews.record import Record
+from projectionist.features.previews.record import Record, mark_of
 
 
 class Verdict(StrEnum):
@@ -44,20 +44,10 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder in which a preview's film may lie: `below` a media folder that was named.
-
-    `by_name` says that the preview lies in a folder of that media folder's name, as where two of them clash, or
-    where it was not the one named when the preview was made, but lies in that one.
-    """
+    """A folder in which a preview's film may lie: `below` a media folder that was named."""
 
     root: Path
     below: Path
-    by_name: bool = False
-
-    @property
-    def use(self) -> tuple[Path, bool]:
-        """The media folder, and how its previews are mirrored."""
-        return self.root, self.by_name
 
 
 class Media:
@@ -126,34 +116,24 @@ class Judge:
         self.beside = beside
         self._roots = tuple(roots)
         self._certain = certain
-        self._proven: set[tuple[Path, bool]] = set()
-
-    def meet(self, preview: Preview, media: Media) -> bool:
-        """Whether a preview's film is there; where it is, previews here are known to be of that media folder."""
-        there = [place for place in self._places(preview) if _is_in(place, preview, media)]
-        self._proven.update(place.use for place in there)
-        return bool(there) or _lies_beside(preview, media) or self._is_taken_over(preview, media)
 
     def judge(self, preview: Preview, media: Media) -> tuple[Verdict, str]:
-        """How a preview stands, with the reason, once all have been met."""
-        if self.meet(preview, media):
-            return Verdict.BELONGS, ""
+        """How a preview stands, with the reason."""
         places = list(self._places(preview))
+        if any(_is_in(place, preview, media) for place in places):
+            return Verdict.BELONGS, ""
+        if _lies_beside(preview, media) or self._is_taken_over(preview, media):
+            return Verdict.BELONGS, ""
         for place in places:
             doubt = _doubt(place, media)
             if doubt:
                 return Verdict.DOUBTFUL, doubt
         if not (self.beside or self._certain):
-            proven = [place for place in places if place.use in self._proven]
-            if not proven:
+            marks = {mark_of(place.root / place.below) for place in places}
+            if preview.record.folder not in marks:
                 return Verdict.DOUBTFUL, (
-                    "none of the previews searched is of a film in the folders named; if they were made from no "
-                    "others, say --these-are-all"
-                )
-            if not any(_is_known(place, media) for place in proven):
-                return Verdict.DOUBTFUL, (
-                    "its folder is in none of the folders named: it is gone, or it lies in one that was not named; if "
-                    "they are all, say --these-are-all"
+                    "it was made from a folder that is none of those named; if they are all there are, say "
+                    "--these-are-all"
                 )
         return Verdict.ORPHAN, f"{preview.record.film} is gone"
 
@@ -165,7 +145,7 @@ class Judge:
         for root in self._roots:
             yield Place(root, below)
             if below.parts and comparable(below.parts[0]) == comparable(root.name):
-                yield Place(root, Path(*below.parts[1:]), by_name=True)
+                yield Place(root, Path(*below.parts[1:]))
 
     def _is_taken_over(self, preview: Preview, media: Media) -> bool:
         """Whether another film has this preview's name, as one renamed to another ending: it is made anew for it."""
@@ -212,9 +192,3 @@ def _doubt(place: Place, media: Media) -> str:
     if not media.holds_film(folder):
         return f"{folder} holds no film at all: see that its disk is mounted; if it is, remove the preview by hand"
     return ""
-
-
-def _is_known(place: Place, media: Media) -> bool:
-    """Whether the media folder named shows that it is this one that the preview was made from."""
-    folder, _ = media.nearest(place)
-    return folder != place.root or (not place.below.parts and bool(media.films(folder)))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Self
 
 from projectionist import __version__
@@ -30,12 +32,17 @@ def identity_of(source: SourceFile) -> Identity:
     return Identity(source.size, source.mtime_ns, digest.hexdigest())
 
 
+def mark_of(folder: Path) -> str:
+    """What tells a folder from others without naming it: previews travel, and paths are nobody's business."""
+    return hashlib.blake2b(os.fsencode(folder), digest_size=8).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """Everything that decides how a preview looks, and what came of it.
 
-    `film` is the film's file name, `thumbnails` how many there are; `damaged` says that some could not be read
-    and neighbours stand in.
+    `film` is the film's file name, `folder` the mark of the folder it was in, `thumbnails` how many there are;
+    `damaged` says that some could not be read and neighbours stand in.
     """
 
     film: str
@@ -50,6 +57,7 @@ class Record:
     method: str = ""
     damaged: bool = False
     version: str = __version__
+    folder: str = ""
 
     def as_comment(self) -> str:
         """The text that goes into the picture."""
