@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from projectionist.cli.previews import request_of
+from projectionist.cli.options import request_of
 from projectionist.features.previews import service
 from projectionist.features.previews.formats import Format
 from projectionist.features.previews.making import make_previews

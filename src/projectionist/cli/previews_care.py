@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from projectionist.cli.previews import (
+from projectionist.cli.options import (
     AsJson,
     Beside,
     Exclude,
@@ -25,7 +25,6 @@ from projectionist.cli.previews import (
     Quality,
     SkipNonref,
     Width,
-    app,
     request_of,
 )
 from projectionist.errors import PreviewInvalid, UsageWrong
@@ -44,7 +43,6 @@ _KINDS = {
 }
 
 
-@app.command()
 def inspect(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A BIF, a trickplay folder, or one of JPEGs.")],
     frame: Annotated[
@@ -153,7 +151,6 @@ def _maker(seen: Inspection) -> list[tuple[str, str]]:
     return rows
 
 
-@app.command()
 def check(
     paths: Paths,
     interval: Intervals = [10.0],  # noqa: B006 - Typer copies it
@@ -247,7 +244,6 @@ def _tally_sentence(tally: Tally) -> str:
     return f"{total:,} {'preview' if total == 1 else 'previews'} of {films}: {', '.join(parts) or 'none'}."
 
 
-@app.command()
 def clean(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH…", help="All folders of films that previews were made of.")
