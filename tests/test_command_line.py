@@ -258,7 +258,7 @@ def test_a_rate_limits_reading_over_all_workers(films: Path, tmp_path: Path) -> 
     rate = 300 << 10
     slow = make(films, "--output", tmp_path / "slow", "--rate", rate, "--workers", 2)
     fast = make(films, "--output", tmp_path / "fast", "--workers", 2)
-    assert slow.summary["bytes_read"] == fast.summary["bytes_read"]
+    assert fast.summary["bytes_read"] / 2 < slow.summary["bytes_read"] <= fast.summary["bytes_read"]
     pace = slow.summary["bytes_read"] / slow.summary["seconds"]
     assert pace < 1.5 * rate
     assert pace > 0.2 * rate
