@@ -31,7 +31,7 @@ def _has_encrypted_packets(film: Film) -> bool:
     try:
         packets = islice(film.container.demux(film.stream), _PACKETS)
         return any(packet.has_sidedata("encryption_info") for packet in packets)
-    except DECODING_FAILED:
+    except (*DECODING_FAILED, IndexError):
         return False
 
 

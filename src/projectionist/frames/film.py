@@ -37,8 +37,15 @@ _HEADER_ONLY = {"probesize": "32", "analyzeduration": "0", "skip_frame": "all"}
 header says. What it then does not know (of H.264: the order of frames and the sample aspect) is asked for later.
 """
 
-_FULLY = {"fflags": "+genpts"}
-"""Without an index of our own, presentation times that the container leaves out (AVI) are worked out."""
+_FULLY = {"fflags": "+genpts", "merge_pmt_versions": "1"}
+"""Without an index of our own, presentation times that the container leaves out (AVI) are worked out, and a
+transport stream whose programme map moves the video to another PID stays one stream.
+"""
+
+_STREAMS = dict.fromkeys((".ts", ".m2ts", ".mts", ".m2t"), "mpegts") | dict.fromkeys(
+    (".mpg", ".mpeg", ".vob"), "mpeg"
+)
+"""Formats without a header, which can be read from anywhere on once it is known what they are."""
 
 _LARGEST_OPTION = (1 << 31) - 1
 
@@ -197,18 +204,40 @@ def _open_container(
     source: SourceFile, kind: str | None, options: Mapping[str, str]
 ) -> av.container.InputContainer:
     try:
-        return av.open(source, "r", options=dict(options), buffer_size=_READ_BUFFER, metadata_errors="ignore")
+        return _open_as(source, None, options)
     except DECODING_FAILED as error:
         source.check_unchanged()
         said = getattr(error, "strerror", None) or str(error)
-        if kind is None:
-            raise NotAFilm(
-                f"{source.path} is no film that can be opened ({said}); it is damaged or something else under "
-                "a film's name."
-            ) from None
+    if kind is not None:
         raise FilmUndecodable(
             f"{source.path} cannot be opened: {_what_is_missing(source, kind) or said}; copy or download it again."
-        ) from None
+        )
+    container = _open_by_name(source, options)
+    if container is None:
+        raise NotAFilm(
+            f"{source.path} is no film that can be opened ({said}); it is damaged or something else under "
+            "a film's name."
+        )
+    return container
+
+
+def _open_as(source: SourceFile, form: str | None, options: Mapping[str, str]) -> av.container.InputContainer:
+    source.seek(0)
+    return av.open(
+        source, "r", form, options=dict(options), buffer_size=_READ_BUFFER, metadata_errors="ignore"
+    )
+
+
+def _open_by_name(source: SourceFile, options: Mapping[str, str]) -> av.container.InputContainer | None:
+    """A stream whose beginning is damaged, as what its file's name says; None where no video is found in it."""
+    form = _STREAMS.get(source.path.suffix.lower())
+    if form is None:
+        return None
+    try:
+        container = _open_as(source, form, options)
+    except DECODING_FAILED:
+        return None
+    return container if container.streams.video else None
 
 
 def _what_is_missing(source: SourceFile, kind: str) -> str:

@@ -108,6 +108,8 @@ class Tape:
                         if self._follows(packet):
                             yield packet
                 return
+            except IndexError:
+                return  # the end: PyAV stumbles there over streams that turned up after opening
             except DECODING_FAILED:
                 film.damaged = self._stumbled = True
                 errors += 1

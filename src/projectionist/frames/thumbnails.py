@@ -71,6 +71,10 @@ class _Rendered(NamedTuple):
     shot: Shot
     picture: Picture
 
+    @property
+    def moment(self) -> tuple[int, int]:
+        return self.shot.keyframe_ns, self.shot.shown_ns
+
 
 class ThumbnailReader:
     """Iterate it for the thumbnails of a film, per series in rising order; then it tells how it went.
@@ -86,6 +90,7 @@ class ThumbnailReader:
         self._film = Film(source)
         self._done = [0] * len(wanted.intervals_ms)
         self._renderer: Renderer | None = None
+        self._good: _Rendered | None = None
         self._scan: Scan | None = None
         self.method = ""
         self.last_ns = 0
@@ -198,7 +203,8 @@ class ThumbnailReader:
         What a picture shows beyond its own time waits until a later one decodes, since the film may end before.
         """
         lost: list[Shot] = []
-        good: _Rendered | None = None
+        held: list[Slot] = []
+        good = self._good
         for shot in shots:
             shot = shot._replace(slots=tuple(slot for slot in shot.slots if self._is_missing(slot)))
             if not shot.slots:
@@ -208,22 +214,25 @@ class ThumbnailReader:
                 if good is None and len(lost) >= _HOPELESS and not last_way:
                     raise IndexUnusable("the first pictures that the index names do not decode")
                 continue
-            same = good is not None and shot.frame is good.shot.frame
-            latest = _Rendered(shot, good.picture if good and same else self._render(shot.frame))
-            yield from self._thumbnails(good, self._late(good))
-            yield from self._stand_in(lost, good, latest)
-            lost.clear()
-            good = latest
-            yield from self._thumbnails(good, [slot for slot in shot.slots if slot not in self._late(good)])
+            same = good is not None and (shot.keyframe_ns, shot.shown_ns) == good.moment
+            picture = good.picture if good and same else self._render(shot.frame)
+            shot = shot._replace(frame=None)  # a 4K frame takes 25 MB: it goes before the next is decoded
+            latest = _Rendered(shot, picture)
+            if not same or lost:
+                yield from self._thumbnails(good, held)
+                yield from self._stand_in(lost, good, latest)
+                lost, held = [], []
+            self._good = good = latest
+            yield from self._thumbnails(good, [slot for slot in shot.slots if not self._is_late(slot, shot)])
+            held += [slot for slot in shot.slots if self._is_late(slot, shot)]
         if good is not None:
-            yield from self._finish(good, lost)
+            yield from self._finish(good, held, lost)
 
-    def _finish(self, good: _Rendered, lost: list[Shot]) -> Iterator[Thumbnail]:
-        late = self._late(good)
-        if lost or (late and self._film.damaged):
+    def _finish(self, good: _Rendered, held: list[Slot], lost: list[Shot]) -> Iterator[Thumbnail]:
+        if lost or (held and self._film.damaged):
             self._film.damaged = True
-            self.last_ns = min(self.last_ns, self._last_decodable(good.shot))
-        yield from self._thumbnails(good, self._reachable(late))
+            self.last_ns = max(0, min(self.last_ns, self._last_decodable(good.shot)))
+        yield from self._thumbnails(good, self._reachable(held))
         lost = [shot._replace(slots=tuple(self._reachable(shot.slots))) for shot in lost]
         yield from self._stand_in(lost, good, None)
 
@@ -233,11 +242,9 @@ class ThumbnailReader:
     def _is_missing(self, slot: Slot) -> bool:
         return slot.number >= self._done[slot.series]
 
-    def _late(self, rendered: _Rendered | None) -> list[Slot]:
-        """Those slots of a picture whose moments come after it."""
-        if rendered is None:
-            return []
-        return [slot for slot in rendered.shot.slots if self._moment(slot) > rendered.shot.shown_ns]
+    def _is_late(self, slot: Slot, shot: Shot) -> bool:
+        """Whether the moment comes after the picture that is shown at it."""
+        return self._moment(slot) > shot.shown_ns
 
     def _render(self, frame: VideoFrame) -> Picture:
         if self._renderer is None:
