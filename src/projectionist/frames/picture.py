@@ -60,6 +60,8 @@ class Renderer:
         self._max_height = max_height
         self._size: tuple[int, int] | None = None
         self._coded_size: tuple[int, int] | None = None
+        self._turned: tuple[int, Orientation] | None = None
+        self._peak: float | None = None
         self._cutter = _Cutter()
         self._scaler = VideoReformatter()
 
@@ -68,7 +70,7 @@ class Renderer:
         if frame.format.name.startswith(_DEADLY):
             raise _unconvertible(frame, "not supported")
         colour = colour_of(frame, self._look.colour)
-        orientation = orientation_of(frame, self._look)
+        orientation = self._orientation(frame)
         crop = self._crop(frame)
         width, height = self._fitted(frame, crop, orientation)
         try:
@@ -76,12 +78,19 @@ class Renderer:
         except av.FFmpegError as error:
             raise _unconvertible(frame, error.strerror) from error
         if colour.is_wide:
-            planes = tonemap.to_jpeg(*_samples(small, np.uint16), colour, tonemap.peak_of(frame))
+            self._peak = self._peak or tonemap.peak_of(frame)
+            planes = tonemap.to_jpeg(*_samples(small, np.uint16), colour, self._peak)
         else:
             planes = _samples(small, np.uint8)
             if colour.matrix not in _JPEGS_OWN or colour.range != Range.FULL:
                 planes = _converted(*planes, colour)
         return Picture(*(_turned(plane, orientation) for plane in planes))
+
+    def _orientation(self, frame: av.VideoFrame) -> Orientation:
+        """Asked of the side data only where the turn changes: PyAV keeps a frame so asked in a reference cycle."""
+        if self._turned is None or self._turned[0] != frame.rotation:
+            self._turned = frame.rotation, orientation_of(frame, self._look)
+        return self._turned[1]
 
     def _crop(self, frame: av.VideoFrame) -> tuple[int, int, int, int]:
         """The container's cropping, for frames of the size it was made for."""
