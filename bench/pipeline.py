@@ -27,7 +27,7 @@ def decode_only(path: Path, interval: float) -> float:
     with Film(SourceFile(path)) as film:
         payloads = [film.source.pread(*extent) for extent in wanted_extents(film, interval)]
         began = time.process_time()
-        decoder = Decoder(film, runs=False)
+        decoder = Decoder(film, loop_filter=False)
         decoded = [decoder.keyframe(payload) is not None for payload in payloads]
         taken = time.process_time() - began
     if not all(decoded):

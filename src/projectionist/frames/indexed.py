@@ -19,9 +19,11 @@ _AHEAD_BYTES = 32 << 20
 """At most this much is asked for ahead: what the kernel cannot keep would be read twice."""
 
 
-def read_indexed(film: Film, index: KeyframeIndex, picks: list[Pick], *, skip_nonref: bool) -> Shots:
+def read_indexed(
+    film: Film, index: KeyframeIndex, picks: list[Pick], *, loop_filter: bool, skip_nonref: bool
+) -> Shots:
     """Decode `picks`, in their order. Raises IndexUnusable where the index turns out to be wrong."""
-    decoder = Decoder(film, runs=any(pick.exact_ns is not None for pick in picks))
+    decoder = Decoder(film, loop_filter=loop_filter)
     payloads = _payloads(film, index, [pick.keyframe for pick in picks if pick.exact_ns is None])
     for (keyframe, exact), group in groupby(picks, lambda pick: (pick.keyframe, pick.exact_ns is not None)):
         keyframe_ns = int(index.times_ns[keyframe])

@@ -55,10 +55,12 @@ def scan(film: Film) -> Scan:
     return Scan(np.unique(np.array(believed.keyframes, dtype=np.int64)), last)
 
 
-def read_linear(film: Film, scanned: Scan, picks: list[Pick], *, skip_nonref: bool) -> Shots:
+def read_linear(
+    film: Film, scanned: Scan, picks: list[Pick], *, loop_filter: bool, skip_nonref: bool
+) -> Shots:
     """Decode `picks` on one walk through the film, which stands at its beginning."""
     film.source.expect_a_walk()
-    decoder = Decoder(film, runs=any(pick.exact_ns is not None for pick in picks))
+    decoder = Decoder(film, loop_filter=loop_filter)
     tape = Tape(film)
     for (keyframe, exact), group in groupby(picks, lambda pick: (pick.keyframe, pick.exact_ns is not None)):
         keyframe_ns = int(scanned.times_ns[keyframe])
@@ -74,7 +76,7 @@ def read_linear(film: Film, scanned: Scan, picks: list[Pick], *, skip_nonref: bo
 def read_every_frame(film: Film, scanned: Scan, intervals_ms: tuple[int, ...]) -> Shots:
     """Decode the film from its beginning, which it stands at, whatever is called a keyframe in it."""
     film.source.expect_a_walk()
-    decoder = Decoder(film, runs=True, forgiving=True)
+    decoder = Decoder(film, loop_filter=True, forgiving=True)
     first_ns = int(scanned.times_ns[0])
     picks = choose(scanned.times_ns[:1], scanned.last_ns, intervals_ms, Mode.EXACT)
     wanted = {pick.moment_ns: pick.slots for pick in picks}

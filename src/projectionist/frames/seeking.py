@@ -145,7 +145,7 @@ def read_by_seeking(
     Raises IndexUnusable where the container's seeking cannot be relied on.
     """
     finder = _Finder(film)
-    decoder = Decoder(film, runs=mode is not Mode.KEYFRAME)
+    decoder = Decoder(film, loop_filter=mode is not Mode.KEYFRAME)
     moments = _moments(last_ns, intervals_ms)
     done: set[Slot] = set()
     latest: Shot | None = None

@@ -83,6 +83,14 @@ def choose(times_ns: Times, last_ns: int, intervals_ms: tuple[int, ...], mode: M
     ]
 
 
+def longest_run_ns(picks: list[Pick], times_ns: Times) -> int:
+    """How far, in nanoseconds of film, decoding goes on from a keyframe to an exact picture at the most."""
+    return max(
+        (pick.exact_ns - int(times_ns[pick.keyframe]) for pick in picks if pick.exact_ns is not None),
+        default=0,
+    )
+
+
 def _assign(
     times: Times, last_ns: int, targets: Times, interval: int, mode: Mode
 ) -> tuple[Times, np.ndarray[tuple[int], np.dtype[np.bool_]]]:

@@ -30,5 +30,5 @@ class Tail:
         """The time of the last frame that decodes, `last_ns` where that cannot be told. Opens the film's decoder."""
         if not self._packets:
             return last_ns
-        found = Decoder(film, runs=True).last_whole(self._packets)
+        found = Decoder(film, loop_filter=True).last_whole(self._packets)
         return min(found, last_ns) if found >= 0 else last_ns

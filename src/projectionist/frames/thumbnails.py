@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,7 @@ from projectionist.errors import FilmError, FilmTooShort, FilmUndecodable, Index
 from projectionist.frames.decoder import Decoder
 from projectionist.frames.diagnosis import why_dark
 from projectionist.frames.film import Film
-from projectionist.frames.index import KeyframeIndex
+from projectionist.frames.index import KeyframeIndex, Times
 from projectionist.frames.indexed import read_indexed
 from projectionist.frames.linear import Scan, read_every_frame, read_linear, scan
 from projectionist.frames.look import settled
@@ -23,11 +23,14 @@ from projectionist.frames.packets import Tape, tape_at
 from projectionist.frames.picture import Picture, Renderer
 from projectionist.frames.seeking import last_video_time, read_by_seeking
 from projectionist.frames.shots import Shot, Shots
-from projectionist.frames.slots import Mode, Slot, choose
+from projectionist.frames.slots import Mode, Pick, Slot, choose, longest_run_ns
 from projectionist.frames.source import SourceFile
 from projectionist.frames.wholeness import ends_blank
 
 _BLANK = 64
+
+_LONG_RUN_NS = 12_000_000_000
+"""So far from a keyframe, the errors that leaving out the loop filter adds up to would begin to show."""
 
 _HOPELESS = 3
 """So many pictures that do not decode, and none that does: this way of reading is not believed any longer."""
@@ -74,6 +77,16 @@ class _Rendered(NamedTuple):
     @property
     def moment(self) -> tuple[int, int]:
         return self.shot.keyframe_ns, self.shot.shown_ns
+
+    @property
+    def moment(self) -> tuple[int, int]:
+        return self.shot.keyframe_ns, self.shot.shown_ns
+
+
+class _Filled(NamedTuple):
+    slot: Slot
+    by: _Rendered
+    stand_in: bool
 
 
 class ThumbnailReader:
@@ -150,7 +163,16 @@ class ThumbnailReader:
         picks = choose(index.times_ns, self.last_ns, self._wanted.intervals_ms, self._wanted.mode)
         if any(pick.exact_ns is not None for pick in picks):
             self._film.reopen(keep_index=True)
-        return read_indexed(self._film, index, picks, skip_nonref=self._wanted.skip_nonref)
+        return read_indexed(
+            self._film,
+            index,
+            picks,
+            loop_filter=self._needs_loop_filter(picks, index.times_ns),
+            skip_nonref=self._wanted.skip_nonref,
+        )
+
+    def _needs_loop_filter(self, picks: list[Pick], times_ns: Times) -> bool:
+        return self._wanted.mode is Mode.EXACT or longest_run_ns(picks, times_ns) > _LONG_RUN_NS
 
     def _last_of(self, index: KeyframeIndex) -> int:
         """The last video time; of a file that ends in zeros, from what is before them."""
@@ -176,7 +198,13 @@ class ThumbnailReader:
     def _from_end_to_end(self) -> Shots:
         scanned = self._scanned()
         picks = choose(scanned.times_ns, self.last_ns, self._wanted.intervals_ms, self._wanted.mode)
-        return read_linear(self._film, scanned, picks, skip_nonref=self._wanted.skip_nonref)
+        return read_linear(
+            self._film,
+            scanned,
+            picks,
+            loop_filter=self._needs_loop_filter(picks, scanned.times_ns),
+            skip_nonref=self._wanted.skip_nonref,
+        )
 
     def _every_frame(self) -> Shots:
         return read_every_frame(self._film, self._scanned(), self._wanted.intervals_ms)
@@ -200,10 +228,10 @@ class ThumbnailReader:
     def _complete(self, shots: Shots, *, last_way: bool) -> Iterator[Thumbnail]:
         """Render the shots; where one does not decode, the nearer of its neighbours stands in.
 
-        What a picture shows beyond its own time waits until a later one decodes, since the film may end before.
+        What is shown at a moment waits until a picture of that moment or later decodes: the film may end before.
         """
         lost: list[Shot] = []
-        held: list[Slot] = []
+        waiting: list[_Filled] = []
         good = self._good
         for shot in shots:
             shot = shot._replace(slots=tuple(slot for slot in shot.slots if self._is_missing(slot)))
@@ -218,33 +246,19 @@ class ThumbnailReader:
             picture = good.picture if good and same else self._render(shot.frame)
             shot = shot._replace(frame=None)  # a 4K frame takes 25 MB: it goes before the next is decoded
             latest = _Rendered(shot, picture)
-            if not same or lost:
-                yield from self._thumbnails(good, held)
-                yield from self._stand_in(lost, good, latest)
-                lost, held = [], []
-            self._good = good = latest
-            yield from self._thumbnails(good, [slot for slot in shot.slots if not self._is_late(slot, shot)])
-            held += [slot for slot in shot.slots if self._is_late(slot, shot)]
+            waiting += self._stand_ins(lost, good, latest)
+            waiting += (_Filled(slot, latest, False) for slot in shot.slots)
+            lost, self._good, good = [], latest, latest
+            yield from self._release(waiting, shot.shown_ns)
+            waiting = [filled for filled in waiting if self._is_missing(filled.slot)]
         if good is not None:
-            yield from self._finish(good, held, lost)
-
-    def _finish(self, good: _Rendered, held: list[Slot], lost: list[Shot]) -> Iterator[Thumbnail]:
-        if lost or (held and self._film.damaged):
-            self._film.damaged = True
-            self.last_ns = max(0, min(self.last_ns, self._last_decodable(good.shot)))
-        yield from self._thumbnails(good, self._reachable(held))
-        lost = [shot._replace(slots=tuple(self._reachable(shot.slots))) for shot in lost]
-        yield from self._stand_in(lost, good, None)
-
-    def _reachable(self, slots: Iterable[Slot]) -> list[Slot]:
-        return [slot for slot in slots if self._moment(slot) <= self.last_ns]
+            waiting += self._stand_ins(lost, good, None)
+            if lost or (waiting and self._film.damaged):
+                self.last_ns = max(0, min(self.last_ns, self._last_decodable(good.shot)))
+            yield from self._release(waiting, self.last_ns)
 
     def _is_missing(self, slot: Slot) -> bool:
         return slot.number >= self._done[slot.series]
-
-    def _is_late(self, slot: Slot, shot: Shot) -> bool:
-        """Whether the moment comes after the picture that is shown at it."""
-        return self._moment(slot) > shot.shown_ns
 
     def _render(self, frame: VideoFrame) -> Picture:
         if self._renderer is None:
@@ -252,25 +266,22 @@ class ThumbnailReader:
             self._renderer = Renderer(look, self._wanted.width, self._wanted.max_height)
         return self._renderer.render(frame)
 
-    def _stand_in(
+    def _stand_ins(
         self, lost: list[Shot], before: _Rendered | None, after: _Rendered | None
-    ) -> Iterator[Thumbnail]:
+    ) -> Iterator[_Filled]:
         for shot in lost:
             self._film.damaged = True
             nearest = min(
                 (one for one in (before, after) if one is not None),
                 key=lambda one: abs(one.shot.shown_ns - shot.shown_ns),
             )
-            yield from self._thumbnails(nearest, list(shot.slots), stand_in=True)
+            yield from (_Filled(slot, nearest, True) for slot in shot.slots)
 
-    def _thumbnails(
-        self, rendered: _Rendered | None, slots: list[Slot], *, stand_in: bool = False
-    ) -> Iterator[Thumbnail]:
-        if rendered is None:
-            return
-        for slot in slots:
-            self._done[slot.series] = slot.number + 1
-            yield Thumbnail(slot.series, slot.number, rendered.shot.shown_ns, rendered.picture, stand_in)
+    def _release(self, waiting: list[_Filled], up_to_ns: int) -> Iterator[Thumbnail]:
+        for slot, (shot, picture), stand_in in waiting:
+            if self._moment(slot) <= up_to_ns:
+                self._done[slot.series] = slot.number + 1
+                yield Thumbnail(slot.series, slot.number, shot.shown_ns, picture, stand_in)
 
     def _moment(self, slot: Slot) -> int:
         return slot.number * self._wanted.intervals_ms[slot.series] * 1_000_000
@@ -284,12 +295,12 @@ class ThumbnailReader:
         try:
             self._film.reopen(keep_index=True)
             packets = tape_at(self._film, keyframe_ns).from_keyframe(keyframe_ns)
-            last_ns = Decoder(self._film, runs=True).last_whole(packets)
+            last_ns = Decoder(self._film, loop_filter=True).last_whole(packets)
         except IndexUnusable:
             self._film.reopen(keep_index=True, patiently=True)
             first = (tape := Tape(self._film)).forward_to(keyframe_ns)
             packets = tape.from_keyframe(keyframe_ns) if first is not None else iter(())
-            last_ns = Decoder(self._film, runs=True).last_whole(packets)
+            last_ns = Decoder(self._film, loop_filter=True).last_whole(packets)
         return max(keyframe_ns, last_ns)
 
 

@@ -94,7 +94,7 @@ def _by_index(film: Film, picks: list[Pick], recipe: Recipe) -> _Cost:
     size = fmean(index.extent(pick.keyframe)[1] for pick in some)
     began = time.process_time()
     payload = index.prefix + film.source.pread(*index.extent(picks[0].keyframe))
-    frame = Decoder(film, runs=False).keyframe(payload)
+    frame = Decoder(film, loop_filter=False).keyframe(payload)
     if frame is None:
         raise FilmUndecodable(f"{film.path} could not be judged by its first picture, which does not decode.")
     look = settled(film.look, film.stream)
