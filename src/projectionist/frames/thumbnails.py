@@ -78,10 +78,6 @@ class _Rendered(NamedTuple):
     def moment(self) -> tuple[int, int]:
         return self.shot.keyframe_ns, self.shot.shown_ns
 
-    @property
-    def moment(self) -> tuple[int, int]:
-        return self.shot.keyframe_ns, self.shot.shown_ns
-
 
 class _Filled(NamedTuple):
     slot: Slot
