@@ -100,6 +100,7 @@ class ThumbnailReader:
         self._done = [0] * len(wanted.intervals_ms)
         self._renderer: Renderer | None = None
         self._good: _Rendered | None = None
+        self._reached = 0
         self._scan: Scan | None = None
         self.method = ""
         self.last_ns = 0
@@ -245,12 +246,14 @@ class ThumbnailReader:
             waiting += self._stand_ins(lost, good, latest)
             waiting += (_Filled(slot, latest, False) for slot in shot.slots)
             lost, self._good, good = [], latest, latest
+            self._reached = max(self._reached, shot.shown_ns)
             yield from self._release(waiting, shot.shown_ns)
             waiting = [filled for filled in waiting if self._is_missing(filled.slot)]
         if good is not None:
             waiting += self._stand_ins(lost, good, None)
             if lost or (waiting and self._film.damaged):
-                self.last_ns = max(0, min(self.last_ns, self._last_decodable(good.shot)))
+                end = max(self._reached, self._last_decodable_from(good.shot.keyframe_ns))
+                self.last_ns = min(self.last_ns, end)
             yield from self._release(waiting, self.last_ns)
 
     def _is_missing(self, slot: Slot) -> bool:
@@ -282,12 +285,8 @@ class ThumbnailReader:
     def _moment(self, slot: Slot) -> int:
         return slot.number * self._wanted.intervals_ms[slot.series] * 1_000_000
 
-    def _last_decodable(self, good: Shot) -> int:
-        """The time of the last frame that decodes, going on from the last good keyframe."""
-        return max(good.shown_ns, self._last_decodable_from(good.keyframe_ns))
-
     def _last_decodable_from(self, keyframe_ns: int) -> int:
-        """The same, by seeking there; where that fails, by walking there."""
+        """The time of the last frame that decodes, going on from a keyframe: by seeking there, else by walking."""
         try:
             self._film.reopen(keep_index=True)
             packets = tape_at(self._film, keyframe_ns).from_keyframe(keyframe_ns)
