@@ -102,8 +102,12 @@ class Display:
             _WORDS.get(Outcome(result.outcome), ("", "")) if not result.failed else ("failed", "red")
         )
         line = Text(f"{word:>13}  ", style=colour)
-        line.append(shown(result.message) or _what_there_is(result), style="default")
+        line.append(_message(result) or _what_there_is(result), style="default")
         self._progress.console.print(line, soft_wrap=True, highlight=False)
+
+
+def _message(result: Result) -> str:
+    return shown(result.message).replace(shown(str(result.path)), place(result.path))
 
 
 def _what_there_is(result: Result) -> str:
