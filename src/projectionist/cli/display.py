@@ -49,7 +49,7 @@ class Display:
         self._rows: dict[Path, TaskID] = {}
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
+            BarColumn(complete_style="yellow", finished_style="green"),
             TextColumn("{task.percentage:>3.0f} %"),
             _Rate(len(tasks)),
             TimeRemainingColumn(),
