@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -101,6 +101,7 @@ class ThumbnailReader:
         self._renderer: Renderer | None = None
         self._good: _Rendered | None = None
         self._reached = 0
+        self._running: Generator[Thumbnail] | None = None
         self._scan: Scan | None = None
         self.method = ""
         self.last_ns = 0
@@ -111,6 +112,8 @@ class ThumbnailReader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._running is not None:
+            self._running.close()  # while what it holds is still open
         self._film.close()
 
     @property
@@ -119,6 +122,10 @@ class ThumbnailReader:
         return self._film.damaged
 
     def __iter__(self) -> Iterator[Thumbnail]:
+        self._running = self._thumbnails()
+        return self._running
+
+    def _thumbnails(self) -> Generator[Thumbnail]:
         try:
             yield from self._every_way()
         except FilmError:
