@@ -1,76 +1,8 @@
-"""What holds for every test: no far sockets, no skipping under CI, the same Hypothesis everywhere."""
+"""What every test has: the rules of the house, and films."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Generator
-from ipaddress import ip_address
-from typing import Any
-
-import pytest
-
 from tests.films import film
+from tests.rules import pytest_make_collect_report, pytest_runtest_makereport
 
-__all__ = ["film"]
-from hypothesis import HealthCheck, settings
-
-CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
-
-settings.register_profile(
-    "house",
-    deadline=None,
-    derandomize=CI,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.load_profile("house")
-
-
-def _refuse_far_sockets(event: str, arguments: tuple[Any, ...]) -> None:
-    if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
-        address = arguments[1]
-        host = address[0] if isinstance(address, tuple) else None
-    elif event == "socket.getaddrinfo":
-        host = arguments[0]
-    else:
-        return
-    if host and not _is_here(host):
-        raise RuntimeError(f"A test reached for {host}; tests talk to this machine only.")
-
-
-def _is_here(host: str | bytes) -> bool:
-    name = host.decode() if isinstance(host, bytes) else host
-    if name == "localhost":
-        return True
-    try:
-        return ip_address(name.partition("%")[0]).is_loopback
-    except ValueError:
-        return False
-
-
-sys.addaudithook(_refuse_far_sockets)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Under CI a skipped test has failed: what is never run there is never run."""
-    report = yield
-    if CI and report.skipped and not hasattr(report, "wasxfail"):
-        report.outcome = "failed"
-        report.longrepr = f"Skipped, which under CI is a failure: {_reason(report.longrepr)}"
-    return report
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """The same for a whole module that skips itself."""
-    report = yield
-    if CI and report.skipped:
-        report.outcome = "failed"
-        report.longrepr = f"Skipped, which under CI is a failure: {_reason(report.longrepr)}"
-    return report
-
-
-def _reason(shown: object) -> str:
-    return str(shown[2] if isinstance(shown, tuple) else shown).removeprefix("Skipped: ")
+__all__ = ["film", "pytest_make_collect_report", "pytest_runtest_makereport"]

@@ -238,7 +238,7 @@ def test_a_broken_bif_still_gives_the_pictures_it_has(ours: Path, tmp_path: Path
         (["A.bif", "--save", "out.jpg"], "--frame"),
         (["A.bif", "--frame", "4", "--save", "out.jpg"], "0 to 3"),
         (["A.bif", "--frame", "-1", "--save", "out.jpg"], "0 to 3"),
-        (["A.bif", "--frame", "x", "--save", "out.jpg"], "integer"),
+        (["A.bif", "--frame", "x", "--save", "out.jpg"], "valid int"),
         (["A.bif", "--frame", "0", "--save", "A.bif"], "part of the preview"),
         (["A.bif", "--frame", "0", "--save", "link.bif"], "part of the preview"),
         (["A.bif", "--contact-sheet", "A.bif"], "part of the preview"),

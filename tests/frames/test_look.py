@@ -14,10 +14,8 @@ from hypothesis import strategies as st
 
 from projectionist.frames.colour import Colour, Matrix, Primaries, Range, Transfer, colour_of
 from projectionist.frames.look import Look, Orientation, fitted_size, look_of, orientation_of
-from tests.films import Film, film
+from tests.films import Film
 from tests.frames.patches import first_keyframe
-
-__all__ = ["film"]
 
 TURNS = [(degrees, mirrored) for degrees in (0, 90, 180, 270) for mirrored in (False, True)]
 

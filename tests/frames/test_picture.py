@@ -16,10 +16,8 @@ from projectionist.errors import FilmUndecodable
 from projectionist.frames.colour import Colour, Matrix
 from projectionist.frames.look import Look
 from projectionist.frames.picture import Picture, Renderer
-from tests.films import BT601, BT709, Color, Film, film, read_colors, read_fields, read_frame_number
+from tests.films import BT601, BT709, Color, Film, read_colors, read_fields, read_frame_number
 from tests.frames.patches import BARS, fill, first_keyframe, rgb_patches, seen, shown, yuv_patches
-
-__all__ = ["film"]
 
 YUV = ["yuv420p", "yuv422p", "yuv444p", "yuv411p", "yuv440p", "yuva420p", "yuv420p10le"]
 YUV += ["yuv422p10le", "yuv444p10le", "yuv420p12le", "yuv422p12le", "yuv444p12le"]

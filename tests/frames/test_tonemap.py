@@ -21,10 +21,8 @@ from av.sidedata.sidedata import Type as SideDataType
 from projectionist.frames.look import Look
 from projectionist.frames.picture import Renderer
 from projectionist.frames.tonemap import peak_of
-from tests.films import HDR10, HLG, Film, film, read_colors, read_frame_number, read_levels
+from tests.films import HDR10, HLG, Film, read_colors, read_frame_number, read_levels
 from tests.frames.patches import Floats, first_keyframe, seen, yuv_patches
-
-__all__ = ["film"]
 
 PQ_TRC, HLG_TRC = 16, 18
 

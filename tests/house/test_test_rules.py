@@ -1,4 +1,4 @@
-"""The rules that tests/conftest.py lays on every test, tried on tests that break them."""
+"""The rules that tests/rules.py lays on every test, tried on tests that break them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-CONFTEST = Path(__file__).resolve().parents[1] / "conftest.py"
+RULES = Path(__file__).resolve().parents[1] / "rules.py"
 
 SKIPS = """
 import pytest
@@ -37,7 +37,7 @@ def test_runs(): ...
 
 
 def run_tests(folder: Path, text: str, *options: str, ci: str) -> subprocess.CompletedProcess[str]:
-    shutil.copy(CONFTEST, folder)
+    shutil.copy(RULES, folder / "conftest.py")
     (folder / "test_it.py").write_text(text)
     return subprocess.run(
         [
