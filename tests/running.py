@@ -109,4 +109,9 @@ def make_here(
 
 def temporaries_below(folder: Path) -> list[Path]:
     """What a killed or careless run left hidden anywhere below `folder`."""
-    return [path for path in folder.rglob(".*") if temporaries.NAME.fullmatch(path.name)]
+    return [
+        Path(parent, name)
+        for parent, folders, names in os.walk(folder)  # which takes it calmly that folders vanish on the way
+        for name in (*folders, *names)
+        if temporaries.NAME.fullmatch(name)
+    ]
