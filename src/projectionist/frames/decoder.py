@@ -31,6 +31,9 @@ _HOLE = bytes(128)
 
 _LIES = 3
 
+_A_FRAME_NS = 100_000_000
+"""For so long the last frame is surely the right one."""
+
 _SKIPS_SAFELY = frozenset({"h264", "mpeg2video", "mpeg4", "vp8", "vp9", "vc1", "wmv3"})
 """Decoders that leave out only what no other frame refers to when told to skip non-reference frames."""
 
@@ -65,6 +68,7 @@ class Decoder:
         self._forgiving = forgiving
         self._spoiled = False
         self._lies = 0
+        self._tells_types = False
 
     def keyframe(self, payload: bytes | Packet[VideoStream]) -> VideoFrame | None:
         """The picture in a lone keyframe's packet, or None where it does not decode, or not whole.
@@ -77,7 +81,7 @@ class Decoder:
         self._context.flush_buffers()
         if not frames:
             return None
-        self._lies = 0 if _is_intra(frames[0]) else self._lies + 1
+        self._lies = 0 if self._is_intra(frames[0]) else self._lies + 1
         if self._lies >= _LIES:
             raise IndexUnusable("frames that are called keyframes are none")
         return frames[0] if not self._lies and self._is_whole(frames[0]) else None
@@ -89,13 +93,14 @@ class Decoder:
 
         `packets` start at the keyframe, in decoding order. Frames that nothing refers to and that are not
         shown themselves are skipped, which changes no other frame; `skip_nonref` leaves out all of them, so
-        that the frame shown may be a little early. A target that the packets end before gets the last frame,
-        one whose frame is damaged None.
+        that the frame shown may be a little early. A target whose frame is damaged gets None, one that the packets
+        end before is left out.
         """
         context = self._context
         waiting = deque(targets_ns)
         best: VideoFrame | None = None
         begun = self._spoiled = False
+        shown = 0
         try:
             for frame in self._frames(packets, targets_ns, skip_nonref=skip_nonref):
                 if frame.pts is None:
@@ -107,7 +112,7 @@ class Decoder:
                 if not waiting:
                     return
                 best, begun = whole, True
-            while waiting and begun:
+            while waiting and begun and waiting[0] <= shown + _A_FRAME_NS:
                 yield waiting.popleft(), best
         finally:
             context.skip_frame = "DEFAULT"
@@ -147,16 +152,21 @@ class Decoder:
             self._spoiled |= self._context.name in _HIDES_DAMAGE
             return []
 
+    def _is_intra(self, frame: VideoFrame) -> bool:
+        """Whether the frame needs no other; where the decoder tells of some frames, it would tell of this one."""
+        self._tells_types |= frame.pict_type != PictureType.NONE
+        return (
+            frame.key_frame
+            or frame.pict_type in (PictureType.I, PictureType.SI, PictureType.BI)
+            or not self._tells_types
+        )
+
     def _is_whole(self, frame: VideoFrame) -> bool:
         """Whether the frame, and what it refers to, decoded without a fault."""
         if self._forgiving:
             return not frame.is_corrupt
         self._spoiled |= frame.is_corrupt
         return not self._spoiled
-
-
-def _is_intra(frame: VideoFrame) -> bool:
-    return frame.key_frame or frame.pict_type not in (PictureType.P, PictureType.B, PictureType.S)
 
 
 def _marked(

@@ -73,10 +73,8 @@ class Thumbnail:
 class _Rendered(NamedTuple):
     shot: Shot
     picture: Picture
-
-    @property
-    def moment(self) -> tuple[int, int]:
-        return self.shot.keyframe_ns, self.shot.shown_ns
+    key: tuple[int, int | None]
+    """What tells frames apart: the keyframe it was decoded from, and its own timestamp."""
 
 
 class _Filled(NamedTuple):
@@ -246,10 +244,10 @@ class ThumbnailReader:
                 if good is None and len(lost) >= _HOPELESS and not last_way:
                     raise IndexUnusable("the first pictures that the index names do not decode")
                 continue
-            same = good is not None and (shot.keyframe_ns, shot.shown_ns) == good.moment
-            picture = good.picture if good and same else self._render(shot.frame)
+            key = shot.keyframe_ns, shot.frame.pts
+            picture = good.picture if good and good.key == key else self._render(shot.frame)
             shot = shot._replace(frame=None)  # a 4K frame takes 25 MB: it goes before the next is decoded
-            latest = _Rendered(shot, picture)
+            latest = _Rendered(shot, picture, key)
             waiting += self._stand_ins(lost, good, latest)
             waiting += (_Filled(slot, latest, False) for slot in shot.slots)
             lost, self._good, good = [], latest, latest
@@ -284,7 +282,7 @@ class ThumbnailReader:
             yield from (_Filled(slot, nearest, True) for slot in shot.slots)
 
     def _release(self, waiting: list[_Filled], up_to_ns: int) -> Iterator[Thumbnail]:
-        for slot, (shot, picture), stand_in in waiting:
+        for slot, (shot, picture, _), stand_in in waiting:
             if self._moment(slot) <= up_to_ns:
                 self._done[slot.series] = slot.number + 1
                 yield Thumbnail(slot.series, slot.number, shot.shown_ns, picture, stand_in)
