@@ -182,8 +182,7 @@ def test_frames_that_are_called_keyframes_and_are_none_are_not_believed(film: Ma
         decoder = Decoder(one, loop_filter=False)
         assert decoder.keyframe(packets[0]) is not None
         with pytest.raises(IndexUnusable, match="called keyframes"):
-            for packet in packets[1:]:
-                assert decoder.keyframe(packet) is None
+            any(decoder.keyframe(packet) for packet in packets[1:])
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "mpeg4"])

@@ -31,6 +31,10 @@ _HOLE = bytes(128)
 
 _LIES = 3
 
+_INTRA = (PictureType.I, PictureType.SI, PictureType.BI)
+
+_VOP = b"\0\0\1\xb6"
+
 _A_FRAME_NS = 100_000_000
 """For so long the last frame is surely the right one."""
 
@@ -79,12 +83,11 @@ class Decoder:
         self._spoiled = False
         frames = self._decode(packet) or self._decode(None)
         self._context.flush_buffers()
-        if not frames:
-            return None
-        self._lies = 0 if self._is_intra(frames[0]) else self._lies + 1
+        is_lie = self._is_lie(bytes(packet), frames)
+        self._lies = self._lies + 1 if is_lie else self._lies if not frames else 0
         if self._lies >= _LIES:
             raise IndexUnusable("frames that are called keyframes are none")
-        return frames[0] if not self._lies and self._is_whole(frames[0]) else None
+        return frames[0] if frames and not is_lie and self._is_whole(frames[0]) else None
 
     def run(
         self, packets: Iterable[Packet[VideoStream]], targets_ns: list[int], *, skip_nonref: bool = False
@@ -152,14 +155,18 @@ class Decoder:
             self._spoiled |= self._context.name in _HIDES_DAMAGE
             return []
 
-    def _is_intra(self, frame: VideoFrame) -> bool:
-        """Whether the frame needs no other; where the decoder tells of some frames, it would tell of this one."""
-        self._tells_types |= frame.pict_type != PictureType.NONE
-        return (
-            frame.key_frame
-            or frame.pict_type in (PictureType.I, PictureType.SI, PictureType.BI)
-            or not self._tells_types
-        )
+    def _is_lie(self, payload: bytes, frames: list[VideoFrame]) -> bool:
+        """Whether what is called a keyframe needs other frames.
+
+        The decoder tells; where it tells the types of some frames and not of this one, it made the frame up. A
+        picture of MPEG-4 part 2 that gives no frame says it itself (ISO/IEC 14496-2, vop_coding_type).
+        """
+        if not frames:
+            vop = payload.find(_VOP) + len(_VOP) if self._context.name == "mpeg4" else 0
+            return vop >= len(_VOP) and vop < len(payload) and payload[vop] >> 6 != 0
+        kind = frames[0].pict_type
+        self._tells_types |= kind != PictureType.NONE
+        return not frames[0].key_frame and kind not in _INTRA and self._tells_types
 
     def _is_whole(self, frame: VideoFrame) -> bool:
         """Whether the frame, and what it refers to, decoded without a fault."""
