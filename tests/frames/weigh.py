@@ -19,9 +19,14 @@ from projectionist.frames.source import SourceFile
 
 
 def peak() -> float:
-    """The most memory that this process took, in MB."""
-    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    """The most memory that this process took, in MB.
+
+    Linux counts what the parent took into `ru_maxrss`; the high-water mark of /proc begins anew with the program.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
+    return int(status.read_text().partition("VmHWM:")[2].split()[0]) / (1 << 10)
 
 
 def weigh(path: Path, wanted: Wanted) -> dict[str, Any]:

@@ -23,9 +23,6 @@ _LOOKAHEAD = 24
 _LOOKAHEAD_BYTES = 24 << 20
 """And no more bytes than this: pictures as large as that come from codecs that reorder nothing."""
 
-_HIDES_DAMAGE = frozenset({"hevc", "vp8", "vp9", "av1"})
-"""Decoders that do not say when a picture is damaged."""
-
 _HOLE = bytes(128)
 """Arithmetic coding does not make so many zeros in a row; a download that never got this part does."""
 
@@ -68,7 +65,7 @@ class Decoder:
             ) from None
         self._context = context
         self._skips = context.name in _SKIPS_SAFELY or _one_layer_of_hevc(film.stream)
-        self._looks_for_holes = context.name in _HIDES_DAMAGE and film.container.format.name != "mpegts"
+        self._looks_for_holes = film.hides_damage and film.container.format.name != "mpegts"
         self._forgiving = forgiving
         self._spoiled = False
         self._lies = 0
@@ -152,7 +149,7 @@ class Decoder:
         try:
             return self._context.decode(packet)
         except DECODING_FAILED:
-            self._spoiled |= self._context.name in _HIDES_DAMAGE
+            self._spoiled |= self._film.hides_damage
             return []
 
     def _is_lie(self, payload: bytes, frames: list[VideoFrame]) -> bool:

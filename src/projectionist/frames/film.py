@@ -47,6 +47,9 @@ _STREAMS = dict.fromkeys((".ts", ".m2ts", ".mts", ".m2t"), "mpegts") | dict.from
 )
 """Formats without a header, which can be read from anywhere on once it is known what they are."""
 
+_HIDES_DAMAGE = frozenset({"hevc", "vp8", "vp9", "av1"})
+"""Decoders that do not say when a picture is damaged."""
+
 _LARGEST_OPTION = (1 << 31) - 1
 
 _READ_BUFFER = 1 << 16
@@ -126,6 +129,11 @@ class Film:
     def seeks_by_scanning(self) -> bool:
         """Whether seeking reads all that lies before, as it does in Matroska without usable Cues."""
         return "matroska" in self.container.format.name and not isinstance(self.index_fault, TrackUnusual)
+
+    @property
+    def hides_damage(self) -> bool:
+        """Whether the decoder does not say when a picture is damaged."""
+        return self.stream.codec_context.name in _HIDES_DAMAGE
 
     @property
     def path(self) -> Path:

@@ -131,7 +131,7 @@ class Tape:
             if self._hole_from is None:
                 self._hole_from = shown if self._latest is None else self._latest
         if self._hole_from is not None:
-            if is_corrupt or not packet.is_keyframe:
+            if not packet.is_keyframe or (is_corrupt and self._film.hides_damage):
                 return False
             self._holes.append((self._hole_from, shown))
             self._hole_from = None
