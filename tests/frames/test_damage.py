@@ -200,6 +200,28 @@ def keyframe_places(path: Path) -> dict[int, tuple[int, int]]:
         return {rank: (packet.pos or 0, packet.size) for rank, packet in enumerate(packets)}
 
 
+@pytest.mark.parametrize("name", ["film.mkv", "film.ts", "film.wmv"])
+@pytest.mark.parametrize("sound", [False, True])
+@pytest.mark.parametrize("burst", [1, 24])
+def test_pictures_that_stand_still_are_no_holes(film: MakeFilm, name: str, sound: bool, burst: int) -> None:
+    times = tuple(Fraction(4 * scene) + Fraction(frame, 24) for scene in range(8) for frame in range(burst))
+    is_wmv = name.endswith("wmv")
+    made = film(
+        name,
+        codec="wmv2" if is_wmv else "h264",
+        times=times,
+        frames=len(times),
+        gop=burst * 2,
+        b_frames=0,
+        audio=("wmav2" if is_wmv else "aac") if sound else None,
+        seekable=not name.endswith("mkv"),
+    )
+    for mode in Mode:
+        reader, thumbnails = read(made.path, mode=mode)
+        assert not reader.damaged
+        assert not any(one.stand_in for one in thumbnails)
+
+
 @pytest.mark.parametrize(
     ("name", "codec"),
     [("film.mp4", "h264"), ("film.mp4", "av1"), ("film.mov", "prores")],

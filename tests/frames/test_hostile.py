@@ -6,7 +6,7 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ import pytest
 
 from projectionist.errors import FilmEncrypted, FilmError, FilmUndecodable, NoVideo
 from projectionist.frames import Mode, Thumbnail, ThumbnailReader, Wanted, jpeg
+from projectionist.frames.film import Film as OpenFilm
+from projectionist.frames.packets import Tape, VideoPacket
 from projectionist.frames.source import SourceFile
 from tests.films import ENCRYPTED, FRAGMENTED, Film, read_frame_number
 from tests.frames import hostile_films as lies
@@ -266,6 +268,26 @@ def test_streams_that_turn_up_after_opening_disturb_nothing(film: MakeFilm, tmp_
     content = first.path.read_bytes() + second.path.read_bytes()
     _, thumbnails = read(written(tmp_path, "film.ts", content))
     assert [number_in(one) for one in thumbnails][:5] == [0, 24, 48, 72, 96]
+
+
+def test_the_fault_that_such_streams_give_at_the_end_is_the_end(film: MakeFilm) -> None:
+    """PyAV reads beyond its own list of streams there (InputContainer.demux, "Flush!")."""
+
+    class Stumbling:
+        def __init__(self, container: av.container.InputContainer) -> None:
+            self._container = container
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._container, name)
+
+        def demux(self, stream: av.VideoStream) -> Iterator[VideoPacket]:
+            yield from (packet for packet in self._container.demux(stream) if packet.size)
+            raise IndexError("list index out of range")
+
+    with OpenFilm(SourceFile(film("film.ts", seconds=3).path)) as opened:
+        opened.container = Stumbling(opened.container)  # type: ignore[assignment]
+        assert len(list(Tape(opened))) == 72
+        assert not opened.damaged
 
 
 @pytest.fixture(scope="session")

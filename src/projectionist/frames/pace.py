@@ -10,6 +10,9 @@ _STILL_NS = 1_000_000_000
 _KNOWN_NS = 400_000_000
 """So much video has to have gone by before anything can be said."""
 
+_UNUSUAL = 8
+"""A frame that stays less than so many times longer than usual is nothing remarkable either: slides."""
+
 _FEW = 32
 
 
@@ -20,6 +23,8 @@ class Pace:
     _time_ns: int = 0
     _video_bytes: int = 0
     _other_bytes: int = 0
+    _widest: int = 0
+    _steps: int = 0
     _packets: int = 0
     _corrupt: int = 0
 
@@ -27,6 +32,8 @@ class Pace:
         """Take in a packet of `size` bytes, so long and so many bytes after the one before it."""
         self._time_ns += max(0, gap_ns)
         self._other_bytes += gap_bytes
+        self._widest = max(self._widest, gap_bytes)
+        self._steps += 1
         self._video_bytes += size
 
     def count(self, *, corrupt: bool) -> None:
@@ -43,13 +50,14 @@ class Pace:
         """Whether video is missing: a frame stays for long, and more bytes go by than sound, or the demuxer `stumbled`.
 
         While a picture stands still, the file holds what there always is beside video, give or take a second
-        of interleaving; a hole holds the bytes of the lost video too.
+        of interleaving, or of coarse places; a hole holds the bytes of the lost video too.
         """
         if gap_ns < _STILL_NS:
             return False
         if stumbled:
             return True
-        if self._time_ns < _KNOWN_NS:
+        usual_ns = self._time_ns // max(1, self._steps)
+        if self._time_ns < _KNOWN_NS or gap_ns < _UNUSUAL * usual_ns or gap_bytes <= 2 * self._widest:
             return False
         beside = max(0, self._other_bytes) * (gap_ns + _STILL_NS) // self._time_ns
         return gap_bytes - beside > self._video_bytes * gap_ns // self._time_ns // 2
