@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from projectionist.errors import IndexUnusable, TrackUnusual
+from projectionist.frames.index import ByteSource
 
 VOID = 0xEC
 CRC_32 = 0xBF
 _PAGE = 4096
 _LONGEST_HEADER = 12
-
-
-class ByteSource(Protocol):
-    """What the reader needs of a file; `SourceFile` has it."""
-
-    size: int
-
-    def pread(self, offset: int, count: int) -> bytes:
-        """Up to `count` bytes at `offset`; fewer only where the file ends."""
 
 
 class Element(NamedTuple):

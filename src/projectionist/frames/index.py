@@ -11,6 +11,15 @@ Times = npt.NDArray[np.int64]
 """Nanoseconds on the player's timeline, where the container's earliest timestamp is 0; shape (n,), rising."""
 
 
+class ByteSource(Protocol):
+    """What a container reader needs of a film: its size, and reads at a place of its choice; `SourceFile` has it."""
+
+    size: int
+
+    def pread(self, offset: int, count: int) -> bytes:
+        """Up to `count` bytes at `offset`; fewer only where the file ends. Raises FilmUnreadable."""
+
+
 class KeyframeIndex(Protocol):
     """The keyframes of a film's video track, each with the place of its bytes."""
 

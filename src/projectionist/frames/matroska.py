@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from projectionist.errors import IndexUnusable
-from projectionist.frames.ebml import ByteSource, Window, unusable
-from projectionist.frames.index import Times
+from projectionist.frames.ebml import Window, unusable
+from projectionist.frames.index import ByteSource, Times
 from projectionist.frames.matroska_clusters import (
     CUES,
     INFO,

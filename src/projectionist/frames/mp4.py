@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from projectionist.errors import IndexUnusable
-from projectionist.frames.index import Times
-from projectionist.frames.mp4_boxes import Box, ByteSource, read_moov
+from projectionist.frames.index import ByteSource, Times
+from projectionist.frames.mp4_boxes import Box, read_moov
 from projectionist.frames.mp4_entry import (
     Crop,
     check_data_is_here,

@@ -9,12 +9,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from projectionist.errors import IndexUnusable
+from projectionist.frames.index import ByteSource
 
 MAX_MOOV = 128 << 20
 """The largest `moov` that is read, in bytes; a ten-hour film at 60 frames a second needs about 50 MB."""
@@ -24,15 +25,6 @@ MAX_ROWS = 6_000_000
 
 _MAX_TOP_BOXES = 1024
 _MAX_CHILDREN = 256
-
-
-class ByteSource(Protocol):
-    """What a container reader needs of a film: its size, and reads at a place of its choice."""
-
-    size: int
-
-    def pread(self, offset: int, count: int) -> bytes:
-        """Up to `count` bytes at `offset`; fewer only where the file ends. Raises FilmUnreadable."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from projectionist.errors import FilmUndecodable
-from projectionist.frames.mp4_boxes import ByteSource
+from projectionist.frames.index import ByteSource
 
 _MOST_SAMPLES = 1 << 24
 """Three days at 60 frames a second."""

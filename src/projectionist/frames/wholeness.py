@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from projectionist.errors import IndexUnusable
 from projectionist.frames.ebml import Window
+from projectionist.frames.index import ByteSource
 from projectionist.frames.matroska_segment import find_segment
-from projectionist.frames.mp4_boxes import ByteSource
 
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
