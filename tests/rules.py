@@ -1,8 +1,9 @@
-"""What holds for every test: no far sockets, no skipping under CI, the same Hypothesis everywhere."""
+"""What holds for every test: no far sockets, no skipping under CI, one Hypothesis, a Ctrl-C that is heard."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Generator
 from ipaddress import ip_address
@@ -21,6 +22,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("house")
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Run in the background, as by a gate, one inherits that Ctrl-C is ignored; what tests start must hear it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _refuse_far_sockets(event: str, arguments: tuple[Any, ...]) -> None:
