@@ -24,9 +24,11 @@ settings.register_profile(
 settings.load_profile("house")
 
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # Run in the background, as by a gate, one inherits that Ctrl-C is ignored; what tests start must hear it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+@pytest.fixture(autouse=True)
+def heard_signals() -> None:
+    """What a test starts hears Ctrl-C, though a gate in the background, or a command run in here, has it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _refuse_far_sockets(event: str, arguments: tuple[Any, ...]) -> None:
