@@ -64,7 +64,7 @@ def request_of(
     exclude: list[str],
     extras: bool,
 ) -> service.Request:
-    """What the options of `make`, `check` and `clean` ask for. Raises UsageWrong."""
+    """What the options of `make` and `check` ask for. Raises UsageWrong."""
     from projectionist.features.previews import service
     from projectionist.features.previews.finding import Choice
     from projectionist.features.previews.making import Recipe

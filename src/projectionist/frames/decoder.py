@@ -49,7 +49,6 @@ class Decoder:
 
     def __init__(self, film: Film, *, loop_filter: bool, forgiving: bool = False) -> None:
         self._film = film
-        self._stream: VideoStream = film.stream
         context = film.stream.codec_context
         context.thread_count = 1
         context.options = {

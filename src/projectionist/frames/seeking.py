@@ -1,4 +1,4 @@
-"""Reading by libavformat's seeking, for containers that can seek but keep no index of keyframes (TS, AVI, WMV)."""
+"""Reading by libavformat's seeking, where our own readers have no index: TS, AVI, WMV, some MP4 and Matroska."""
 
 from __future__ import annotations
 

@@ -285,8 +285,3 @@ def _recorded_count(comment: str | None) -> int | None:
         return None
     count = record.get("thumbnails") if isinstance(record, dict) else None
     return count if type(count) is int else None
-
-
-def recover(trickplay: Path) -> list[Path]:
-    """Put right what a killed process left of `<stem>.trickplay`: nothing, the old sheets or the new ones."""
-    return files.remove_stale_temporaries(trickplay.parent)

@@ -85,7 +85,7 @@ class _Worker:
 
 
 class Batch:
-    """Makes the previews of many films; iterate `run`. Closing the iterator stops the workers within a second."""
+    """Makes the previews of many films; iterate `run`. Closing the iterator ends the workers within a second."""
 
     def __init__(
         self,
