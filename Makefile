@@ -68,11 +68,11 @@ $(BIN)/python:
 
 .venv/.installed: requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing projectionist into .venv"
-	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --require-hashes -r requirements.lock
 	@$(PIP) --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.installed-dev: requirements-dev.lock .venv/.installed
 	@echo "Installing the tools for tests and checks into .venv"
-	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@

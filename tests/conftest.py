@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from tests.databases import database, database_url, postgres
 from tests.films import film
 from tests.rules import heard_signals, pytest_make_collect_report, pytest_runtest_makereport
 
-__all__ = ["film", "heard_signals", "pytest_make_collect_report", "pytest_runtest_makereport"]
+__all__ = [
+    "database",
+    "database_url",
+    "film",
+    "heard_signals",
+    "postgres",
+    "pytest_make_collect_report",
+    "pytest_runtest_makereport",
+]

@@ -123,3 +123,140 @@ class UsageWrong(ProjectionistError):
 
     code = "wrong_use"
     status = 400
+
+
+class InputWrong(UsageWrong):
+    """A value in a form or a request is not one that can be taken; `field` names it."""
+
+    code = "invalid_input"
+    status = 422
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotFound(ProjectionistError):
+    """There is no such thing, or it is not for this person to know."""
+
+    code = "not_found"
+    status = 404
+
+
+class Conflict(ProjectionistError):
+    """What was asked clashes with how things stand now."""
+
+    code = "conflict"
+    status = 409
+
+
+class SignInNeeded(ProjectionistError):
+    """Nobody is signed in."""
+
+    code = "sign_in_needed"
+    status = 401
+
+
+class NotAllowed(ProjectionistError):
+    """The signed-in person may not do this."""
+
+    code = "not_allowed"
+    status = 403
+
+
+class TooManyRequests(ProjectionistError):
+    """Asked too often; `retry_after_s` says when to come back, in seconds."""
+
+    code = "too_many_requests"
+    status = 429
+    retryable = True
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class SettingWrong(ProjectionistError):
+    """A setting is missing or cannot be taken; the message names it and where it was read."""
+
+    code = "setting_wrong"
+
+
+class DatabaseUnusable(ProjectionistError):
+    """The database cannot be opened, read or written: locked, corrupt, not there, no room."""
+
+    code = "database_unusable"
+    status = 503
+    retryable = True
+
+
+class DatabaseNewer(DatabaseUnusable):
+    """The database was written by a newer Projectionist."""
+
+    code = "database_newer"
+    retryable = False
+
+
+class DataFolderInUse(ProjectionistError):
+    """Another instance works on the data folder."""
+
+    code = "data_folder_in_use"
+
+
+class DataFolderUnusable(ProjectionistError):
+    """The data folder is on a network share, read-only, or not a folder."""
+
+    code = "data_folder_unusable"
+
+
+class ServiceError(ProjectionistError):
+    """A service outside (a media server, plex.tv) did not do what was asked; the subclasses say why."""
+
+    code = "service_failed"
+    status = 502
+
+
+class ServerUnreachable(ServiceError):
+    """It did not answer: refused, timed out, no such host, or the circuit is open after repeated failures."""
+
+    code = "server_unreachable"
+    retryable = True
+
+
+class TlsFailed(ServiceError):
+    """Its certificate cannot be trusted, or the handshake failed."""
+
+    code = "tls_failed"
+
+
+class ServerRefused(ServiceError):
+    """It answered that this token or password may not do that."""
+
+    code = "server_refused"
+
+
+class ServerFailed(ServiceError):
+    """It answered with an error of its own (5xx)."""
+
+    code = "server_failed"
+    retryable = True
+
+
+class ServerAnswerWrong(ServiceError):
+    """Its answer is truncated, no JSON, or lacks or mistypes a field; the message names the field."""
+
+    code = "server_answer_wrong"
+
+
+class ServerLacks(ServiceError):
+    """It has no such item, library or image (404)."""
+
+    code = "server_lacks"
+    status = 404
+
+
+class JobCancelled(ProjectionistError):
+    """Somebody cancelled the job; raised in the job at its next check."""
+
+    code = "cancelled"
+    status = 409

@@ -1,0 +1,1 @@
+"""The database: engines and sessions, the base of every model, events between processes, migrations."""

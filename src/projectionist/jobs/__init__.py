@@ -1,0 +1,1 @@
+"""Work that outlives a request and a crash: queues, progress, cancel, pause, schedules, workers, recovery."""

@@ -1,0 +1,1 @@
+"""The shell around every page: layout, assets, guards, live events, error pages. It names no feature."""

@@ -1,0 +1,85 @@
+"""What features register with the shell: who somebody is, entries in the navigation, panels on shared pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from litestar import Request
+from litestar.types import ControllerRouterHandler
+
+
+class Permission(StrEnum):
+    """What somebody may do. A route declares one, or that it is open."""
+
+    VIEW = "view"
+    MANAGE_PREVIEWS = "manage_previews"
+    MANAGE_JOBS = "manage_jobs"
+    MANAGE_SERVERS = "manage_servers"
+    MANAGE_SETTINGS = "manage_settings"
+    MANAGE_USERS = "manage_users"
+    VIEW_OTHERS_HISTORY = "view_others_history"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is signed in, on a request or an event stream."""
+
+    id: int
+    name: str
+    role: str
+    permissions: frozenset[Permission]
+    time_zone: str = ""
+
+    def may(self, permission: Permission) -> bool:
+        """Whether they may do this."""
+        return permission in self.permissions
+
+
+class Identify(Protocol):
+    """Tells who a request comes from; given by the feature that keeps accounts."""
+
+    def __call__(self, request: Request[Any, Any, Any]) -> Principal | None:
+        """The signed-in person, or None. Called for every request but those for static assets; must be quick."""
+
+
+@dataclass(frozen=True, slots=True)
+class NavEntry:
+    """A place in the navigation; `icon` names a symbol of the sprite, `order` sorts."""
+
+    label: str
+    path: str
+    icon: str
+    order: int
+    permission: Permission = Permission.VIEW
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A part of a shared page (`home`, `item`, `servers` …) that another feature fills.
+
+    `context` is called with the viewer and what the page is about (its id, or None) and returns what the
+    template needs, or None where the panel is absent. `topics` are the live topics that make it load anew.
+    """
+
+    page: str
+    name: str
+    order: int
+    template: str
+    context: Callable[[Principal, int | None], Mapping[str, Any] | None]
+    permission: Permission = Permission.VIEW
+    topics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WebFeature:
+    """Everything a feature brings to the web: handlers under its own paths, templates, navigation, panels."""
+
+    name: str
+    handlers: tuple[ControllerRouterHandler, ...] = ()
+    templates: Path | None = None
+    nav: tuple[NavEntry, ...] = ()
+    panels: tuple[Panel, ...] = ()
