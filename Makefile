@@ -1,4 +1,4 @@
-# What a newcomer runs: `make run MEDIA=/path/to/films` and `make test`. `make help` lists the rest.
+# What a newcomer runs: `make run` and `make test`. `make help` lists the rest.
 
 # .venv is made with the first of these that is Python 3.11 or newer.
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -8,21 +8,31 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --quiet $(if $(UPGRADE),--upgrade)
 
-# Taken as they were typed: a folder may be called anything.
+# Taken as they were typed: a folder may be called anything, and a token is nobody's business.
 export media := $(value MEDIA)
-unexport MEDIA ARGS
+export plex_url := $(value PLEX_URL)
+export plex_token := $(value PLEX_TOKEN)
+export data := $(or $(value DATA),projectionist-data)
+unexport MEDIA ARGS PLEX_URL PLEX_TOKEN DATA
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: help install run test test-fast check bench lock clean
+.PHONY: help install run previews test test-fast check bench lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 install: .venv/.installed ## create .venv with projectionist in it, from the hash-pinned lock
 
-run: install ## make the previews of MEDIA=/path/to/films, else of demo films; more options in ARGS="..."
+run: install ## start Projectionist on 127.0.0.1:8480; connect at once with MEDIA=/films, or PLEX_URL and PLEX_TOKEN
+	@case "$$media" in "~/"*) media="$$HOME/$${media#??}" ;; esac; \
+	[ -z "$$media" ] || export PROJECTIONIST_MEDIA="$$media"; \
+	[ -z "$$plex_url" ] || export PROJECTIONIST_PLEX_URL="$$plex_url"; \
+	[ -z "$$plex_token" ] || export PROJECTIONIST_PLEX_TOKEN="$$plex_token"; \
+	exec $(BIN)/projectionist serve --data "$$data" $(ARGS)
+
+previews: install ## make the previews of MEDIA=/path/to/films, else of demo films, and end; more options in ARGS="..."
 	@case "$$media" in "~/"*) media="$$HOME/$${media#??}" ;; esac; \
 	if [ -n "$$media" ]; then exec $(BIN)/projectionist previews make $(ARGS) -- "$$media"; fi; \
 	$(BIN)/projectionist demo make demo-house/films && \

@@ -14,9 +14,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 RECORDER = f"""#!{sys.executable}
-import json, sys
+import json, os, sys
 with open("calls", "a") as calls:
     print(json.dumps(sys.argv[1:]), file=calls)
+with open("settings", "a") as settings:
+    print(json.dumps({{k: v for k, v in os.environ.items() if k.startswith("PROJECTIONIST_")}}), file=settings)
 sys.exit("--fail" in sys.argv)
 """
 
@@ -47,7 +49,8 @@ def make(checkout: Path, *arguments: str, **environment: str) -> subprocess.Comp
     surroundings = {
         name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
     }
-    surroundings.pop("media", None)
+    for ours in ("media", "plex_url", "plex_token", "data"):
+        surroundings.pop(ours, None)
     return subprocess.run(
         ["make", *arguments],
         cwd=checkout,
@@ -56,6 +59,11 @@ def make(checkout: Path, *arguments: str, **environment: str) -> subprocess.Comp
         text=True,
         check=False,
     )
+
+
+def settings(checkout: Path) -> list[dict[str, str]]:
+    """What each program found in its environment that is meant for it."""
+    return [json.loads(line) for line in (checkout / "settings").read_text().splitlines()]
 
 
 def calls(checkout: Path) -> list[list[str]]:
@@ -75,35 +83,65 @@ def calls(checkout: Path) -> list[list[str]]:
     ],
 )
 def test_a_folder_may_be_called_anything(checkout: Path, folder: str) -> None:
-    assert make(checkout, "run", f"MEDIA={folder}").returncode == 0
+    assert make(checkout, "previews", f"MEDIA={folder}").returncode == 0
     assert calls(checkout) == [["previews", "make", "--", folder]]
 
 
 def test_the_folder_may_come_from_the_environment(checkout: Path) -> None:
-    assert make(checkout, "run", MEDIA="/my films").returncode == 0
+    assert make(checkout, "previews", MEDIA="/my films").returncode == 0
     assert calls(checkout) == [["previews", "make", "--", "/my films"]]
 
 
 def test_a_tilde_that_the_shell_left_alone_is_the_home_folder(checkout: Path) -> None:
-    assert make(checkout, "run", "MEDIA=~/films", HOME="/the house").returncode == 0
+    assert make(checkout, "previews", "MEDIA=~/films", HOME="/the house").returncode == 0
     assert calls(checkout) == [["previews", "make", "--", "/the house/films"]]
 
 
 def test_more_options_are_passed_on(checkout: Path) -> None:
-    assert make(checkout, "run", "MEDIA=/films", "ARGS=--width 240 --include '*.mkv'").returncode == 0
+    assert make(checkout, "previews", "MEDIA=/films", "ARGS=--width 240 --include '*.mkv'").returncode == 0
     assert calls(checkout) == [["previews", "make", "--width", "240", "--include", "*.mkv", "--", "/films"]]
 
 
 def test_without_a_folder_films_are_made_first(checkout: Path) -> None:
-    assert make(checkout, "run").returncode == 0
+    assert make(checkout, "previews").returncode == 0
     assert calls(checkout) == [
         ["demo", "make", "demo-house/films"],
         ["previews", "make", "--output", "demo-house/previews", "--", "demo-house/films"],
     ]
 
 
+@pytest.mark.parametrize(
+    "folder", ["/films", '/my films/it\'s "good"', "/price $5 $(HOME) `id` \\", "-films"]
+)
+def test_the_service_is_told_by_its_environment_what_to_connect(checkout: Path, folder: str) -> None:
+    ran = make(
+        checkout,
+        "run",
+        f"MEDIA={folder}",
+        "PLEX_URL=http://127.0.0.1:32400",
+        PLEX_TOKEN="a $ecret",
+        DATA="/da ta",
+    )
+    assert ran.returncode == 0
+    assert calls(checkout) == [["serve", "--data", "/da ta"]]
+    assert settings(checkout) == [
+        {
+            "PROJECTIONIST_MEDIA": folder,
+            "PROJECTIONIST_PLEX_URL": "http://127.0.0.1:32400",
+            "PROJECTIONIST_PLEX_TOKEN": "a $ecret",
+        }
+    ]
+    assert "ecret" not in ran.stdout + ran.stderr
+
+
+def test_the_service_starts_with_nothing_said(checkout: Path) -> None:
+    assert make(checkout, "run").returncode == 0
+    assert calls(checkout) == [["serve", "--data", "projectionist-data"]]
+    assert settings(checkout) == [{}]
+
+
 def test_a_failed_run_is_a_failed_make(checkout: Path) -> None:
-    assert make(checkout, "run", "MEDIA=/films", "ARGS=--fail").returncode != 0
+    assert make(checkout, "previews", "MEDIA=/films", "ARGS=--fail").returncode != 0
 
 
 def test_installing_again_does_nothing(checkout: Path) -> None:
