@@ -1,0 +1,70 @@
+"""The tables of accounts: people, their sign-ins, counted attempts, and how far the setup has come."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from projectionist.db.model import Base, BigKey
+
+SETUP_ID = 1
+
+
+class UserRow(Base):
+    """A person with a password. `founder` is 1 for the one whom the setup made, null for all others."""
+
+    __tablename__ = "user_account"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(String(30))
+    folded_name: Mapped[str] = mapped_column(String(30), unique=True)
+    role: Mapped[str] = mapped_column(String(20))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    time_zone: Mapped[str] = mapped_column(String(64), default="")
+    founder: Mapped[int | None] = mapped_column(unique=True, default=None)
+    created_at: Mapped[datetime]
+    password_changed_at: Mapped[datetime]
+
+
+class SignInRow(Base):
+    """A browser that is signed in; only a hash of what it shows is kept."""
+
+    __tablename__ = "sign_in"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    remembered: Mapped[bool]
+    address: Mapped[str] = mapped_column(String(64), default="")
+    browser: Mapped[str] = mapped_column(String(200), default="")
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AttemptRow(Base):
+    """How often somebody tried from an address since `starts_at`; one row per address and length of time."""
+
+    __tablename__ = "sign_in_attempt"
+
+    address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    span_s: Mapped[int] = mapped_column(primary_key=True)
+    starts_at: Mapped[datetime]
+    count: Mapped[int]
+
+
+class SetupRow(Base):
+    """The setup: hashes of its link and of the cookie it was exchanged for, and what was chosen so far."""
+
+    __tablename__ = "setup"
+    __table_args__ = (CheckConstraint(f"id = {SETUP_ID}", name="single"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    link_hash: Mapped[str | None] = mapped_column(String(64))
+    cookie_hash: Mapped[str | None] = mapped_column(String(64))
+    founded_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    choices: Mapped[dict[str, Any]] = mapped_column(default=dict)

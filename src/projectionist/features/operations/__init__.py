@@ -1,0 +1,1 @@
+"""Operations: jobs and schedules, settings, and what this installation is made of."""
