@@ -260,3 +260,29 @@ class JobCancelled(ProjectionistError):
 
     code = "cancelled"
     status = 409
+
+
+class DecoderCrashed(FilmError):
+    """The film made the decoder's process end: damaged, or a fault in the decoder."""
+
+    code = "crashed"
+
+
+class DecoderStalled(FilmError):
+    """The film's disk or server gave no answer for minutes."""
+
+    code = "stalled"
+    retryable = True
+
+
+class FilmTooLarge(FilmError):
+    """The film asks for more memory than one film may take."""
+
+    code = "out_of_memory"
+
+
+class AlreadyAtWork(Conflict):
+    """Somebody else does just this at this moment."""
+
+    code = "already_at_work"
+    retryable = True
