@@ -1,0 +1,29 @@
+"""How long a browser stays signed in, and what it shows to be known."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+IDLE = timedelta(minutes=80)
+REMEMBERED = timedelta(days=30)
+SEEN_EVERY = timedelta(minutes=1)
+"""A sign-in is marked as seen at most this often."""
+
+COOKIE = "projectionist_session"
+
+
+def new_token() -> str:
+    """What a browser shows to be known: 256 bits nobody guesses."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_of(token: str) -> str:
+    """What is kept of a token: who reads the database cannot sign in with it."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def lifetime(remembered: bool) -> timedelta:
+    """How long a sign-in lives after it was last used."""
+    return REMEMBERED if remembered else IDLE

@@ -1,0 +1,52 @@
+"""Addresses that people type: checked, and spelled one way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from projectionist.errors import InputWrong
+from projectionist.media.vocabulary import ServerKind
+
+_PLEX_PORT = 32400
+
+
+def checked(kind: ServerKind, address: str) -> str:
+    """The address as it is kept. Raises InputWrong."""
+    address = address.strip()
+    return _folder(address) if kind is ServerKind.FOLDER else _url(address)
+
+
+def _folder(address: str) -> str:
+    path = Path(address).expanduser()
+    if not address or not path.is_absolute():
+        raise InputWrong("A folder is given by its whole path, such as /media/films.", "address")
+    if not path.is_dir():
+        raise InputWrong(
+            f"There is no folder {path} on this machine; check its spelling and mount.", "address"
+        )
+    return str(path.resolve())
+
+
+def _url(address: str) -> str:
+    text = address if "://" in address else f"http://{address}"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise _wrong() from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise _wrong()
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise InputWrong(
+            "The address holds more than host and port; put a token into its own field, where it is kept secret.",
+            "address",
+        )
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    if port is None and "://" not in address:
+        port = _PLEX_PORT
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
+
+
+def _wrong() -> InputWrong:
+    return InputWrong("An address looks like http://192.0.2.10:32400 or https://plex.example.org.", "address")

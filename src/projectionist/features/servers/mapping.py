@@ -1,0 +1,168 @@
+"""Path mappings: suggested from what is visible here, and proven by opening a file that the server lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from projectionist.errors import InputWrong, NotFound, ServiceError
+from projectionist.features.servers import paths, queries
+from projectionist.features.servers.models import PathMappingRow, PlexDataRow
+from projectionist.features.servers.paths import Mapping
+from projectionist.features.servers.records import PathMapping, PlexData, Reach, mapping_of, plex_data_of
+from projectionist.features.servers.service import path_map, server_address
+from projectionist.media.server import MediaServer
+from projectionist.media.vocabulary import KINDS, ItemKind, ListedLibrary, Part, ServerPath
+
+_TRIED = 25
+"""So many files of a library are looked for before a mapping is called wrong."""
+
+_WITH_FILES = (ItemKind.MOVIE, ItemKind.EPISODE, ItemKind.VIDEO, ItemKind.TRACK)
+
+PLACES = tuple(
+    Path(place) for place in ("/mnt", "/media", "/srv", "/data", "/Volumes", "/volume1", "/storage")
+)
+"""Where media are mounted by habit."""
+
+
+def suggest_mappings(
+    reach: Reach, server_id: int, libraries: Sequence[ListedLibrary], places: Sequence[Path] = PLACES
+) -> list[Mapping]:
+    """Mappings that this node lacks and that the folders visible here suggest; none is kept."""
+    known = path_map(reach.database, server_id, reach.node)
+    unknown = [
+        location
+        for library in libraries
+        for location in library.locations
+        if not any(paths.is_below(location, mapping.server_prefix) for mapping in known.mappings)
+    ]
+    return paths.suggest(unknown, paths.visible_roots(places))
+
+
+def save_mapping(reach: Reach, server_id: int, server_prefix: str, local_prefix: str) -> PathMapping:
+    """Keep a mapping of this node, proven or not: try it, keep what came of it. Raises InputWrong, NotFound."""
+    mapping = _checked(server_prefix, local_prefix)
+    proven, proof = prove(reach, server_id, mapping)
+    moment = reach.now()
+    with reach.database.write() as session:
+        row = queries.mapping_of(session, server_id, reach.node, mapping.server_prefix)
+        if row is None:
+            row = PathMappingRow(
+                server_id=server_id,
+                node=reach.node,
+                server_prefix=mapping.server_prefix,
+                local_prefix=mapping.local_prefix,
+                position=len(queries.mappings(session, server_id, reach.node)),
+            )
+            session.add(row)
+        row.local_prefix, row.proof = mapping.local_prefix, proof
+        row.proven_at = moment if proven else None
+        session.flush()
+        kept = mapping_of(row)
+    reach.publish(server_id)
+    return kept
+
+
+def prove_mapping(reach: Reach, mapping_id: int) -> PathMapping:
+    """Try a mapping of this node again. Raises NotFound, InputWrong for one of another node."""
+    with reach.database.read() as session:
+        row = queries.mapping(session, mapping_id)
+    if row is None:
+        raise NotFound("There is no such mapping; it may have been removed.")
+    if row.node != reach.node:
+        raise InputWrong(f"This mapping is for {row.node}, and can be tried on that node only.")
+    return save_mapping(reach, row.server_id, row.server_prefix, row.local_prefix)
+
+
+def remove_mapping(reach: Reach, mapping_id: int) -> None:
+    """Take a mapping out. Raises NotFound."""
+    with reach.database.write() as session:
+        row = queries.mapping(session, mapping_id)
+        if row is None:
+            raise NotFound("There is no such mapping; it may have been removed.")
+        queries.remove_mapping(session, mapping_id)
+    reach.publish(row.server_id)
+
+
+def save_plex_data(reach: Reach, server_id: int, folder: str, proven: bool, proof: str) -> PlexData:
+    """Remember where this node finds the data folder of a Plex server, and what came of writing there."""
+    with reach.database.write() as session:
+        row = queries.plex_data_on(session, server_id, reach.node)
+        if row is None:
+            row = PlexDataRow(server_id=server_id, node=reach.node, folder=folder)
+            session.add(row)
+        row.folder, row.proof, row.proven_at = folder, proof, reach.now() if proven else None
+        session.flush()
+        kept = plex_data_of(row)
+    reach.publish(server_id)
+    return kept
+
+
+def prove(reach: Reach, server_id: int, mapping: Mapping) -> tuple[bool, str]:
+    """Open a file that the server lists below the mapping's prefix: whether that went well, and in words how."""
+    if not Path(mapping.local_prefix).is_dir():
+        return (
+            False,
+            f"There is no folder {mapping.local_prefix} on {reach.node}; check its spelling and mount.",
+        )
+    try:
+        with closing(reach.connect(server_address(reach.database, reach.vault, server_id))) as server:
+            return _try_files(server, mapping, reach.node)
+    except ServiceError as error:
+        return False, f"Not tried, since the server gave no files: {error.message}"
+
+
+def _try_files(server: MediaServer, mapping: Mapping, node: str) -> tuple[bool, str]:
+    failure = ""
+    for part in _parts_below(server, mapping.server_prefix):
+        here = paths.translate(part.path, mapping)
+        if here is None:
+            continue
+        trouble = _open(here, part.size)
+        if not trouble:
+            return True, f"{node} opened {here}, which the server lists as {part.path}."
+        failure = failure or f"{node} could not use {here} for {part.path}: {trouble}"
+    return False, failure or f"The server lists no file below {mapping.server_prefix}."
+
+
+def _open(path: Path, size: int) -> str:
+    """Why this is not the file that the server lists, or nothing."""
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+        real = path.stat().st_size
+    except OSError as error:
+        return f"{error.strerror or error}."
+    if size and real != size:
+        return f"it has {real} bytes, and the server lists {size}."
+    return ""
+
+
+def _parts_below(server: MediaServer, prefix: str) -> Iterator[Part]:
+    for library in server.libraries():
+        if not any(_touch(location, prefix) for location in library.locations):
+            continue
+        for kind in KINDS[library.kind]:
+            if kind not in _WITH_FILES:
+                continue
+            listed = server.items(library, kind, size=_TRIED)
+            for item in listed.items:
+                for version in item.versions:
+                    yield from (part for part in version.parts if paths.is_below(part.path, prefix))
+
+
+def _touch(location: ServerPath, prefix: str) -> bool:
+    return paths.is_below(location, prefix) or paths.is_below(prefix, location)
+
+
+def _checked(server_prefix: str, local_prefix: str) -> Mapping:
+    server_prefix, local_prefix = server_prefix.strip(), local_prefix.strip()
+    if not (server_prefix.startswith("/") or paths.is_windows(server_prefix)):
+        raise InputWrong(
+            "Give the whole path as the server spells it, such as /data/films or D:\\films.", "server_prefix"
+        )
+    here = Path(local_prefix)
+    if not local_prefix or not here.is_absolute() or ".." in here.parts:
+        raise InputWrong("Give the whole path on this machine, such as /mnt/films.", "local_prefix")
+    return Mapping(paths.spelled(server_prefix), str(here))

@@ -1,0 +1,109 @@
+"""What is known of a server, for those who may know: never its token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from projectionist.db.engine import Database
+from projectionist.features.servers.models import PathMappingRow, PlexDataRow, ServerRow
+from projectionist.media.server import Connect
+from projectionist.media.vocabulary import ServerKind
+
+
+class Seals(Protocol):
+    """Keeps a secret at rest."""
+
+    def seal(self, secret: str) -> str:
+        """What may be stored."""
+
+    def open(self, sealed: str) -> str:
+        """The secret again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What it takes to reach servers from this node; `publish` tells every process of a change to a server."""
+
+    database: Database
+    vault: Seals
+    connect: Connect
+    node: str
+    now: Callable[[], datetime]
+    publish: Callable[[int], None] = lambda server_id: None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server as it stands. `failing_since` is set while it does not answer, with why in `last_error`."""
+
+    id: int
+    kind: ServerKind
+    name: str
+    address: str
+    identity: str
+    version: str
+    has_token: bool
+    verify_tls: bool
+    created_at: datetime
+    last_ok_at: datetime | None
+    checked_at: datetime | None
+    last_error: str
+    failing_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PathMapping:
+    """A path mapping of one node; `proven_at` is null where the last try did not open a file, `proof` says why."""
+
+    id: int
+    server_id: int
+    node: str
+    server_prefix: str
+    local_prefix: str
+    proven_at: datetime | None
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlexData:
+    """Where a node finds the data folder of a Plex server."""
+
+    server_id: int
+    node: str
+    folder: str
+    proven_at: datetime | None
+    proof: str
+
+
+def server_of(row: ServerRow) -> Server:
+    """A server, from its row."""
+    return Server(
+        row.id,
+        ServerKind(row.kind),
+        row.name,
+        row.address,
+        row.identity,
+        row.version,
+        bool(row.token),
+        row.verify_tls,
+        row.created_at,
+        row.last_ok_at,
+        row.checked_at,
+        row.last_error,
+        row.failing_since,
+    )
+
+
+def mapping_of(row: PathMappingRow) -> PathMapping:
+    """A mapping, from its row."""
+    return PathMapping(
+        row.id, row.server_id, row.node, row.server_prefix, row.local_prefix, row.proven_at, row.proof
+    )
+
+
+def plex_data_of(row: PlexDataRow) -> PlexData:
+    """A Plex data folder, from its row."""
+    return PlexData(row.server_id, row.node, row.folder, row.proven_at, row.proof)

@@ -1,0 +1,270 @@
+"""Servers: adding, checking, changing and removing them; their addresses and paths for the rest of the house."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.exc import IntegrityError
+
+from projectionist.db.engine import Database
+from projectionist.errors import Conflict, NotFound, ServiceError
+from projectionist.features.servers import addresses, queries
+from projectionist.features.servers.models import ServerRow
+from projectionist.features.servers.paths import Mapping, PathMap
+from projectionist.features.servers.records import (
+    PathMapping,
+    PlexData,
+    Reach,
+    Seals,
+    Server,
+    mapping_of,
+    plex_data_of,
+    server_of,
+)
+from projectionist.media.server import ServerAddress
+from projectionist.media.vocabulary import ListedLibrary, LocalPath, Page, ServerInfo, ServerKind, ServerPath
+
+__all__ = ["PathMap", "PathMapping", "PlexData", "Reach", "Seals", "Server"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NewServer:
+    """A server as somebody describes it; an empty name takes the server's own."""
+
+    kind: ServerKind
+    address: str
+    token: str = field(default="", repr=False)
+    verify_tls: bool = True
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A server answered: who it is, and what it holds."""
+
+    address: str
+    info: ServerInfo
+    libraries: tuple[ListedLibrary, ...]
+
+
+def list_servers(database: Database, *, offset: int = 0, size: int = 100) -> Page[Server]:
+    """A page of servers, by name."""
+    with database.read() as session:
+        rows, total = queries.server_page(session, offset, size)
+        return Page(tuple(server_of(row) for row in rows), offset, total)
+
+
+def get_server(database: Database, server_id: int) -> Server:
+    """One server. Raises NotFound."""
+    with database.read() as session:
+        return server_of(_row(queries.server(session, server_id)))
+
+
+def failing_servers(database: Database) -> Sequence[Server]:
+    """Servers that stopped answering."""
+    with database.read() as session:
+        return [server_of(row) for row in queries.failing(session)]
+
+
+def server_address(database: Database, vault: Seals, server_id: int) -> ServerAddress:
+    """How a server is reached, its token opened. Raises NotFound."""
+    with database.read() as session:
+        row = _row(queries.server(session, server_id))
+    return _address_of(row, vault)
+
+
+def probe_server(reach: Reach, new: NewServer) -> Tested:
+    """Ask a server who it is and what it holds; nothing is kept. Raises InputWrong, ServiceError."""
+    address = addresses.checked(new.kind, new.address)
+    server = reach.connect(ServerAddress(new.kind, address, new.token.strip(), new.verify_tls))
+    try:
+        return Tested(address, server.info(), tuple(server.libraries()))
+    finally:
+        server.close()
+
+
+def add_server(reach: Reach, new: NewServer) -> Server:
+    """Add a server that answers. Raises InputWrong, ServiceError, Conflict where it is here already."""
+    tested = probe_server(reach, new)
+    _warn_of_tls(tested.address, new.verify_tls)
+    moment = reach.now()
+    row = ServerRow(
+        kind=new.kind.value,
+        name=new.name.strip()[:200] or tested.info.name or tested.address,
+        address=tested.address,
+        identity=tested.info.identity,
+        version=tested.info.version[:100],
+        token=reach.vault.seal(new.token.strip()) if new.token.strip() else "",
+        verify_tls=new.verify_tls,
+        created_at=moment,
+        last_ok_at=moment,
+        checked_at=moment,
+        last_error="",
+    )
+    try:
+        with reach.database.write() as session:
+            session.add(row)
+            session.flush()
+            added = server_of(row)
+    except IntegrityError as error:
+        raise Conflict(
+            f"{tested.info.name or tested.address} is here already; change its address or token instead."
+        ) from error
+    reach.publish(added.id)
+    return added
+
+
+def edit_server(reach: Reach, server_id: int, new: NewServer, *, keep_token: bool) -> Server:
+    """Change how a server is reached, after it has answered there; `keep_token` leaves its token as it is.
+
+    Raises NotFound, InputWrong, ServiceError, and Conflict where another server answers at the new address.
+    """
+    known = server_address(reach.database, reach.vault, server_id)
+    token = known.token if keep_token else new.token.strip()
+    tested = probe_server(reach, NewServer(known.kind, new.address, token, new.verify_tls))
+    _warn_of_tls(tested.address, new.verify_tls)
+    moment = reach.now()
+    with reach.database.write() as session:
+        row = _row(queries.server(session, server_id))
+        if row.identity != tested.info.identity:
+            raise Conflict(
+                f"Another server ({tested.info.name}) answers at {tested.address}; nothing was changed. "
+                "Add that one as a server of its own."
+            )
+        row.name = new.name.strip()[:200] or row.name
+        row.address, row.verify_tls, row.version = tested.address, new.verify_tls, tested.info.version[:100]
+        if not keep_token:
+            row.token = reach.vault.seal(token) if token else ""
+        _mark_well(row, moment)
+        changed = server_of(row)
+    reach.publish(server_id)
+    return changed
+
+
+def check_server(reach: Reach, server_id: int) -> Server:
+    """Ask a server whether it is well, and remember the answer. Raises NotFound.
+
+    That it does not answer is a result, not an error: `last_error` and `failing_since` of the server say it.
+    """
+    address = server_address(reach.database, reach.vault, server_id)
+    trouble, info = "", None
+    try:
+        server = reach.connect(address)
+        try:
+            info = server.info()
+        finally:
+            server.close()
+    except ServiceError as error:
+        trouble = error.message
+    with reach.database.write() as session:
+        row = _row(queries.server(session, server_id))
+        if info is not None and info.identity != row.identity:
+            trouble = (
+                f"Another server ({info.name}) answers at {row.address}; nothing of it was read. "
+                "Correct the address, or add that one as a server of its own."
+            )
+        _mark(row, trouble, info, reach.now())
+        checked = server_of(row)
+    reach.publish(server_id)
+    return checked
+
+
+def server_libraries(reach: Reach, server_id: int) -> tuple[ListedLibrary, ...]:
+    """What a server holds now, in its own order. Raises NotFound, ServiceError."""
+    server = reach.connect(server_address(reach.database, reach.vault, server_id))
+    try:
+        return tuple(server.libraries())
+    finally:
+        server.close()
+
+
+def remember_answer(reach: Reach, server_id: int, trouble: str) -> None:
+    """Remember that a server answered (an empty `trouble`) or how it failed, from whatever was asked of it."""
+    with reach.database.write() as session:
+        row = queries.server(session, server_id)
+        if row is None:
+            return
+        was_well = row.failing_since is None
+        _mark(row, trouble, None, reach.now())
+        changed = was_well != (row.failing_since is None)
+    if changed:
+        reach.publish(server_id)
+
+
+def remove_server(reach: Reach, server_id: int) -> None:
+    """Take a server out, with its mappings and its part of the index; media and previews stay. Raises NotFound."""
+    with reach.database.write() as session:
+        if not queries.remove(session, server_id):
+            raise _missing()
+    reach.publish(server_id)
+
+
+def path_map(database: Database, server_id: int, node: str) -> PathMap:
+    """All of a node's mappings at once, for whoever translates many paths."""
+    with database.read() as session:
+        rows = queries.mappings(session, server_id, node)
+    return PathMap(tuple(Mapping(row.server_prefix, row.local_prefix) for row in rows))
+
+
+def local_path(database: Database, server_id: int, path: ServerPath, node: str) -> LocalPath | None:
+    """Where a server's path is on this node, or None where nothing says so."""
+    return path_map(database, server_id, node).local(path)
+
+
+def list_mappings(database: Database, server_id: int, node: str | None = None) -> list[PathMapping]:
+    """The mappings of a server, on one node or all."""
+    with database.read() as session:
+        return [mapping_of(row) for row in queries.mappings(session, server_id, node)]
+
+
+def list_plex_data(database: Database, server_id: int) -> list[PlexData]:
+    """Where each node finds the data folder of a Plex server."""
+    with database.read() as session:
+        return [plex_data_of(row) for row in queries.plex_data(session, server_id)]
+
+
+def plex_data_folder(database: Database, server_id: int, node: str) -> LocalPath | None:
+    """Where this node finds the data folder of a Plex server, or None."""
+    with database.read() as session:
+        row = queries.plex_data_on(session, server_id, node)
+    return None if row is None else LocalPath(Path(row.folder))
+
+
+def _address_of(row: ServerRow, vault: Seals) -> ServerAddress:
+    token = vault.open(row.token) if row.token else ""
+    return ServerAddress(ServerKind(row.kind), row.address, token, row.verify_tls)
+
+
+def _mark(row: ServerRow, trouble: str, info: ServerInfo | None, moment: datetime) -> None:
+    if not trouble:
+        _mark_well(row, moment)
+        row.version = info.version[:100] if info is not None else row.version
+        return
+    row.checked_at, row.last_error = moment, trouble
+    row.failing_since = row.failing_since or moment
+
+
+def _mark_well(row: ServerRow, moment: datetime) -> None:
+    row.last_ok_at = row.checked_at = moment
+    row.last_error, row.failing_since = "", None
+
+
+def _warn_of_tls(address: str, verify_tls: bool) -> None:
+    if not verify_tls and address.startswith("https:"):
+        _log.warning("The certificate of %s is not checked, as was chosen for this server.", address)
+
+
+def _row(row: ServerRow | None) -> ServerRow:
+    if row is None:
+        raise _missing()
+    return row
+
+
+def _missing() -> NotFound:
+    return NotFound("There is no such server here; it may have been removed.")
