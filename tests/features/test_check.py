@@ -10,7 +10,7 @@ import pytest
 from projectionist.features.previews.formats import Format
 from projectionist.frames.bif import write_bif
 from tests.features.command import Ran, previews
-from tests.features.library import ALL, Library, library
+from tests.features.previews_library import ALL, Library, library
 from tests.pictures import contents, spool_of
 
 __all__ = ["library"]

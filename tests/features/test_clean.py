@@ -16,7 +16,7 @@ from projectionist.features.previews.cleaning import Sweep
 from projectionist.features.previews.formats import Format
 from projectionist.frames.bif import read_bif, write_bif
 from tests.features.command import previews
-from tests.features.library import ALL, Library, clean, library
+from tests.features.previews_library import ALL, Library, clean, library
 from tests.pictures import contents, spool_of
 
 __all__ = ["library"]

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from tests.features.command import previews
-from tests.features.library import ALL, Library, clean, library
+from tests.features.previews_library import ALL, Library, clean, library
 
 __all__ = ["library"]
 

@@ -23,7 +23,7 @@ from projectionist.frames.bif import read_bif, write_bif
 from projectionist.frames.picture_folder import write_picture_folder
 from projectionist.frames.trickplay import SheetWriter, read_trickplay
 from tests.features.command import Ran, previews
-from tests.features.library import ALL, Library, library
+from tests.features.previews_library import ALL, Library, library
 from tests.pictures import contents, picture, planes, spool_of
 
 __all__ = ["library"]
