@@ -8,10 +8,10 @@ from pathlib import Path
 
 from projectionist.errors import InputWrong, NotFound, ServiceError
 from projectionist.features.servers import paths, queries
+from projectionist.features.servers.lookup import path_map, server_address
 from projectionist.features.servers.models import PathMappingRow, PlexDataRow
 from projectionist.features.servers.paths import Mapping
 from projectionist.features.servers.records import PathMapping, PlexData, Reach, mapping_of, plex_data_of
-from projectionist.features.servers.service import path_map, server_address
 from projectionist.media.server import MediaServer
 from projectionist.media.vocabulary import KINDS, ItemKind, ListedLibrary, Part, ServerPath
 

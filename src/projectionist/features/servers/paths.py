@@ -48,7 +48,7 @@ def is_windows(path: str) -> bool:
 
 
 def components(path: str) -> tuple[str, ...]:
-    """The parts of a path, its root first: ('/', 'films', 'Alien'), ('C:\\\\', 'films')."""
+    """The parts of a path, its root first: ('/', 'films', 'Alien')."""
     if is_windows(path):
         return PureWindowsPath(path).parts
     parts = PurePosixPath(path).parts

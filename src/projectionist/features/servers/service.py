@@ -11,8 +11,16 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError
 
 from projectionist.db.engine import Database
-from projectionist.errors import Conflict, NotFound, ServiceError
+from projectionist.errors import Conflict, ServiceError
 from projectionist.features.servers import addresses, queries
+from projectionist.features.servers.lookup import missing, path_map, server_address, there
+from projectionist.features.servers.mapping import (
+    prove_mapping,
+    remove_mapping,
+    save_mapping,
+    save_plex_data,
+    suggest_mappings,
+)
 from projectionist.features.servers.models import ServerRow
 from projectionist.features.servers.paths import Mapping, PathMap
 from projectionist.features.servers.records import (
@@ -28,7 +36,23 @@ from projectionist.features.servers.records import (
 from projectionist.media.server import ServerAddress
 from projectionist.media.vocabulary import ListedLibrary, LocalPath, Page, ServerInfo, ServerKind, ServerPath
 
-__all__ = ["PathMap", "PathMapping", "PlexData", "Reach", "Seals", "Server"]
+__all__ = [
+    "Mapping",
+    "PathMap",
+    "PathMapping",
+    "PlexData",
+    "Reach",
+    "Seals",
+    "Server",
+    "path_map",
+    "prove_mapping",
+    "remove_mapping",
+    "save_mapping",
+    "save_plex_data",
+    "server_address",
+    "suggest_mappings",
+]
+"""What this feature promises to the others, with what is defined below."""
 
 _log = logging.getLogger(__name__)
 
@@ -63,20 +87,13 @@ def list_servers(database: Database, *, offset: int = 0, size: int = 100) -> Pag
 def get_server(database: Database, server_id: int) -> Server:
     """One server. Raises NotFound."""
     with database.read() as session:
-        return server_of(_row(queries.server(session, server_id)))
+        return server_of(there(queries.server(session, server_id)))
 
 
 def failing_servers(database: Database) -> Sequence[Server]:
     """Servers that stopped answering."""
     with database.read() as session:
         return [server_of(row) for row in queries.failing(session)]
-
-
-def server_address(database: Database, vault: Seals, server_id: int) -> ServerAddress:
-    """How a server is reached, its token opened. Raises NotFound."""
-    with database.read() as session:
-        row = _row(queries.server(session, server_id))
-    return _address_of(row, vault)
 
 
 def probe_server(reach: Reach, new: NewServer) -> Tested:
@@ -131,7 +148,7 @@ def edit_server(reach: Reach, server_id: int, new: NewServer, *, keep_token: boo
     _warn_of_tls(tested.address, new.verify_tls)
     moment = reach.now()
     with reach.database.write() as session:
-        row = _row(queries.server(session, server_id))
+        row = there(queries.server(session, server_id))
         if row.identity != tested.info.identity:
             raise Conflict(
                 f"Another server ({tested.info.name}) answers at {tested.address}; nothing was changed. "
@@ -163,7 +180,7 @@ def check_server(reach: Reach, server_id: int) -> Server:
     except ServiceError as error:
         trouble = error.message
     with reach.database.write() as session:
-        row = _row(queries.server(session, server_id))
+        row = there(queries.server(session, server_id))
         if info is not None and info.identity != row.identity:
             trouble = (
                 f"Another server ({info.name}) answers at {row.address}; nothing of it was read. "
@@ -201,15 +218,8 @@ def remove_server(reach: Reach, server_id: int) -> None:
     """Take a server out, with its mappings and its part of the index; media and previews stay. Raises NotFound."""
     with reach.database.write() as session:
         if not queries.remove(session, server_id):
-            raise _missing()
+            raise missing()
     reach.publish(server_id)
-
-
-def path_map(database: Database, server_id: int, node: str) -> PathMap:
-    """All of a node's mappings at once, for whoever translates many paths."""
-    with database.read() as session:
-        rows = queries.mappings(session, server_id, node)
-    return PathMap(tuple(Mapping(row.server_prefix, row.local_prefix) for row in rows))
 
 
 def local_path(database: Database, server_id: int, path: ServerPath, node: str) -> LocalPath | None:
@@ -236,11 +246,6 @@ def plex_data_folder(database: Database, server_id: int, node: str) -> LocalPath
     return None if row is None else LocalPath(Path(row.folder))
 
 
-def _address_of(row: ServerRow, vault: Seals) -> ServerAddress:
-    token = vault.open(row.token) if row.token else ""
-    return ServerAddress(ServerKind(row.kind), row.address, token, row.verify_tls)
-
-
 def _mark(row: ServerRow, trouble: str, info: ServerInfo | None, moment: datetime) -> None:
     if not trouble:
         _mark_well(row, moment)
@@ -258,13 +263,3 @@ def _mark_well(row: ServerRow, moment: datetime) -> None:
 def _warn_of_tls(address: str, verify_tls: bool) -> None:
     if not verify_tls and address.startswith("https:"):
         _log.warning("The certificate of %s is not checked, as was chosen for this server.", address)
-
-
-def _row(row: ServerRow | None) -> ServerRow:
-    if row is None:
-        raise _missing()
-    return row
-
-
-def _missing() -> NotFound:
-    return NotFound("There is no such server here; it may have been removed.")
