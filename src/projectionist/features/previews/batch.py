@@ -18,6 +18,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from typing import TypeAlias
 
@@ -44,6 +45,13 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _context = (
     multiprocessing.get_context("fork") if sys.platform == "linux" else multiprocessing.get_context("spawn")
 )
+_server = (
+    multiprocessing.get_context("forkserver")
+    if sys.platform == "linux"
+    else multiprocessing.get_context("spawn")
+)
+"""For a parent of many threads, where a fork may copy a lock that nobody will ever open again."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -95,12 +103,15 @@ class Batch:
         nice: int = 0,
         stalled_after: float = STALLED_AFTER,
         make: Make = make_previews,
+        threaded: bool = False,
     ) -> None:
+        """`threaded` says that the parent has other threads: its workers come from a server of forks."""
         self._recipe = recipe
         self._wanted = max(1, workers)
         self._nice = nice
         self._stalled_after = stalled_after
         self._make = make
+        self._threaded = threaded
         self._workers: list[_Worker] = []
         self._looked = time.monotonic()
 
@@ -164,11 +175,12 @@ class Batch:
 
     def _start(self) -> _Worker:
         """A new worker. Signals are held: one that came right after the fork would unwind the child as us."""
-        ours, theirs = _context.Pipe()
+        context = _ready_server() if self._threaded else _context
+        ours, theirs = context.Pipe()
         try:
-            process = _context.Process(
+            process = context.Process(
                 target=_work,
-                args=(theirs, os.getpid(), self._recipe, self._nice, self._make),
+                args=(theirs, None if self._threaded else os.getpid(), self._recipe, self._nice, self._make),
                 name="projectionist-previews",
                 daemon=True,
             )
@@ -250,6 +262,13 @@ class Batch:
         self._workers.clear()
 
 
+def _ready_server() -> ForkServerContext | SpawnContext:
+    """The server of forks has read the decoder in before its first fork, so that a worker costs milliseconds."""
+    if sys.platform == "linux":
+        _server.set_forkserver_preload([__name__])
+    return _server
+
+
 @contextmanager
 def _signals_held() -> Iterator[None]:
     """Ctrl-C and a request to end wait until the block is left."""
@@ -285,8 +304,12 @@ def _why_it_ended(task: Task, code: int | None) -> str:
     )
 
 
-def _work(pipe: Connection, parent: int, recipe: Recipe, nice: int, make: Make) -> None:
-    """The life of a worker: a task, its result, the next; until the parent closes the pipe or is gone."""
+def _work(pipe: Connection, parent: int | None, recipe: Recipe, nice: int, make: Make) -> None:
+    """The life of a worker: a task, its result, the next; until the parent closes the pipe or is gone.
+
+    Forked siblings hold copies of the parent's ends of the pipes, so that a dead `parent` is told by its id;
+    where it is None the parent's end is the parent's alone, and closes with it.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
@@ -295,7 +318,7 @@ def _work(pipe: Connection, parent: int, recipe: Recipe, nice: int, make: Make) 
     with suppress(OSError):
         os.nice(nice)
     with suppress(EOFError, OSError):
-        while os.getppid() == parent:
+        while parent in (None, os.getppid()):
             if pipe.poll(_LONELY):
                 pipe.send(_made(pipe.recv(), recipe, make, _Reporter(pipe, parent)))
 
@@ -327,7 +350,7 @@ class _Reporter:
     preview of half of it be made: so the worker ends at once, and unpublished files with it.
     """
 
-    def __init__(self, pipe: Connection, parent: int) -> None:
+    def __init__(self, pipe: Connection, parent: int | None) -> None:
         self._pipe = pipe
         self._parent = parent
         self._next = 0.0
@@ -341,5 +364,5 @@ class _Reporter:
             self._pipe.send(share)
         except OSError:
             os._exit(1)
-        if os.getppid() != self._parent:
+        if self._parent not in (None, os.getppid()):
             os._exit(1)

@@ -17,6 +17,23 @@ from projectionist.features.previews.finding import Choice, Found, NotSearched, 
 from projectionist.features.previews.formats import Format
 from projectionist.features.previews.making import Recipe, Result, Task, make_previews
 from projectionist.features.previews.outputs import Layout
+from projectionist.features.previews.proving import Proof, prove_plex_data
+
+__all__ = [
+    "Choice",
+    "Plan",
+    "Proof",
+    "Request",
+    "check",
+    "find_orphans",
+    "inspect",
+    "make",
+    "plan",
+    "prove_plex_data",
+    "remove_orphans",
+    "save_contact_sheet",
+    "save_picture",
+]
 
 
 @dataclass(frozen=True, slots=True)

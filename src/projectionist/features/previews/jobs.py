@@ -1,0 +1,84 @@
+"""The jobs of this feature: look through a library, and make the previews of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from projectionist.errors import NotFound
+from projectionist.features.previews.running import can_open, make_film
+from projectionist.features.previews.surveying import MAKE, WITH_FILMS, Survey, register_new
+from projectionist.features.previews.workplace import Workplace
+from projectionist.jobs.ports import (
+    Arguments,
+    JobKind,
+    JobRun,
+    Jobs,
+    Order,
+    Ordered,
+    Priority,
+    QueueSpec,
+)
+
+CHECK = "previews.check"
+
+QUEUES = (
+    QueueSpec("previews", "Making previews", 2),
+    QueueSpec("previews-check", "Looking for previews to make", 1),
+)
+
+
+def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
+    """The kinds of job, for the job engine."""
+
+    def make(run: JobRun, arguments: Arguments) -> Mapping[str, Any]:
+        return make_film(place, run, int(arguments["film"]), again=bool(arguments.get("again")))
+
+    def check(run: JobRun, arguments: Arguments) -> Mapping[str, Any]:
+        return check_library(place, jobs, run, int(arguments["library"]))
+
+    return (
+        JobKind(
+            MAKE,
+            "previews",
+            lambda arguments: f"Make the preview of {arguments.get('name', 'a film')}",
+            make,
+            backoff=timedelta(seconds=20),
+            accepts=lambda arguments: can_open(place, int(arguments["film"])),
+        ),
+        JobKind(
+            CHECK,
+            "previews-check",
+            lambda arguments: f"Look for previews to make in {arguments.get('title', 'a library')}",
+            check,
+        ),
+    )
+
+
+def check_library(place: Workplace, jobs: Jobs, run: JobRun, library_id: int) -> Mapping[str, Any]:
+    """Look through a library, and order what is to be made."""
+    try:
+        library = place.catalogue.library(library_id)
+    except NotFound:
+        return {"outcome": "gone"}
+    if library.kind not in WITH_FILMS:
+        return {"outcome": "no films"}
+    register_new(place, but=library_id)
+    return Survey(place, jobs, run, library).run()
+
+
+def order_check(
+    place: Workplace, jobs: Jobs, library_id: int, *, priority: Priority = Priority.NORMAL, asked_by: str = ""
+) -> Ordered | None:
+    """Ask for a look through a library; None where it holds no films. Raises NotFound."""
+    library = place.catalogue.library(library_id)
+    if library.kind not in WITH_FILMS:
+        return None
+    arguments = {"library": library_id, "title": library.title}
+    return jobs.order(Order(CHECK, arguments, key=str(library_id), priority=priority, asked_by=asked_by))
+
+
+def on_synced(place: Workplace, jobs: Jobs, library_id: int) -> None:
+    """What the library calls after a sync."""
+    order_check(place, jobs, library_id)
