@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import text
+
+from projectionist.db.engine import Database
+from projectionist.errors import Conflict, InputWrong, ProjectionistError, SignInNeeded, TooManyRequests
+from projectionist.features.accounts import service
+from projectionist.features.accounts.passwords import matches
+from projectionist.features.accounts.sessions import hash_of
+from projectionist.web.ports import Permission, Principal
+from tests.features.accounts.clocks import Clock
+
+PASSWORD = "a warm beam of light"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def owner(database: Database, clock: Clock) -> Principal:
+    return service.found(database, "Vera", PASSWORD, now=clock)
+
+
+def sign_in(database: Database, clock: Clock, password: str = PASSWORD, **more: object) -> service.SignedIn:
+    asked = {"name": "vera", "remember": False, "address": "192.0.2.7"} | more
+    return service.sign_in(database, password=password, now=clock, **asked)  # type: ignore[arg-type]
+
+
+def test_of_many_who_race_one_becomes_administrator(database: Database, clock: Clock) -> None:
+    together = threading.Barrier(6)
+
+    def race(name: str) -> bool:
+        together.wait(30)
+        try:
+            service.found(database, name, PASSWORD, now=clock)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        won = list(pool.map(race, [f"person{number}" for number in range(6)]))
+    assert won.count(True) == 1
+    with database.read() as session:
+        assert session.execute(text("SELECT count(*) FROM user_account")).scalar() == 1
+
+
+def test_a_second_administrator_cannot_be_founded_even_by_hand(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    with database.write() as session:
+        session.execute(text("UPDATE setup SET founded_at = NULL"))
+    with pytest.raises(Conflict):
+        service.found(database, "Other", PASSWORD, now=clock)
+
+
+def test_the_first_administrator_may_do_everything(owner: Principal) -> None:
+    assert owner.permissions == frozenset(Permission)
+
+
+@pytest.mark.parametrize("name", ["ab", "x" * 31, "a b c", "émile", "a;b--", "../etc", ""])
+def test_a_name_that_cannot_be_is_refused(database: Database, clock: Clock, name: str) -> None:
+    with pytest.raises(InputWrong) as refused:
+        service.found(database, name, PASSWORD, now=clock)
+    assert refused.value.field == "name"
+    assert not service.has_administrator(database)
+
+
+@pytest.mark.parametrize("password", ["short", "longname", "x" * 2000])
+def test_a_password_that_cannot_be_is_refused(database: Database, clock: Clock, password: str) -> None:
+    with pytest.raises(InputWrong) as refused:
+        service.found(database, "LongName", password, now=clock)
+    assert refused.value.field == "password"
+
+
+def test_who_signs_in_is_known_by_their_token(database: Database, owner: Principal, clock: Clock) -> None:
+    signed_in = sign_in(database, clock)
+    assert service.known(database, hash_of(signed_in.token), now=clock) == owner
+
+
+def test_neither_password_nor_token_stands_in_the_database(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    token = sign_in(database, clock).token
+    with database.read() as session:
+        stored = str(session.execute(text("SELECT * FROM user_account")).all())
+        stored += str(session.execute(text("SELECT * FROM sign_in")).all())
+    assert "$argon2id$" in stored
+    assert PASSWORD not in stored
+    assert token not in stored
+
+
+def test_an_unknown_name_gets_the_answer_of_a_wrong_password(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    answers = set()
+    for name in ("vera", "nobody"):
+        with pytest.raises(SignInNeeded) as refused:
+            sign_in(database, clock, "wrong password", name=name)
+        answers.add(refused.value.message)
+    assert len(answers) == 1
+
+
+def test_without_a_hash_a_password_is_weighed_all_the_same() -> None:
+    assert not matches("nobody has this password", None)
+
+
+def test_an_idle_sign_in_ends_after_eighty_minutes(database: Database, owner: Principal, clock: Clock) -> None:
+    token = hash_of(sign_in(database, clock).token)
+    clock.forward(minutes=79)
+    assert service.known(database, token, now=clock) is not None
+    clock.forward(minutes=79)
+    assert service.known(database, token, now=clock) is not None
+    clock.forward(minutes=80)
+    assert service.known(database, token, now=clock) is None
+
+
+def test_a_remembered_sign_in_lives_thirty_days(database: Database, owner: Principal, clock: Clock) -> None:
+    token = hash_of(sign_in(database, clock, remember=True).token)
+    clock.forward(days=29, hours=23)
+    assert service.known(database, token, now=clock) is not None
+    clock.forward(days=30)
+    assert service.known(database, token, now=clock) is None
+
+
+def test_each_sign_in_has_a_token_of_its_own(database: Database, owner: Principal, clock: Clock) -> None:
+    assert sign_in(database, clock).token != sign_in(database, clock).token
+
+
+def test_who_signs_out_is_unknown_at_once(database: Database, owner: Principal, clock: Clock) -> None:
+    token = sign_in(database, clock).token
+    service.sign_out(database, token)
+    assert service.known(database, hash_of(token), now=clock) is None
+
+
+def test_a_changed_password_ends_every_sign_in(database: Database, owner: Principal, clock: Clock) -> None:
+    tokens = [sign_in(database, clock).token for _ in range(2)]
+    service.change_password(database, owner.id, PASSWORD, "another beam", now=clock, address="192.0.2.7")
+    assert [service.known(database, hash_of(token), now=clock) for token in tokens] == [None, None]
+    with pytest.raises(SignInNeeded):
+        sign_in(database, clock)
+    assert sign_in(database, clock, "another beam").principal == owner
+
+
+def test_a_password_is_changed_only_by_who_knows_it(database: Database, owner: Principal, clock: Clock) -> None:
+    with pytest.raises(InputWrong) as refused:
+        service.change_password(database, owner.id, "guessed", "another beam", now=clock, address="192.0.2.7")
+    assert refused.value.field == "current"
+    assert sign_in(database, clock).principal == owner
+
+
+def test_one_browser_is_revoked_and_the_other_stays(database: Database, owner: Principal, clock: Clock) -> None:
+    kept, lost = sign_in(database, clock).token, sign_in(database, clock, browser="A phone").token
+    other = next(one for one in service.browsers(database, owner.id, kept, now=clock) if not one.is_this)
+    assert other.browser == "A phone"
+    assert service.revoke(database, owner.id, other.id) == hash_of(lost)
+    assert service.known(database, hash_of(lost), now=clock) is None
+    assert service.known(database, hash_of(kept), now=clock) == owner
+
+
+def test_the_fourth_wrong_attempt_in_a_minute_has_to_wait(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    for _ in range(3):
+        with pytest.raises(SignInNeeded):
+            sign_in(database, clock, "wrong password")
+    with pytest.raises(TooManyRequests) as refused:
+        sign_in(database, clock)
+    assert 0 < refused.value.retry_after_s <= 60
+    assert sign_in(database, clock, address="192.0.2.8").principal == owner
+    clock.forward(seconds=61)
+    assert sign_in(database, clock).principal == owner
+
+
+def test_ten_wrong_attempts_in_an_hour_are_enough(database: Database, owner: Principal, clock: Clock) -> None:
+    for _ in range(10):
+        with pytest.raises(SignInNeeded):
+            sign_in(database, clock, "wrong password")
+        clock.forward(seconds=61)
+    with pytest.raises(TooManyRequests) as refused:
+        sign_in(database, clock)
+    assert refused.value.retry_after_s > 60
+
+
+def test_attempts_are_counted_through_restarts(database: Database, owner: Principal, clock: Clock) -> None:
+    for _ in range(3):
+        with pytest.raises(SignInNeeded):
+            sign_in(database, clock, "wrong password")
+    again = Database(database.url.render_as_string(hide_password=False))
+    with pytest.raises(TooManyRequests):
+        sign_in(again, clock)
+    again.close()
+
+
+def test_attempts_at_once_are_all_counted(database: Database, owner: Principal, clock: Clock) -> None:
+    together = threading.Barrier(8)
+
+    def guess(number: int) -> type[ProjectionistError]:
+        together.wait(30)
+        with pytest.raises(ProjectionistError) as refused:
+            sign_in(database, clock, f"guess number {number}")
+        return refused.type
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(guess, range(8)))
+    assert answers.count(SignInNeeded) == 3
+    assert answers.count(TooManyRequests) == 5
+
+
+def test_a_clock_set_back_locks_nobody_out(database: Database, owner: Principal, clock: Clock) -> None:
+    for _ in range(3):
+        with pytest.raises(SignInNeeded):
+            sign_in(database, clock, "wrong password")
+    clock.forward(days=-2)
+    assert sign_in(database, clock).principal == owner
