@@ -7,26 +7,22 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import av
 import numpy as np
-from av.audio import AudioStream
 from av.container import OutputContainer
-from av.packet import Packet
 from av.video import VideoStream
 
 from projectionist.demo.scenery import DAWN, EMBER, FOREST, NIGHT, NOON, VIOLET, Mood, Planes, Scene
 from projectionist.demo.signal import HDR10, SDR, Signal
+from projectionist.demo.sound import FRAME, RATE, add_audio, sound
 from projectionist.errors import TargetUnwritable
 from projectionist.kit.files import publish_file
 
 _MARK = "Projectionist demo film, edition 1"
 """The comment in every film; a new edition replaces the films of older ones."""
 _MARK_OF_ANY_EDITION = "Projectionist demo film"
-_AUDIO_RATE = 24_000
-_CHORD = (110.0, 164.81, 220.0, 277.18)
-"""Hz: A2, E3, A3, C sharp 4."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +48,16 @@ class DemoFilm:
     turned: int = 0
 
 
-_X264 = {"preset": "ultrafast", "crf": "26", "sc_threshold": "0"}
+X264 = {"preset": "ultrafast", "crf": "26", "sc_threshold": "0"}
+"""Options that make a film soon rather than small."""
 _X265_PARAMS = (
     "log-level=none:scenecut=0:hdr10=1:repeat-headers=1:max-cll=1000,120"
     ":master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
 )
 """Mastered on a P3 screen of 1000 cd/m2 (SMPTE ST 2086, CTA-861.3)."""
-_INDEX_FIRST = {"moov_size": "65536"}
+X265_HDR10 = {"preset": "ultrafast", "crf": "26", "x265-params": _X265_PARAMS}
+"""The same for films that go with HDR10."""
+INDEX_FIRST = {"moov_size": "65536"}
 """Room for an MP4's index before the pictures; `faststart` would open the file again, by a name it has not yet."""
 
 FILMS: tuple[DemoFilm, ...] = (
@@ -66,14 +65,14 @@ FILMS: tuple[DemoFilm, ...] = (
         "Movies/The Quiet Projector (2024)/The Quiet Projector (2024).mkv",
         *("matroska", "libx264", (768, 432), 60, 24, 48),
         moods=(DAWN, NOON, EMBER, NIGHT),
-        options=_X264,
+        options=X264,
     ),
     DemoFilm(
         "Movies/Saturday Matinee (1958)/Saturday Matinee (1958).mp4",
         *("mp4", "libx264", (480, 360), 45, 24, 120),
         moods=(NOON, FOREST, VIOLET),
-        options={**_X264, "bf": "2"},
-        muxer=_INDEX_FIRST,
+        options={**X264, "bf": "2"},
+        muxer=INDEX_FIRST,
     ),
     DemoFilm(
         "Movies/Northern Weather (2021)/Northern Weather (2021).webm",
@@ -86,22 +85,22 @@ FILMS: tuple[DemoFilm, ...] = (
         "Movies/Ember Coast (2023)/Ember Coast (2023).mkv",
         *("matroska", "libx265", (764, 320), 40, 12, 24),
         moods=(EMBER, VIOLET, NOON, DAWN),
-        options={"preset": "ultrafast", "crf": "26", "x265-params": _X265_PARAMS},
+        options=X265_HDR10,
         signal=HDR10,
     ),
     DemoFilm(
         "Shows/Night Shift/Season 01/Night Shift - S01E01 - Reel One.mkv",
         *("matroska", "libx264", (640, 360), 66, 24, 720),
         moods=(NIGHT, VIOLET, EMBER, NIGHT, FOREST, DAWN),
-        options={**_X264, "bf": "2"},
+        options={**X264, "bf": "2"},
     ),
     DemoFilm(
         "Home Videos/2024/Evening Walk.mp4",
         *("mp4", "libx264", (360, 640), 40, 15, 30),
         moods=(FOREST, DAWN, EMBER, VIOLET),
-        options=_X264,
+        options=X264,
         audio=None,
-        muxer=_INDEX_FIRST,
+        muxer=INDEX_FIRST,
         turned=270,
     ),
 )
@@ -170,18 +169,18 @@ def _write(out: OutputContainer, film: DemoFilm) -> None:
     out.metadata["title"] = Path(film.path).stem
     out.metadata["comment"] = _MARK
     video = _add_video(out, film)
-    sound = iter(_sound(_add_audio(out, film.audio), film.seconds) if film.audio else ())
+    heard_packets = iter(sound(add_audio(out, film.audio), film.seconds) if film.audio else ())
     heard = Fraction(0)
     for number, frame in enumerate(_pictures(film)):
         out.mux(video.encode(frame))
         while heard * film.fps <= number:
-            packets = next(sound, None)
+            packets = next(heard_packets, None)
             if packets is None:
                 break
             out.mux(packets)
-            heard += Fraction(1024, _AUDIO_RATE)
+            heard += Fraction(FRAME, RATE)
     out.mux(video.encode())
-    for packets in sound:
+    for packets in heard_packets:
         out.mux(packets)
 
 
@@ -226,26 +225,3 @@ def _blank(film: DemoFilm) -> tuple[av.VideoFrame, Planes]:
         stored = samples[: pitch * plane.height].reshape(plane.height, pitch)[:, : plane.width]
         planes.append(np.rot90(stored, film.turned // 90))
     return frame, planes
-
-
-def _add_audio(out: OutputContainer, codec: str) -> AudioStream:
-    stream = out.add_stream(codec, rate=_AUDIO_RATE)
-    assert isinstance(stream, AudioStream)
-    stream.layout = "mono"
-    stream.bit_rate = 48_000
-    return stream
-
-
-def _sound(stream: AudioStream, seconds: int) -> Iterator[list[Packet[Any]]]:
-    """A soft chord that swells and fades, a frame of 1024 samples at a time."""
-    stream.codec_context.open()
-    form = stream.codec_context.format.name
-    for first in range(0, seconds * _AUDIO_RATE, 1024):
-        time = np.arange(first, min(first + 1024, seconds * _AUDIO_RATE)) / _AUDIO_RATE
-        chord = sum(np.sin(2 * np.pi * note * time) for note in _CHORD)
-        wave = 0.03 * chord * (1 - 0.6 * np.cos(2 * np.pi * time / 8))
-        samples = wave.astype(np.float32) if form.startswith("flt") else (wave * 32767).astype(np.int16)
-        frame = av.AudioFrame.from_ndarray(samples[None, :], format=form, layout="mono")
-        frame.sample_rate, frame.pts, frame.time_base = _AUDIO_RATE, first, Fraction(1, _AUDIO_RATE)
-        yield stream.encode(frame)
-    yield stream.encode()

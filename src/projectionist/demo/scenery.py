@@ -69,6 +69,11 @@ class Scene:
 
     def paint(self, planes: Planes, moment: float, time: Fraction) -> None:
         """Paint the picture `moment` seconds into the scene; `time` is what the digits in it show."""
+        self.paint_scenery(planes, moment)
+        self._paint_time(planes, time)
+
+    def paint_scenery(self, planes: Planes, moment: float) -> None:
+        """Paint the same without the digits."""
         for plane, sky in zip(planes, self._sky, strict=True):
             plane[:] = sky
         self._paint_light(planes, moment / self._seconds)
@@ -78,7 +83,6 @@ class Scene:
                 hill = ridge[:: 1 << shift, offset : offset + self._width : 1 << shift]
                 part = plane[top >> shift :]
                 np.copyto(part, part.dtype.type(code), where=hill)
-        self._paint_time(planes, time)
 
     def _layer(
         self, layer: int, mood: Mood, random: np.random.Generator

@@ -1,0 +1,140 @@
+"""The demo house: generated films, a simulated Plex server over them, and a simulated plex.tv."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from projectionist.demo.asking import Plex
+from projectionist.demo.bundles import Bundles
+from projectionist.demo.catalogue import Catalogue
+from projectionist.demo.faults import Faults, Faulty
+from projectionist.demo.films import DemoFilm, is_complete, make_film
+from projectionist.demo.people import people
+from projectionist.demo.plex_server import plex_application
+from projectionist.demo.plex_tv import PlexTv, plex_tv_application
+from projectionist.demo.programme import ALBUMS, house_films
+from projectionist.demo.records import make_track
+from projectionist.demo.script import Script, opening
+from projectionist.demo.serving import LoopbackServer
+from projectionist.demo.stock import MOVIES_KEY, stock
+from projectionist.demo.viewing import HouseState
+from projectionist.kit.files import make_folder, publish_file
+
+_ENCODERS = 2
+NAME = "Projectionist demo house"
+
+
+class DemoHouse:
+    """A media server with films, people and playback, on this machine alone, as long as it is open.
+
+    `films` is the folder of the media, `plex_data` the data folder of the server (previews go there), `plex_url`
+    and `plex_token` what an owner connects with, `plex_tv_url` stands for plex.tv. `state` is what happens inside
+    and `faults` what goes wrong. Everything generated stays in `folder` and is used again by the next start; a
+    film that was cut short is made again. With `playing`, people watch by a script. `progress` is told the name
+    of every film that is about to be made.
+    """
+
+    def __init__(
+        self, folder: Path, *, playing: bool = False, progress: Callable[[str], None] | None = None
+    ) -> None:
+        self.folder = folder
+        self.films = folder / "media"
+        self.plex_data = folder / "plex"
+        self.faults, self.plex_tv_faults = Faults(), Faults()
+        self._progress = progress
+        self._playing = playing
+        self._servers: list[LoopbackServer] = []
+
+    def start(self) -> Self:
+        """Generate what is missing and begin to answer. Raises TargetUnwritable or TargetFull."""
+        make_house_media(self.films, self._progress)
+        make_folder(self.plex_data / "Media" / "localhost")
+        self.plex_token = _owner_token(self.folder / "owner-token")
+        catalogue = stock(self.films)
+        self.state = HouseState(catalogue, people(self.plex_token, MOVIES_KEY))
+        opening(self.state)
+        self.script = Script(self.state)
+        bundles = Bundles(self.plex_data)
+        plex = Plex(self.state, bundles, NAME, _identity(self.folder))
+        plex_server = LoopbackServer(Faulty(plex_application(plex), self.faults), "demo-plex")
+        tv = PlexTv(plex, plex_server.url)
+        tv_server = LoopbackServer(Faulty(plex_tv_application(tv), self.plex_tv_faults), "demo-plex-tv")
+        self._servers = [plex_server, tv_server]
+        self.plex_url, self.plex_tv_url = plex_server.url, tv_server.url
+        for server in self._servers:
+            server.start()
+        if self._playing:
+            self.script.start()
+        return self
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What the server holds; change it, and the server has changed."""
+        return self.state.catalogue
+
+    def close(self) -> None:
+        """Stop answering; what was generated stays. Closing twice is harmless."""
+        if not self._servers:
+            return
+        self.script.close()
+        self.state.announcements.end()
+        for faults in (self.faults, self.plex_tv_faults):
+            faults.close()
+        for server in self._servers:
+            server.close()
+        self._servers = []
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def make_house_media(folder: Path, progress: Callable[[str], None] | None = None) -> None:
+    """Put the films and records of the house into `folder`, those that are not there whole.
+
+    Raises TargetUnwritable or TargetFull.
+    """
+
+    def make(film: DemoFilm) -> None:
+        path = folder / film.path
+        if not is_complete(film, path):
+            if progress is not None:
+                progress(path.name)
+            make_film(film, path)
+
+    with ThreadPoolExecutor(_ENCODERS, "demo-films") as encoders:
+        for made in [encoders.submit(make, film) for film in house_films()]:
+            made.result()
+    for album in ALBUMS:
+        for track in album.tracks:
+            make_track(track, folder)
+
+
+def _owner_token(path: Path) -> str:
+    """The owner's token of this house, made at the first start and readable by nobody else."""
+    if path.exists():
+        return path.read_text().strip()
+    token = secrets.token_urlsafe(15)[:20]
+
+    def write(file: BinaryIO) -> None:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(token.encode())
+
+    publish_file(path, write)
+    return token
+
+
+def _identity(folder: Path) -> str:
+    """The machine identifier: another one for each house, the same one at each start."""
+    return hashlib.sha1(str(folder.absolute()).encode(), usedforsecurity=False).hexdigest()

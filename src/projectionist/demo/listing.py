@@ -1,0 +1,115 @@
+"""Plex's query language, as far as its clients use it: `type=4`, `updatedAt>=5`, `title=word`, `sort=addedAt:desc`."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Sequence
+
+from projectionist.demo.catalogue import Catalogue, Entry, Kind
+from projectionist.demo.people import Marks
+
+Value = int | float | str | None
+
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "": operator.eq,
+    "!": operator.ne,
+    ">": operator.ge,
+    "<": operator.le,
+    ">>": operator.gt,
+    "<<": operator.lt,
+}
+"""By what stands between the field's name and the equals sign: `addedAt>>=5` is after 5, `addedAt>=5` at or after."""
+
+
+def choose(
+    entries: Iterable[Entry], query: Sequence[tuple[str, str]], catalogue: Catalogue, marks: Marks
+) -> list[Entry]:
+    """The entries that fit every condition in the query, in the order it asks for."""
+    found = list(entries)
+    for name, wanted in query:
+        field, comparison = _split(name)
+        read = _FIELDS.get(field)
+        if read is not None:
+            found = [entry for entry in found if _fits(read(entry, catalogue, marks), comparison, wanted)]
+    return _sorted(found, dict(query).get("sort", ""), catalogue, marks)
+
+
+def kind_of(text: str | None) -> Kind | None:
+    """The kind that `type=` names; None without one. Raises ValueError for an unknown one."""
+    return Kind(int(text)) if text else None
+
+
+def _split(name: str) -> tuple[str, str]:
+    """`show.title!` is the field `title` and the comparison `!`."""
+    field = name.rstrip("!<>=")
+    return field.rpartition(".")[2], name[len(field) :]
+
+
+def _fits(value: Value | tuple[str, ...], comparison: str, wanted: str) -> bool:
+    if isinstance(value, tuple):
+        inside = any(each.casefold() in wanted.casefold().split(",") for each in value)
+        return inside is not comparison.startswith("!")
+    if isinstance(value, str):
+        return _text_fits(value.casefold(), comparison, wanted.casefold())
+    try:
+        return value is not None and COMPARISONS[comparison](value, float(wanted))
+    except (ValueError, KeyError):
+        return False
+
+
+def _text_fits(value: str, comparison: str, wanted: str) -> bool:
+    match comparison:
+        case "=":
+            return value == wanted
+        case "!=":
+            return value != wanted
+        case "!":
+            return wanted not in value
+        case "<":
+            return value.startswith(wanted)
+        case ">":
+            return value.endswith(wanted)
+        case _:
+            return any(each in value for each in wanted.split(","))
+
+
+def _sorted(entries: list[Entry], wanted: str, catalogue: Catalogue, marks: Marks) -> list[Entry]:
+    for part in reversed(wanted.split(",")):
+        field, _, direction = part.partition(":")
+        read = _FIELDS.get(field.rpartition(".")[2])
+        if field == "titleSort":
+            entries.sort(key=catalogue.order, reverse=direction.startswith("desc"))
+        elif read is not None:
+            entries.sort(
+                key=lambda entry: _rank(read(entry, catalogue, marks)), reverse=direction.startswith("desc")
+            )
+    return entries
+
+
+def _rank(value: Value | tuple[str, ...]) -> tuple[bool, float, str]:
+    number = float(value) if isinstance(value, int | float) else 0.0
+    return (value is not None, number, str(value).casefold() if isinstance(value, str) else "")
+
+
+def _files(entry: Entry, _catalogue: Catalogue, _marks: Marks) -> str:
+    return "\n".join(str(part.path) for part in entry.parts())
+
+
+_FIELDS: dict[str, Callable[[Entry, Catalogue, Marks], Value | tuple[str, ...]]] = {
+    "addedAt": lambda entry, catalogue, marks: entry.added_at,
+    "updatedAt": lambda entry, catalogue, marks: entry.updated_at,
+    "lastViewedAt": lambda entry, catalogue, marks: marks.viewed_at.get(entry.key),
+    "viewCount": lambda entry, catalogue, marks: marks.counts.get(entry.key, 0),
+    "unwatched": lambda entry, catalogue, marks: int(not marks.counts.get(entry.key)),
+    "inProgress": lambda entry, catalogue, marks: int(entry.key in marks.offsets),
+    "title": lambda entry, catalogue, marks: entry.title,
+    "year": lambda entry, catalogue, marks: entry.year,
+    "rating": lambda entry, catalogue, marks: entry.rating,
+    "duration": lambda entry, catalogue, marks: entry.duration_ms,
+    "originallyAvailableAt": lambda entry, catalogue, marks: entry.released,
+    "index": lambda entry, catalogue, marks: entry.index,
+    "id": lambda entry, catalogue, marks: entry.key,
+    "genre": lambda entry, catalogue, marks: entry.genres,
+    "guid": lambda entry, catalogue, marks: (entry.guid, *entry.external_ids),
+    "file": _files,
+}

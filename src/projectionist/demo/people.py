@@ -1,0 +1,59 @@
+"""Who may watch in the demo house, and what each of them has watched."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user of the server. `sections` are the libraries shared with them, all where it is None.
+
+    `account` is what the server calls them (1 is its owner), `id` what plex.tv does. The token opens both.
+    """
+
+    account: int
+    id: int
+    name: str
+    email: str
+    token: str = field(repr=False)
+    is_owner: bool = False
+    is_home: bool = False
+    is_managed: bool = False
+    sections: frozenset[int] | None = None
+
+    def may_see(self, section: int) -> bool:
+        """Whether a library is shared with them."""
+        return self.sections is None or section in self.sections
+
+    @property
+    def uuid(self) -> str:
+        """What plex.tv names their avatar by."""
+        return f"{self.id:016x}"
+
+
+@dataclass(slots=True)
+class Marks:
+    """What one person has watched: counts and epoch seconds by item, and how far (ms) they are in what they began."""
+
+    counts: dict[int, int] = field(default_factory=dict)
+    offsets: dict[int, int] = field(default_factory=dict)
+    viewed_at: dict[int, int] = field(default_factory=dict)
+    watchlist: dict[int, int] = field(default_factory=dict)
+    """Items by when they were put there."""
+
+
+def people(owner_token: str, movies: int) -> tuple[Person, ...]:
+    """The owner, two home users, and a friend with whom only the section `movies` is shared."""
+    return (
+        Person(1, 20_240_301, "Marlene", "marlene@example.org", owner_token, is_owner=True, is_home=True),
+        Person(2, 20_240_302, "Otto", "otto@example.org", _token(), is_home=True),
+        Person(3, 20_240_303, "Lina", "", _token(), is_home=True, is_managed=True),
+        Person(4, 20_240_304, "Farouk", "farouk@example.net", _token(), sections=frozenset({movies})),
+    )
+
+
+def _token() -> str:
+    """As long and of the same letters as Plex's own."""
+    return secrets.token_urlsafe(15)[:20]
