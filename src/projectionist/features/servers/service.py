@@ -84,6 +84,12 @@ def list_servers(database: Database, *, offset: int = 0, size: int = 100) -> Pag
         return Page(tuple(server_of(row) for row in rows), offset, total)
 
 
+def all_servers(database: Database) -> Sequence[Server]:
+    """Every server, by name."""
+    with database.read() as session:
+        return [server_of(row) for row in queries.servers(session)]
+
+
 def get_server(database: Database, server_id: int) -> Server:
     """One server. Raises NotFound."""
     with database.read() as session:
@@ -135,6 +141,16 @@ def add_server(reach: Reach, new: NewServer) -> Server:
         ) from error
     reach.publish(added.id)
     return added
+
+
+def ensure_server(reach: Reach, new: NewServer) -> tuple[Server, bool]:
+    """Add a server, or bring the one that is here up to date; whether it is new. Raises InputWrong, ServiceError."""
+    identity = probe_server(reach, new).info.identity
+    with reach.database.read() as session:
+        row = queries.server_by_identity(session, identity)
+    if row is None:
+        return add_server(reach, new), True
+    return edit_server(reach, row.id, new, keep_token=not new.token.strip()), False
 
 
 def edit_server(reach: Reach, server_id: int, new: NewServer, *, keep_token: bool) -> Server:
