@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,14 +82,10 @@ def _why_not_plex(folder: Path) -> str:
     if not folder.is_absolute():
         return f"{folder} is no whole path; give one that begins with /."
     try:
-        names = os.listdir(folder)
-    except FileNotFoundError:
-        return f"{folder} does not exist on this machine; check the spelling, or mount it."
-    except NotADirectoryError:
-        return f"{folder} is a file, not a folder; name the folder called “{_NAME}”."
+        names = {entry.name for entry in folder.iterdir()}
     except OSError as error:
-        return f"{folder} cannot be listed ({error.strerror}); let this user read and write it."
-    if "Media" not in names or not any(name in names for name in _BESIDE_MEDIA):
+        return _why_not_listed(folder, error)
+    if "Media" not in names or names.isdisjoint(_BESIDE_MEDIA):
         return (
             f"{folder} is no Plex data folder: one holds Media, Metadata and Preferences.xml; it is most often called "
             f"“{_NAME}”."
@@ -101,3 +96,11 @@ def _why_not_plex(folder: Path) -> str:
             "library, then try again."
         )
     return ""
+
+
+def _why_not_listed(folder: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"{folder} does not exist on this machine; check the spelling, or mount it."
+    if isinstance(error, NotADirectoryError):
+        return f"{folder} is a file, not a folder; name the folder called “{_NAME}”."
+    return f"{folder} cannot be listed ({error.strerror}); let this user read and write it."

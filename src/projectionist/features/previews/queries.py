@@ -145,8 +145,8 @@ def take_claim(
         index_elements=["film_id"],
         set_={"token": token, "job_id": job_id, "node": node, "until": until},
         where=or_(Claim.until < now, Claim.job_id == job_id),
-    )
-    return _count(session.execute(statement)) == 1
+    ).returning(Claim.film_id)
+    return session.scalar(statement) is not None
 
 
 def renew_claim(session: Session, film_id: int, token: str, until: datetime) -> bool:

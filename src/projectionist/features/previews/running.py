@@ -59,7 +59,9 @@ def make_film(place: Workplace, job: JobRun, film_id: int, *, again: bool = Fals
         if file is None:
             _store(place, wishes)
             return {"outcome": "waiting", "reason": next((_reason(wish) for wish in wishes), "It is gone.")}
-        tasks = _tasks(file, wishes, again=again)
+        tasks = [
+            (replace(recipe, rate=place.rate), task) for recipe, task in _tasks(file, wishes, again=again)
+        ]
         _begin(place, [wish.question.row for wish in wishes if wish.seen.targets])
         results: list[Result] = []
         began = time.monotonic()

@@ -29,7 +29,10 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """One node: `node` is its name for people, `folder` where previews go that have no other place."""
+    """One node: `node` is its name for people, `folder` where previews go that have no other place.
+
+    `rate` limits how much of a film is read, in bytes per second, per job.
+    """
 
     database: Database
     catalogue: Catalogue
@@ -37,6 +40,7 @@ class Workplace:
     publish: Publish
     node: str
     folder: Path
+    rate: int | None = None
     now: Callable[[], datetime] = field(default=_now)
 
     def folder_of(self, choices: Choices) -> Path:
