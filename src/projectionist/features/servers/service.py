@@ -6,13 +6,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, ServiceError
 from projectionist.features.servers import addresses, queries
+from projectionist.features.servers.here import ServersHere
 from projectionist.features.servers.lookup import missing, path_map, server_address, there
 from projectionist.features.servers.mapping import (
     prove_mapping,
@@ -44,6 +44,7 @@ __all__ = [
     "Reach",
     "Seals",
     "Server",
+    "ServersHere",
     "path_map",
     "prove_mapping",
     "remove_mapping",
@@ -253,13 +254,6 @@ def list_plex_data(database: Database, server_id: int) -> list[PlexData]:
     """Where each node finds the data folder of a Plex server."""
     with database.read() as session:
         return [plex_data_of(row) for row in queries.plex_data(session, server_id)]
-
-
-def plex_data_folder(database: Database, server_id: int, node: str) -> LocalPath | None:
-    """Where this node finds the data folder of a Plex server, or None."""
-    with database.read() as session:
-        row = queries.plex_data_on(session, server_id, node)
-    return None if row is None else LocalPath(Path(row.folder))
 
 
 def _mark(row: ServerRow, trouble: str, info: ServerInfo | None, moment: datetime) -> None:

@@ -1,0 +1,224 @@
+"""The API of jobs, queues, schedules and nodes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import delete, get, patch, post, put
+from litestar.params import Parameter
+
+from projectionist.features.operations import service
+from projectionist.features.operations.documents import (
+    BulkChange,
+    BulkFailure,
+    BulkResult,
+    JobDocument,
+    LogLineDocument,
+    NodeDocument,
+    OrderedDocument,
+    PageDocument,
+    PriorityChange,
+    QueueChange,
+    QueueDocument,
+    ScheduleChange,
+    ScheduleDocument,
+    StateName,
+    job_document,
+    job_page,
+    log_page,
+    node_document,
+    ordered_document,
+    priority_of,
+    queue_document,
+    schedule_document,
+)
+from projectionist.jobs.ports import Jobs, Schedule
+from projectionist.web.access import needs
+from projectionist.web.injection import Injected
+from projectionist.web.ports import Permission
+
+Offset = Annotated[int, Parameter(ge=0, le=10_000_000, description="How many to leave out.")]
+Size = Annotated[int, Parameter(ge=1, le=100, description="How many to give.")]
+MANAGE = needs(Permission.MANAGE_JOBS)
+
+
+@get("/api/v1/jobs", tags=["Jobs"], operation_id="list_jobs", sync_to_thread=True)
+def list_jobs(
+    jobs: Injected[Jobs],
+    state: list[StateName] | None = None,
+    queue: list[str] | None = None,
+    kind: list[str] | None = None,
+    text: str = "",
+    sort: str = "-created_at",
+    offset: Offset = 0,
+    size: Size = 50,
+) -> PageDocument[JobDocument]:
+    """Jobs, filtered and sorted."""
+    wanted = service.job_filter(state or (), queue or (), kind or (), text, sort)
+    return job_page(jobs.find(wanted, offset=offset, size=size))
+
+
+@get("/api/v1/jobs/{job_id:str}", tags=["Jobs"], operation_id="get_job", sync_to_thread=True)
+def get_job(jobs: Injected[Jobs], job_id: str) -> JobDocument:
+    """One job."""
+    return job_document(jobs.get(job_id))
+
+
+@get("/api/v1/jobs/{job_id:str}/log", tags=["Jobs"], operation_id="get_job_log", sync_to_thread=True)
+def get_job_log(
+    jobs: Injected[Jobs], job_id: str, offset: Offset = 0, size: Size = 100
+) -> PageDocument[LogLineDocument]:
+    """A job's log, oldest line first."""
+    jobs.get(job_id)
+    return log_page(jobs.log_of(job_id, offset=offset, size=size))
+
+
+@post(
+    "/api/v1/jobs/{job_id:str}/cancel",
+    tags=["Jobs"],
+    operation_id="cancel_job",
+    status_code=200,
+    sync_to_thread=True,
+    **MANAGE,
+)
+def cancel_job(jobs: Injected[Jobs], job_id: str) -> JobDocument:
+    """Stop a job, or keep it from starting."""
+    jobs.cancel(job_id)
+    return job_document(jobs.get(job_id))
+
+
+@post(
+    "/api/v1/jobs/{job_id:str}/retry",
+    tags=["Jobs"],
+    operation_id="retry_job",
+    status_code=200,
+    sync_to_thread=True,
+    **MANAGE,
+)
+def retry_job(jobs: Injected[Jobs], job_id: str) -> OrderedDocument:
+    """Do a failed or cancelled job again."""
+    return ordered_document(jobs.retry(job_id))
+
+
+@put(
+    "/api/v1/jobs/{job_id:str}/priority",
+    tags=["Jobs"],
+    operation_id="set_job_priority",
+    sync_to_thread=True,
+    **MANAGE,
+)
+def set_job_priority(jobs: Injected[Jobs], job_id: str, data: PriorityChange) -> JobDocument:
+    """Move a queued job forward or back."""
+    jobs.set_priority(job_id, priority_of(data.priority))
+    return job_document(jobs.get(job_id))
+
+
+@post(
+    "/api/v1/jobs/bulk",
+    tags=["Jobs"],
+    operation_id="change_many_jobs",
+    status_code=200,
+    sync_to_thread=True,
+    **MANAGE,
+)
+def change_many_jobs(jobs: Injected[Jobs], data: BulkChange) -> BulkResult:
+    """Do one thing to many jobs."""
+    came = service.act_on_many(jobs, data.action, data.job_ids)
+    return BulkResult(came.done, [BulkFailure(job_id, message) for job_id, message in came.failed])
+
+
+@get("/api/v1/queues", tags=["Queues"], operation_id="list_queues", sync_to_thread=True)
+def list_queues(jobs: Injected[Jobs], offset: Offset = 0, size: Size = 100) -> PageDocument[QueueDocument]:
+    """The queues."""
+    queues = jobs.queues()
+    return PageDocument([queue_document(one) for one in queues[offset : offset + size]], offset, len(queues))
+
+
+@patch(
+    "/api/v1/queues/{name:str}", tags=["Queues"], operation_id="change_queue", sync_to_thread=True, **MANAGE
+)
+def change_queue(jobs: Injected[Jobs], name: str, data: QueueChange) -> QueueDocument:
+    """Pause or resume a queue, or change how many of its jobs run at once on one node."""
+    return queue_document(service.change_queue(jobs, name, data.concurrency, data.paused))
+
+
+@get("/api/v1/schedules", tags=["Schedules"], operation_id="list_schedules", sync_to_thread=True)
+def list_schedules(
+    jobs: Injected[Jobs], offset: Offset = 0, size: Size = 100
+) -> PageDocument[ScheduleDocument]:
+    """The schedules, with when each ran last and runs next."""
+    schedules = jobs.schedules()
+    shown = [schedule_document(one) for one in schedules[offset : offset + size]]
+    return PageDocument(shown, offset, len(schedules))
+
+
+@get("/api/v1/schedules/{name:str}", tags=["Schedules"], operation_id="get_schedule", sync_to_thread=True)
+def get_schedule(jobs: Injected[Jobs], name: str) -> ScheduleDocument:
+    """One schedule."""
+    return schedule_document(service.get_schedule(jobs, name))
+
+
+@put(
+    "/api/v1/schedules/{name:str}",
+    tags=["Schedules"],
+    operation_id="save_schedule",
+    sync_to_thread=True,
+    **MANAGE,
+)
+def save_schedule(jobs: Injected[Jobs], name: str, data: ScheduleChange) -> ScheduleDocument:
+    """Add or replace a schedule."""
+    wanted = Schedule(name, data.kind, data.arguments, data.when, data.time_zone, data.paused)
+    return schedule_document(service.save_schedule(jobs, wanted))
+
+
+@delete(
+    "/api/v1/schedules/{name:str}",
+    tags=["Schedules"],
+    operation_id="remove_schedule",
+    sync_to_thread=True,
+    **MANAGE,
+)
+def remove_schedule(jobs: Injected[Jobs], name: str) -> None:
+    """Take a schedule out."""
+    service.get_schedule(jobs, name)
+    jobs.remove_schedule(name)
+
+
+@post(
+    "/api/v1/schedules/{name:str}/run",
+    tags=["Schedules"],
+    operation_id="run_schedule",
+    status_code=200,
+    sync_to_thread=True,
+    **MANAGE,
+)
+def run_schedule(jobs: Injected[Jobs], name: str) -> OrderedDocument:
+    """Ask for its job now."""
+    service.get_schedule(jobs, name)
+    return ordered_document(jobs.run_schedule(name))
+
+
+@get("/api/v1/nodes", tags=["Nodes"], operation_id="list_nodes", sync_to_thread=True)
+def list_nodes(jobs: Injected[Jobs], offset: Offset = 0, size: Size = 100) -> PageDocument[NodeDocument]:
+    """Who works and serves, or did until lately."""
+    nodes = jobs.nodes()
+    return PageDocument([node_document(one) for one in nodes[offset : offset + size]], offset, len(nodes))
+
+
+HANDLERS = (
+    list_jobs,
+    get_job,
+    get_job_log,
+    cancel_job,
+    retry_job,
+    set_job_priority,
+    change_many_jobs,
+    list_queues,
+    change_queue,
+    list_schedules,
+    get_schedule,
+    save_schedule,
+    remove_schedule,
+    run_schedule,
+    list_nodes,
+)

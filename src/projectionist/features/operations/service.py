@@ -1,0 +1,120 @@
+"""Operations on jobs, queues and schedules that are more than one call of the job engine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from projectionist.errors import InputWrong, NotFound, ProjectionistError
+from projectionist.jobs.ports import Job, JobFilter, Jobs, JobState, Priority, Queue, Schedule
+from projectionist.media.vocabulary import Page
+
+SORTS = ("created_at", "started_at", "ended_at", "priority", "title", "state")
+LIVE = (JobState.RUNNING, JobState.QUEUED, JobState.WAITING)
+
+_SCHEDULE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """What came of doing one thing to many jobs: how many took it, and why others did not."""
+
+    done: int
+    failed: tuple[tuple[str, str], ...]
+
+
+def job_filter(
+    states: Sequence[str], queues: Sequence[str], kinds: Sequence[str], text: str, sort: str
+) -> JobFilter:
+    """Which jobs are asked for. Raises InputWrong."""
+    try:
+        wanted = tuple(JobState(state) for state in states)
+    except ValueError:
+        raise InputWrong(f"A state is one of {', '.join(JobState)}.", "state") from None
+    if sort.removeprefix("-") not in SORTS:
+        raise InputWrong(f"Jobs are sorted by one of {', '.join(SORTS)}, with - in front to turn it.", "sort")
+    if len(text) > 200:
+        raise InputWrong("A text to look for has at most 200 characters.", "text")
+    return JobFilter(wanted, tuple(queues), tuple(kinds), text.strip(), sort)
+
+
+def act_on_many(jobs: Jobs, action: str, job_ids: Sequence[str]) -> Bulk:
+    """Cancel, retry, forget or move many jobs; one that does not take it stops no other. Raises InputWrong."""
+    ids = list(dict.fromkeys(job_ids))
+    if action == "forget":
+        gone = jobs.forget(ids)
+        left = len(ids) - gone
+        return Bulk(gone, () if not left else (("", f"{left} of them are not over, so they stay."),))
+    act = _action(jobs, action)
+    failed = []
+    for job_id in ids:
+        try:
+            act(job_id)
+        except ProjectionistError as error:
+            failed.append((job_id, error.message))
+    return Bulk(len(ids) - len(failed), tuple(failed))
+
+
+def get_queue(jobs: Jobs, name: str) -> Queue:
+    """One queue. Raises NotFound."""
+    for queue in jobs.queues():
+        if queue.name == name:
+            return queue
+    raise NotFound(f"There is no queue {name}.")
+
+
+def change_queue(jobs: Jobs, name: str, concurrency: int | None, paused: bool | None) -> Queue:
+    """Change how much of a queue runs, or whether any. Raises NotFound, InputWrong."""
+    get_queue(jobs, name)
+    if concurrency is not None:
+        jobs.set_concurrency(name, concurrency)
+    if paused is not None:
+        (jobs.pause if paused else jobs.resume)(name)
+    return get_queue(jobs, name)
+
+
+def get_schedule(jobs: Jobs, name: str) -> Schedule:
+    """One schedule. Raises NotFound."""
+    for schedule in jobs.schedules():
+        if schedule.name == name:
+            return schedule
+    raise NotFound(f"There is no schedule {name}; it may have been removed.")
+
+
+def save_schedule(jobs: Jobs, schedule: Schedule) -> Schedule:
+    """Add or replace a schedule. Raises InputWrong."""
+    name = schedule.name.strip()
+    if _SCHEDULE_NAME.fullmatch(name) is None:
+        raise InputWrong(
+            "A schedule's name begins with a letter or digit and has up to 80 letters, digits, spaces and . _ -",
+            "name",
+        )
+    return jobs.save_schedule(replace(schedule, name=name, when=schedule.when.strip()))
+
+
+def pause_schedule(jobs: Jobs, name: str, paused: bool) -> Schedule:
+    """Let a schedule rest, or go on. Raises NotFound."""
+    return jobs.save_schedule(replace(get_schedule(jobs, name), paused=paused))
+
+
+def live_jobs(jobs: Jobs, size: int = 10) -> Page[Job]:
+    """What runs and waits now, the running first."""
+    running = jobs.find(JobFilter((JobState.RUNNING,), sort="started_at"), size=size)
+    waiting = jobs.find(JobFilter((JobState.QUEUED, JobState.WAITING), sort="priority"), size=size)
+    shown = (*running.items, *waiting.items)[:size]
+    return Page(shown, 0, running.total + waiting.total)
+
+
+def _action(jobs: Jobs, action: str) -> Callable[[str], object]:
+    if action == "cancel":
+        return jobs.cancel
+    if action == "retry":
+        return jobs.retry
+    try:
+        priority = Priority[action.upper()]
+    except KeyError:
+        raise InputWrong(
+            "Jobs are cancelled, retried, forgotten, or moved to a priority.", "action"
+        ) from None
+    return lambda job_id: jobs.set_priority(job_id, priority)
