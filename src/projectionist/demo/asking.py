@@ -111,11 +111,15 @@ def page(
     found: Sequence[Entry],
     say: Callable[[Entry], Element],
     attributes: dict[str, Value | None] | None = None,
+    extra: Sequence[Element] = (),
 ) -> Answer:
-    """The page of `found` that is asked for, with its place in the whole; all of it where no page is asked for."""
-    first, count = _page_of(request)
+    """The page of `found` that is asked for, with its place in the whole; all of it where no page is asked for.
+
+    `extra` stands before the items and does not count.
+    """
+    first, count = page_bounds(request)
     said = [say(entry) for entry in found[first : first + count]]
-    return reply_page(request, said, first, len(found), attributes)
+    return reply_page(request, said, first, len(found), attributes, extra)
 
 
 def reply_page(
@@ -124,30 +128,27 @@ def reply_page(
     first: int,
     total: int,
     attributes: dict[str, Value | None] | None = None,
+    extra: Sequence[Element] = (),
 ) -> Answer:
     """A page that is put together already."""
     paged = _is_paged(request)
     place: dict[str, Value | None] = {"totalSize": total, "offset": first} if paged else {}
     headers = {"X-Plex-Container-Start": str(first), "X-Plex-Container-Total-Size": str(total)}
-    root = container({"size": len(said), **place, "allowSync": False, **(attributes or {})}, said)
+    root = container({"size": len(said), **place, "allowSync": False, **(attributes or {})}, [*extra, *said])
     return reply(request, root, headers=headers if paged else None)
 
 
 def page_bounds(request: Asked) -> tuple[int, int]:
-    """Where the page that is asked for starts, and how much it holds at most."""
-    return _page_of(request)
-
-
-def _is_paged(request: Asked) -> bool:
-    return _given(request, "X-Plex-Container-Size") is not None
-
-
-def _page_of(request: Asked) -> tuple[int, int]:
+    """Where the page that is asked for starts, and how much it holds at most; raises Refused (400)."""
     first, count = _given(request, "X-Plex-Container-Start"), _given(request, "X-Plex-Container-Size")
     try:
         return max(0, int(first or 0)), max(0, int(count)) if count is not None else _UNBOUND
     except ValueError:
         raise Refused(status_code=400) from None
+
+
+def _is_paged(request: Asked) -> bool:
+    return _given(request, "X-Plex-Container-Size") is not None
 
 
 def _given(request: Asked, name: str) -> str | None:

@@ -6,15 +6,14 @@ import asyncio
 import json
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
+from projectionist.demo.asgi import Application, Message, Receive, Scope, Send
+
 Change: TypeAlias = Callable[[Any], Any]
 """Takes the object that a JSON answer is, and returns the one that is sent instead."""
 
@@ -145,11 +144,11 @@ class Faults:
 class Faulty:
     """An application that fails as `faults` say, and otherwise is the one inside."""
 
-    def __init__(self, inside: Any, faults: Faults) -> None:
+    def __init__(self, inside: Application, faults: Faults) -> None:
         self._inside = inside
         self._faults = faults
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] not in ("http", "websocket"):
             await self._inside(scope, receive, send)
@@ -160,14 +159,14 @@ class Faulty:
         else:
             await self._fail(fault, scope, receive, send)
 
-    async def _fail(self, fault: Fault, scope: Message, receive: Receive, send: Send) -> None:
+    async def _fail(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.delay:
             await asyncio.sleep(fault.delay)
         while fault.hangs and self._faults.holds(fault):
             await asyncio.sleep(_STEP)
         if fault.drops:
-            await _cut(send, b"", 1)
-        elif fault.body is not None:
+            return
+        if fault.body is not None:
             await _answer(send, fault.status, fault.content_type, fault.body)
         elif fault.refuses_token:
             await self._inside(_without_token(scope), receive, send)
@@ -176,7 +175,7 @@ class Faulty:
         else:
             await self._inside(scope, receive, send)
 
-    async def _spoil(self, fault: Fault, scope: Message, receive: Receive, send: Send) -> None:
+    async def _spoil(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         """Collect the true answer and send it shortened or changed."""
         start: Message = {}
         body = bytearray()
@@ -213,7 +212,7 @@ async def _cut(send: Send, body: bytes, announced: int, kind: str = "text/html",
     await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-def _without_token(scope: Message) -> Message:
+def _without_token(scope: Scope) -> Scope:
     kept = [(name, value) for name, value in scope["headers"] if name.lower() != b"x-plex-token"]
     query = [pair for pair in parse_qsl(scope["query_string"].decode(), True) if pair[0] != "X-Plex-Token"]
     return {**scope, "headers": kept, "query_string": urlencode(query).encode()}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from projectionist.demo.bundles import Bundles
 from projectionist.demo.catalogue import LEAVES, Catalogue, Entry, Kind, Media, Part, Stream
 from projectionist.demo.elements import Element, Value, element
+from projectionist.demo.fields import tag_id
 from projectionist.demo.people import Marks, Person
 from projectionist.demo.viewing import HouseState
 
@@ -199,7 +200,10 @@ def _pictures(entry: Entry) -> list[Element]:
 
 
 def _tags(entry: Entry) -> list[Element]:
-    tags = [element("Genre", {"tag": genre}) for genre in entry.genres]
+    tags = [
+        element("Genre", {"tag": genre, "id": tag_id(genre), "filter": f"genre={tag_id(genre)}"})
+        for genre in entry.genres
+    ]
     tags += [element("Director", {"tag": director}) for director in entry.directors]
     return tags + [element("Role", {"tag": actor, "role": role}) for actor, role in entry.roles]
 

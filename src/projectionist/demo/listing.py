@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import operator
+import time
 from collections.abc import Callable, Iterable, Sequence
 
 from projectionist.demo.catalogue import Catalogue, Entry, Kind
+from projectionist.demo.fields import tag_id
 from projectionist.demo.people import Marks
 
 Value = int | float | str | None
@@ -19,6 +21,8 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<<": operator.lt,
 }
 """By what stands between the field's name and the equals sign: `addedAt>>=5` is after 5, `addedAt>=5` at or after."""
+
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 
 
 def choose(
@@ -52,9 +56,16 @@ def _fits(value: Value | tuple[str, ...], comparison: str, wanted: str) -> bool:
     if isinstance(value, str):
         return _text_fits(value.casefold(), comparison, wanted.casefold())
     try:
-        return value is not None and COMPARISONS[comparison](value, float(wanted))
+        return value is not None and COMPARISONS[comparison](value, _moment(wanted))
     except (ValueError, KeyError):
         return False
+
+
+def _moment(wanted: str) -> float:
+    """A number, or as `-30d` the time that long ago."""
+    if wanted.startswith("-") and wanted[-1:] in _SECONDS:
+        return time.time() + int(wanted[:-1]) * _SECONDS[wanted[-1]]
+    return float(wanted)
 
 
 def _text_fits(value: str, comparison: str, wanted: str) -> bool:
@@ -109,7 +120,8 @@ _FIELDS: dict[str, Callable[[Entry, Catalogue, Marks], Value | tuple[str, ...]]]
     "originallyAvailableAt": lambda entry, catalogue, marks: entry.released,
     "index": lambda entry, catalogue, marks: entry.index,
     "id": lambda entry, catalogue, marks: entry.key,
-    "genre": lambda entry, catalogue, marks: entry.genres,
+    "studio": lambda entry, catalogue, marks: entry.studio,
+    "genre": lambda entry, catalogue, marks: (*entry.genres, *(str(tag_id(genre)) for genre in entry.genres)),
     "guid": lambda entry, catalogue, marks: (entry.guid, *entry.external_ids),
     "file": _files,
 }

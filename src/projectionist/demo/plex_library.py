@@ -22,6 +22,7 @@ from projectionist.demo.asking import (
 )
 from projectionist.demo.catalogue import Catalogue, Entry, Kind, Section
 from projectionist.demo.elements import Element, Value, container, element
+from projectionist.demo.fields import meta, tag_id
 from projectionist.demo.listing import choose, kind_of
 
 _LIBRARY: dict[str, Value | None] = {
@@ -70,6 +71,40 @@ async def section_leaves(request: Asked) -> Answer:
     section, catalogue = _section_asked(request), plex_of(request).state.catalogue
     kinds = {Kind.SHOW: Kind.EPISODE, Kind.ARTIST: Kind.TRACK}
     return _listed(request, section, catalogue.listed(section.key, kinds.get(section.kind)))
+
+
+@get("/library/sections/{section_id:int}/recentlyAdded")
+async def section_recently_added(request: Asked) -> Answer:
+    """What came last to a section."""
+    section, catalogue = _section_asked(request), plex_of(request).state.catalogue
+    found = sorted(catalogue.listed(section.key), key=lambda entry: -entry.added_at)
+    return page(request, found, wording(request).item, dict(_LIBRARY))
+
+
+@get("/library/sections/{section_id:int}/collections")
+async def section_collections(request: Asked) -> Answer:
+    """The collections of a section: there are none."""
+    return _listed(request, _section_asked(request), [])
+
+
+@get("/library/sections/{section_id:int}/genre")
+async def section_genres(request: Asked) -> Answer:
+    """The genres of a section."""
+    section, catalogue = _section_asked(request), plex_of(request).state.catalogue
+    names = sorted({genre for entry in catalogue.listed(section.key) for genre in entry.genres})
+    said = [
+        element(
+            "Directory",
+            {
+                "fastKey": f"/library/sections/{section.key}/all?genre={tag_id(name)}",
+                "key": str(tag_id(name)),
+                "title": name,
+                "type": "genre",
+            },
+        )
+        for name in names
+    ]
+    return reply(request, container({"allowSync": False, **_LIBRARY, "title1": section.title}, said))
 
 
 @get("/library/sections/{section_id:int}/refresh")
@@ -179,7 +214,8 @@ def _listed(request: Asked, section: Section, entries: list[Entry]) -> Answer:
         "viewGroup": section.kind.word,
         "viewMode": 65_592,
     }
-    return page(request, found, lambda entry: word.item(entry, guids=guids, placed=False), attributes)
+    extra = [meta(section)] if asked(request).get("includeMeta") == "1" else []
+    return page(request, found, lambda entry: word.item(entry, guids=guids, placed=False), attributes, extra)
 
 
 def _below(request: Asked, parent: Entry, entries: list[Entry]) -> Answer:
@@ -232,6 +268,9 @@ HANDLERS = [
     sections,
     section_all,
     section_leaves,
+    section_recently_added,
+    section_collections,
+    section_genres,
     section_refresh,
     library_all,
     recently_added,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from litestar import Litestar, Request, get
 from litestar.datastructures import State
@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Response
 
 from projectionist.demo import plex_files, plex_library, plex_playback, plex_sessions, plex_socket
+from projectionist.demo.asgi import Application
 from projectionist.demo.asking import Answer, Asked, Plex, plex_of, reply, who
 from projectionist.demo.elements import Value, container
 
@@ -69,17 +70,18 @@ async def identity(request: Asked) -> Answer:
     return reply(request, container(attributes))
 
 
-def plex_application(plex: Plex) -> Litestar:
+def plex_application(plex: Plex) -> Application:
     """The server over this state."""
     parts = (plex_library, plex_playback, plex_sessions, plex_files, plex_socket)
     handlers = [root, identity, *(handler for part in parts for handler in part.HANDLERS)]
-    return Litestar(
+    application = Litestar(
         route_handlers=handlers,
         state=State({"plex": plex}),
         exception_handlers={HTTPException: html_error},
         openapi_config=None,
         logging_config=None,
     )
+    return cast("Application", application)
 
 
 def html_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[str]:

@@ -6,7 +6,7 @@ import secrets
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar import Litestar, Response, get, post
@@ -24,6 +24,7 @@ from projectionist.demo.accounts import (
     shared_server_element,
     work_element,
 )
+from projectionist.demo.asgi import Application
 from projectionist.demo.asking import JSON, XML, Answer, Asked, Plex, asked, page, reply, token_of
 from projectionist.demo.catalogue import Kind
 from projectionist.demo.elements import Element, Value, container, element, to_object, to_xml
@@ -266,9 +267,9 @@ async def provider(request: Asked) -> Answer:
     return reply(request, container({"identifier": "tv.plex.provider.discover", "title": "Discover"}))
 
 
-def plex_tv_application(tv: PlexTv) -> Litestar:
+def plex_tv_application(tv: PlexTv) -> Application:
     """plex.tv, its discover provider and its metadata provider, all at one address."""
-    return Litestar(
+    application = Litestar(
         route_handlers=[
             *(make_pin, check_pin, user, ping, resources, users, shared_servers, home_users, home_users_v2),
             *(switch, watchlist, user_state, provider),
@@ -278,6 +279,7 @@ def plex_tv_application(tv: PlexTv) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
+    return cast("Application", application)
 
 
 def json_error(_request: Any, error: HTTPException) -> Response[Any]:
