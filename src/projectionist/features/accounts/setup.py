@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from projectionist.db.engine import Database
-from projectionist.errors import Conflict, InputWrong
+from projectionist.errors import Conflict
 from projectionist.features.accounts import queries
 from projectionist.features.servers import service as servers
 from projectionist.jobs.ports import Order, Ordered, Priority
@@ -27,35 +26,17 @@ class Step(StrEnum):
     DONE = "done"
 
 
-class Proof(Protocol):
-    """What came of writing into a Plex data folder; `folder` is the one really meant."""
-
-    @property
-    def works(self) -> bool:
-        """Whether previews can go there."""
-
-    @property
-    def sentence(self) -> str:
-        """What was done, or what is wrong, in words."""
-
-    @property
-    def folder(self) -> Path:
-        """The folder really meant, where a near one was given."""
-
-
 @dataclass(frozen=True, slots=True)
 class SetupParts:
     """What the setup is handed by the program.
 
-    `start_demo` starts the demo house and tells how it is reached; None where there is none. `prove_plex_data`
-    writes into a Plex data folder and takes it back. `exclude` keeps the libraries with these keys out of the
-    index, and takes all others.
+    `start_demo` starts the demo house and tells how it is reached; None where there is none. `exclude`
+    keeps the libraries with these keys out of the index, and takes all others.
     """
 
     reach: servers.Reach
     order: Callable[[Order], Ordered]
     exclude: Callable[[int, Sequence[str]], None]
-    prove_plex_data: Callable[[Path], Proof]
     start_demo: Callable[[], servers.NewServer] | None = None
 
 
@@ -143,19 +124,6 @@ def look_at_paths(
         tuple(dict.fromkeys(unseen)),
         data[0] if data else None,
     )
-
-
-def try_plex_data(parts: SetupParts, server_id: int, folder: str) -> servers.PlexData:
-    """Write into the Plex data folder and keep what came of it. Raises InputWrong for what is no whole path."""
-    path = Path(folder.strip())
-    if not folder.strip() or not path.is_absolute() or ".." in path.parts:
-        raise InputWrong(
-            "Give the whole path of the Plex data folder on this machine, "
-            "such as /var/lib/plexmediaserver/Library/Application Support/Plex Media Server.",
-            "plex_data",
-        )
-    proof = parts.prove_plex_data(path)
-    return servers.save_plex_data(parts.reach, server_id, str(proof.folder), proof.works, proof.sentence)
 
 
 def go_back(database: Database, step: Step) -> None:

@@ -113,7 +113,7 @@ def _source(parts: setup.SetupParts, wanted: Wanted, source: servers.NewServer, 
     if server.kind is ServerKind.PLEX:
         well = _mappings(parts, server, wanted, say) and well
         if wanted.plex_data:
-            data = setup.try_plex_data(parts, server.id, wanted.plex_data)
+            data = servers.try_plex_data(parts.reach, server.id, wanted.plex_data)
             well = well and data.proven_at is not None
             if created or data.proven_at is None:
                 say(data.proof)

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from projectionist.errors import InputWrong, NotFound, ServiceError
+from projectionist.errors import Conflict, InputWrong, NotFound, ServiceError
 from projectionist.features.servers import paths, queries
 from projectionist.features.servers.lookup import path_map, server_address
 from projectionist.features.servers.models import PathMappingRow, PlexDataRow
 from projectionist.features.servers.paths import Mapping
 from projectionist.features.servers.records import PathMapping, PlexData, Reach, mapping_of, plex_data_of
 from projectionist.media.server import MediaServer
-from projectionist.media.vocabulary import KINDS, ItemKind, ListedLibrary, Part, ServerPath
+from projectionist.media.vocabulary import KINDS, ItemKind, ListedLibrary, Part, ServerKind, ServerPath
 
 _TRIED = 25
 """So many files of a library are looked for before a mapping is called wrong."""
@@ -85,14 +85,25 @@ def remove_mapping(reach: Reach, mapping_id: int) -> None:
     reach.publish(row.server_id)
 
 
-def save_plex_data(reach: Reach, server_id: int, folder: str, proven: bool, proof: str) -> PlexData:
-    """Remember where this node finds the data folder of a Plex server, and what came of writing there."""
+def try_plex_data(reach: Reach, server_id: int, folder: str) -> PlexData:
+    """Write into the Plex data folder and keep what came of it. Raises InputWrong, NotFound, Conflict."""
+    path = Path(folder.strip())
+    if not folder.strip() or not path.is_absolute() or ".." in path.parts:
+        raise InputWrong(
+            "Give the whole path of the Plex data folder on this machine, "
+            "such as /var/lib/plexmediaserver/Library/Application Support/Plex Media Server.",
+            "folder",
+        )
+    if server_address(reach.database, reach.vault, server_id).kind is not ServerKind.PLEX:
+        raise Conflict("Only a Plex server has a Plex data folder; nothing was tried.")
+    proof = reach.prove_plex_data(path)
     with reach.database.write() as session:
         row = queries.plex_data_on(session, server_id, reach.node)
         if row is None:
-            row = PlexDataRow(server_id=server_id, node=reach.node, folder=folder)
+            row = PlexDataRow(server_id=server_id, node=reach.node)
             session.add(row)
-        row.folder, row.proof, row.proven_at = folder, proof, reach.now() if proven else None
+        row.folder, row.proof = str(proof.folder), proof.sentence
+        row.proven_at = reach.now() if proof.works else None
         session.flush()
         kept = plex_data_of(row)
     reach.publish(server_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from projectionist.db.engine import Database
@@ -23,15 +24,36 @@ class Seals(Protocol):
         """The secret again."""
 
 
+class Proof(Protocol):
+    """What came of writing into a Plex data folder; `folder` is the one really meant."""
+
+    @property
+    def works(self) -> bool:
+        """Whether previews can go there."""
+
+    @property
+    def sentence(self) -> str:
+        """What was done, or what is wrong, in words."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder really meant, where a near one was given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What it takes to reach servers from this node; `publish` tells every process of a change to a server."""
+    """What it takes to reach servers and their files from this node.
+
+    `prove_plex_data` writes into a Plex data folder and takes it back. `publish` tells every process of a change
+    to a server.
+    """
 
     database: Database
     vault: Seals
     connect: Connect
     node: str
     now: Callable[[], datetime]
+    prove_plex_data: Callable[[Path], Proof]
     publish: Callable[[int], None] = lambda server_id: None
 
 

@@ -18,14 +18,15 @@ from projectionist.features.servers.mapping import (
     prove_mapping,
     remove_mapping,
     save_mapping,
-    save_plex_data,
     suggest_mappings,
+    try_plex_data,
 )
 from projectionist.features.servers.models import ServerRow
 from projectionist.features.servers.paths import Mapping, PathMap
 from projectionist.features.servers.records import (
     PathMapping,
     PlexData,
+    Proof,
     Reach,
     Seals,
     Server,
@@ -41,6 +42,7 @@ __all__ = [
     "PathMap",
     "PathMapping",
     "PlexData",
+    "Proof",
     "Reach",
     "Seals",
     "Server",
@@ -49,9 +51,9 @@ __all__ = [
     "prove_mapping",
     "remove_mapping",
     "save_mapping",
-    "save_plex_data",
     "server_address",
     "suggest_mappings",
+    "try_plex_data",
 ]
 """What this feature promises to the others, with what is defined below."""
 
