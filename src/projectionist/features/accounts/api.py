@@ -1,0 +1,185 @@
+"""The API of accounts: signing in and out, who one is, where one is signed in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, delete, get, post, put
+from litestar.params import Parameter
+
+from projectionist.db.engine import Database
+from projectionist.errors import SignInNeeded
+from projectionist.features.accounts import service
+from projectionist.features.accounts.cookies import address_of, browser_of, no_session, session_cookie
+from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.sessions import COOKIE
+from projectionist.web.access import OPEN
+from projectionist.web.injection import Injected
+from projectionist.web.ports import Principal
+
+Offset = Annotated[int, Parameter(ge=0, le=10_000_000, description="How many to leave out.")]
+Size = Annotated[int, Parameter(ge=1, le=100, description="How many to give.")]
+Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+
+
+class SignInDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who wants to come in."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    password: Secret
+    remember: bool = False
+
+    def __repr__(self) -> str:
+        return f"SignInDocument({self.name!r})"
+
+
+class PasswordChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A new password; it signs out everywhere."""
+
+    current: Secret
+    password: Secret
+
+    def __repr__(self) -> str:
+        return "PasswordChange(…)"
+
+
+class PersonDocument(msgspec.Struct, frozen=True):
+    """Who is signed in, and what they may do."""
+
+    id: int
+    name: str
+    role: str
+    permissions: list[str]
+    time_zone: str
+
+
+class BrowserDocument(msgspec.Struct, frozen=True):
+    """A place where somebody is signed in."""
+
+    id: int
+    address: str
+    browser: str
+    remembered: bool
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    is_this: bool
+
+
+class BrowserPage(msgspec.Struct, frozen=True):
+    """A part of the places where somebody is signed in."""
+
+    items: list[BrowserDocument]
+    offset: int
+    total: int
+
+
+@post(
+    "/api/v1/sign-in", tags=["Accounts"], operation_id="sign_in", status_code=200, sync_to_thread=True, **OPEN
+)
+def sign_in(
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    now: Injected[service.Now],
+    data: SignInDocument,
+) -> Response[PersonDocument]:
+    """Sign in; the answer sets the session cookie."""
+    signed_in = service.sign_in(
+        database,
+        data.name,
+        data.password,
+        now=now,
+        remember=data.remember,
+        address=address_of(request),
+        browser=browser_of(request),
+    )
+    return Response(_person(signed_in.principal), cookies=[session_cookie(request, signed_in)])
+
+
+@post("/api/v1/sign-out", tags=["Accounts"], operation_id="sign_out", status_code=204, sync_to_thread=True)
+def sign_out(
+    request: Request[Any, Any, Any], database: Injected[Database], people: Injected[SignedInPeople]
+) -> Response[None]:
+    """Sign this browser out."""
+    service.sign_out(database, request.cookies.get(COOKIE, ""))
+    people.forget()
+    return Response(None, cookies=[no_session(request)], status_code=204)
+
+
+@get("/api/v1/me", tags=["Accounts"], operation_id="get_me")
+async def get_me(request: Request[Any, Any, Any]) -> PersonDocument:
+    """Who is signed in, and what they may do."""
+    return _person(who(request))
+
+
+@put(
+    "/api/v1/me/password",
+    tags=["Accounts"],
+    operation_id="change_password",
+    status_code=204,
+    sync_to_thread=True,
+)
+def change_password(
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    now: Injected[service.Now],
+    people: Injected[SignedInPeople],
+    data: PasswordChange,
+) -> Response[None]:
+    """Change one's password, and sign out everywhere."""
+    service.change_password(
+        database, who(request).id, data.current, data.password, now=now, address=address_of(request)
+    )
+    people.forget()
+    return Response(None, cookies=[no_session(request)], status_code=204)
+
+
+@get("/api/v1/me/sign-ins", tags=["Accounts"], operation_id="list_sign_ins", sync_to_thread=True)
+def list_sign_ins(
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    now: Injected[service.Now],
+    offset: Offset = 0,
+    size: Size = 50,
+) -> BrowserPage:
+    """Where one is signed in."""
+    found = service.browsers(database, who(request).id, request.cookies.get(COOKIE, ""), now=now)
+    shown = [
+        msgspec.convert(one, BrowserDocument, from_attributes=True) for one in found[offset : offset + size]
+    ]
+    return BrowserPage(shown, offset, len(found))
+
+
+@delete(
+    "/api/v1/me/sign-ins/{sign_in_id:int}",
+    tags=["Accounts"],
+    operation_id="revoke_sign_in",
+    sync_to_thread=True,
+)
+def revoke_sign_in(
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    people: Injected[SignedInPeople],
+    sign_in_id: Annotated[int, Parameter(ge=1, le=2**63 - 1)],
+) -> None:
+    """Sign one of one's browsers out."""
+    service.revoke(database, who(request).id, sign_in_id)
+    people.forget()
+
+
+def who(request: Request[Any, Any, Any]) -> Principal:
+    """Who asks. Raises SignInNeeded."""
+    principal = request.scope.get("user")
+    if not isinstance(principal, Principal):
+        raise SignInNeeded("Nobody is signed in here; sign in and try again.")
+    return principal
+
+
+def _person(principal: Principal) -> PersonDocument:
+    permissions = sorted(permission.value for permission in principal.permissions)
+    return PersonDocument(principal.id, principal.name, principal.role, permissions, principal.time_zone)
+
+
+HANDLERS = (sign_in, sign_out, get_me, change_password, list_sign_ins, revoke_sign_in)
