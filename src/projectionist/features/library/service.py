@@ -1,0 +1,156 @@
+"""The library index, for pages and for other features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from projectionist.db.engine import Database
+from projectionist.errors import NotFound
+from projectionist.features.library import queries
+from projectionist.features.library.models import ItemRow, LibraryRow, PartRow
+from projectionist.media.vocabulary import ItemKind, LibraryKind, ServerPath
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryFacts:
+    """A library of the index. `missing_since` is set while its server does not list it any more."""
+
+    id: int
+    server_id: int
+    key: str
+    kind: LibraryKind
+    title: str
+    locations: tuple[ServerPath, ...]
+    enabled: bool
+    item_count: int
+    synced_at: datetime | None
+    complete_at: datetime | None
+    missing_since: datetime | None
+    doubted: int
+    last_error: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartFacts:
+    """A file of an item. `part_hash` is empty where it is not known; `title` names the item for people."""
+
+    id: int
+    library_id: int
+    item_id: int
+    server_id: int
+    item_key: str
+    part_key: str
+    title: str
+    path: ServerPath
+    size: int
+    duration_ms: int
+    part_hash: str
+    has_preview: bool
+    added_at: datetime | None
+
+
+def libraries(database: Database) -> Sequence[LibraryFacts]:
+    """Every library, server by server."""
+    with database.read() as session:
+        return [library_facts(row) for row in queries.libraries(session)]
+
+
+def library(database: Database, library_id: int) -> LibraryFacts:
+    """One library. Raises NotFound."""
+    with database.read() as session:
+        row = queries.library(session, library_id)
+    if row is None:
+        raise NotFound("There is no such library; it may have been removed with its server.")
+    return library_facts(row)
+
+
+def list_parts(
+    database: Database, library_id: int, *, after: int = 0, size: int = 500
+) -> Sequence[PartFacts]:
+    """The parts of a library whose ids are above `after`, in the order of their ids; at most `size`."""
+    with database.read() as session:
+        rows = queries.parts_of_library(session, library_id, after, size)
+        above = queries.titles_above(session, [item for _, item in rows])
+    return [_part_facts(part, item, above) for part, item in rows]
+
+
+def parts_without_hash(
+    database: Database, library_id: int, *, after: int = 0, size: int = 500
+) -> Sequence[PartFacts]:
+    """Those of them whose hash is not known."""
+    with database.read() as session:
+        rows = queries.parts_without_hash(session, library_id, after, size)
+        above = queries.titles_above(session, [item for _, item in rows])
+    return [_part_facts(part, item, above) for part, item in rows]
+
+
+def count_parts(database: Database, library_id: int) -> int:
+    """How many parts a library has."""
+    with database.read() as session:
+        return queries.count_parts(session, library_id)
+
+
+def set_part_hashes(database: Database, hashes: Mapping[int, str]) -> None:
+    """Keep what a server names its folders for these parts by, by part id; ids that are gone are passed over."""
+    if hashes:
+        with database.write() as session:
+            queries.set_part_hashes(session, hashes)
+
+
+def set_part_previews(database: Database, previews: Mapping[int, bool]) -> None:
+    """Keep whether these parts have a preview, by part id."""
+    if previews:
+        with database.write() as session:
+            queries.set_part_previews(session, previews)
+
+
+def library_facts(row: LibraryRow) -> LibraryFacts:
+    """A row as others see it."""
+    return LibraryFacts(
+        id=row.id,
+        server_id=row.server_id,
+        key=row.key,
+        kind=LibraryKind(row.kind),
+        title=row.title,
+        locations=tuple(ServerPath(location) for location in row.locations),
+        enabled=row.enabled,
+        item_count=row.item_count,
+        synced_at=row.synced_at,
+        complete_at=row.complete_at,
+        missing_since=row.missing_since,
+        doubted=row.doubted,
+        last_error=row.last_error,
+    )
+
+
+def full_title(item: ItemRow, above: Mapping[int, ItemRow]) -> str:
+    """A title that says which one: `The Wire · S01E03 · The Buys`, `Heat (1995)`."""
+    parent = above.get(item.parent_id or 0)
+    grandparent = above.get(item.grandparent_id or 0)
+    if item.kind == ItemKind.EPISODE and parent is not None and grandparent is not None:
+        return f"{grandparent.title} · S{parent.number or 0:02}E{item.number or 0:02} · {item.title}"
+    if item.kind == ItemKind.SEASON and parent is not None:
+        return f"{parent.title} · {item.title}"
+    if item.kind in (ItemKind.ALBUM, ItemKind.TRACK) and (first := grandparent or parent) is not None:
+        return f"{first.title} · {item.title}"
+    return f"{item.title} ({item.year})" if item.year else item.title
+
+
+def _part_facts(part: PartRow, item: ItemRow, above: Mapping[int, ItemRow]) -> PartFacts:
+    return PartFacts(
+        id=part.id,
+        library_id=part.library_id,
+        item_id=item.id,
+        server_id=item.server_id,
+        item_key=item.key,
+        part_key=part.key,
+        title=full_title(item, above),
+        path=ServerPath(part.path),
+        size=part.size,
+        duration_ms=part.duration_ms,
+        part_hash=part.hash or "",
+        has_preview=part.has_preview,
+        added_at=item.added_at,
+    )

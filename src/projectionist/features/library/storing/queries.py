@@ -1,0 +1,283 @@
+"""What a sync writes, in as few statements as there are tables; and what it has to know before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple, TypeAlias, cast
+
+from sqlalchemy import CursorResult, Table, and_, case, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from projectionist.features.library.models import (
+    ExternalIdRow,
+    HistoryRow,
+    ItemRow,
+    LibraryRow,
+    OnDeckRow,
+    PartRow,
+    ServerAccountRow,
+    VersionRow,
+    WatchStateRow,
+)
+
+Row: TypeAlias = dict[str, Any]
+
+ITEM = cast(Table, ItemRow.__table__)
+PART = cast(Table, PartRow.__table__)
+_FIXED = frozenset({"id", "server_id", "key"})
+
+
+class Stored(NamedTuple):
+    """What is known of an item before its page is written."""
+
+    id: int
+    library_id: int
+    mark: int
+    parent_id: int | None
+    grandparent_id: int | None
+
+
+def stored_items(session: Session, server_id: int, keys: Collection[str]) -> dict[str, Stored]:
+    """The items of a server with these keys, by key."""
+    rows = session.execute(
+        select(
+            ItemRow.key,
+            ItemRow.id,
+            ItemRow.library_id,
+            ItemRow.mark,
+            ItemRow.parent_id,
+            ItemRow.grandparent_id,
+        ).where(ItemRow.server_id == server_id, ItemRow.key.in_(keys))
+    )
+    return {row[0]: Stored(*row[1:]) for row in rows}
+
+
+def item_ids(session: Session, server_id: int, keys: Collection[str]) -> dict[str, int]:
+    """The ids of a server's items, by key; a key it has none for is absent."""
+    if not keys:
+        return {}
+    rows = session.execute(
+        select(ItemRow.key, ItemRow.id).where(ItemRow.server_id == server_id, ItemRow.key.in_(keys))
+    )
+    return dict(rows.tuples().all())
+
+
+def put_items(session: Session, rows: Sequence[Row]) -> None:
+    """Add items, or bring those up to date whose key is there. Every row has every column but the id."""
+    if rows:
+        session.execute(_put_items(_dialect(session)), rows)
+
+
+def put_versions(session: Session, changed: Collection[int], rows: Sequence[Row]) -> None:
+    """Give items these versions and no others; `changed` are the ids of those that may have had some."""
+    if changed:
+        session.execute(delete(VersionRow).where(VersionRow.item_id.in_(changed)))
+    if rows:
+        session.execute(_upsert(_dialect(session), VersionRow.__table__, ("item_id", "position")), rows)
+
+
+def put_parts(session: Session, changed: Collection[int], rows: Sequence[Row]) -> None:
+    """Give items these parts and no others. A part that is still the same file keeps its id, hash and preview."""
+    if changed:
+        kept = {(row["item_id"], row["key"]) for row in rows}
+        there = session.execute(
+            select(PartRow.id, PartRow.item_id, PartRow.key).where(PartRow.item_id.in_(changed))
+        )
+        gone = [id_ for id_, item_id, key in there if (item_id, key) not in kept]
+        if gone:
+            session.execute(delete(PartRow).where(PartRow.id.in_(gone)))
+    if rows:
+        session.execute(_put_parts(_dialect(session)), rows)
+
+
+def put_external_ids(session: Session, changed: Collection[int], rows: Sequence[Row]) -> None:
+    """Give items these external ids and no others."""
+    if changed:
+        session.execute(delete(ExternalIdRow).where(ExternalIdRow.item_id.in_(changed)))
+    if rows:
+        session.execute(
+            _ignoring(_dialect(session), ExternalIdRow.__table__, ("item_id", "source", "value")), rows
+        )
+
+
+def put_watch_states(
+    session: Session, account_id: int, changed: Collection[int], rows: Sequence[Row]
+) -> None:
+    """Give items this watch state of one account, and none where no row says so."""
+    if changed:
+        session.execute(
+            delete(WatchStateRow).where(
+                WatchStateRow.account_id == account_id, WatchStateRow.item_id.in_(changed)
+            )
+        )
+    if rows:
+        session.execute(_upsert(_dialect(session), WatchStateRow.__table__, ("item_id", "account_id")), rows)
+
+
+def put_libraries(session: Session, server_id: int, rows: Sequence[Row], now: datetime) -> None:
+    """Add and retitle the libraries of a server; mark those it does not list as missing since now."""
+    if rows:
+        session.execute(
+            _upsert(
+                _dialect(session),
+                LibraryRow.__table__,
+                ("server_id", "key"),
+                only=("kind", "title", "locations", "position", "missing_since"),
+            ),
+            rows,
+        )
+    session.execute(
+        update(LibraryRow)
+        .where(
+            LibraryRow.server_id == server_id,
+            LibraryRow.key.not_in([row["key"] for row in rows]),
+            LibraryRow.missing_since.is_(None),
+        )
+        .values(missing_since=now)
+    )
+
+
+def put_accounts(session: Session, rows: Sequence[Row]) -> None:
+    """Add and rename the accounts of a server; none is taken away, since history names them."""
+    if rows:
+        session.execute(_upsert(_dialect(session), ServerAccountRow.__table__, ("server_id", "key")), rows)
+
+
+def accounts(session: Session, server_id: int) -> Sequence[ServerAccountRow]:
+    """The accounts of a server."""
+    return session.scalars(
+        select(ServerAccountRow).where(ServerAccountRow.server_id == server_id).order_by(ServerAccountRow.id)
+    ).all()
+
+
+def newest_watched(session: Session, server_id: int) -> datetime | None:
+    """When the last thing was watched that the index knows of."""
+    return session.scalar(
+        select(func.max(HistoryRow.at))
+        .join(ServerAccountRow, ServerAccountRow.id == HistoryRow.account_id)
+        .where(ServerAccountRow.server_id == server_id)
+    )
+
+
+def put_history(session: Session, rows: Sequence[Row]) -> None:
+    """Add lines of history; those that are there stay."""
+    if rows:
+        session.execute(
+            _ignoring(_dialect(session), HistoryRow.__table__, ("item_id", "account_id", "at")), rows
+        )
+
+
+def watch_from_history(session: Session, pairs: Collection[tuple[int, int]]) -> None:
+    """Bring the watch states of these (account, item) up to what the history says, which only adds to them."""
+    for account_id, item_id in sorted(pairs):
+        count, at = session.execute(
+            select(func.count(), func.max(HistoryRow.at)).where(
+                HistoryRow.account_id == account_id, HistoryRow.item_id == item_id
+            )
+        ).one()
+        row = session.get(WatchStateRow, (item_id, account_id))
+        if row is None:
+            session.add(
+                WatchStateRow(item_id=item_id, account_id=account_id, watched_count=count, watched_at=at)
+            )
+        elif row.watched_at is None or row.watched_at < at or row.watched_count < count:
+            row.watched_count, row.watched_at = max(count, row.watched_count), at
+
+
+def put_on_deck(session: Session, account_id: int, rows: Sequence[Row]) -> None:
+    """Replace what an account watches next."""
+    session.execute(delete(OnDeckRow).where(OnDeckRow.account_id == account_id))
+    if rows:
+        session.execute(_upsert(_dialect(session), OnDeckRow.__table__, ("account_id", "position")), rows)
+
+
+def newest_item(session: Session, library_id: int) -> int:
+    """The highest id of a library's items; 0 where it has none."""
+    return session.scalar(select(func.max(ItemRow.id)).where(ItemRow.library_id == library_id)) or 0
+
+
+def keys_of(
+    session: Session, library_id: int, after: int, up_to: int, size: int
+) -> Sequence[tuple[int, str]]:
+    """The ids and keys of a library's items, of those above `after` and not above `up_to`, in order."""
+    rows = session.execute(
+        select(ItemRow.id, ItemRow.key)
+        .where(ItemRow.library_id == library_id, ItemRow.id > after, ItemRow.id <= up_to)
+        .order_by(ItemRow.id)
+        .limit(size)
+    )
+    return [(id_, key) for id_, key in rows]
+
+
+def remove_items(session: Session, library_id: int, ids: Collection[int]) -> int:
+    """Take items out of the index, if they are still in this library; how many were."""
+    removed: CursorResult[Any] = session.execute(  # type: ignore[assignment]  # a delete has a cursor
+        delete(ItemRow).where(ItemRow.library_id == library_id, ItemRow.id.in_(ids))
+    )
+    return removed.rowcount
+
+
+def counts_by_kind(session: Session, library_id: int) -> Mapping[str, int]:
+    """How many items of each kind a library has in the index."""
+    rows = session.execute(
+        select(ItemRow.kind, func.count()).where(ItemRow.library_id == library_id).group_by(ItemRow.kind)
+    )
+    return dict(rows.tuples().all())
+
+
+def libraries_of(session: Session, server_id: int) -> Sequence[LibraryRow]:
+    """The libraries of a server, in its order."""
+    return session.scalars(
+        select(LibraryRow)
+        .where(LibraryRow.server_id == server_id)
+        .order_by(LibraryRow.position, LibraryRow.id)
+    ).all()
+
+
+def update_library(session: Session, library_id: int, **values: Any) -> None:
+    """Set columns of a library."""
+    session.execute(update(LibraryRow).where(LibraryRow.id == library_id).values(**values))
+
+
+def _dialect(session: Session) -> str:
+    return session.get_bind().dialect.name
+
+
+def _insert(dialect: str, table: Any) -> Any:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+@cache
+def _upsert(dialect: str, table: Table, key: tuple[str, ...], only: tuple[str, ...] = ()) -> Any:
+    insert = _insert(dialect, table)
+    names = only or [column.name for column in table.columns if column.name not in (*key, "id")]
+    return insert.on_conflict_do_update(
+        index_elements=list(key), set_={name: insert.excluded[name] for name in names}
+    )
+
+
+@cache
+def _ignoring(dialect: str, table: Table, key: tuple[str, ...]) -> Any:
+    return _insert(dialect, table).on_conflict_do_nothing(index_elements=list(key))
+
+
+@cache
+def _put_items(dialect: str) -> Any:
+    insert = _insert(dialect, ITEM)
+    new = {column.name: insert.excluded[column.name] for column in ITEM.columns if column.name not in _FIXED}
+    new["indexed"] = case((ItemRow.folded == insert.excluded.folded, ItemRow.indexed), else_=False)
+    return insert.on_conflict_do_update(index_elements=["server_id", "key"], set_=new)
+
+
+@cache
+def _put_parts(dialect: str) -> Any:
+    insert = _insert(dialect, PART)
+    same = and_(PartRow.path == insert.excluded.path, PartRow.size == insert.excluded.size)
+    names = ("library_id", "version", "position", "path", "size", "duration_ms", "container")
+    new = {name: insert.excluded[name] for name in names}
+    new["hash"] = case((same, PartRow.hash), else_=None)
+    new["has_preview"] = or_(insert.excluded.has_preview, and_(same, PartRow.has_preview))
+    return insert.on_conflict_do_update(index_elements=["item_id", "key"], set_=new)
