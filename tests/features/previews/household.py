@@ -10,16 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
-
 from projectionist.db.engine import Database
-from projectionist.errors import JobCancelled, NotFound, ServiceError
+from projectionist.errors import JobCancelled, ServiceError
 from projectionist.features.library.models import ItemRow, LibraryRow, PartRow
 from projectionist.features.previews import queries
+from projectionist.features.previews.catalogue import LibraryIndex
 from projectionist.features.previews.jobs import check_library, kinds
 from projectionist.features.previews.models import Preview
-from projectionist.features.previews.neighbours import LibraryFacts, PartFacts
 from projectionist.features.previews.workplace import Workplace
 from projectionist.features.servers.models import ServerRow
 from projectionist.jobs.ports import Jobs, Order, Ordered
@@ -67,70 +64,6 @@ class Waiting:
 
     def order_many(self, orders: Sequence[Order]) -> Sequence[Ordered]:
         return [self.order(order) for order in orders]
-
-
-class Index:
-    """The library index, straight from its tables."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def libraries(self) -> Sequence[LibraryFacts]:
-        with self._database.read() as session:
-            return [self._facts(session, row) for row in session.scalars(select(LibraryRow))]
-
-    def library(self, library_id: int) -> LibraryFacts:
-        with self._database.read() as session:
-            row = session.get(LibraryRow, library_id)
-            if row is None:
-                raise NotFound("There is no such library.")
-            return self._facts(session, row)
-
-    def parts(self, library_id: int, *, after: int = 0, size: int = 500) -> Sequence[PartFacts]:
-        statement = (
-            select(PartRow, ItemRow)
-            .join(ItemRow, ItemRow.id == PartRow.item_id)
-            .where(PartRow.library_id == library_id, PartRow.id > after)
-            .order_by(PartRow.id)
-            .limit(size)
-        )
-        with self._database.read() as session:
-            return [
-                PartFacts(
-                    id=part.id,
-                    library_id=part.library_id,
-                    item_id=part.item_id,
-                    server_id=item.server_id,
-                    item_key=item.key,
-                    part_key=part.key,
-                    title=item.title,
-                    path=ServerPath(part.path),
-                    size=part.size,
-                    duration_ms=part.duration_ms,
-                    part_hash=part.hash or "",
-                    added_at=item.added_at,
-                )
-                for part, item in session.execute(statement)
-            ]
-
-    def count_parts(self, library_id: int) -> int:
-        with self._database.read() as session:
-            return session.scalar(select(func.count()).where(PartRow.library_id == library_id)) or 0
-
-    def set_hashes(self, hashes: Mapping[int, str]) -> None:
-        with self._database.write() as session:
-            for part_id, found in hashes.items():
-                session.execute(update(PartRow).where(PartRow.id == part_id).values(hash=found))
-
-    def locations(self, library_id: int) -> Sequence[ServerPath]:
-        with self._database.read() as session:
-            row = session.get(LibraryRow, library_id)
-            return [] if row is None else [ServerPath(one) for one in row.locations]
-
-    @staticmethod
-    def _facts(session: Session, row: LibraryRow) -> LibraryFacts:
-        server = session.get_one(ServerRow, row.server_id)
-        return LibraryFacts(row.id, row.server_id, ServerKind(server.kind), LibraryKind(row.kind), row.title)
 
 
 class Hashes:
@@ -189,7 +122,7 @@ class Household:
         self.moment: datetime | None = None
         self.place = Workplace(
             database=database,
-            catalogue=Index(database),
+            catalogue=LibraryIndex(database),
             servers=self.reached,
             publish=lambda session, topic, details: self.told.append((topic, details)),
             node="den",
@@ -259,6 +192,12 @@ class Household:
             session.add_all(rows)
             session.flush()
             return [row.id for row in rows]
+
+    def delete_item(self, part_id: int) -> None:
+        """Take the item of a part out of the index, as a sync does."""
+        with self.database.write() as session:
+            item = session.get_one(ItemRow, session.get_one(PartRow, part_id).item_id)
+            session.delete(item)
 
     def check(self, library_id: int) -> Mapping[str, Any]:
         """Look through a library now."""

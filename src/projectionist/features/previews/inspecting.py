@@ -55,7 +55,7 @@ def inspect(path: Path) -> Inspection:
     A broken one is told about as far as it can be read. Raises UsageWrong where there is nothing at `path`.
     """
     try:
-        kind = _kind_of(path)
+        kind = kind_of(path)
     except PreviewInvalid as error:
         return Inspection(path, None, problems=(error.message,))
     if kind is Format.TRICKPLAY:
@@ -93,7 +93,8 @@ def _put(file: BinaryIO, *, content: bytes) -> None:
     file.write(content)
 
 
-def _kind_of(path: Path) -> Format:
+def kind_of(path: Path) -> Format:
+    """What kind of preview is at `path`. Raises UsageWrong where nothing is, PreviewInvalid where it is unreadable."""
     try:
         if not path.is_dir():
             path.stat()
@@ -113,7 +114,7 @@ def _kind_of(path: Path) -> Format:
 @contextmanager
 def _opened(path: Path) -> Iterator[Pictures]:
     """The pictures of a preview, of a broken one those that are left. Raises PreviewInvalid, UsageWrong."""
-    kind = _kind_of(path)
+    kind = kind_of(path)
     if kind is Format.TRICKPLAY:
         yield trickplay.read_trickplay(path)
     elif kind is Format.JPEG:

@@ -9,19 +9,17 @@ from typing import Any
 from projectionist.errors import NotFound
 from projectionist.features.previews.running import can_open, make_film
 from projectionist.features.previews.surveying import MAKE, WITH_FILMS, Survey, register_new
+from projectionist.features.previews.upkeep import CHECK, on_synced
 from projectionist.features.previews.workplace import Workplace
 from projectionist.jobs.ports import (
     Arguments,
     JobKind,
     JobRun,
     Jobs,
-    Order,
-    Ordered,
-    Priority,
     QueueSpec,
 )
 
-CHECK = "previews.check"
+__all__ = ["CHECK", "MAKE", "QUEUES", "check_library", "kinds", "on_synced"]
 
 QUEUES = (
     QueueSpec("previews", "Making previews", 2),
@@ -66,19 +64,3 @@ def check_library(place: Workplace, jobs: Jobs, run: JobRun, library_id: int) ->
         return {"outcome": "no films"}
     register_new(place, but=library_id)
     return Survey(place, jobs, run, library).run()
-
-
-def order_check(
-    place: Workplace, jobs: Jobs, library_id: int, *, priority: Priority = Priority.NORMAL, asked_by: str = ""
-) -> Ordered | None:
-    """Ask for a look through a library; None where it holds no films. Raises NotFound."""
-    library = place.catalogue.library(library_id)
-    if library.kind not in WITH_FILMS:
-        return None
-    arguments = {"library": library_id, "title": library.title}
-    return jobs.order(Order(CHECK, arguments, key=str(library_id), priority=priority, asked_by=asked_by))
-
-
-def on_synced(place: Workplace, jobs: Jobs, library_id: int) -> None:
-    """What the library calls after a sync."""
-    order_check(place, jobs, library_id)

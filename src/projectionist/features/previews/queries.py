@@ -93,6 +93,24 @@ def queue(session: Session, film_ids: Sequence[int]) -> None:
     )
 
 
+def forgive(session: Session, film_ids: Sequence[int]) -> None:
+    """Failed previews of these files count as never tried."""
+    session.execute(
+        update(Preview)
+        .where(Preview.film_id.in_(film_ids), Preview.state == PreviewState.FAILED)
+        .values(state=PreviewState.MISSING, attempts=0, retry_at=None, mark="")
+    )
+
+
+def there(session: Session, library_id: int) -> tuple[int, int]:
+    """How many previews of a library are made, and how many milliseconds of film that is."""
+    statement = select(func.count(), func.coalesce(func.sum(Preview.duration_ms), 0)).where(
+        Preview.library_id == library_id, Preview.state == PreviewState.FRESH
+    )
+    count, length = session.execute(statement).one()
+    return count, int(length)
+
+
 def newest_part(session: Session, library_id: int) -> int:
     """The highest part id of a library that has a row; 0 where none has."""
     return session.scalar(select(func.max(Preview.part_id)).where(Preview.library_id == library_id)) or 0

@@ -128,10 +128,10 @@ class Survey:
 
 
 def order_of(
-    film_id: int, path: Path, priority: Priority, *, again: bool = False, asked_by: str = ""
+    film_id: int, path: Path | str, priority: Priority, *, again: bool = False, asked_by: str = ""
 ) -> Order:
     """The job that makes the previews of a file; `again` also makes those that are fresh."""
-    arguments: dict[str, Any] = {"film": film_id, "name": path.name}
+    arguments: dict[str, Any] = {"film": film_id, "name": str(path).replace("\\", "/").rpartition("/")[2]}
     if again:
         arguments["again"] = True
     return Order(MAKE, arguments, key=str(film_id), priority=priority, asked_by=asked_by)

@@ -123,6 +123,12 @@ def _plex_obstacle(part: Part) -> Obstacle | None:
             NO_PLEX_DATA,
             "Where Plex keeps its data is not known on this machine; name the Plex data folder under Servers.",
         )
+    if not (part.plex_data / "Media" / "localhost").is_dir():
+        return Obstacle(
+            NO_PLEX_DATA,
+            f"{part.plex_data} holds no Media/localhost; mount Plex's data folder, or name the right one under "
+            "Servers.",
+        )
     if not part.part_hash:
         return Obstacle(
             NOT_ANALYSED, "Plex has not analysed this file yet; it is looked at again after the next sync."
