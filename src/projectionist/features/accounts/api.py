@@ -10,7 +10,6 @@ from litestar import Request, Response, delete, get, post, put
 from litestar.params import Parameter
 
 from projectionist.db.engine import Database
-from projectionist.errors import SignInNeeded
 from projectionist.features.accounts import service
 from projectionist.features.accounts.cookies import address_of, browser_of, no_session, session_cookie
 from projectionist.features.accounts.identify import SignedInPeople
@@ -109,9 +108,9 @@ def sign_out(
 
 
 @get("/api/v1/me", tags=["Accounts"], operation_id="get_me")
-async def get_me(request: Request[Any, Any, Any]) -> PersonDocument:
+async def get_me(principal: Injected[Principal]) -> PersonDocument:
     """Who is signed in, and what they may do."""
-    return _person(who(request))
+    return _person(principal)
 
 
 @put(
@@ -123,6 +122,7 @@ async def get_me(request: Request[Any, Any, Any]) -> PersonDocument:
 )
 def change_password(
     request: Request[Any, Any, Any],
+    principal: Injected[Principal],
     database: Injected[Database],
     now: Injected[service.Now],
     people: Injected[SignedInPeople],
@@ -130,7 +130,7 @@ def change_password(
 ) -> Response[None]:
     """Change one's password, and sign out everywhere."""
     service.change_password(
-        database, who(request).id, data.current, data.password, now=now, address=address_of(request)
+        database, principal.id, data.current, data.password, now=now, address=address_of(request)
     )
     people.forget()
     return Response(None, cookies=[no_session(request)], status_code=204)
@@ -139,13 +139,14 @@ def change_password(
 @get("/api/v1/me/sign-ins", tags=["Accounts"], operation_id="list_sign_ins", sync_to_thread=True)
 def list_sign_ins(
     request: Request[Any, Any, Any],
+    principal: Injected[Principal],
     database: Injected[Database],
     now: Injected[service.Now],
     offset: Offset = 0,
     size: Size = 50,
 ) -> BrowserPage:
     """Where one is signed in."""
-    found = service.browsers(database, who(request).id, request.cookies.get(COOKIE, ""), now=now)
+    found = service.browsers(database, principal.id, request.cookies.get(COOKIE, ""), now=now)
     shown = [
         msgspec.convert(one, BrowserDocument, from_attributes=True) for one in found[offset : offset + size]
     ]
@@ -160,21 +161,14 @@ def list_sign_ins(
 )
 def revoke_sign_in(
     request: Request[Any, Any, Any],
+    principal: Injected[Principal],
     database: Injected[Database],
     people: Injected[SignedInPeople],
     sign_in_id: Annotated[int, Parameter(ge=1, le=2**63 - 1)],
 ) -> None:
     """Sign one of one's browsers out."""
-    service.revoke(database, who(request).id, sign_in_id)
+    service.revoke(database, principal.id, sign_in_id)
     people.forget()
-
-
-def who(request: Request[Any, Any, Any]) -> Principal:
-    """Who asks. Raises SignInNeeded."""
-    principal = request.scope.get("user")
-    if not isinstance(principal, Principal):
-        raise SignInNeeded("Nobody is signed in here; sign in and try again.")
-    return principal
 
 
 def _person(principal: Principal) -> PersonDocument:

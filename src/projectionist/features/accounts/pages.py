@@ -1,0 +1,150 @@
+"""The pages to sign in and out, and one's own account."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request, get, post
+from litestar.response import Redirect, Template
+
+from projectionist.db.engine import Database
+from projectionist.errors import ProjectionistError
+from projectionist.features.accounts import service
+from projectionist.features.accounts.cookies import (
+    address_of,
+    browser_of,
+    no_session,
+    session_cookie,
+    shell_settings,
+)
+from projectionist.features.accounts.forms import Form, refused, text, to
+from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.sessions import COOKIE
+from projectionist.web.access import OPEN
+from projectionist.web.injection import Injected
+from projectionist.web.ports import Principal
+from projectionist.web.problems import local_path
+
+
+@get("/sign-in", sync_to_thread=True, include_in_schema=False, **OPEN)
+def sign_in_page(
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    next: str = "/",  # noqa: A002 (its name in URLs)
+) -> Template | Redirect:
+    """Where one signs in; who is signed in already goes on."""
+    wanted = local_path(next, shell_settings(request))
+    if request.scope["user"] is not None:
+        return to(request, wanted)
+    return Template("accounts/sign_in.html", context=_sign_in_context(database, wanted))
+
+
+@post("/sign-in", sync_to_thread=True, include_in_schema=False, **OPEN)
+def sign_in(
+    request: Request[Any, Any, Any], database: Injected[Database], now: Injected[service.Now], data: Form
+) -> Template | Redirect:
+    """Take name and password, and go to the page that was wanted."""
+    wanted = local_path(text(data, "next") or "/", shell_settings(request))
+    name = text(data, "name")
+    try:
+        signed_in = service.sign_in(
+            database,
+            name,
+            text(data, "password"),
+            now=now,
+            remember=bool(text(data, "remember")),
+            address=address_of(request),
+            browser=browser_of(request),
+        )
+    except ProjectionistError as error:
+        return refused("accounts/sign_in.html", _sign_in_context(database, wanted, name), error)
+    answer = to(request, wanted)
+    answer.set_cookie(session_cookie(request, signed_in))
+    if old := request.cookies.get(COOKIE):
+        service.sign_out(database, old)
+    return answer
+
+
+@post("/sign-out", sync_to_thread=True, include_in_schema=False, **OPEN)
+def sign_out(
+    request: Request[Any, Any, Any], database: Injected[Database], people: Injected[SignedInPeople]
+) -> Redirect:
+    """Sign this browser out."""
+    if token := request.cookies.get(COOKIE):
+        service.sign_out(database, token)
+    people.forget()
+    answer = to(request, "/sign-in")
+    answer.set_cookie(no_session(request))
+    return answer
+
+
+@get("/account", sync_to_thread=True, include_in_schema=False)
+def account_page(
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    now: Injected[service.Now],
+) -> Template:
+    """One's own account: the password, and where one is signed in."""
+    return Template("accounts/account.html", context=_account_context(request, principal, database, now))
+
+
+@post("/account/password", sync_to_thread=True, include_in_schema=False)
+def change_password(
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    now: Injected[service.Now],
+    people: Injected[SignedInPeople],
+    data: Form,
+) -> Template | Redirect:
+    """Change one's password; one is signed out everywhere, and signs in with the new one."""
+    try:
+        service.change_password(
+            database,
+            principal.id,
+            text(data, "current"),
+            text(data, "password"),
+            now=now,
+            address=address_of(request),
+        )
+    except ProjectionistError as error:
+        return refused("accounts/account.html", _account_context(request, principal, database, now), error)
+    people.forget()
+    answer = to(request, f"/sign-in?next={quote('/account')}")
+    answer.set_cookie(no_session(request))
+    return answer
+
+
+@post("/account/sign-ins/{sign_in_id:int}/revoke", sync_to_thread=True, include_in_schema=False)
+def revoke_sign_in(
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    people: Injected[SignedInPeople],
+    sign_in_id: int,
+) -> Redirect:
+    """Sign one of one's browsers out."""
+    service.revoke(database, principal.id, sign_in_id)
+    people.forget()
+    return to(request, "/account")
+
+
+def _sign_in_context(database: Database, wanted: str, name: str = "") -> dict[str, Any]:
+    return {
+        "next": wanted,
+        "name": name,
+        "errors": {},
+        "is_founded": service.has_administrator(database),
+    }
+
+
+def _account_context(
+    request: Request[Any, Any, Any], principal: Principal, database: Database, now: service.Now
+) -> dict[str, Any]:
+    token = request.cookies.get(COOKIE, "")
+    return {"browsers": service.browsers(database, principal.id, token, now=now), "errors": {}}
+
+
+HANDLERS = (sign_in_page, sign_in, sign_out, account_page, change_password, revoke_sign_in)
