@@ -119,6 +119,7 @@ class Household:
         self.reached = Reached()
         self.jobs = Waiting()
         self.told: list[tuple[str, Mapping[str, Any]]] = []
+        self.prefixes: dict[int, str] = {}
         self.moment: datetime | None = None
         self.place = Workplace(
             database=database,
@@ -148,6 +149,7 @@ class Household:
             server_id = row.id
         if mapped:
             self.reached.mappings[server_id] = (prefix, self.media)
+        self.prefixes[server_id] = prefix
         self.reached.servers[server_id] = Hashes()
         return server_id
 
@@ -162,7 +164,9 @@ class Household:
     def library(self, server_id: int, title: str = "Films", kind: LibraryKind = LibraryKind.MOVIES) -> int:
         """A library without items."""
         with self.database.write() as session:
-            row = LibraryRow(server_id=server_id, key=title, kind=kind, title=title)
+            row = LibraryRow(
+                server_id=server_id, key=title, kind=kind, title=title, locations=[self.prefixes[server_id]]
+            )
             session.add(row)
             session.flush()
             return row.id
