@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
@@ -73,6 +73,11 @@ class Database:
         """A `write` that a power cut does not take back. Raises DatabaseUnusable."""
         with explained(), Session(self._lasting, expire_on_commit=False) as session, session.begin():
             yield session
+
+    def reading_connection(self) -> Connection:
+        """A connection that sees what is committed, to keep and close by oneself. Raises DatabaseUnusable."""
+        with explained():
+            return self._reading.connect()
 
     def close(self) -> None:
         """Close every connection."""
