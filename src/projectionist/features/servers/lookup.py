@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from projectionist.db.engine import Database
 from projectionist.errors import NotFound
 from projectionist.features.servers import queries
 from projectionist.features.servers.models import ServerRow
 from projectionist.features.servers.paths import Mapping, PathMap
-from projectionist.features.servers.records import Seals
+from projectionist.features.servers.records import Reach, Seals
 from projectionist.media.server import ServerAddress
 from projectionist.media.vocabulary import ServerKind
 
@@ -24,6 +26,11 @@ def path_map(database: Database, server_id: int, node: str) -> PathMap:
     with database.read() as session:
         rows = queries.mappings(session, server_id, node)
     return PathMap(tuple(Mapping(row.server_prefix, row.local_prefix) for row in rows))
+
+
+def announce(reach: Reach, session: Session, server_id: int) -> None:
+    """Tell every process that something about a server changed."""
+    reach.publish(session, "server", {"id": server_id})
 
 
 def there(row: ServerRow | None) -> ServerRow:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from projectionist.errors import Conflict, InputWrong, NotFound, ServiceError
 from projectionist.features.servers import paths, queries
-from projectionist.features.servers.lookup import path_map, server_address
+from projectionist.features.servers.lookup import announce, path_map, server_address
 from projectionist.features.servers.models import PathMappingRow, PlexDataRow
 from projectionist.features.servers.paths import Mapping
 from projectionist.features.servers.records import PathMapping, PlexData, Reach, mapping_of, plex_data_of
@@ -60,7 +60,7 @@ def save_mapping(reach: Reach, server_id: int, server_prefix: str, local_prefix:
         row.proven_at = moment if proven else None
         session.flush()
         kept = mapping_of(row)
-    reach.publish(server_id)
+        announce(reach, session, server_id)
     return kept
 
 
@@ -82,7 +82,7 @@ def remove_mapping(reach: Reach, mapping_id: int) -> None:
         if row is None:
             raise NotFound("There is no such mapping; it may have been removed.")
         queries.remove_mapping(session, mapping_id)
-    reach.publish(row.server_id)
+        announce(reach, session, row.server_id)
 
 
 def try_plex_data(reach: Reach, server_id: int, folder: str) -> PlexData:
@@ -106,7 +106,7 @@ def try_plex_data(reach: Reach, server_id: int, folder: str) -> PlexData:
         row.proven_at = reach.now() if proof.works else None
         session.flush()
         kept = plex_data_of(row)
-    reach.publish(server_id)
+        announce(reach, session, server_id)
     return kept
 
 

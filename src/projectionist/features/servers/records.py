@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
 from projectionist.features.servers.models import PathMappingRow, PlexDataRow, ServerRow
@@ -44,8 +46,8 @@ class Proof(Protocol):
 class Reach:
     """What it takes to reach servers and their files from this node.
 
-    `prove_plex_data` writes into a Plex data folder and takes it back. `publish` tells every process of a change
-    to a server.
+    `prove_plex_data` writes into a Plex data folder and takes it back. `publish` tells every process,
+    once the session's transaction is committed: topic and details.
     """
 
     database: Database
@@ -54,7 +56,7 @@ class Reach:
     node: str
     now: Callable[[], datetime]
     prove_plex_data: Callable[[Path], Proof]
-    publish: Callable[[int], None] = lambda server_id: None
+    publish: Callable[[Session, str, Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from projectionist.db.engine import Database
 from projectionist.errors import Conflict, ServiceError
 from projectionist.features.servers import addresses, queries
 from projectionist.features.servers.here import ServersHere
-from projectionist.features.servers.lookup import missing, path_map, server_address, there
+from projectionist.features.servers.lookup import announce, missing, path_map, server_address, there
 from projectionist.features.servers.mapping import (
     prove_mapping,
     remove_mapping,
@@ -138,11 +138,11 @@ def add_server(reach: Reach, new: NewServer) -> Server:
             session.add(row)
             session.flush()
             added = server_of(row)
+            announce(reach, session, added.id)
     except IntegrityError as error:
         raise Conflict(
             f"{tested.info.name or tested.address} is here already; change its address or token instead."
         ) from error
-    reach.publish(added.id)
     return added
 
 
@@ -179,7 +179,8 @@ def edit_server(reach: Reach, server_id: int, new: NewServer, *, keep_token: boo
             row.token = reach.vault.seal(token) if token else ""
         _mark_well(row, moment)
         changed = server_of(row)
-    reach.publish(server_id)
+        announce(reach, session, server_id)
+        reach.publish(session, "alerts", {})
     return changed
 
 
@@ -205,10 +206,10 @@ def check_server(reach: Reach, server_id: int) -> Server:
                 f"Another server ({info.name}) answers at {row.address}; nothing of it was read. "
                 "Correct the address, or add that one as a server of its own."
             )
-        _mark(row, trouble, info, reach.now())
-        checked = server_of(row)
-    reach.publish(server_id)
-    return checked
+        if _mark(row, trouble, info, reach.now()):
+            reach.publish(session, "alerts", {})
+        announce(reach, session, server_id)
+        return server_of(row)
 
 
 def server_libraries(reach: Reach, server_id: int) -> tuple[ListedLibrary, ...]:
@@ -226,11 +227,9 @@ def remember_answer(reach: Reach, server_id: int, trouble: str) -> None:
         row = queries.server(session, server_id)
         if row is None:
             return
-        was_well = row.failing_since is None
-        _mark(row, trouble, None, reach.now())
-        changed = was_well != (row.failing_since is None)
-    if changed:
-        reach.publish(server_id)
+        if _mark(row, trouble, None, reach.now()):
+            announce(reach, session, server_id)
+            reach.publish(session, "alerts", {})
 
 
 def remove_server(reach: Reach, server_id: int) -> None:
@@ -238,7 +237,7 @@ def remove_server(reach: Reach, server_id: int) -> None:
     with reach.database.write() as session:
         if not queries.remove(session, server_id):
             raise missing()
-    reach.publish(server_id)
+        announce(reach, session, server_id)
 
 
 def local_path(database: Database, server_id: int, path: ServerPath, node: str) -> LocalPath | None:
@@ -258,13 +257,16 @@ def list_plex_data(database: Database, server_id: int) -> list[PlexData]:
         return [plex_data_of(row) for row in queries.plex_data(session, server_id)]
 
 
-def _mark(row: ServerRow, trouble: str, info: ServerInfo | None, moment: datetime) -> None:
+def _mark(row: ServerRow, trouble: str, info: ServerInfo | None, moment: datetime) -> bool:
+    """Keep what came of asking; whether it began or ceased to answer."""
+    was_well = row.failing_since is None
     if not trouble:
         _mark_well(row, moment)
         row.version = info.version[:100] if info is not None else row.version
-        return
-    row.checked_at, row.last_error = moment, trouble
-    row.failing_since = row.failing_since or moment
+    else:
+        row.checked_at, row.last_error = moment, trouble
+        row.failing_since = row.failing_since or moment
+    return was_well != (not trouble)
 
 
 def _mark_well(row: ServerRow, moment: datetime) -> None:
