@@ -273,6 +273,9 @@ def save_choices(
     Fields that are absent stay as they are; None leaves a field to the default. Raises InputWrong, NotFound.
     """
     values = checked(overrides)
+    if library_id is None and None in values.values():
+        field_name = next(name for name, value in values.items() if value is None)
+        raise InputWrong("The default leaves nothing open; give a value.", field_name)
     redo = would_redo(place, library_id, overrides)
     _, after = _before_and_after(place, library_id, values)
     for one in after.values():
@@ -297,6 +300,8 @@ def require_filter(wanted: Filter) -> None:
     unknown = [state for state in wanted.states if state not in _ALL_STATES]
     if unknown:
         raise InputWrong(f"There is no state {unknown[0]!r}; there are {', '.join(PreviewState)}.", "state")
+    if "\0" in wanted.text:
+        raise InputWrong("A text to look for holds no null character.", "text")
     if wanted.sort.removeprefix("-") not in SORTS:
         raise InputWrong(f"Previews are sorted by one of {', '.join(SORTS)}.", "sort")
 
