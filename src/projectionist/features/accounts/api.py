@@ -14,6 +14,7 @@ from projectionist.features.accounts import service
 from projectionist.features.accounts.cookies import address_of, browser_of, no_session, session_cookie
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.sessions import COOKIE
+from projectionist.kit.clock import Clock
 from projectionist.web.access import OPEN
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Principal
@@ -81,7 +82,7 @@ class BrowserPage(msgspec.Struct, frozen=True):
 def sign_in(
     request: Request[Any, Any, Any],
     database: Injected[Database],
-    now: Injected[service.Now],
+    clock: Injected[Clock],
     data: SignInDocument,
 ) -> Response[PersonDocument]:
     """Sign in; the answer sets the session cookie."""
@@ -89,7 +90,7 @@ def sign_in(
         database,
         data.name,
         data.password,
-        now=now,
+        now=clock.now,
         remember=data.remember,
         address=address_of(request),
         browser=browser_of(request),
@@ -124,13 +125,13 @@ def change_password(
     request: Request[Any, Any, Any],
     principal: Injected[Principal],
     database: Injected[Database],
-    now: Injected[service.Now],
+    clock: Injected[Clock],
     people: Injected[SignedInPeople],
     data: PasswordChange,
 ) -> Response[None]:
     """Change one's password, and sign out everywhere."""
     service.change_password(
-        database, principal.id, data.current, data.password, now=now, address=address_of(request)
+        database, principal.id, data.current, data.password, now=clock.now, address=address_of(request)
     )
     people.forget()
     return Response(None, cookies=[no_session(request)], status_code=204)
@@ -141,12 +142,12 @@ def list_sign_ins(
     request: Request[Any, Any, Any],
     principal: Injected[Principal],
     database: Injected[Database],
-    now: Injected[service.Now],
+    clock: Injected[Clock],
     offset: Offset = 0,
     size: Size = 50,
 ) -> BrowserPage:
     """Where one is signed in."""
-    found = service.browsers(database, principal.id, request.cookies.get(COOKIE, ""), now=now)
+    found = service.browsers(database, principal.id, request.cookies.get(COOKIE, ""), now=clock.now)
     shown = [
         msgspec.convert(one, BrowserDocument, from_attributes=True) for one in found[offset : offset + size]
     ]

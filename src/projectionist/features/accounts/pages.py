@@ -21,6 +21,7 @@ from projectionist.features.accounts.cookies import (
 from projectionist.features.accounts.forms import Form, refused, text, to
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.sessions import COOKIE
+from projectionist.kit.clock import Clock
 from projectionist.web.access import OPEN
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Principal
@@ -42,7 +43,7 @@ def sign_in_page(
 
 @post("/sign-in", sync_to_thread=True, include_in_schema=False, **OPEN)
 def sign_in(
-    request: Request[Any, Any, Any], database: Injected[Database], now: Injected[service.Now], data: Form
+    request: Request[Any, Any, Any], database: Injected[Database], clock: Injected[Clock], data: Form
 ) -> Template | Redirect:
     """Take name and password, and go to the page that was wanted."""
     wanted = local_path(text(data, "next") or "/", shell_settings(request))
@@ -52,7 +53,7 @@ def sign_in(
             database,
             name,
             text(data, "password"),
-            now=now,
+            now=clock.now,
             remember=bool(text(data, "remember")),
             address=address_of(request),
             browser=browser_of(request),
@@ -84,10 +85,10 @@ def account_page(
     request: Request[Any, Any, Any],
     principal: Injected[Principal],
     database: Injected[Database],
-    now: Injected[service.Now],
+    clock: Injected[Clock],
 ) -> Template:
     """One's own account: the password, and where one is signed in."""
-    return Template("accounts/account.html", context=_account_context(request, principal, database, now))
+    return Template("accounts/account.html", context=_account_context(request, principal, database, clock))
 
 
 @post("/account/password", sync_to_thread=True, include_in_schema=False)
@@ -95,7 +96,7 @@ def change_password(
     request: Request[Any, Any, Any],
     principal: Injected[Principal],
     database: Injected[Database],
-    now: Injected[service.Now],
+    clock: Injected[Clock],
     people: Injected[SignedInPeople],
     data: Form,
 ) -> Template | Redirect:
@@ -106,11 +107,11 @@ def change_password(
             principal.id,
             text(data, "current"),
             text(data, "password"),
-            now=now,
+            now=clock.now,
             address=address_of(request),
         )
     except ProjectionistError as error:
-        return refused("accounts/account.html", _account_context(request, principal, database, now), error)
+        return refused("accounts/account.html", _account_context(request, principal, database, clock), error)
     people.forget()
     answer = to(request, f"/sign-in?next={quote('/account')}")
     answer.set_cookie(no_session(request))
@@ -141,10 +142,10 @@ def _sign_in_context(database: Database, wanted: str, name: str = "") -> dict[st
 
 
 def _account_context(
-    request: Request[Any, Any, Any], principal: Principal, database: Database, now: service.Now
+    request: Request[Any, Any, Any], principal: Principal, database: Database, clock: Clock
 ) -> dict[str, Any]:
     token = request.cookies.get(COOKIE, "")
-    return {"browsers": service.browsers(database, principal.id, token, now=now), "errors": {}}
+    return {"browsers": service.browsers(database, principal.id, token, now=clock.now), "errors": {}}
 
 
 HANDLERS = (sign_in_page, sign_in, sign_out, account_page, change_password, revoke_sign_in)

@@ -21,6 +21,7 @@ from projectionist.features.accounts.forms import Form, errors_of, refused, text
 from projectionist.features.accounts.sessions import hash_of
 from projectionist.features.accounts.setup_link import SETUP_COOKIE, exchange, opens_setup
 from projectionist.features.servers import service as servers
+from projectionist.kit.clock import Clock
 from projectionist.media.vocabulary import ServerKind
 from projectionist.web.access import OPEN, needs
 from projectionist.web.injection import Injected
@@ -51,7 +52,7 @@ def setup_page(
 
 @post("/setup/administrator", sync_to_thread=True, include_in_schema=False, **OPEN)
 def make_administrator(
-    request: Request[Any, Any, Any], database: Injected[Database], now: Injected[service.Now], data: Form
+    request: Request[Any, Any, Any], database: Injected[Database], clock: Injected[Clock], data: Form
 ) -> Template | Redirect:
     """Make the first administrator, signed in at once; the setup link is dead from here on."""
     cookie = request.cookies.get(SETUP_COOKIE)
@@ -61,9 +62,9 @@ def make_administrator(
         return Template("accounts/setup_link.html", context={"was_wrong": True}, status_code=403)
     name, password = text(data, "name"), text(data, "password")
     try:
-        made = service.found(database, name, password, now=now, cookie_hash=hash_of(cookie))
+        made = service.found(database, name, password, now=clock.now, cookie_hash=hash_of(cookie))
         signed_in = service.welcome(
-            database, made, now=now, address=address_of(request), browser=browser_of(request)
+            database, made, now=clock.now, address=address_of(request), browser=browser_of(request)
         )
     except ProjectionistError as error:
         if service.has_administrator(database):

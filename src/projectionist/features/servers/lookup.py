@@ -9,13 +9,14 @@ from projectionist.errors import NotFound
 from projectionist.features.servers import queries
 from projectionist.features.servers.models import ServerRow
 from projectionist.features.servers.paths import Mapping, PathMap
-from projectionist.features.servers.records import Reach, Seals
+from projectionist.features.servers.records import Reach
+from projectionist.kit.secrets import Vault
 from projectionist.media.server import ServerAddress
 from projectionist.media.vocabulary import ServerKind
 
 
-def server_address(database: Database, vault: Seals, server_id: int) -> ServerAddress:
-    """How a server is reached, its token opened. Raises NotFound."""
+def server_address(database: Database, vault: Vault, server_id: int) -> ServerAddress:
+    """How a server is reached, its token opened. Raises NotFound, SecretUnreadable."""
     with database.read() as session:
         row = there(queries.server(session, server_id))
     return _address_of(row, vault)
@@ -45,6 +46,6 @@ def missing() -> NotFound:
     return NotFound("There is no such server here; it may have been removed.")
 
 
-def _address_of(row: ServerRow, vault: Seals) -> ServerAddress:
+def _address_of(row: ServerRow, vault: Vault) -> ServerAddress:
     token = vault.open(row.token) if row.token else ""
     return ServerAddress(ServerKind(row.kind), row.address, token, row.verify_tls)

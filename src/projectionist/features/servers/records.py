@@ -12,18 +12,9 @@ from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
 from projectionist.features.servers.models import PathMappingRow, PlexDataRow, ServerRow
+from projectionist.kit.secrets import Vault
 from projectionist.media.server import Connect
 from projectionist.media.vocabulary import ServerKind
-
-
-class Seals(Protocol):
-    """Keeps a secret at rest."""
-
-    def seal(self, secret: str) -> str:
-        """What may be stored."""
-
-    def open(self, sealed: str) -> str:
-        """The secret again."""
 
 
 class Proof(Protocol):
@@ -51,7 +42,7 @@ class Reach:
     """
 
     database: Database
-    vault: Seals
+    vault: Vault
     connect: Connect
     node: str
     now: Callable[[], datetime]

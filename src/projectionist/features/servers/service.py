@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 
 from projectionist.db.engine import Database
-from projectionist.errors import Conflict, ServiceError
+from projectionist.errors import Conflict, SecretUnreadable, ServiceError
 from projectionist.features.servers import addresses, queries
 from projectionist.features.servers.here import ServersHere
 from projectionist.features.servers.lookup import announce, missing, path_map, server_address, there
@@ -28,7 +28,6 @@ from projectionist.features.servers.records import (
     PlexData,
     Proof,
     Reach,
-    Seals,
     Server,
     mapping_of,
     plex_data_of,
@@ -44,7 +43,6 @@ __all__ = [
     "PlexData",
     "Proof",
     "Reach",
-    "Seals",
     "Server",
     "ServersHere",
     "path_map",
@@ -189,15 +187,14 @@ def check_server(reach: Reach, server_id: int) -> Server:
 
     That it does not answer is a result, not an error: `last_error` and `failing_since` of the server say it.
     """
-    address = server_address(reach.database, reach.vault, server_id)
     trouble, info = "", None
     try:
-        server = reach.connect(address)
+        server = reach.connect(server_address(reach.database, reach.vault, server_id))
         try:
             info = server.info()
         finally:
             server.close()
-    except ServiceError as error:
+    except (ServiceError, SecretUnreadable) as error:
         trouble = error.message
     with reach.database.write() as session:
         row = there(queries.server(session, server_id))
