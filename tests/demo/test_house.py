@@ -1,16 +1,32 @@
-"""The demo house opens, answers, and closes."""
+"""The demo house opens, is found again, repairs itself, and keeps to itself."""
 
 from __future__ import annotations
 
+import io
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import httpx2
+import pytest
+from PIL import Image
 
-from projectionist.demo.house import DemoHouse
+from projectionist.demo.films import is_complete
+from projectionist.demo.house import DemoHouse, make_house_media
+from projectionist.demo.programme import house_films
+from projectionist.errors import TargetUnwritable
+from projectionist.features.previews.service import HouseOptions  # noqa: F401
 
 
-def test_the_house_answers_to_its_owner_in_json_and_to_nobody_without_a_token(house: DemoHouse) -> None:
+@pytest.fixture
+def client(house: DemoHouse) -> Iterator[httpx2.Client]:
     headers = {"X-Plex-Token": house.plex_token, "Accept": "application/json"}
-    told = httpx2.get(f"{house.plex_url}/library/sections", headers=headers).json()["MediaContainer"]
-    assert [section["title"] for section in told["Directory"]] == ["Movies", "Shows", "Home Videos", "Music"]
-    refused = httpx2.get(f"{house.plex_url}/library/sections")
-    assert refused.status_code == 401
-    assert "401 Unauthorized" in refused.text
+    with httpx2.Client(base_url=house.plex_url, headers=headers, timeout=5) as opened:
+        yield opened

@@ -60,6 +60,7 @@ class _Exchange:
         self._reader = reader
         self._writer = writer
         self._body: bytes | None = body
+        self._head = b""
         self._owed: int | None = None
         self._complete = False
 
@@ -87,10 +88,11 @@ class _Exchange:
             lines += [name + b": " + value for name, value in headers]
             if self._owed is None:
                 lines.append(b"connection: close")
-            self._writer.write(b"\r\n".join(lines) + b"\r\n\r\n")
+            self._head = b"\r\n".join(lines) + b"\r\n\r\n"
         else:
             body = b"" if self._is_head else message.get("body", b"")
-            self._writer.write(body)
+            self._writer.write(self._head + body)
+            self._head = b""
             if self._owed is not None:
                 self._owed -= len(body)
             self._complete = not message.get("more_body", False)

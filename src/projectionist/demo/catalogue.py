@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import threading
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 
@@ -152,14 +154,21 @@ class Section:
         return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:]}"
 
 
-@dataclass
 class Catalogue:
     """All sections and items; safe to read and change from several threads."""
 
-    sections: dict[int, Section] = field(default_factory=dict)
-    _entries: dict[int, Entry] = field(default_factory=dict)
-    _lock: threading.RLock = field(default_factory=threading.RLock)
-    _changed: dict[int, int] = field(default_factory=dict)
+    def __init__(self, sections: Mapping[int, Section]) -> None:
+        self.sections = dict(sections)
+        self._entries: dict[int, Entry] = {}
+        self._below: dict[int | None, dict[int, Entry]] = {}
+        self._changed: dict[int, int] = {}
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let nobody else in meanwhile."""
+        with self._lock:
+            yield
 
     def get(self, key: int) -> Entry | None:
         """The item of this key."""
@@ -170,7 +179,11 @@ class Catalogue:
         """Add items, or replace those of the same keys."""
         with self._lock:
             for entry in entries:
+                old = self._entries.get(entry.key)
+                if old is not None:
+                    del self._below[old.parent][entry.key]
                 self._entries[entry.key] = entry
+                self._below.setdefault(entry.parent, {})[entry.key] = entry
                 self._count(entry.section)
 
     def change(self, key: int, **fields: object) -> Entry:
@@ -183,9 +196,10 @@ class Catalogue:
     def remove(self, key: int) -> list[Entry]:
         """Take out an item and everything below it, and return what is gone; raises KeyError."""
         with self._lock:
-            gone = [self._entries[key], *self.leaves(key, kinds=frozenset(Kind))]
+            gone = [self._entries[key], *self.leaves(key, kinds=Kind)]
             for entry in gone:
                 del self._entries[entry.key]
+                del self._below[entry.parent][entry.key]
             self._count(gone[0].section)
             return gone
 
@@ -202,11 +216,12 @@ class Catalogue:
 
     def children(self, key: int) -> list[Entry]:
         """The seasons of a show, the episodes of a season, the albums of an artist, the tracks of an album."""
-        return sorted((entry for entry in self.all() if entry.parent == key), key=self.order)
+        with self._lock:
+            return sorted(self._below.get(key, {}).values(), key=self.order)
 
     def leaves(self, key: int, kinds: Iterable[Kind] = LEAVES) -> list[Entry]:
         """Everything below an item that is of one of `kinds`, in order."""
-        wanted, found = frozenset(kinds), []
+        wanted, found = frozenset(kinds), list[Entry]()
         for child in self.children(key):
             if child.kind in wanted:
                 found.append(child)
@@ -230,9 +245,11 @@ class Catalogue:
         title = (entry.sort_title or entry.title).casefold()
         return (above[::-1], (entry.index or 0) if numbered else 0, title, entry.key)
 
-    def part(self, part_id: int) -> Part | None:
-        """The file of this id."""
-        return next((part for entry in self.all() for part in entry.parts() if part.id == part_id), None)
+    def part(self, part_id: int) -> tuple[Entry, Part] | None:
+        """The file of this id, and whose it is."""
+        return next(
+            ((entry, part) for entry in self.all() for part in entry.parts() if part.id == part_id), None
+        )
 
     def changes(self, section: int) -> int:
         """How often the content of a section has changed."""
@@ -240,9 +257,23 @@ class Catalogue:
             return self._changed.get(section, 0)
 
     def next_key(self) -> int:
-        """A key that no item has had."""
+        """A key that no item has."""
         with self._lock:
             return max(self._entries, default=0) + 1
+
+    def numbered(self, media: Iterable[Media]) -> tuple[Media, ...]:
+        """Copies of versions, with ids for them and their parts that no others have."""
+        known = [each for entry in self.all() for each in entry.media]
+        free_media = itertools.count(max((each.id for each in known), default=0) + 1)
+        free_part = itertools.count(max((part.id for each in known for part in each.parts), default=0) + 1)
+        return tuple(
+            replace(
+                each,
+                id=next(free_media),
+                parts=tuple(replace(part, id=next(free_part)) for part in each.parts),
+            )
+            for each in media
+        )
 
     def _count(self, section: int) -> None:
         self._changed[section] = self._changed.get(section, 0) + 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -16,7 +16,7 @@ from projectionist.demo.bundles import Bundles
 from projectionist.demo.catalogue import Catalogue
 from projectionist.demo.faults import Faults, Faulty
 from projectionist.demo.films import DemoFilm, is_complete, make_film
-from projectionist.demo.people import people
+from projectionist.demo.people import new_token, people
 from projectionist.demo.plex_server import plex_application
 from projectionist.demo.plex_tv import PlexTv, plex_tv_application
 from projectionist.demo.programme import ALBUMS, house_films
@@ -28,6 +28,7 @@ from projectionist.demo.viewing import HouseState
 from projectionist.kit.files import make_folder, publish_file
 
 _ENCODERS = 2
+_PORTS = "ports"
 NAME = "Projectionist demo house"
 
 
@@ -61,13 +62,15 @@ class DemoHouse:
         self.state = HouseState(catalogue, people(self.plex_token, MOVIES_KEY))
         opening(self.state)
         self.script = Script(self.state)
-        bundles = Bundles(self.plex_data)
-        plex = Plex(self.state, bundles, NAME, _identity(self.folder))
-        plex_server = LoopbackServer(Faulty(plex_application(plex), self.faults), "demo-plex")
-        tv = PlexTv(plex, plex_server.url)
-        tv_server = LoopbackServer(Faulty(plex_tv_application(tv), self.plex_tv_faults), "demo-plex-tv")
-        self._servers = [plex_server, tv_server]
-        self.plex_url, self.plex_tv_url = plex_server.url, tv_server.url
+        plex = Plex(self.state, Bundles(self.plex_data), NAME, _identity(self.folder))
+        ports = _ports(self.folder / _PORTS)
+        plex_server = LoopbackServer(Faulty(plex_application(plex), self.faults), "demo-plex", ports[0])
+        self.plex_tv = PlexTv(plex, plex_server.url)
+        plex_tv = Faulty(plex_tv_application(self.plex_tv), self.plex_tv_faults)
+        plex_tv_server = LoopbackServer(plex_tv, "demo-plex-tv", ports[1])
+        self._servers = [plex_server, plex_tv_server]
+        self.plex_url, self.plex_tv_url = plex_server.url, plex_tv_server.url
+        _remember_ports(self.folder / _PORTS, (plex_server.port, plex_tv_server.port))
         for server in self._servers:
             server.start()
         if self._playing:
@@ -121,18 +124,37 @@ def make_house_media(folder: Path, progress: Callable[[str], None] | None = None
             make_track(track, folder)
 
 
+def _ports(path: Path) -> tuple[int, int]:
+    """The ports of the last start, so that whoever is connected finds the house again; 0 stands for any."""
+    with suppress(OSError, ValueError):
+        plex, plex_tv = (int(word) for word in path.read_text().split())
+        return plex, plex_tv
+    return 0, 0
+
+
+def _remember_ports(path: Path, ports: tuple[int, int]) -> None:
+    _keep(path, f"{ports[0]} {ports[1]}\n")
+
+
 def _owner_token(path: Path) -> str:
-    """The owner's token of this house, made at the first start and readable by nobody else."""
-    if path.exists():
-        return path.read_text().strip()
-    token = secrets.token_urlsafe(15)[:20]
+    """The owner's token of this house, made at the first start."""
+    with suppress(FileNotFoundError):
+        kept = path.read_text().strip()
+        if kept:
+            return kept
+    token = new_token()
+    _keep(path, token)
+    return token
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write a small file that nobody else may read."""
 
     def write(file: BinaryIO) -> None:
         os.fchmod(file.fileno(), 0o600)
-        file.write(token.encode())
+        file.write(text.encode())
 
     publish_file(path, write)
-    return token
 
 
 def _identity(folder: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import time
 from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 
 from projectionist.demo.catalogue import Catalogue, Entry, Kind
 from projectionist.demo.fields import tag_id
@@ -31,10 +32,11 @@ def choose(
     """The entries that fit every condition in the query, in the order it asks for."""
     found = list(entries)
     for name, wanted in query:
-        field, comparison = _split(name)
+        whose, field, comparison = _split(name)
         read = _FIELDS.get(field)
         if read is not None:
-            found = [entry for entry in found if _fits(read(entry, catalogue, marks), comparison, wanted)]
+            subjects = ((entry, _subject(entry, whose, catalogue)) for entry in found)
+            found = [entry for entry, of in subjects if _fits(read(of, catalogue, marks), comparison, wanted)]
     return _sorted(found, dict(query).get("sort", ""), catalogue, marks)
 
 
@@ -43,10 +45,16 @@ def kind_of(text: str | None) -> Kind | None:
     return Kind(int(text)) if text else None
 
 
-def _split(name: str) -> tuple[str, str]:
-    """`show.title!` is the field `title` and the comparison `!`."""
-    field = name.rstrip("!<>=")
-    return field.rpartition(".")[2], name[len(field) :]
+def _split(name: str) -> tuple[str, str, str]:
+    """`show.title!` is about the show, its field `title`, and the comparison `!`."""
+    whole = name.rstrip("!<>=")
+    whose, _, field = whole.rpartition(".")
+    return whose, field, name[len(whole) :]
+
+
+def _subject(entry: Entry, whose: str, catalogue: Catalogue) -> Entry:
+    """The entry itself, or what is above it and of the kind that is named."""
+    return next((above for above in catalogue.ancestors(entry) if above.kind.word == whose), entry)
 
 
 def _fits(value: Value | tuple[str, ...], comparison: str, wanted: str) -> bool:
@@ -85,15 +93,19 @@ def _text_fits(value: str, comparison: str, wanted: str) -> bool:
 
 
 def _sorted(entries: list[Entry], wanted: str, catalogue: Catalogue, marks: Marks) -> list[Entry]:
+    """By `year:desc,movie.titleSort`, the first being the most important."""
     for part in reversed(wanted.split(",")):
-        field, _, direction = part.partition(":")
-        read = _FIELDS.get(field.rpartition(".")[2])
+        name, _, direction = part.partition(":")
+        whose, field, _ = _split(name)
+        read = _FIELDS.get(field)
         if field == "titleSort":
             entries.sort(key=catalogue.order, reverse=direction.startswith("desc"))
         elif read is not None:
-            entries.sort(
-                key=lambda entry: _rank(read(entry, catalogue, marks)), reverse=direction.startswith("desc")
-            )
+            ranked = [
+                (_rank(read(_subject(entry, whose, catalogue), catalogue, marks)), entry) for entry in entries
+            ]
+            ranked.sort(key=itemgetter(0), reverse=direction.startswith("desc"))
+            entries = [entry for _, entry in ranked]
     return entries
 
 

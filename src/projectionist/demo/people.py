@@ -48,12 +48,12 @@ def people(owner_token: str, movies: int) -> tuple[Person, ...]:
     """The owner, two home users, and a friend with whom only the section `movies` is shared."""
     return (
         Person(1, 20_240_301, "Marlene", "marlene@example.org", owner_token, is_owner=True, is_home=True),
-        Person(2, 20_240_302, "Otto", "otto@example.org", _token(), is_home=True),
-        Person(3, 20_240_303, "Lina", "", _token(), is_home=True, is_managed=True),
-        Person(4, 20_240_304, "Farouk", "farouk@example.net", _token(), sections=frozenset({movies})),
+        Person(2, 20_240_302, "Otto", "otto@example.org", new_token(), is_home=True),
+        Person(3, 20_240_303, "Lina", "", new_token(), is_home=True, is_managed=True),
+        Person(4, 20_240_304, "Farouk", "farouk@example.net", new_token(), sections=frozenset({movies})),
     )
 
 
-def _token() -> str:
-    """As long and of the same letters as Plex's own."""
+def new_token() -> str:
+    """A token as long and of the same letters as Plex's own."""
     return secrets.token_urlsafe(15)[:20]

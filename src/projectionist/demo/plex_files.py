@@ -107,14 +107,11 @@ async def _picture(catalogue: Catalogue, entry: Entry, kind: str) -> Answer:
 
 
 def _part(request: Asked) -> Part:
-    person, catalogue = who(request), plex_of(request).state.catalogue
-    part = catalogue.part(number(request, "part_id"))
-    seen = part is not None and any(
-        part in entry.parts() for entry in catalogue.all() if person.may_see(entry.section)
-    )
-    if part is None or not seen or not part.path.is_file():
+    person = who(request)
+    found = plex_of(request).state.catalogue.part(number(request, "part_id"))
+    if found is None or not person.may_see(found[0].section) or not found[1].path.is_file():
         raise Refused(status_code=404)
-    return part
+    return found[1]
 
 
 def _preview(request: Asked) -> Path:

@@ -26,7 +26,7 @@ from projectionist.demo.accounts import (
 )
 from projectionist.demo.asgi import Application
 from projectionist.demo.asking import JSON, XML, Answer, Asked, Plex, asked, page, reply, token_of
-from projectionist.demo.catalogue import Kind
+from projectionist.demo.catalogue import Entry, Kind
 from projectionist.demo.elements import Element, Value, container, element, to_object, to_xml
 from projectionist.demo.items import Wording
 from projectionist.demo.people import Person
@@ -242,21 +242,34 @@ async def watchlist(request: Asked) -> Answer:
     )
 
 
+@get("/library/metadata/{work:str}")
+async def work(request: Asked) -> Answer:
+    """A work (the metadata provider)."""
+    tv, person = tv_of(request), tv_person(request)
+    word = Wording(tv.plex.state, tv.plex.bundles, person)
+    said = work_element(word.item(_work_asked(request), guids=True, placed=False, media=()))
+    return reply(request, container({"identifier": "tv.plex.provider.metadata"}, [said]))
+
+
 @get("/library/metadata/{work:str}/userState")
 async def user_state(request: Asked) -> Answer:
     """Whether and since when a work is on somebody's watchlist (the metadata provider)."""
     tv, person = tv_of(request), tv_person(request)
-    marks = tv.plex.state.marks(person)
-    for entry in tv.plex.state.catalogue.all():
+    marks, entry = tv.plex.state.marks(person), _work_asked(request)
+    attributes: dict[str, Value | None] = {
+        "ratingKey": request.path_params["work"],
+        "type": entry.kind.word,
+        "watchlistedAt": marks.watchlist.get(entry.key),
+        "viewCount": marks.counts.get(entry.key, 0),
+        "viewOffset": marks.offsets.get(entry.key, 0),
+    }
+    return reply(request, container({}, [element("UserState", attributes, single=True)]))
+
+
+def _work_asked(request: Asked) -> Entry:
+    for entry in tv_of(request).plex.state.catalogue.all():
         if entry.guid.endswith(f"/{request.path_params['work']}"):
-            attributes: dict[str, Value | None] = {
-                "ratingKey": request.path_params["work"],
-                "type": entry.kind.word,
-                "watchlistedAt": marks.watchlist.get(entry.key),
-                "viewCount": marks.counts.get(entry.key, 0),
-                "viewOffset": marks.offsets.get(entry.key, 0),
-            }
-            return reply(request, container({}, [element("UserState", attributes, single=True)]))
+            return entry
     raise TvRefused("Not found", status_code=404)
 
 
@@ -272,7 +285,7 @@ def plex_tv_application(tv: PlexTv) -> Application:
     application = Litestar(
         route_handlers=[
             *(make_pin, check_pin, user, ping, resources, users, shared_servers, home_users, home_users_v2),
-            *(switch, watchlist, user_state, provider),
+            *(switch, watchlist, work, user_state, provider),
         ],
         state=State({"tv": tv}),
         exception_handlers={HTTPException: json_error},

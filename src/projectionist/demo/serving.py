@@ -12,11 +12,11 @@ _BACKLOG = 128
 
 
 class LoopbackServer:
-    """Serves `application` on 127.0.0.1, on a port that nobody else has, from `start` until `close`."""
+    """Serves `application` on 127.0.0.1 from `start` until `close`: on `port` where it is free, else on another."""
 
-    def __init__(self, application: Application, name: str) -> None:
+    def __init__(self, application: Application, name: str, port: int = 0) -> None:
         self._application = application
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+        self._socket = _listening(port)
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -52,6 +52,18 @@ class LoopbackServer:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected: socket.socket = writer.get_extra_info("socket")
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = self._loop.create_task(serve_connection(self._application, reader, writer))
         self._connections.add(connection)
         connection.add_done_callback(self._connections.discard)
+
+
+def _listening(port: int) -> socket.socket:
+    """A socket on the port, or where another program has it on any."""
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=_BACKLOG)
+    except OSError:
+        if port == 0:
+            raise
+        return socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)

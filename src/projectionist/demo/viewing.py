@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from projectionist.demo.announcements import Announcements
 from projectionist.demo.catalogue import LEAVES, Catalogue, Entry, Kind
@@ -207,6 +208,46 @@ class HouseState:
         if entry is None:
             return []
         return [entry] if entry.kind in LEAVES else self.catalogue.leaves(key)
+
+    # What comes and goes
+
+    def add(self, like: int, title: str, path: Path | None = None) -> Entry:
+        """A new item that is like another one but for its title, and its file where `path` is given.
+
+        Raises KeyError where there is none like it, and OSError where there is no such file.
+        """
+        with self.catalogue.held():
+            model = self.catalogue.get(like)
+            if model is None:
+                raise KeyError(like)
+            media = self.catalogue.numbered(model.media)
+            if path is not None and media:
+                found = path.stat()
+                part = replace(
+                    media[0].parts[0], path=path, size=found.st_size, changed_at=int(found.st_mtime)
+                )
+                media = (replace(media[0], parts=(part,)),)
+            key = self.catalogue.next_key()
+            entry = replace(
+                model, key=key, title=title, sort_title="", added_at=_now(), updated_at=_now(), media=media
+            )
+            self.catalogue.put(entry)
+        self.tell_timeline(entry, 0)
+        self.tell_timeline(entry, 5)
+        return entry
+
+    def rename(self, key: int, title: str) -> Entry:
+        """Give an item another title; raises KeyError."""
+        entry = self.catalogue.change(key, title=title, sort_title="", updated_at=_now())
+        self.tell_timeline(entry, 5)
+        return entry
+
+    def remove(self, key: int) -> list[Entry]:
+        """Take an item and all below it out of the library, not from the disk; raises KeyError."""
+        gone = self.catalogue.remove(key)
+        for entry in gone:
+            self.tell_timeline(entry, 9)
+        return gone
 
     # What is told
 
