@@ -144,14 +144,14 @@ def _third_party(package: metadata.Distribution) -> ThirdParty:
 
 
 def _licence_of(facts: metadata.PackageMetadata) -> str:
-    if said := facts.get("License-Expression"):
-        return str(said)
+    if "License-Expression" in facts:
+        return facts["License-Expression"]
     classified = [
         one.rpartition("::")[2].strip() for one in facts.get_all("Classifier") or () if one[:7] == "License"
     ]
     if classified:
         return ", ".join(classified)
-    said = str(facts.get("License") or "").strip()
+    said = facts["License"].strip() if "License" in facts else ""
     return said if said and "\n" not in said and len(said) < 80 else "see its text"
 
 
@@ -160,7 +160,7 @@ def _home_of(facts: metadata.PackageMetadata) -> str:
         label, _, address = line.partition(",")
         if label.strip().lower() in ("homepage", "home", "source", "repository", "source code", "github"):
             return address.strip() if address.strip().startswith("https://") else ""
-    home = str(facts.get("Home-page") or "")
+    home = facts["Home-page"] if "Home-page" in facts else ""
     return home if home.startswith("https://") else ""
 
 

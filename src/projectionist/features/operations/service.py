@@ -56,6 +56,11 @@ def act_on_many(jobs: Jobs, action: str, job_ids: Sequence[str]) -> Bulk:
     return Bulk(len(ids) - len(failed), tuple(failed))
 
 
+def act_on_one(jobs: Jobs, action: str, job_id: str) -> None:
+    """Cancel, retry or move one job. Raises InputWrong, NotFound, Conflict."""
+    _action(jobs, action)(job_id)
+
+
 def get_queue(jobs: Jobs, name: str) -> Queue:
     """One queue. Raises NotFound."""
     for queue in jobs.queues():

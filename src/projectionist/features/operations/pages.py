@@ -1,0 +1,127 @@
+"""The pages of jobs: the list, one job with its log, queues, and what shared pages show of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.response import Redirect, Template
+
+from projectionist.errors import ProjectionistError
+from projectionist.features.operations import service
+from projectionist.features.operations.forms import Form, back, number, text, texts
+from projectionist.jobs.ports import Job, JobFilter, Jobs, JobState, Priority
+from projectionist.media.vocabulary import Page
+from projectionist.web.access import needs
+from projectionist.web.injection import Injected
+from projectionist.web.ports import Permission
+
+PAGE_SIZE = 50
+LOG_SIZE = 200
+MANAGE = needs(Permission.MANAGE_JOBS)
+
+
+@get("/jobs", sync_to_thread=True, include_in_schema=False)
+def jobs_page(
+    jobs: Injected[Jobs],
+    job_kinds: Injected[Mapping[str, str]],
+    state: list[str] | None = None,
+    queue: list[str] | None = None,
+    kind: list[str] | None = None,
+    text: str = "",
+    sort: str = "-created_at",
+    page: int = 1,
+) -> Template:
+    """The queues, and the jobs that the chips let through."""
+    shown = max(1, min(page, 100_000))
+    trouble, found = "", Page[Job]((), 0, 0)
+    wanted = JobFilter()
+    try:
+        wanted = service.job_filter(state or (), queue or (), kind or (), text, sort)
+        found = jobs.find(wanted, offset=(shown - 1) * PAGE_SIZE, size=PAGE_SIZE)
+    except ProjectionistError as error:
+        trouble = error.message
+    return Template(
+        "operations/jobs.html",
+        context={
+            "queues": jobs.queues(),
+            "found": found,
+            "wanted": wanted,
+            "states": list(JobState),
+            "kinds": job_kinds,
+            "page": shown,
+            "pages": max(1, -(-found.total // PAGE_SIZE)),
+            "priorities": list(Priority),
+            "trouble": trouble,
+            "is_filtered": bool(wanted.states or wanted.queues or wanted.kinds or wanted.text),
+        },
+    )
+
+
+@get("/jobs/{job_id:str}", sync_to_thread=True, include_in_schema=False)
+def job_page(jobs: Injected[Jobs], job_id: str, log_page: int = 0) -> Template:
+    """One job: how far it is, what came of it, what it was told, and its log."""
+    job = jobs.get(job_id)
+    count = jobs.log_of(job_id, offset=0, size=1).total
+    pages = max(1, -(-count // LOG_SIZE))
+    shown = min(max(1, log_page or pages), pages)
+    log = jobs.log_of(job_id, offset=(shown - 1) * LOG_SIZE, size=LOG_SIZE)
+    context = {"job": job, "log": log, "log_page": shown, "log_pages": pages, "priorities": list(Priority)}
+    return Template("operations/job.html", context=context)
+
+
+@post("/jobs/bulk", sync_to_thread=True, include_in_schema=False, **MANAGE)
+def change_many(request: Request[Any, Any, Any], jobs: Injected[Jobs], data: Form) -> Template | Redirect:
+    """Do one thing to the jobs that are ticked."""
+    chosen = texts(data, "job_id")[:100]
+    came = service.act_on_many(jobs, text(data, "action"), chosen)
+    if came.failed:
+        context = {"came": came, "titles": _titles(jobs, [job_id for job_id, _ in came.failed])}
+        return Template("operations/bulk.html", context=context, status_code=409)
+    return back(request, data, "/jobs")
+
+
+@post("/jobs/{job_id:str}/cancel", sync_to_thread=True, include_in_schema=False, **MANAGE)
+def cancel(request: Request[Any, Any, Any], jobs: Injected[Jobs], job_id: str, data: Form) -> Redirect:
+    """Stop a job, or keep it from starting."""
+    jobs.cancel(job_id)
+    return back(request, data, f"/jobs/{job_id}")
+
+
+@post("/jobs/{job_id:str}/retry", sync_to_thread=True, include_in_schema=False, **MANAGE)
+def retry(request: Request[Any, Any, Any], jobs: Injected[Jobs], job_id: str, data: Form) -> Redirect:
+    """Do a failed or cancelled job again, and show the new one."""
+    ordered = jobs.retry(job_id)
+    return back(request, data, f"/jobs/{ordered.job_id}")
+
+
+@post("/jobs/{job_id:str}/priority", sync_to_thread=True, include_in_schema=False, **MANAGE)
+def set_priority(request: Request[Any, Any, Any], jobs: Injected[Jobs], job_id: str, data: Form) -> Redirect:
+    """Move a queued job forward or back."""
+    service.act_on_one(jobs, text(data, "priority"), job_id)
+    return back(request, data, f"/jobs/{job_id}")
+
+
+@post("/jobs/queues/{name:str}", sync_to_thread=True, include_in_schema=False, **MANAGE)
+def change_queue(request: Request[Any, Any, Any], jobs: Injected[Jobs], name: str, data: Form) -> Redirect:
+    """Pause or resume a queue, or change how many of its jobs run at once."""
+    action = text(data, "action")
+    if action in ("pause", "resume"):
+        service.change_queue(jobs, name, None, action == "pause")
+    else:
+        service.change_queue(jobs, name, number(data, "concurrency", "How many run at once"), None)
+    return back(request, data, "/jobs")
+
+
+def _titles(jobs: Jobs, job_ids: list[str]) -> dict[str, str]:
+    titles = {}
+    for job_id in job_ids:
+        try:
+            titles[job_id] = jobs.get(job_id).title if job_id else ""
+        except ProjectionistError:
+            titles[job_id] = job_id
+    return titles
+
+
+HANDLERS = (jobs_page, job_page, change_many, cancel, retry, set_priority, change_queue)
