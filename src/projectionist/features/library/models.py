@@ -14,6 +14,10 @@ BYTEWISE = String().with_variant(String(collation="C"), "postgresql")
 """Text that both databases put in the same order."""
 
 
+_CLUSTERED = {"sqlite_with_rowid": False}
+"""SQLite keeps the rows in their key itself, instead of beside it."""
+
+
 class LibraryRow(Base):
     """A library of a server. `missing_since` is set while a server that answers does not list it.
 
@@ -43,11 +47,16 @@ class LibraryRow(Base):
     last_error: Mapped[str] = mapped_column(Text, default="")
 
 
+def _where_set(column: str) -> Index:
+    there = text(f"{column} IS NOT NULL")
+    return Index(f"ix_item_{column}", column, sqlite_where=there, postgresql_where=there)
+
+
 class ItemRow(Base):
     """An item. Its key is unique on its server, so that one moved to another library stays the same item.
 
     `folded` is what search compares; `prominence` puts films and shows before episodes, and is null for what is
-    not searched; `mark` tells whether the server lists it as it is stored; `indexed` whether search knows it.
+    not searched; `mark` tells whether the server lists it as it is stored.
     """
 
     __tablename__ = "item"
@@ -56,9 +65,8 @@ class ItemRow(Base):
         Index("ix_item_library_id_kind_sort_key", "library_id", "kind", "sort_key"),
         Index("ix_item_library_id_kind_added_at", "library_id", "kind", "added_at"),
         Index("ix_item_prominence_folded", "prominence", "folded"),
-        Index(
-            "ix_item_unindexed", "id", sqlite_where=text("NOT indexed"), postgresql_where=text("NOT indexed")
-        ),
+        _where_set("parent_id"),
+        _where_set("grandparent_id"),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -66,8 +74,8 @@ class ItemRow(Base):
     library_id: Mapped[int] = mapped_column(ForeignKey("library.id", ondelete="CASCADE"))
     key: Mapped[str]
     kind: Mapped[str] = mapped_column(String(20))
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("item.id", ondelete="SET NULL"), index=True)
-    grandparent_id: Mapped[int | None] = mapped_column(ForeignKey("item.id", ondelete="SET NULL"), index=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("item.id", ondelete="SET NULL"))
+    grandparent_id: Mapped[int | None] = mapped_column(ForeignKey("item.id", ondelete="SET NULL"))
     title: Mapped[str]
     original_title: Mapped[str] = mapped_column(default="")
     sort_title: Mapped[str] = mapped_column(default="")
@@ -89,13 +97,13 @@ class ItemRow(Base):
     poster: Mapped[str] = mapped_column(default="")
     art: Mapped[str] = mapped_column(default="")
     mark: Mapped[int] = mapped_column(BigInteger, default=0)
-    indexed: Mapped[bool] = mapped_column(default=False)
 
 
 class VersionRow(Base):
     """One encoding of an item, in the server's order."""
 
     __tablename__ = "version"
+    __table_args__ = _CLUSTERED
 
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -136,7 +144,7 @@ class ExternalIdRow(Base):
     """What another catalogue calls an item."""
 
     __tablename__ = "external_id"
-    __table_args__ = (Index("ix_external_id_source_value", "source", "value"),)
+    __table_args__ = (Index("ix_external_id_source_value", "source", "value"), _CLUSTERED)
 
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), primary_key=True)
     source: Mapped[str] = mapped_column(primary_key=True)
@@ -160,6 +168,7 @@ class WatchStateRow(Base):
     """How far somebody is with an item; no row says that they never began."""
 
     __tablename__ = "watch_state"
+    __table_args__ = _CLUSTERED
 
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), primary_key=True)
     account_id: Mapped[int] = mapped_column(
@@ -174,7 +183,7 @@ class HistoryRow(Base):
     """Somebody watched an item then."""
 
     __tablename__ = "history"
-    __table_args__ = (Index("ix_history_account_id_at", "account_id", "at"),)
+    __table_args__ = (Index("ix_history_account_id_at", "account_id", "at"), _CLUSTERED)
 
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), primary_key=True)
     account_id: Mapped[int] = mapped_column(
@@ -187,6 +196,7 @@ class OnDeckRow(Base):
     """What somebody watches next, best first, as their server last said."""
 
     __tablename__ = "on_deck"
+    __table_args__ = _CLUSTERED
 
     account_id: Mapped[int] = mapped_column(
         ForeignKey("server_account.id", ondelete="CASCADE"), primary_key=True
@@ -195,6 +205,16 @@ class OnDeckRow(Base):
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), index=True)
     position_ms: Mapped[int] = mapped_column(BigInteger, default=0)
     at: Mapped[datetime | None]
+
+
+class UnindexedRow(Base):
+    """An item that search does not know yet, or knows by another title."""
+
+    __tablename__ = "unindexed"
+
+    item_id: Mapped[int] = mapped_column(
+        BigKey, ForeignKey("item.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
 
 
 class TrigramRow(Base):

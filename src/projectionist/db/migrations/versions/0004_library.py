@@ -26,6 +26,7 @@ def upgrade() -> None:
     _create_watch_state()
     _create_history()
     _create_on_deck()
+    _create_unindexed()
     _create_trigram()
 
 
@@ -33,6 +34,7 @@ def downgrade() -> None:
     """Back to the revision before."""
     for table in (
         "trigram",
+        "unindexed",
         "on_deck",
         "history",
         "watch_state",
@@ -104,7 +106,6 @@ def _create_item() -> None:
         sa.Column("poster", sa.String(), nullable=False),
         sa.Column("art", sa.String(), nullable=False),
         sa.Column("mark", sa.BigInteger(), nullable=False),
-        sa.Column("indexed", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["grandparent_id"], ["item.id"], name="fk_item_grandparent_id", ondelete="SET NULL"
         ),
@@ -116,18 +117,23 @@ def _create_item() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_item"),
         sa.UniqueConstraint("server_id", "key", name="uq_item_server_id_key"),
     )
-    op.create_index("ix_item_grandparent_id", "item", ["grandparent_id"])
+    op.create_index(
+        "ix_item_grandparent_id",
+        "item",
+        ["grandparent_id"],
+        sqlite_where=sa.text("grandparent_id IS NOT NULL"),
+        postgresql_where=sa.text("grandparent_id IS NOT NULL"),
+    )
     op.create_index("ix_item_library_id_kind_added_at", "item", ["library_id", "kind", "added_at"])
     op.create_index("ix_item_library_id_kind_sort_key", "item", ["library_id", "kind", "sort_key"])
-    op.create_index("ix_item_parent_id", "item", ["parent_id"])
-    op.create_index("ix_item_prominence_folded", "item", ["prominence", "folded"])
     op.create_index(
-        "ix_item_unindexed",
+        "ix_item_parent_id",
         "item",
-        ["id"],
-        sqlite_where=sa.text("NOT indexed"),
-        postgresql_where=sa.text("NOT indexed"),
+        ["parent_id"],
+        sqlite_where=sa.text("parent_id IS NOT NULL"),
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
     )
+    op.create_index("ix_item_prominence_folded", "item", ["prominence", "folded"])
 
 
 def _create_version() -> None:
@@ -145,6 +151,7 @@ def _create_version() -> None:
         sa.Column("optimized", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name="fk_version_item_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("item_id", "position", name="pk_version"),
+        sqlite_with_rowid=False,
     )
 
 
@@ -181,6 +188,7 @@ def _create_external_id() -> None:
         sa.Column("value", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name="fk_external_id_item_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("item_id", "source", "value", name="pk_external_id"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_external_id_source_value", "external_id", ["source", "value"])
 
@@ -214,6 +222,7 @@ def _create_watch_state() -> None:
         ),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name="fk_watch_state_item_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("item_id", "account_id", name="pk_watch_state"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_watch_state_account_id", "watch_state", ["account_id"])
 
@@ -229,6 +238,7 @@ def _create_history() -> None:
         ),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name="fk_history_item_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("item_id", "account_id", "at", name="pk_history"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_history_account_id_at", "history", ["account_id", "at"])
 
@@ -246,8 +256,18 @@ def _create_on_deck() -> None:
         ),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name="fk_on_deck_item_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("account_id", "position", name="pk_on_deck"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_on_deck_item_id", "on_deck", ["item_id"])
+
+
+def _create_unindexed() -> None:
+    op.create_table(
+        "unindexed",
+        sa.Column("item_id", BigKey, autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name="fk_unindexed_item_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("item_id", name="pk_unindexed"),
+    )
 
 
 def _create_trigram() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from projectionist.db.engine import Database
 from projectionist.features.library.searching import queries
 from projectionist.features.library.searching.folding import trigrams
 
-AT_ONCE = 5000
+AT_ONCE = 20_000
 MOST_SEGMENTS = 24
 _PACKED = np.dtype("<i8")
 _DENSE = 4_000_000
@@ -53,7 +53,7 @@ def merge(database: Database, segments: Sequence[int], check: Callable[[], None]
     while True:
         check()
         with database.read() as session:
-            titles = queries.searched(session, after, AT_ONCE * 4)
+            titles = queries.searched(session, after, AT_ONCE)
         if not titles:
             break
         after = titles[-1][0]
@@ -87,11 +87,16 @@ def _counted(every: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.N
     return ids, counts.astype(np.int64)
 
 
-def _packed(titles: Collection[tuple[int, str]]) -> dict[str, bytes]:
-    lists: defaultdict[str, list[int]] = defaultdict(list)
+def _packed(titles: Sequence[tuple[int, str]]) -> dict[str, bytes]:
+    """The ids by trigram, by way of the words, which recur; one whose words share a trigram stands there twice."""
+    by_word: defaultdict[str, list[int]] = defaultdict(list)
     for id_, folded in titles:
-        for trigram in trigrams(folded):
-            lists[trigram].append(id_)
+        for word in set(folded.split()):
+            by_word[word].append(id_)
+    lists: defaultdict[str, list[int]] = defaultdict(list)
+    for word, ids in by_word.items():
+        for trigram in trigrams(word):
+            lists[trigram] += ids
     return {trigram: np.array(ids, dtype=_PACKED).tobytes() for trigram, ids in lists.items()}
 
 

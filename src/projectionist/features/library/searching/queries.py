@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, cast
 
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, exists, insert, select
 from sqlalchemy.orm import Session
 
-from projectionist.features.library.models import ItemRow, LibraryRow, TrigramRow
+from projectionist.features.library.models import ItemRow, LibraryRow, TrigramRow, UnindexedRow
+from projectionist.features.library.storing.bulk import Bulk
 
-_ITEM = cast(Table, ItemRow.__table__)
 _TRIGRAM = cast(Table, TrigramRow.__table__)
-_SET_INDEXED = (
-    update(_ITEM)
-    .where(_ITEM.c.id == bindparam("item_id"), _ITEM.c.folded == bindparam("as_folded"))
-    .values(indexed=True)
+_INDEXED = delete(UnindexedRow).where(
+    UnindexedRow.item_id == bindparam("item_id_"),
+    exists().where(ItemRow.id == UnindexedRow.item_id, ItemRow.folded == bindparam("folded_")),
 )
-
-
 _CANDIDATES = (
     select(ItemRow.id, ItemRow.folded, ItemRow.prominence, ItemRow.year, ItemRow.key)
     .join(LibraryRow, LibraryRow.id == ItemRow.library_id)
@@ -39,7 +36,10 @@ class Candidate(NamedTuple):
 def unindexed(session: Session, size: int) -> Sequence[tuple[int, str]]:
     """The ids and folded titles of items that search does not know yet, or knows by another title."""
     rows = session.execute(
-        select(ItemRow.id, ItemRow.folded).where(~ItemRow.indexed).order_by(ItemRow.id).limit(size)
+        select(ItemRow.id, ItemRow.folded)
+        .join(UnindexedRow, UnindexedRow.item_id == ItemRow.id)
+        .order_by(ItemRow.id)
+        .limit(size)
     )
     return [(id_, folded) for id_, folded in rows]
 
@@ -62,10 +62,10 @@ def segments(session: Session) -> Sequence[int]:
 
 def add_segment(session: Session, number: int, postings: Mapping[str, bytes]) -> None:
     """Write a segment."""
-    rows = [
-        {"trigram": trigram, "segment": number, "items": items} for trigram, items in sorted(postings.items())
-    ]
-    session.execute(insert(_TRIGRAM), rows)
+    rows = [(trigram, number, items) for trigram, items in sorted(postings.items())]
+    Bulk.of(insert(_TRIGRAM), ("trigram", "segment", "items"), session.get_bind().dialect).write(
+        session, rows
+    )
 
 
 def remove_segment(session: Session, segment: int) -> None:
@@ -75,7 +75,8 @@ def remove_segment(session: Session, segment: int) -> None:
 
 def set_indexed(session: Session, titles: Sequence[tuple[int, str]]) -> None:
     """Search knows these items by these folded titles. One that has another by now is left for the next time."""
-    session.execute(_SET_INDEXED, [{"item_id": id_, "as_folded": folded} for id_, folded in titles])
+    dialect = session.get_bind().dialect
+    Bulk.of(_INDEXED, ("item_id_", "folded_"), dialect).write(session, titles)
 
 
 def postings(session: Session, trigrams: Collection[str]) -> Sequence[bytes]:

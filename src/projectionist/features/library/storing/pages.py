@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 from projectionist.db.engine import Database
 from projectionist.features.library.searching.folding import fold
 from projectionist.features.library.storing import queries
-from projectionist.features.library.storing.queries import Row, Stored
+from projectionist.features.library.storing.queries import Stored, Values
 from projectionist.media.vocabulary import ItemKind, ListedItem
 
 _MARKS = b"1"
@@ -29,6 +28,8 @@ PROMINENCE = {
     ItemKind.TRACK: 2,
 }
 """Who comes first in search. A season is found by its show."""
+
+_FOLDED = queries.ITEM_COLUMNS.index("folded")
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -58,11 +59,10 @@ class Shelf:
 class _Rows:
     """The rows of a page, table by table."""
 
-    items: list[Row] = field(default_factory=list)
-    versions: list[Row] = field(default_factory=list)
-    parts: list[Row] = field(default_factory=list)
-    external_ids: list[Row] = field(default_factory=list)
-    watch_states: list[Row] = field(default_factory=list)
+    versions: list[Values] = field(default_factory=list)
+    parts: list[Values] = field(default_factory=list)
+    external_ids: list[Values] = field(default_factory=list)
+    watch_states: list[Values] = field(default_factory=list)
 
 
 def write_page(
@@ -84,23 +84,48 @@ def write_page(
     )
     if not changed:
         return written
-    rows = _Rows(items=[_item_row(item, shelf, marks[item.key], above) for item in changed])
+    item_rows = [_item_row(item, shelf, marks[item.key], above) for item in changed]
     with database.write() as session:
-        queries.put_items(session, rows.items)
+        queries.put_items(session, item_rows)
         ids = {key: stored.id for key, stored in known.items()}
-        ids |= queries.item_ids(
-            session, shelf.server_id, [item.key for item in changed if item.key not in ids]
+        new = [item.key for item in changed if item.key not in ids]
+        ids |= queries.item_ids(session, shelf.server_id, new)
+        _write_belongings(
+            session, shelf, changed, ids, before=[ids[item.key] for item in changed if item.key in known]
         )
-        for item in changed:
-            _add_files(rows, item, ids[item.key], shelf)
-        before = [ids[item.key] for item in changed if item.key in known]
-        queries.put_versions(session, before, rows.versions)
-        queries.put_parts(session, before, rows.parts)
-        queries.put_external_ids(session, before, rows.external_ids)
-        if shelf.owner_id is not None:
-            queries.put_watch_states(session, shelf.owner_id, before, rows.watch_states)
+        queries.put_unindexed(session, _retitled(changed, item_rows, ids, known))
         then(session, written)
     return written
+
+
+def _write_belongings(
+    session: Session,
+    shelf: Shelf,
+    changed: Sequence[ListedItem],
+    ids: Mapping[str, int],
+    before: Sequence[int],
+) -> None:
+    rows = _Rows()
+    for item in changed:
+        _add_files(rows, item, ids[item.key], shelf)
+    queries.put_versions(session, before, rows.versions)
+    queries.put_parts(session, before, rows.parts)
+    queries.put_external_ids(session, before, rows.external_ids)
+    if shelf.owner_id is not None:
+        queries.put_watch_states(session, shelf.owner_id, before, rows.watch_states)
+
+
+def _retitled(
+    changed: Sequence[ListedItem],
+    item_rows: Sequence[Values],
+    ids: Mapping[str, int],
+    known: Mapping[str, Stored],
+) -> list[int]:
+    return [
+        ids[item.key]
+        for item, row in zip(changed, item_rows, strict=True)
+        if item.kind in PROMINENCE and (item.key not in known or known[item.key].folded != row[_FOLDED])
+    ]
 
 
 def _mark(item: ListedItem) -> int:
@@ -125,85 +150,76 @@ def _is_as_stored(
     )
 
 
-def _item_row(item: ListedItem, shelf: Shelf, mark: int, above: dict[str, int]) -> Row:
+def _item_row(item: ListedItem, shelf: Shelf, mark: int, above: dict[str, int]) -> Values:
     folded = fold(item.title)
     if item.original_title and (original := fold(item.original_title)) != folded:
         folded = f"{folded}\n{original}"
-    return {
-        "server_id": shelf.server_id,
-        "library_id": shelf.library_id,
-        "key": item.key,
-        "kind": item.kind.value,
-        "parent_id": above.get(item.parent_key or ""),
-        "grandparent_id": above.get(item.grandparent_key or ""),
-        "title": item.title,
-        "original_title": item.original_title,
-        "sort_title": item.sort_title,
-        "sort_key": fold(item.sort_title) if item.sort_title else folded,
-        "folded": folded,
-        "prominence": PROMINENCE.get(item.kind),
-        "year": item.year,
-        "number": item.number,
-        "duration_ms": item.duration_ms,
-        "height": max((version.height for version in item.versions), default=0),
-        "summary": item.summary,
-        "added_at": item.added_at,
-        "updated_at": item.updated_at,
-        "released_on": item.released_on,
-        "rating": item.rating,
-        "content_rating": item.content_rating,
-        "studio": item.studio,
-        "genres": list(item.genres),
-        "poster": item.poster,
-        "art": item.art,
-        "mark": mark,
-        "indexed": item.kind not in PROMINENCE,
-    }
+    return (
+        shelf.server_id,
+        shelf.library_id,
+        item.key,
+        item.kind.value,
+        above.get(item.parent_key or ""),
+        above.get(item.grandparent_key or ""),
+        item.title,
+        item.original_title,
+        item.sort_title,
+        fold(item.sort_title) if item.sort_title else folded,
+        folded,
+        PROMINENCE.get(item.kind),
+        item.year,
+        item.number,
+        item.duration_ms,
+        max([version.height for version in item.versions], default=0),
+        item.summary,
+        item.added_at,
+        item.updated_at,
+        item.released_on,
+        item.rating,
+        item.content_rating,
+        item.studio,
+        item.genres,
+        item.poster,
+        item.art,
+        mark,
+    )
 
 
 def _add_files(rows: _Rows, item: ListedItem, item_id: int, shelf: Shelf) -> None:
     for position, version in enumerate(item.versions):
         rows.versions.append(
-            {
-                "item_id": item_id,
-                "position": position,
-                "key": version.key,
-                "width": version.width,
-                "height": version.height,
-                "video_codec": version.video_codec,
-                "audio_codec": version.audio_codec,
-                "bitrate_kbps": version.bitrate_kbps,
-                "duration_ms": version.duration_ms,
-                "optimized": version.optimized,
-            }
+            (
+                item_id,
+                position,
+                version.key,
+                version.width,
+                version.height,
+                version.video_codec,
+                version.audio_codec,
+                version.bitrate_kbps,
+                version.duration_ms,
+                version.optimized,
+            )
         )
         for place, part in enumerate(version.parts):
             rows.parts.append(
-                {
-                    "library_id": shelf.library_id,
-                    "item_id": item_id,
-                    "version": position,
-                    "position": place,
-                    "key": part.key,
-                    "path": part.path,
-                    "size": part.size,
-                    "duration_ms": part.duration_ms or version.duration_ms,
-                    "container": part.container,
-                    "has_preview": part.has_preview,
-                }
+                (
+                    shelf.library_id,
+                    item_id,
+                    position,
+                    place,
+                    part.key,
+                    part.path,
+                    part.size,
+                    part.duration_ms or version.duration_ms,
+                    part.container,
+                    None,
+                    part.has_preview,
+                )
             )
-    rows.external_ids.extend(
-        {"item_id": item_id, "source": known.source, "value": known.value} for known in item.external_ids
-    )
+    for known in item.external_ids:
+        rows.external_ids.append((item_id, known.source, known.value))
     if shelf.owner_id is not None and (item.watched_count or item.position_ms):
-        rows.watch_states.append(_watch_row(item, item_id, shelf.owner_id))
-
-
-def _watch_row(item: ListedItem, item_id: int, owner_id: int) -> dict[str, Any]:
-    return {
-        "item_id": item_id,
-        "account_id": owner_id,
-        "watched_count": item.watched_count,
-        "position_ms": item.position_ms,
-        "watched_at": item.watched_at,
-    }
+        rows.watch_states.append(
+            (item_id, shelf.owner_id, item.watched_count, item.position_ms, item.watched_at)
+        )

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias, cast
 
-from sqlalchemy import CursorResult, Table, and_, case, delete, func, or_, select, update
+from sqlalchemy import CursorResult, Dialect, Table, and_, case, delete, func, null, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,15 +19,27 @@ from projectionist.features.library.models import (
     OnDeckRow,
     PartRow,
     ServerAccountRow,
+    UnindexedRow,
     VersionRow,
     WatchStateRow,
 )
+from projectionist.features.library.storing.bulk import Bulk
 
 Row: TypeAlias = dict[str, Any]
+Values: TypeAlias = tuple[Any, ...]
 
 ITEM = cast(Table, ItemRow.__table__)
+VERSION = cast(Table, VersionRow.__table__)
 PART = cast(Table, PartRow.__table__)
-_FIXED = frozenset({"id", "server_id", "key"})
+EXTERNAL_ID = cast(Table, ExternalIdRow.__table__)
+WATCH = cast(Table, WatchStateRow.__table__)
+UNINDEXED = cast(Table, UnindexedRow.__table__)
+
+ITEM_COLUMNS = tuple(column.name for column in ITEM.columns if column.name != "id")
+VERSION_COLUMNS = tuple(VERSION.columns.keys())
+PART_COLUMNS = tuple(column.name for column in PART.columns if column.name != "id")
+EXTERNAL_ID_COLUMNS = tuple(EXTERNAL_ID.columns.keys())
+WATCH_COLUMNS = tuple(WATCH.columns.keys())
 
 
 class Stored(NamedTuple):
@@ -38,6 +50,7 @@ class Stored(NamedTuple):
     mark: int
     parent_id: int | None
     grandparent_id: int | None
+    folded: str
 
 
 def stored_items(session: Session, server_id: int, keys: Collection[str]) -> dict[str, Stored]:
@@ -50,6 +63,7 @@ def stored_items(session: Session, server_id: int, keys: Collection[str]) -> dic
             ItemRow.mark,
             ItemRow.parent_id,
             ItemRow.grandparent_id,
+            ItemRow.folded,
         ).where(ItemRow.server_id == server_id, ItemRow.key.in_(keys))
     )
     return {row[0]: Stored(*row[1:]) for row in rows}
@@ -65,56 +79,57 @@ def item_ids(session: Session, server_id: int, keys: Collection[str]) -> dict[st
     return dict(rows.tuples().all())
 
 
-def put_items(session: Session, rows: Sequence[Row]) -> None:
-    """Add items, or bring those up to date whose key is there. Every row has every column but the id."""
-    if rows:
-        session.execute(_put_items(_dialect(session)), rows)
+def put_items(session: Session, rows: Sequence[Values]) -> None:
+    """Add items, or bring those up to date whose key is there; a row is the values of ITEM_COLUMNS."""
+    _bulk(session, "item").write(session, rows)
 
 
-def put_versions(session: Session, changed: Collection[int], rows: Sequence[Row]) -> None:
-    """Give items these versions and no others; `changed` are the ids of those that may have had some."""
-    if changed:
-        session.execute(delete(VersionRow).where(VersionRow.item_id.in_(changed)))
-    if rows:
-        session.execute(_upsert(_dialect(session), VersionRow.__table__, ("item_id", "position")), rows)
+def put_versions(session: Session, before: Collection[int], rows: Sequence[Values]) -> None:
+    """Give items these versions (VERSION_COLUMNS) and no others; `before` are the ids of those not new."""
+    if before:
+        session.execute(delete(VersionRow).where(VersionRow.item_id.in_(before)))
+    _bulk(session, "version").write(session, rows)
 
 
-def put_parts(session: Session, changed: Collection[int], rows: Sequence[Row]) -> None:
-    """Give items these parts and no others. A part that is still the same file keeps its id, hash and preview."""
-    if changed:
-        kept = {(row["item_id"], row["key"]) for row in rows}
+def put_parts(session: Session, before: Collection[int], rows: Sequence[Values]) -> None:
+    """Give items these parts (PART_COLUMNS) and no others.
+
+    A part that is still the same file keeps its id, hash and preview.
+    """
+    if before:
+        kept = {(row[1], row[4]) for row in rows}
         there = session.execute(
-            select(PartRow.id, PartRow.item_id, PartRow.key).where(PartRow.item_id.in_(changed))
+            select(PartRow.id, PartRow.item_id, PartRow.key).where(PartRow.item_id.in_(before))
         )
         gone = [id_ for id_, item_id, key in there if (item_id, key) not in kept]
         if gone:
             session.execute(delete(PartRow).where(PartRow.id.in_(gone)))
-    if rows:
-        session.execute(_put_parts(_dialect(session)), rows)
+    _bulk(session, "part").write(session, rows)
 
 
-def put_external_ids(session: Session, changed: Collection[int], rows: Sequence[Row]) -> None:
-    """Give items these external ids and no others."""
-    if changed:
-        session.execute(delete(ExternalIdRow).where(ExternalIdRow.item_id.in_(changed)))
-    if rows:
-        session.execute(
-            _ignoring(_dialect(session), ExternalIdRow.__table__, ("item_id", "source", "value")), rows
-        )
+def put_external_ids(session: Session, before: Collection[int], rows: Sequence[Values]) -> None:
+    """Give items these external ids (EXTERNAL_ID_COLUMNS) and no others."""
+    if before:
+        session.execute(delete(ExternalIdRow).where(ExternalIdRow.item_id.in_(before)))
+    _bulk(session, "external_id").write(session, rows)
 
 
 def put_watch_states(
-    session: Session, account_id: int, changed: Collection[int], rows: Sequence[Row]
+    session: Session, account_id: int, before: Collection[int], rows: Sequence[Values]
 ) -> None:
-    """Give items this watch state of one account, and none where no row says so."""
-    if changed:
+    """Give items this watch state of one account (WATCH_COLUMNS), and none where no row says so."""
+    if before:
         session.execute(
             delete(WatchStateRow).where(
-                WatchStateRow.account_id == account_id, WatchStateRow.item_id.in_(changed)
+                WatchStateRow.account_id == account_id, WatchStateRow.item_id.in_(before)
             )
         )
-    if rows:
-        session.execute(_upsert(_dialect(session), WatchStateRow.__table__, ("item_id", "account_id")), rows)
+    _bulk(session, "watch_state").write(session, rows)
+
+
+def put_unindexed(session: Session, ids: Collection[int]) -> None:
+    """Search is to learn the present titles of these items."""
+    _bulk(session, "unindexed").write(session, [(id_,) for id_ in ids])
 
 
 def put_libraries(session: Session, server_id: int, rows: Sequence[Row], now: datetime) -> None:
@@ -264,20 +279,39 @@ def _ignoring(dialect: str, table: Table, key: tuple[str, ...]) -> Any:
     return _insert(dialect, table).on_conflict_do_nothing(index_elements=list(key))
 
 
-@cache
 def _put_items(dialect: str) -> Any:
     insert = _insert(dialect, ITEM)
-    new = {column.name: insert.excluded[column.name] for column in ITEM.columns if column.name not in _FIXED}
-    new["indexed"] = case((ItemRow.folded == insert.excluded.folded, ItemRow.indexed), else_=False)
+    new = {name: insert.excluded[name] for name in ITEM_COLUMNS if name not in ("server_id", "key")}
     return insert.on_conflict_do_update(index_elements=["server_id", "key"], set_=new)
 
 
-@cache
 def _put_parts(dialect: str) -> Any:
     insert = _insert(dialect, PART)
     same = and_(PartRow.path == insert.excluded.path, PartRow.size == insert.excluded.size)
-    names = ("library_id", "version", "position", "path", "size", "duration_ms", "container")
-    new = {name: insert.excluded[name] for name in names}
-    new["hash"] = case((same, PartRow.hash), else_=None)
+    new = {
+        name: insert.excluded[name]
+        for name in PART_COLUMNS
+        if name not in ("item_id", "key", "hash", "has_preview")
+    }
+    new["hash"] = case((same, PartRow.hash), else_=null())
     new["has_preview"] = or_(insert.excluded.has_preview, and_(same, PartRow.has_preview))
     return insert.on_conflict_do_update(index_elements=["item_id", "key"], set_=new)
+
+
+def _bulk(session: Session, name: str) -> Bulk:
+    dialect = session.get_bind().dialect
+    return _bulk_for(dialect.name, name, dialect)
+
+
+@cache
+def _bulk_for(dialect_name: str, name: str, dialect: Dialect) -> Bulk:
+    statements: dict[str, tuple[Any, tuple[str, ...]]] = {
+        "item": (_put_items(dialect_name), ITEM_COLUMNS),
+        "part": (_put_parts(dialect_name), PART_COLUMNS),
+        "version": (_upsert(dialect_name, VERSION, ("item_id", "position")), VERSION_COLUMNS),
+        "watch_state": (_upsert(dialect_name, WATCH, ("item_id", "account_id")), WATCH_COLUMNS),
+        "external_id": (_ignoring(dialect_name, EXTERNAL_ID, EXTERNAL_ID_COLUMNS), EXTERNAL_ID_COLUMNS),
+        "unindexed": (_ignoring(dialect_name, UNINDEXED, ("item_id",)), ("item_id",)),
+    }
+    statement, columns = statements[name]
+    return Bulk.of(statement, columns, dialect)
