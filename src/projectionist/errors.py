@@ -286,3 +286,9 @@ class AlreadyAtWork(Conflict):
 
     code = "already_at_work"
     retryable = True
+
+
+class SecretUnreadable(ProjectionistError):
+    """What is kept sealed cannot be opened: another key sealed it, or it was changed."""
+
+    code = "secret_unreadable"

@@ -1,0 +1,134 @@
+"""Secrets at rest: the key of this installation, and what is sealed with it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import fcntl
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from projectionist.errors import SecretUnreadable, SettingWrong
+from projectionist.kit.files import explained
+
+KEY_FILE = "secret.key"
+_KEY_BYTES = 32
+_NONCE_BYTES = 12
+_SHORTEST_PASSPHRASE = 16
+_FORM = "v1."
+"""What every sealed text begins with, so that another form can be told from it one day."""
+
+
+class Secret:
+    """A text that is dots wherever it is shown; `reveal` gives it out where it is used."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return self._text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return "Secret('••••')" if self._text else "Secret('')"
+
+    __str__ = __repr__
+
+
+class Vault:
+    """Seals texts with AES-256-GCM: what was sealed can be neither read nor changed without the key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, text: str) -> str:
+        """The text, sealed; another result each time."""
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = nonce + self._cipher.encrypt(nonce, text.encode(), None)
+        return _FORM + base64.urlsafe_b64encode(sealed).decode()
+
+    def open(self, sealed: str) -> str:
+        """What was sealed. Raises SecretUnreadable where another key sealed it, or it was changed."""
+        try:
+            if not sealed.startswith(_FORM):
+                raise ValueError("no sealed text")
+            content = base64.urlsafe_b64decode(sealed[len(_FORM) :])
+            return self._cipher.decrypt(content[:_NONCE_BYTES], content[_NONCE_BYTES:], None).decode()
+        except (InvalidTag, ValueError, binascii.Error):
+            raise SecretUnreadable(
+                "A kept token cannot be read with this installation's key; it is left as it is: put the former "
+                f"{KEY_FILE} or PROJECTIONIST_SECRET_KEY back, or enter the token anew."
+            ) from None
+
+
+def load_key(data: Path, secret_key: str = "") -> bytes:
+    """The installation's key: made of `secret_key`, else kept in the data folder, where the first start makes it.
+
+    Raises SettingWrong where the text is short, or the file can be read by others or is none of ours, and
+    TargetUnwritable where it cannot be read or made.
+    """
+    if secret_key:
+        if len(secret_key) < _SHORTEST_PASSPHRASE:
+            raise SettingWrong(
+                f"PROJECTIONIST_SECRET_KEY has {len(secret_key)} characters; it must have at least "
+                f"{_SHORTEST_PASSPHRASE}, best made by chance: openssl rand -base64 32."
+            )
+        return hashlib.scrypt(
+            secret_key.encode(), salt=b"projectionist key", n=2**14, r=8, p=1, dklen=_KEY_BYTES
+        )
+    return _key_in(data / KEY_FILE)
+
+
+def new_token() -> str:
+    """256 bits by chance, to be put into links and cookies."""
+    return secrets.token_urlsafe(32)
+
+
+def _key_in(path: Path) -> bytes:
+    with explained(path, "read or made"):
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)  # two processes that start at once make one key
+            if stat.S_IMODE(os.fstat(fd).st_mode) & 0o077:
+                raise SettingWrong(
+                    f"{path} can be read by other users of this machine; nothing was started: chmod 600 {path}"
+                )
+            content = os.read(fd, 4096)
+            if not content:
+                content = base64.urlsafe_b64encode(os.urandom(_KEY_BYTES)) + b"\n"
+                os.write(fd, content)
+                os.fsync(fd)
+        finally:
+            os.close(fd)
+    return _decoded(content, path)
+
+
+def _decoded(content: bytes, path: Path) -> bytes:
+    try:
+        key = base64.b64decode(content.strip(), altchars=b"-_", validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise SettingWrong(
+            f"{path} holds no key of ours; it is left as it is: put the former file back from your backup, or move "
+            "it away to begin with a new key and enter every token anew."
+        )
+    return key
