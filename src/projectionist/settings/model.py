@@ -1,0 +1,147 @@
+"""The settings themselves."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+
+from projectionist.settings import values
+from projectionist.settings.options import Source, option
+
+FORMATS = ("bif", "emby", "trickplay", "jpeg")
+LEVELS = ("debug", "info", "warning", "error")
+_NO_SOURCES: Mapping[str, Source] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the person who runs Projectionist decides.
+
+    `sources` tells where each value came from, and `unknown` names variables that begin like ours and are none.
+    """
+
+    data: Path = option(
+        "The folder for everything that Projectionist keeps, on a disk of this machine; made if absent.",
+        values.path,
+        example="/var/lib/projectionist",
+    )
+    host: str = option(
+        "The address to listen on; 0.0.0.0 is every one of this machine.", values.host, "127.0.0.1"
+    )
+    port: int = option("The port to listen on; 0 takes a free one.", values.whole(0, 65535), 8480)
+    listen_beyond_loopback: bool = option("Allows a host that other machines can reach.", values.flag, False)
+    base_url: str = option(
+        "The address that browsers use, where a proxy stands in front; links are made from it.",
+        values.web_address,
+        "",
+        example="https://films.example.org",
+    )
+    base_path: str = option(
+        "The path that a proxy serves Projectionist under.", values.base_path, "", example="/projectionist"
+    )
+    allowed_hosts: tuple[str, ...] = option(
+        "Host names that browsers may ask for besides that of the base URL and addresses in digits.",
+        values.words,
+        (),
+        example="films.lan,nas",
+    )
+    trusted_proxies: tuple[str, ...] = option(
+        "Addresses or networks of proxies whose word on a visitor's address is believed.",
+        values.networks,
+        (),
+        example="172.18.0.0/16",
+    )
+    max_request_bytes: int = option(
+        "The largest request that is read.", values.size(1_000, 1_000_000_000), 10_000_000, example="10 MB"
+    )
+    event_streams: int = option("How many pages may be live at once, in all.", values.whole(1, 10_000), 500)
+    event_streams_per_person: int = option(
+        "How many pages of one person may be live at once.", values.whole(1, 1_000), 20
+    )
+    database_url: str = option(
+        "A PostgreSQL database, which workers on several machines need; left out, SQLite in the data folder.",
+        values.text,
+        "",
+        secret=True,
+        example="postgresql+psycopg://projectionist@db.lan/projectionist?sslmode=require",
+    )
+    secret_key: str = option(
+        "What kept tokens are encrypted with, the same on every machine; left out, a key file in the data folder.",
+        values.text,
+        "",
+        secret=True,
+    )
+    worker: bool = option("Whether `serve` does jobs too.", values.flag, True)
+    queues: tuple[str, ...] = option(
+        "The queues that this machine works on; left out, all.", values.words, (), example="previews,sync"
+    )
+    node: str = option(
+        "What this machine is called on the pages; path mappings are kept by it.",
+        values.text,
+        make=platform.node,
+    )
+    log_format: str = option(
+        "Lines for people or for programs; LOG_FORMAT works too.",
+        values.one_of("text", "json"),
+        "text",
+        choices=("text", "json"),
+    )
+    log_level: str = option(
+        "The least of what is logged; LOG_LEVEL works too.", values.one_of(*LEVELS), "info", choices=LEVELS
+    )
+    log_file: Path | None = option("A file for the log, besides standard error.", values.path, None)
+    media: Path | None = option("A folder of films to begin with.", values.path, None, example="/films")
+    plex_url: str = option(
+        "A Plex server to begin with.", values.web_address, "", example="http://192.168.1.10:32400"
+    )
+    plex_token: str = option("The token for that Plex server.", values.text, "", secret=True)
+    plex_data: Path | None = option(
+        "The data folder of that Plex server, where its previews are kept.",
+        values.path,
+        None,
+        example="/var/lib/plexmediaserver/Library/Application Support/Plex Media Server",
+    )
+    plex_tv_url: str = option("Where plex.tv is asked.", values.web_address, "https://plex.tv")
+    setup_file: Path | None = option(
+        "A TOML file that does the setup without anybody there.", values.path, None
+    )
+    sync_interval: str = option(
+        "How often a new server's libraries are asked for what changed.",
+        values.rhythm,
+        "every 15m",
+        page=True,
+    )
+    session_idle: timedelta = option(
+        "How long somebody stays signed in without doing anything.",
+        values.duration(timedelta(minutes=5), timedelta(days=90)),
+        timedelta(minutes=80),
+        page=True,
+    )
+    job_retention_days: int = option(
+        "How many days jobs that are over stay in the history.", values.whole(1, 3650), 30, page=True
+    )
+    preview_interval_s: int = option(
+        "Seconds of film between two pictures of a preview, to begin with.",
+        values.whole(1, 600),
+        10,
+        page=True,
+    )
+    preview_width: int = option(
+        "The width of a preview's pictures in pixels, to begin with.", values.whole(80, 1920), 320, page=True
+    )
+    preview_quality: int = option(
+        "The JPEG quality of a preview's pictures, to begin with.", values.whole(1, 100), 80, page=True
+    )
+    preview_formats: tuple[str, ...] = option(
+        "The kinds of preview that are made in a plain folder, to begin with.",
+        values.several_of(*FORMATS),
+        ("bif",),
+        page=True,
+        choices=FORMATS,
+    )
+    sources: Mapping[str, Source] = field(default_factory=lambda: _NO_SOURCES, repr=False, compare=False)
+    unknown: tuple[str, ...] = field(default=(), repr=False, compare=False)
