@@ -1,5 +1,7 @@
 """The settings themselves."""
 
+# ruff: noqa: RUF009 (`option` gives what `dataclasses.field` gives)
+
 from __future__ import annotations
 
 import platform
@@ -80,7 +82,7 @@ class Settings:
         "The queues that this machine works on; left out, all.", values.words, (), example="previews,sync"
     )
     node: str = option(
-        "What this machine is called on the pages; path mappings are kept by it.",
+        "What this machine is called on the pages, and its path mappings are kept by; left out, its host name.",
         values.text,
         make=platform.node,
     )

@@ -211,8 +211,9 @@ def _read(name: str, found: Found) -> Any:
 def _require(found: Mapping[str, Found]) -> None:
     for one in fields(Settings):
         if "option" in one.metadata and _is_required(one) and one.name not in found:
+            about = one.metadata["option"].about
             raise SettingWrong(
-                f"{variable_of(one.name)} is not set: {one.metadata['option'].about} Set it, or give "
+                f"{variable_of(one.name)} is not set: {about[0].lower()}{about[1:]} Set it, or give "
                 f"--{one.name.replace('_', '-')}."
             )
 
