@@ -160,7 +160,7 @@ def _home_of(facts: metadata.PackageMetadata) -> str:
         label, _, address = line.partition(",")
         if label.strip().lower() in ("homepage", "home", "source", "repository", "source code", "github"):
             return address.strip() if address.strip().startswith("https://") else ""
-    home = facts["Home-page"] if "Home-page" in facts else ""
+    home = next(iter(facts.get_all("Home-page") or ()), "")
     return home if home.startswith("https://") else ""
 
 

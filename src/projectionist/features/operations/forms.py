@@ -59,6 +59,6 @@ def schedule_of(form: Mapping[str, Any], kinds: Mapping[str, str]) -> Schedule:
 def back(request: Request[Any, Any, Any], form: Mapping[str, Any], otherwise: str) -> Redirect:
     """To the page that the form came from, with its filters, or to another of ours."""
     settings: ShellSettings = request.app.state.shell.settings
-    wanted = text(form, "back")
+    wanted = text(form, "back") or request.headers.get("referer", "")
     path = local_path(wanted, settings) if wanted else otherwise
     return Redirect(settings.url(path), status_code=303)

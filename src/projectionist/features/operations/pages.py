@@ -31,27 +31,29 @@ def jobs_page(
     kind: list[str] | None = None,
     text: str = "",
     sort: str = "-created_at",
-    page: int = 1,
+    offset: int = 0,
 ) -> Template:
     """The queues, and the jobs that the chips let through."""
-    shown = max(1, min(page, 100_000))
+    shown = max(0, min(offset, 10_000_000))
     trouble, found = "", Page[Job]((), 0, 0)
     wanted = JobFilter()
     try:
         wanted = service.job_filter(state or (), queue or (), kind or (), text, sort)
-        found = jobs.find(wanted, offset=(shown - 1) * PAGE_SIZE, size=PAGE_SIZE)
+        found = jobs.find(wanted, offset=shown, size=PAGE_SIZE)
     except ProjectionistError as error:
         trouble = error.message
+    queues = jobs.queues()
     return Template(
         "operations/jobs.html",
         context={
-            "queues": jobs.queues(),
+            "queues": queues,
+            "queue_options": [(one.name, one.title) for one in queues],
             "found": found,
             "wanted": wanted,
             "states": list(JobState),
             "kinds": job_kinds,
-            "page": shown,
-            "pages": max(1, -(-found.total // PAGE_SIZE)),
+            "offset": shown,
+            "limit": PAGE_SIZE,
             "priorities": list(Priority),
             "trouble": trouble,
             "is_filtered": bool(wanted.states or wanted.queues or wanted.kinds or wanted.text),
@@ -71,11 +73,12 @@ def job_page(jobs: Injected[Jobs], job_id: str, log_page: int = 0) -> Template:
     return Template("operations/job.html", context=context)
 
 
-@post("/jobs/bulk", sync_to_thread=True, include_in_schema=False, **MANAGE)
-def change_many(request: Request[Any, Any, Any], jobs: Injected[Jobs], data: Form) -> Template | Redirect:
+@post("/jobs/bulk/{action:str}", sync_to_thread=True, include_in_schema=False, **MANAGE)
+def change_many(
+    request: Request[Any, Any, Any], jobs: Injected[Jobs], action: str, data: Form
+) -> Template | Redirect:
     """Do one thing to the jobs that are ticked."""
-    chosen = texts(data, "job_id")[:100]
-    came = service.act_on_many(jobs, text(data, "action"), chosen)
+    came = service.act_on_many(jobs, action, texts(data, "ids")[:100])
     if came.failed:
         context = {"came": came, "titles": _titles(jobs, [job_id for job_id, _ in came.failed])}
         return Template("operations/bulk.html", context=context, status_code=409)
