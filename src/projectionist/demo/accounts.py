@@ -54,7 +54,12 @@ def account_element(plex: Plex, person: Person) -> Element:
     profile: dict[str, Value | None] = {
         "autoSelectAudio": True,
         "defaultAudioLanguage": "en",
+        "defaultSubtitleLanguage": "en",
         "autoSelectSubtitle": 0,
+        "defaultSubtitleAccessibility": 0,
+        "defaultSubtitleForced": 0,
+        "watchedIndicator": 1,
+        "mediaReviewsVisibility": 0,
     }
     return element(
         "user",

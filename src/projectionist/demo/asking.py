@@ -103,7 +103,7 @@ def reply(
     """The tree as JSON where that is asked for, else as XML."""
     wanted = JSON in request.headers.get("accept", "")
     body, kind = (to_json(root), JSON) if wanted else (to_xml(root), XML)
-    return Response(body, status_code=status, media_type=kind, headers=headers or {})
+    return Response(body, status_code=status, headers={"content-type": kind, **(headers or {})})
 
 
 def page(

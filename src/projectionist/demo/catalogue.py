@@ -277,3 +277,8 @@ class Catalogue:
 
     def _count(self, section: int) -> None:
         self._changed[section] = self._changed.get(section, 0) + 1
+
+
+def sort_title(title: str) -> str:
+    """What a title is filed under where that is not the title itself: without its article."""
+    return title.removeprefix("The ") if title.startswith("The ") else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -25,7 +25,7 @@ from projectionist.demo.script import Script, opening
 from projectionist.demo.serving import LoopbackServer
 from projectionist.demo.stock import MOVIES_KEY, stock
 from projectionist.demo.viewing import HouseState
-from projectionist.kit.files import make_folder, publish_file
+from projectionist.kit.files import make_folder, publish_file, remove_stale_temporaries
 
 _ENCODERS = 2
 _PORTS = "ports"
@@ -103,8 +103,10 @@ class DemoHouse:
         self.close()
 
 
-def make_house_media(folder: Path, progress: Callable[[str], None] | None = None) -> None:
-    """Put the films and records of the house into `folder`, those that are not there whole.
+def make_house_media(
+    folder: Path, progress: Callable[[str], None] | None = None, films: Sequence[DemoFilm] | None = None
+) -> None:
+    """Put the films (all of the house, or `films`) and records into `folder`, those that are not there whole.
 
     Raises TargetUnwritable or TargetFull.
     """
@@ -114,14 +116,14 @@ def make_house_media(folder: Path, progress: Callable[[str], None] | None = None
         if not is_complete(film, path):
             if progress is not None:
                 progress(path.name)
+            remove_stale_temporaries(path.parent)
             make_film(film, path)
 
     with ThreadPoolExecutor(_ENCODERS, "demo-films") as encoders:
-        for made in [encoders.submit(make, film) for film in house_films()]:
+        making = [encoders.submit(make, film) for film in (house_films() if films is None else films)]
+        making += [encoders.submit(make_track, track, folder) for album in ALBUMS for track in album.tracks]
+        for made in making:
             made.result()
-    for album in ALBUMS:
-        for track in album.tracks:
-            make_track(track, folder)
 
 
 def _ports(path: Path) -> tuple[int, int]:

@@ -108,7 +108,12 @@ def put(request: Asked, root: Element, told: object = None, *, status: int = 200
     if JSON in request.headers.get("accept", ""):
         body = msgspec.json.encode(to_object(root) if told is None else told)
         return Answer(body, status_code=status, media_type=JSON)
-    return Answer(to_xml(root), status_code=status, media_type=XML)
+    return put_xml(root, status=status)
+
+
+def put_xml(root: Element, *, status: int = 200) -> Answer:
+    """An answer that comes in XML alone."""
+    return Answer(to_xml(root), status_code=status, headers={"content-type": XML})
 
 
 @post("/api/v2/pins")
@@ -174,7 +179,9 @@ async def shared_servers(request: Asked) -> Answer:
     if not person.is_owner or request.path_params["machine"] != tv.plex.identity:
         raise TvRefused("Not found", status_code=404)
     said = [shared_server_element(tv.plex, each) for each in tv.plex.state.people if not each.is_owner]
-    return Answer(to_xml(container({"machineIdentifier": tv.plex.identity}, said)), media_type=XML)
+    return Answer(
+        to_xml(container({"machineIdentifier": tv.plex.identity}, said)), headers={"content-type": XML}
+    )
 
 
 @get("/api/home/users")
@@ -183,7 +190,7 @@ async def home_users(request: Asked) -> Answer:
     tv = tv_of(request)
     tv_person(request)
     said = [home_user_element(each) for each in tv.plex.state.people if each.is_home]
-    return Answer(to_xml(container({"friendlyName": "myPlex", "guestEnabled": False}, said)), media_type=XML)
+    return put_xml(container({"friendlyName": "myPlex", "guestEnabled": False}, said))
 
 
 @get("/api/v2/home/users")

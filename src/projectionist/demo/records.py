@@ -18,8 +18,8 @@ _RATIOS = (1.0, 1.5, 2.0, 2.52)
 """Root, fifth, octave and major tenth."""
 
 
-def make_track(track: DemoTrack, folder: Path) -> bool:
-    """Generate a track where it is not there, whole or not at all; says whether it did.
+def make_track(track: DemoTrack, folder: Path) -> None:
+    """Generate a track where it is not there, whole or not at all.
 
     Raises TargetUnwritable, also where another file has its name, or TargetFull.
     """
@@ -27,7 +27,7 @@ def make_track(track: DemoTrack, folder: Path) -> bool:
     if path.exists():
         mark = _mark(path)
         if mark == _MARK:
-            return False
+            return
         raise TargetUnwritable(
             f"{path} is there already and is none of the demo's records; move it away or choose another folder."
         )
@@ -41,7 +41,6 @@ def make_track(track: DemoTrack, folder: Path) -> bool:
                 out.mux(packets)
 
     publish_file(path, write)
-    return True
 
 
 def _mark(path: Path) -> str:

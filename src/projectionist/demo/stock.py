@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from projectionist.demo.catalogue import Catalogue, Entry, Kind, Media, Part, Section, Stream
+from projectionist.demo.catalogue import Catalogue, Entry, Kind, Media, Part, Section, Stream, sort_title
 from projectionist.demo.films import DemoFilm
 from projectionist.demo.programme import (
     ALBUMS,
@@ -122,7 +121,7 @@ class _Counting:
                 directors=feature.directors,
                 roles=feature.roles,
                 external_ids=_external_ids(kind, key) if section != HOME_VIDEOS_KEY else (),
-                sort_title=_sort_title(feature.title),
+                sort_title=sort_title(feature.title),
                 original_title=feature.original_title,
                 studio="Projectionist Pictures" if section == MOVIES_KEY else "",
                 media=tuple(self._version(version) for version in feature.versions),
@@ -240,12 +239,3 @@ def _external_ids(kind: Kind, key: int) -> tuple[str, ...]:
     """Numbers far above those that the catalogues have given out, so that no real film is meant."""
     sources = ("imdb://tt", "tmdb://", "tvdb://")
     return tuple(f"{source}{990_000_000 + 1000 * kind + key}" for source in sources)
-
-
-def _sort_title(title: str) -> str:
-    return title.removeprefix("The ") if title.startswith("The ") else ""
-
-
-def files_of(catalogue: Catalogue) -> Iterator[Path]:
-    """Every file that the catalogue names."""
-    return (part.path for entry in catalogue.all() for part in entry.parts())

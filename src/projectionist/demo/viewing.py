@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from projectionist.demo.announcements import Announcements
-from projectionist.demo.catalogue import LEAVES, Catalogue, Entry, Kind
+from projectionist.demo.catalogue import LEAVES, Catalogue, Entry, Kind, sort_title
 from projectionist.demo.people import Marks, Person
 
 WATCHED_SHARE = 0.9
@@ -229,7 +229,13 @@ class HouseState:
                 media = (replace(media[0], parts=(part,)),)
             key = self.catalogue.next_key()
             entry = replace(
-                model, key=key, title=title, sort_title="", added_at=_now(), updated_at=_now(), media=media
+                model,
+                key=key,
+                title=title,
+                sort_title=sort_title(title),
+                added_at=_now(),
+                updated_at=_now(),
+                media=media,
             )
             self.catalogue.put(entry)
         self.tell_timeline(entry, 0)
@@ -238,7 +244,7 @@ class HouseState:
 
     def rename(self, key: int, title: str) -> Entry:
         """Give an item another title; raises KeyError."""
-        entry = self.catalogue.change(key, title=title, sort_title="", updated_at=_now())
+        entry = self.catalogue.change(key, title=title, sort_title=sort_title(title), updated_at=_now())
         self.tell_timeline(entry, 5)
         return entry
 
