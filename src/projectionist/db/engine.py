@@ -15,13 +15,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from projectionist.errors import DatabaseUnusable, SettingWrong
 
 BUSY_TIMEOUT_S = 30.0
-_POOL = 10
+_POOL = 8
+_CONNECT_TIMEOUT_S = "10"
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_EXAMPLE = "postgresql+psycopg://user@host/name"
 
 
 def sqlite_url(path: Path) -> str:
@@ -35,21 +39,24 @@ class Database:
     `read`: autocommit, for looking. `write`: one transaction that no other writer overtakes (on PostgreSQL lock
     the rows you read with `with_for_update`, or update in one statement). `durable`: a `write` that is on the
     disk, through a power cut, once it has returned.
+
+    On PostgreSQL at most twice `pool_size` connections of each of two kinds are open; who comes when all are taken
+    waits as long as for a lock. Options of the address (sslmode, connect_timeout, application_name) hold.
+    Raises SettingWrong where the address cannot be taken.
     """
 
-    def __init__(self, url: str, *, pool_size: int = _POOL) -> None:
+    def __init__(self, url: str, *, pool_size: int = _POOL, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self.url = _checked(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._pool_size = pool_size
+        self._busy_timeout_s = busy_timeout_s
         if self.is_sqlite:
             self._reading = self._sqlite_engine("NORMAL", writes=False)
             self._writing = self._sqlite_engine("NORMAL", writes=True)
             self._lasting = self._sqlite_engine("FULL", writes=True)
         else:
-            self._writing = self._lasting = create_engine(
-                self.url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True
-            )
-            self._reading = self._writing.execution_options(isolation_level="AUTOCOMMIT")
+            self._writing = self._lasting = self._postgres_engine(writes=True)
+            self._reading = self._postgres_engine(writes=False)
 
     @property
     def engine(self) -> Engine:
@@ -86,7 +93,10 @@ class Database:
 
     def _sqlite_engine(self, synchronous: str, *, writes: bool) -> Engine:
         engine = create_engine(
-            self.url, pool_size=self._pool_size, max_overflow=-1, connect_args={"timeout": BUSY_TIMEOUT_S}
+            self.url,
+            pool_size=self._pool_size,
+            max_overflow=-1,
+            connect_args={"timeout": self._busy_timeout_s},
         )
 
         @event.listens_for(engine, "connect")
@@ -106,50 +116,121 @@ class Database:
 
         return engine
 
+    def _postgres_engine(self, *, writes: bool) -> Engine:
+        engine = create_engine(
+            self.url,
+            isolation_level="READ COMMITTED" if writes else "AUTOCOMMIT",
+            pool_size=self._pool_size,
+            max_overflow=self._pool_size,
+            pool_timeout=self._busy_timeout_s,
+            pool_pre_ping=True,
+        )
+        if not writes:
+
+            @event.listens_for(engine, "connect")
+            def prepare(connection: Any, _record: object) -> None:
+                connection.execute("SET default_transaction_read_only = on")
+                connection.commit()
+
+        return engine
+
 
 @contextmanager
 def explained() -> Iterator[None]:
     """What the database's driver raises, in words. Integrity errors pass: they mean something to the caller."""
     try:
         yield
+    except PoolTimeout as error:
+        raise DatabaseUnusable(
+            "Every connection to the database was taken for too long; nothing was changed: try again, and if it "
+            "stays so look in the log for what does not end."
+        ) from error
     except OperationalError as error:
         raise DatabaseUnusable(_reason(error)) from error
     except DBAPIError as error:
-        if "malformed" in str(error.orig) or "not a database" in str(error.orig):
+        if any(sign in str(error.orig) for sign in _UNUSABLE):
             raise DatabaseUnusable(_reason(error)) from error
         raise
 
 
+_UNUSABLE = ("malformed", "not a database", "read-only transaction")
+"""Signs of trouble with the database in errors that are otherwise the program's own."""
+
+
+_SENTENCES: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        ("locked",),
+        "The database is locked by another program for too long; nothing was changed: close what else has it open, "
+        "then try again.",
+    ),
+    (
+        ("malformed", "not a database"),
+        "The database is damaged; nothing was changed: stop Projectionist, and put back the newest copy of it from "
+        "your backup.",
+    ),
+    (
+        ("full", "No space left"),
+        "The disk that holds the database is full; nothing was changed: make room, then try again.",
+    ),
+    (
+        ("readonly", "read-only"),
+        "The database can be read and not written here; nothing was changed: check its permissions and its disk.",
+    ),
+    (
+        ("unable to open",),
+        "The database's file cannot be opened; nothing was changed: check its folder and its permissions.",
+    ),
+)
+"""What the first line of a driver's message may hold, and what to tell people then."""
+
+
 def _reason(error: DBAPIError) -> str:
-    what = str(error.orig).strip().splitlines()[0] if error.orig else "no reason given"
-    if "locked" in what:
+    lines = str(error.orig).strip().splitlines() if error.orig else []
+    what = lines[0] if lines else "no reason given"
+    for signs, sentence in _SENTENCES:
+        if any(sign in what for sign in signs):
+            return sentence
+    if type(error.orig).__module__.startswith("psycopg") and not getattr(error.orig, "sqlstate", None):
         return (
-            "The database is locked by another program for longer than 30 s; nothing was changed: close what else "
-            "has it open, then try again."
+            f"The database server cannot be reached ({what}); what was under way is kept whole or not at all: check "
+            "that it runs, its address, user and password, then try again."
         )
-    if "malformed" in what or "not a database" in what:
-        return (
-            "The database is damaged; nothing was changed: stop Projectionist, and put back the newest copy of it "
-            "from your backup."
-        )
-    if "full" in what:
-        return "The disk that holds the database is full; nothing was changed: make room, then try again."
-    return f"The database could not be used ({what}); nothing was changed."
+    return f"The database could not be used ({what}); what was under way is kept whole or not at all."
 
 
 def _checked(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+        kind = parsed.get_backend_name()
+        if kind == "sqlite":
+            return parsed.set(drivername="sqlite+pysqlite")
+        if kind == "postgresql":
+            return _with_options(parsed.set(drivername="postgresql+psycopg"))
+    except (ArgumentError, ValueError, NoSuchModuleError):
         raise SettingWrong(
-            "The database address cannot be read; it looks like postgresql+psycopg://user@host/name, and is left "
-            "out to use SQLite in the data folder."
+            f"The database address cannot be read; it looks like {_EXAMPLE}, and is left out to use SQLite in the "
+            "data folder."
         ) from None
-    if parsed.get_backend_name() == "sqlite":
-        return parsed.set(drivername="sqlite+pysqlite")
-    if parsed.get_backend_name() == "postgresql":
-        return parsed.set(drivername="postgresql+psycopg")
     raise SettingWrong(
-        f"A database of kind {parsed.get_backend_name()} is none that Projectionist works with; use "
-        "postgresql+psycopg://, or leave the address out to use SQLite in the data folder."
+        f"A database of kind {kind} is none that Projectionist works with; use postgresql+psycopg://, or leave the "
+        "address out to use SQLite in the data folder."
     )
+
+
+def _with_options(url: URL) -> URL:
+    """The address with what it leaves open, once its options are known to be some that libpq takes."""
+    driver: Any = url.get_dialect().import_dbapi()
+    try:
+        driver.conninfo.make_conninfo(
+            **{name: value for name, value in url.query.items() if isinstance(value, str)}
+        )
+    except driver.ProgrammingError as error:
+        raise SettingWrong(f"The database address has an {str(error).strip()}; take it out.") from None
+    if url.query.get("sslmode", "prefer") not in _SSL_MODES:
+        raise SettingWrong(f"The database address has a wrong sslmode; it is one of {', '.join(_SSL_MODES)}.")
+    if not str(url.query.get("connect_timeout", "0")).isdecimal():
+        raise SettingWrong(
+            "The database address has a wrong connect_timeout; it is a whole number of seconds."
+        )
+    defaults = {"application_name": "projectionist", "connect_timeout": _CONNECT_TIMEOUT_S}
+    return url.update_query_dict({name: value for name, value in defaults.items() if name not in url.query})
