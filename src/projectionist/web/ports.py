@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -75,6 +75,36 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class Activity:
+    """What runs now, for the ring in the top bar: how many, and how far they are together (0 to 1, None unknown)."""
+
+    running: int
+    waiting: int = 0
+    fraction: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something a person can and should act on; `path` leads to where."""
+
+    text: str
+    path: str
+    level: str = "warn"
+    """`warn` or `bad`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessCheck:
+    """Something that must be so before requests are served well: `probe` raises a ProjectionistError where not.
+
+    `name` is shown to anybody who asks `/health/ready`; the error's words are not.
+    """
+
+    name: str
+    probe: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class WebFeature:
     """Everything a feature brings to the web: handlers under its own paths, templates, navigation, panels."""
 
@@ -83,3 +113,11 @@ class WebFeature:
     templates: Path | None = None
     nav: tuple[NavEntry, ...] = ()
     panels: tuple[Panel, ...] = ()
+    search: str = ""
+    """The path of the page that takes `?q=`, where this feature answers the search of the top bar."""
+    suggest: str = ""
+    """The path that answers `?q=` with a fragment of `<a>` lines while one types."""
+    activity: Callable[[Principal], Activity] | None = None
+    """What of this feature runs now; the ring loads anew on the live topic `jobs`."""
+    alerts: Callable[[Principal], Sequence[Alert]] | None = None
+    """What of this feature needs somebody; the bell loads anew on the live topic `alerts`."""

@@ -1,0 +1,42 @@
+"""What the shell is told about where it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShellSettings:
+    """Where the pages live, and who may ask for them.
+
+    `base_path` is empty or begins with a slash and ends with none. `allowed_hosts` are host names without a port,
+    besides loopback, addresses in digits and the host of `base_url`; `*` allows all. `trusted_proxies` are
+    addresses or networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    """
+
+    base_path: str = ""
+    base_url: str = ""
+    allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    https: bool = False
+    max_body_bytes: int = 10_000_000
+    version: str = ""
+    sign_in: str = "/sign-in"
+    sign_out: str = "/sign-out"
+    hosts: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        named = {host.lower() for host in self.allowed_hosts} | {"localhost"}
+        if self.base_url and (host := urlsplit(self.base_url).hostname):
+            named.add(host.lower())
+        object.__setattr__(self, "hosts", frozenset(named))
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people come over HTTPS: said so, or seen in the base URL."""
+        return self.https or self.base_url.startswith("https://")
+
+    def url(self, path: str) -> str:
+        """A path of ours as a browser asks for it, under the base path."""
+        return f"{self.base_path}{path}"

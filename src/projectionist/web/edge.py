@@ -1,0 +1,162 @@
+"""What every request passes before it finds its route, and every answer before it leaves.
+
+Base path, believed proxies, host, correlation id, nonce, security headers, compression: outside of the routes, so
+that errors, static files and pages that do not exist have them too.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import secrets
+import uuid
+from collections.abc import Sequence
+from typing import Any, Final
+
+from litestar.datastructures import MutableScopeHeaders
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from projectionist.web import csrf
+from projectionist.web.compression import compressing
+from projectionist.web.config import ShellSettings
+from projectionist.web.correlation import correlation_id
+from projectionist.web.headers import security_headers
+
+REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+COOKIELESS: Final = ("/static/", "/health/", "/events")
+"""Answers that carry no CSRF cookie: nothing is sent from them, and some are kept by caches."""
+
+
+class Edge:
+    """The outermost part of the program, around Litestar's own router."""
+
+    def __init__(self, app: ASGIApp, settings: ShellSettings) -> None:
+        self._app = app
+        self._settings = settings
+        self._proxies = tuple(ipaddress.ip_network(proxy, strict=False) for proxy in settings.trusted_proxies)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take a request, as ASGI has it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        identity = _correlation_of(headers)
+        nonce = secrets.token_urlsafe(16)
+        kept = csrf.token_in(_cookie(headers, csrf.COOKIE))
+        token = kept or csrf.new_token()
+        _believe_proxy(scope, headers, self._proxies)
+        strip_base_path(scope, self._settings.base_path)
+        scope["state"].update(nonce=nonce, csrf=token, correlation_id=identity)
+        finished = self._finishing(scope, send, None if kept else token)
+        compressed = compressing(finished, headers.get(b"accept-encoding", ""))
+        marker = correlation_id.set(identity)
+        try:
+            if not is_our_host(headers.get(b"host", ""), self._settings):
+                await _refuse_host(compressed)
+            else:
+                await self._app(scope, receive, compressed)
+        finally:
+            correlation_id.reset(marker)
+
+    def _finishing(self, scope: Scope, send: Send, new_token: str | None) -> Send:
+        state: dict[str, Any] = scope["state"]
+        cookie = self._cookie_header(new_token) if new_token and _sets_cookies(scope) else None
+
+        async def finish(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableScopeHeaders.from_message(message)
+                for name, value in security_headers(state["nonce"], https=self._settings.is_https):
+                    headers[name] = value
+                headers["x-request-id"] = state["correlation_id"]
+                if "cache-control" not in headers:
+                    headers["cache-control"] = "no-store"
+                if cookie:
+                    headers.add("set-cookie", cookie)
+            await send(message)
+
+        return finish
+
+    def _cookie_header(self, token: str) -> str:
+        path = self._settings.base_path or "/"
+        secure = "; Secure" if self._settings.is_https else ""
+        return f"{csrf.COOKIE}={token}; Path={path}; HttpOnly; SameSite=Lax{secure}"
+
+
+def strip_base_path(scope: Scope, base_path: str) -> None:
+    """Take the base path off, where the proxy in front left it on."""
+    path = scope["path"]
+    if base_path and (path == base_path or path.startswith(f"{base_path}/")):
+        scope["path"] = path[len(base_path) :] or "/"
+
+
+def is_our_host(host: str, settings: ShellSettings) -> bool:
+    """Whether a `Host` header names us: a name we know, or an address in digits, with or without a port.
+
+    A page of another site can make its own name lead here (DNS rebinding), but not an address.
+    """
+    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
+    name = name.lower().rstrip(".")
+    if name in settings.hosts or ("*" in settings.hosts and name):
+        return True
+    try:
+        ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _correlation_of(headers: dict[bytes, str]) -> str:
+    given = headers.get(b"x-request-id", "")
+    return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _cookie(headers: dict[bytes, str], name: str) -> str | None:
+    for part in headers.get(b"cookie", "").split(";"):
+        key, _, value = part.strip().partition("=")
+        if key == name:
+            return value
+    return None
+
+
+def _sets_cookies(scope: Scope) -> bool:
+    return scope.get("method") in csrf.SAFE and not scope["path"].startswith(COOKIELESS)
+
+
+def _believe_proxy(
+    scope: Scope, headers: dict[bytes, str], proxies: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]
+) -> None:
+    client = scope.get("client")
+    if not proxies or client is None or not _is_within(client[0], proxies):
+        return
+    came_by = [part.strip() for part in headers.get(b"x-forwarded-for", "").split(",") if part.strip()]
+    for address in reversed(came_by):
+        if not _is_address(address):
+            break
+        scope["client"] = (address, 0)
+        if not _is_within(address, proxies):
+            break
+    if headers.get(b"x-forwarded-proto", "").lower() in ("http", "https"):
+        scope["scheme"] = headers[b"x-forwarded-proto"].lower()
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_within(text: str, networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
+    return _is_address(text) and any(ipaddress.ip_address(text) in network for network in networks)
+
+
+async def _refuse_host(send: Send) -> None:
+    body = (
+        b"This address is not one that Projectionist answers to. Ask for it by the address it is set up with, "
+        b"or add this name to the allowed hosts.\n"
+    )
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

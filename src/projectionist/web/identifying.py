@@ -1,0 +1,28 @@
+"""Finds out who a request comes from, before anything asks whether they may."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from litestar import Request
+from litestar.concurrency import sync_to_thread
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from projectionist.web.ports import Identify
+
+ANONYMOUS: Final = "anonymous"
+"""In a handler's `opt`: nobody is looked up for it. For static files and health, which must not touch a database."""
+
+
+def identifying(
+    identify: Identify,
+) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]:
+    """A guard that puts the signed-in person, or None, where everybody finds it: `request.scope["user"]`."""
+
+    async def find_person(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        unasked = handler.opt.get(ANONYMOUS, False) or not isinstance(connection, Request)
+        connection.scope["user"] = None if unasked else await sync_to_thread(identify, connection)
+
+    return find_person

@@ -1,0 +1,96 @@
+// What every page has: theme, drawer, menus, toasts, keys, lists, forms, live events.
+import { forms } from "./forms.js";
+import { keys } from "./keys.js";
+import { lists } from "./lists.js";
+import { listen } from "./live.js";
+import { posters } from "./posters.js";
+import { times } from "./times.js";
+
+const body = document.body;
+const told = document.getElementById("toasts");
+
+function toast(text, kind = "") {
+  const line = Object.assign(document.createElement("p"), { className: `toast ${kind}`, textContent: text });
+  told.append(line);
+  setTimeout(() => line.remove(), kind ? 9000 : 5000);
+}
+
+function openDrawer() {
+  const drawer = document.getElementById("drawer");
+  const inside = document.getElementById("drawer-body");
+  if (!drawer || drawer.open) return;
+  drawer.showModal();
+  htmx.ajax("GET", inside.dataset.src, { target: inside, swap: "innerHTML" });
+}
+
+const THEMES = ["", "dark", "light"];
+function theme(next) {
+  const root = document.documentElement;
+  const at = THEMES.indexOf(root.dataset.theme ?? "");
+  const chosen = THEMES[(at + (next ? 1 : 0)) % THEMES.length];
+  if (chosen) root.dataset.theme = chosen;
+  else delete root.dataset.theme;
+  for (const name of document.querySelectorAll("[data-theme-name]")) {
+    name.textContent = name.dataset.names.split("|")[THEMES.indexOf(chosen)];
+  }
+  if (!next) return;
+  try {
+    if (chosen) localStorage.setItem("theme", chosen);
+    else localStorage.removeItem("theme");
+  } catch {
+    // Storage is switched off: the choice holds for this page.
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const at = (selector) => event.target.closest(selector);
+  if (at("[data-drawer]")) openDrawer();
+  if (at("[data-theme-next]")) theme(true);
+  if (at("[data-keys]")) document.getElementById("keys").showModal();
+  if (at("[data-close]")) at("dialog").close();
+  if (at("[data-back]")) history.back();
+  if (event.target.matches("dialog")) event.target.close();
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+  if (event.target.matches("[data-search-box]")) event.target.blur();
+});
+
+document.addEventListener("htmx:configRequest", (event) => {
+  event.detail.headers["X-CSRF-Token"] = document.querySelector("meta[name=csrf]").content;
+});
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status === 401) return;
+  const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
+  toast(page.querySelector("[role=alert] p, .notice span")?.textContent || told.dataset.failed, "bad");
+});
+document.addEventListener("htmx:sendError", () => toast(told.dataset.away, "bad"));
+document.addEventListener("toast", (event) => toast(event.detail.value ?? event.detail.text, event.detail.kind));
+body.addEventListener("live:closed", () => toast(told.dataset.away, "bad"));
+
+// A live element that somebody is in, or that has an open menu, waits until they are done.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { elt, requestConfig } = event.detail;
+  const live = elt.matches("[data-live]") && requestConfig.triggeringEvent?.type?.startsWith("live:");
+  if (live && (elt.querySelector("details[open]") || elt.querySelector("input:focus, select:focus"))) {
+    event.preventDefault();
+  }
+});
+
+theme(false);
+keys(openDrawer);
+lists();
+forms();
+posters();
+times();
+listen();
+if ("serviceWorker" in navigator && body.dataset.serviceWorker) {
+  navigator.serviceWorker.register(body.dataset.serviceWorker, { scope: body.dataset.scope }).catch(() => {});
+}

@@ -1,0 +1,120 @@
+"""Templates: where they are found, and what every one of them can call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
+
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    pass_context,
+    select_autoescape,
+)
+from jinja2 import Template as JinjaTemplate
+from jinja2.runtime import Context
+from litestar import Request
+from litestar.plugins.jinja import JinjaTemplateEngine
+from markupsafe import Markup
+
+from projectionist.web import formatting
+from projectionist.web.assets import FOLDER, Assets
+from projectionist.web.config import ShellSettings
+from projectionist.web.csrf import FIELD
+from projectionist.web.ports import Principal, WebFeature
+
+if TYPE_CHECKING:
+    from projectionist.web.shell import Shell
+
+TEMPLATES = FOLDER.parent / "templates"
+
+
+class PageTemplate(JinjaTemplate):
+    """A template that knows the request it is rendered for."""
+
+    def new_context(
+        self,
+        vars: dict[str, Any] | None = None,  # noqa: A002
+        shared: bool = False,
+        locals: Mapping[str, Any] | None = None,  # noqa: A002
+    ) -> Context:
+        """As Jinja's, with what comes of the request added."""
+        values = vars
+        if not shared and vars and isinstance(request := vars.get("request"), Request):
+            values = {**of_request(request), **vars}
+        return super().new_context(values, shared, locals)
+
+
+def of_request(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """The viewer, the nonce, the CSRF token, and whether htmx asks for a part of the page only."""
+    state = request.scope["state"]
+    headers = request.headers
+    whole = "hx-boosted" in headers or "hx-history-restore-request" in headers
+    return {
+        "principal": request.scope.get("user"),
+        "nonce": state["nonce"],
+        "csrf": state["csrf"],
+        "csrf_field": Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, state["csrf"]),
+        "is_fragment": "hx-request" in headers and not whole,
+        "correlation_id": state["correlation_id"],
+    }
+
+
+def build_environment(settings: ShellSettings, assets: Assets, features: Sequence[WebFeature]) -> Environment:
+    """The shell's templates by their names, each feature's below the feature's name: `jobs/list.html`."""
+    folders = {feature.name: FileSystemLoader(feature.templates) for feature in features if feature.templates}
+    environment = Environment(
+        loader=ChoiceLoader([FileSystemLoader(TEMPLATES), PrefixLoader(folders)]),
+        autoescape=select_autoescape(["html", "svg", "xml"], default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=1000,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],
+    )
+    environment.template_class = PageTemplate
+    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    environment.filters |= {
+        "size": formatting.size,
+        "duration": formatting.duration,
+        "count": formatting.count,
+        "relative": formatting.relative,
+    }
+    environment.globals |= {
+        "url": settings.url,
+        "asset": lambda name: assets.url(name, settings),
+        "here": _here,
+        "exact_time": _exact_time,
+        "settings_of_shell": settings,
+        "version": settings.version,
+    }
+    return environment
+
+
+def build_engine(shell: Shell) -> JinjaTemplateEngine:
+    """Litestar's engine over our environment."""
+    return JinjaTemplateEngine.from_environment(shell.environment)
+
+
+@pass_context
+def _here(context: Context, **changes: Any) -> str:
+    """The page's address with parts of its query changed; None takes one out."""
+    request: Request[Any, Any, Any] = context["request"]
+    pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    kept = [(name, value) for name, value in pairs if name not in changes]
+    for name, value in changes.items():
+        values = value if isinstance(value, list | tuple) else [value]
+        kept += [(name, str(one)) for one in values if one is not None]
+    path = context["settings_of_shell"].url(request.scope["path"])
+    return f"{path}?{urlencode(kept)}" if kept else str(path)
+
+
+@pass_context
+def _exact_time(context: Context, moment: Any) -> str:
+    principal: Principal | None = context.get("principal")
+    return formatting.exact(moment, principal.time_zone if principal else "")
