@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from anyio import to_thread
 from litestar import get
 
 from projectionist.demo import pictures
@@ -55,7 +55,7 @@ async def transcoded_picture(request: Asked) -> Answer:
     whole = await _picture(plex_of(request).state.catalogue, entry, found[2])
     try:
         size = int(query.get("width", "0")), int(query.get("height", "0"))
-        fitted = await to_thread.run_sync(pictures.resized, whole.content, *size)
+        fitted = await asyncio.to_thread(pictures.resized, whole.content, *size)
     except ValueError:
         raise Refused(status_code=400) from None
     return Answer(fitted, media_type="image/jpeg")
@@ -67,7 +67,7 @@ async def part_file(request: Asked) -> Answer:
     part = _part(request)
     first, last = _range(request.headers.get("Range"), part.path.stat().st_size)
     whole = request.headers.get("Range") is None
-    body = await to_thread.run_sync(_read, part.path, first, last + 1 - first)
+    body = await asyncio.to_thread(_read, part.path, first, last + 1 - first)
     headers = {"Accept-Ranges": "bytes"}
     if not whole:
         headers["Content-Range"] = f"bytes {first}-{last}/{part.path.stat().st_size}"
@@ -79,14 +79,14 @@ async def part_file(request: Asked) -> Answer:
 async def preview(request: Asked) -> Answer:
     """The preview of a file as it lies in its bundle."""
     path = _preview(request)
-    return Answer(await to_thread.run_sync(path.read_bytes), media_type="application/octet-stream")
+    return Answer(await asyncio.to_thread(path.read_bytes), media_type="application/octet-stream")
 
 
 @get("/library/parts/{part_id:int}/indexes/{index:str}/{offset:int}")
 async def preview_picture(request: Asked) -> Answer:
     """The picture that the preview has for a moment, in milliseconds."""
     try:
-        body = await to_thread.run_sync(_picture_at, _preview(request), number(request, "offset"))
+        body = await asyncio.to_thread(_picture_at, _preview(request), number(request, "offset"))
     except PreviewInvalid:
         raise Refused(status_code=500) from None
     return Answer(body, media_type="image/jpeg")
@@ -94,7 +94,7 @@ async def preview_picture(request: Asked) -> Answer:
 
 async def _picture(catalogue: Catalogue, entry: Entry, kind: str) -> Answer:
     if kind == "art":
-        body = await to_thread.run_sync(pictures.background, entry.look)
+        body = await asyncio.to_thread(pictures.background, entry.look)
     else:
         above = catalogue.ancestors(entry)
         subtitle = above[-1].title if above else str(entry.year or "")
@@ -102,7 +102,7 @@ async def _picture(catalogue: Catalogue, entry: Entry, kind: str) -> Answer:
         size = pictures.SQUARE if square else pictures.POSTER
         if entry.kind is Kind.EPISODE:
             size = (480, 270)
-        body = await to_thread.run_sync(pictures.poster, entry.title, subtitle, entry.look, size)
+        body = await asyncio.to_thread(pictures.poster, entry.title, subtitle, entry.look, size)
     return Answer(body, media_type="image/jpeg")
 
 

@@ -179,9 +179,7 @@ async def shared_servers(request: Asked) -> Answer:
     if not person.is_owner or request.path_params["machine"] != tv.plex.identity:
         raise TvRefused("Not found", status_code=404)
     said = [shared_server_element(tv.plex, each) for each in tv.plex.state.people if not each.is_owner]
-    return Answer(
-        to_xml(container({"machineIdentifier": tv.plex.identity}, said)), headers={"content-type": XML}
-    )
+    return put_xml(container({"machineIdentifier": tv.plex.identity}, said))
 
 
 @get("/api/home/users")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 
 from projectionist.demo.asgi import Application, serve_connection
 
@@ -31,6 +32,10 @@ class LoopbackServer:
     def start(self) -> None:
         """Begin; connections are accepted when this returns."""
         self._thread.start()
+
+    def cpu_seconds(self) -> float:
+        """CPU time that serving has taken so far; to be asked while it runs."""
+        return asyncio.run_coroutine_threadsafe(_thread_time(), self._loop).result()
 
     def close(self) -> None:
         """End every connection and stop; closing twice is harmless."""
@@ -67,3 +72,7 @@ def _listening(port: int) -> socket.socket:
         if port == 0:
             raise
         return socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+
+
+async def _thread_time() -> float:
+    return time.thread_time()
