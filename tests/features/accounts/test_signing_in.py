@@ -110,7 +110,9 @@ def test_without_a_hash_a_password_is_weighed_all_the_same() -> None:
     assert not matches("nobody has this password", None)
 
 
-def test_an_idle_sign_in_ends_after_eighty_minutes(database: Database, owner: Principal, clock: Clock) -> None:
+def test_an_idle_sign_in_ends_after_eighty_minutes(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
     token = hash_of(sign_in(database, clock).token)
     clock.forward(minutes=79)
     assert service.known(database, token, now=clock) is not None
@@ -147,14 +149,18 @@ def test_a_changed_password_ends_every_sign_in(database: Database, owner: Princi
     assert sign_in(database, clock, "another beam").principal == owner
 
 
-def test_a_password_is_changed_only_by_who_knows_it(database: Database, owner: Principal, clock: Clock) -> None:
+def test_a_password_is_changed_only_by_who_knows_it(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
     with pytest.raises(InputWrong) as refused:
         service.change_password(database, owner.id, "guessed", "another beam", now=clock, address="192.0.2.7")
     assert refused.value.field == "current"
     assert sign_in(database, clock).principal == owner
 
 
-def test_one_browser_is_revoked_and_the_other_stays(database: Database, owner: Principal, clock: Clock) -> None:
+def test_one_browser_is_revoked_and_the_other_stays(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
     kept, lost = sign_in(database, clock).token, sign_in(database, clock, browser="A phone").token
     other = next(one for one in service.browsers(database, owner.id, kept, now=clock) if not one.is_this)
     assert other.browser == "A phone"

@@ -17,10 +17,9 @@ from projectionist.features.accounts.sessions import COOKIE
 from projectionist.kit.clock import Clock
 from projectionist.web.access import OPEN
 from projectionist.web.injection import Injected
+from projectionist.web.paging import Limit, Offset, PageOut
 from projectionist.web.ports import Principal
 
-Offset = Annotated[int, Parameter(ge=0, le=10_000_000, description="How many to leave out.")]
-Size = Annotated[int, Parameter(ge=1, le=100, description="How many to give.")]
 Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
 
@@ -66,14 +65,6 @@ class BrowserDocument(msgspec.Struct, frozen=True):
     seen_at: datetime
     expires_at: datetime
     is_this: bool
-
-
-class BrowserPage(msgspec.Struct, frozen=True):
-    """A part of the places where somebody is signed in."""
-
-    items: list[BrowserDocument]
-    offset: int
-    total: int
 
 
 @post(
@@ -144,14 +135,14 @@ def list_sign_ins(
     database: Injected[Database],
     clock: Injected[Clock],
     offset: Offset = 0,
-    size: Size = 50,
-) -> BrowserPage:
+    limit: Limit = 50,
+) -> PageOut[BrowserDocument]:
     """Where one is signed in."""
     found = service.browsers(database, principal.id, request.cookies.get(COOKIE, ""), now=clock.now)
     shown = [
-        msgspec.convert(one, BrowserDocument, from_attributes=True) for one in found[offset : offset + size]
+        msgspec.convert(one, BrowserDocument, from_attributes=True) for one in found[offset : offset + limit]
     ]
-    return BrowserPage(shown, offset, len(found))
+    return PageOut(items=shown, offset=offset, total=len(found))
 
 
 @delete(

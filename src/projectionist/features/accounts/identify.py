@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from litestar import Request
 
 from projectionist.db.engine import Database
 from projectionist.features.accounts import service
-from projectionist.features.accounts.sessions import COOKIE, hash_of
+from projectionist.features.accounts.sessions import COOKIE, IDLE, hash_of
+from projectionist.kit.clock import Clock
 from projectionist.web.ports import Principal
 
 FRESH_S = 2.0
@@ -23,12 +23,10 @@ _MOST = 1000
 class SignedInPeople:
     """The house's `Identify`: by the session cookie, with a small cache in front of the database."""
 
-    def __init__(
-        self, database: Database, now: service.Now, ticks: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, idle: timedelta = IDLE) -> None:
         self._database = database
-        self._now = now
-        self._ticks = ticks
+        self._clock = clock
+        self._idle = idle
         self._known: dict[str, tuple[float, Principal | None]] = {}
         self._lock = threading.Lock()
 
@@ -38,12 +36,12 @@ class SignedInPeople:
         if not 20 <= len(token) <= 100:
             return None
         token_hash = hash_of(token)
-        tick = self._ticks()
+        tick = self._clock.monotonic()
         with self._lock:
             kept = self._known.get(token_hash)
         if kept is not None and tick - kept[0] < FRESH_S:
             return kept[1]
-        principal = service.known(self._database, token_hash, now=self._now)
+        principal = service.known(self._database, token_hash, now=self._clock.now, idle=self._idle)
         with self._lock:
             if len(self._known) >= _MOST:
                 self._known.clear()

@@ -13,7 +13,7 @@ from projectionist.errors import Conflict, InputWrong, NotFound, SignInNeeded, T
 from projectionist.features.accounts import passwords, queries
 from projectionist.features.accounts.models import SignInRow, UserRow
 from projectionist.features.accounts.permissions import Role, permissions_of
-from projectionist.features.accounts.sessions import SEEN_EVERY, hash_of, lifetime, new_token
+from projectionist.features.accounts.sessions import IDLE, SEEN_EVERY, hash_of, lifetime, new_token
 from projectionist.web.ports import Principal
 
 Now = Callable[[], datetime]
@@ -117,8 +117,8 @@ def sign_out(database: Database, token: str) -> None:
         queries.end_sign_in(session, hash_of(token))
 
 
-def known(database: Database, token_hash: str, *, now: Now) -> Principal | None:
-    """Who shows this token, while their sign-in lives; being seen prolongs it."""
+def known(database: Database, token_hash: str, *, now: Now, idle: timedelta = IDLE) -> Principal | None:
+    """Who shows this token, while their sign-in lives; being seen prolongs it, by `idle` if not remembered."""
     moment = now()
     with database.read() as session:
         found_rows = queries.signed_in(session, token_hash)
@@ -129,7 +129,7 @@ def known(database: Database, token_hash: str, *, now: Now) -> Principal | None:
         return None
     if abs(moment - row.seen_at) >= SEEN_EVERY:
         with database.write() as session:
-            queries.mark_seen(session, row.id, moment, moment + lifetime(row.remembered))
+            queries.mark_seen(session, row.id, moment, moment + lifetime(row.remembered, idle))
     return principal_of(person)
 
 

@@ -24,6 +24,6 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def lifetime(remembered: bool) -> timedelta:
+def lifetime(remembered: bool, idle: timedelta = IDLE) -> timedelta:
     """How long a sign-in lives after it was last used."""
-    return REMEMBERED if remembered else IDLE
+    return max(REMEMBERED, idle) if remembered else idle

@@ -11,10 +11,8 @@ from projectionist.db.engine import Database
 from projectionist.errors import Conflict
 from projectionist.features.accounts import queries
 from projectionist.features.servers import service as servers
-from projectionist.jobs.ports import Order, Ordered, Priority
+from projectionist.jobs.ports import Ordered
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
-
-SYNC = "library.sync"
 
 
 class Step(StrEnum):
@@ -35,7 +33,6 @@ class SetupParts:
     """
 
     reach: servers.Reach
-    order: Callable[[Order], Ordered]
     exclude: Callable[[int, Sequence[str]], None]
     start_demo: Callable[[], servers.NewServer] | None = None
 
@@ -138,18 +135,13 @@ def finish(parts: SetupParts, asked_by: str) -> Ordered:
     """Order the first sync, which brings the previews, and close the setup. Raises Conflict before a server."""
     reach = parts.reach
     server = _chosen(reach.database)
-    ordered = parts.order(first_sync(server.id, asked_by))
+    ordered = reach.syncs.start(server.id, asked_by)
     _remember(reach.database, job_id=ordered.job_id)
     with reach.database.write() as session:
         row = queries.setup_for_update(session)
         if row is not None:
             row.finished_at = row.finished_at or reach.now()
     return ordered
-
-
-def first_sync(server_id: int, asked_by: str) -> Order:
-    """The order that fills the index; while one is not over, a second is the same."""
-    return Order(SYNC, {"server_id": server_id}, f"server:{server_id}", Priority.HIGH, asked_by=asked_by)
 
 
 def needs_plex_data(server: servers.Server) -> bool:

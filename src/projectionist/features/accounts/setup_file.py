@@ -118,7 +118,7 @@ def _source(parts: setup.SetupParts, wanted: Wanted, source: servers.NewServer, 
             if created or data.proven_at is None:
                 say(data.proof)
     if created:
-        parts.order(setup.first_sync(server.id, "setup file"))
+        parts.reach.syncs.start(server.id, "setup file")
         say(f"The first sync of {server.name} begins.")
     return well
 

@@ -215,7 +215,7 @@ def _source_context(parts: setup.SetupParts, form: dict[str, Any]) -> dict[str, 
     return {
         "has_demo": parts.start_demo is not None,
         "kind": text(form, "kind") or "folder",
-        "address": text(form, "address"),
+        "address": text(form, "folder") or text(form, "address"),
         "verify_tls": not form or bool(text(form, "verify_tls")),
     }
 
@@ -223,7 +223,8 @@ def _source_context(parts: setup.SetupParts, form: dict[str, Any]) -> dict[str, 
 def _new_server(form: dict[str, Any]) -> servers.NewServer:
     kind = ServerKind.PLEX if text(form, "kind") == "plex" else ServerKind.FOLDER
     secure = kind is ServerKind.FOLDER or bool(text(form, "verify_tls"))
-    return servers.NewServer(kind, text(form, "address"), text(form, "token"), secure)
+    address = text(form, "address" if kind is ServerKind.PLEX else "folder")
+    return servers.NewServer(kind, address, text(form, "token"), secure)
 
 
 def _server_or_back(parts: setup.SetupParts) -> servers.Server:

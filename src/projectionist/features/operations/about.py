@@ -21,7 +21,15 @@ _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[(?P<extras
 _FOR_EXTRA = re.compile(r"extra == ['\"](?P<extra>[^'\"]+)['\"]")
 _FRAGMENT = re.compile(r"(?P<topic>[a-z0-9-]+)\.(?P<kind>[a-z]+)\.md")
 _LICENCE_FILE = re.compile(r"(licen[cs]e|copying|notice)[^/]*$", re.IGNORECASE)
+_VENDORED = re.compile(r"[0-9a-f]{128} vendor/(?P<file>\S+\.LICENSE) (?P<package>\S+)")
+_KINDS = (
+    ("zero-clause bsd", "0BSD"),
+    ("sil open font license", "OFL-1.1"),
+    ("isc license", "ISC"),
+    ("mit license", "MIT"),
+)
 _PACKAGE = Path(projectionist.__file__).parent
+_VENDOR = _PACKAGE / "web" / "static" / "vendor"
 _CHANGES = (_PACKAGE / "changelog.d", _PACKAGE.parents[1] / "changelog.d")
 """In an installed package, and in a working copy."""
 
@@ -90,8 +98,23 @@ def third_parties() -> tuple[ThirdParty, ...]:
     return tuple(sorted(found.values(), key=lambda one: one.name.lower()))
 
 
+@lru_cache(maxsize=1)
+def vendored() -> tuple[ThirdParty, ...]:
+    """What the pages are drawn with, as it lies in static/vendor: from its lock file and licences."""
+    found = {}
+    for line in (_VENDOR / "assets.lock").read_text(encoding="utf-8").splitlines():
+        match = _VENDORED.fullmatch(line)
+        if match is not None and (licence := _VENDOR / match["file"]).is_file():
+            first = licence.read_text(encoding="utf-8", errors="replace")
+            name, _, version = match["package"].rpartition("@")
+            found[name] = ThirdParty(name, version, _kind_of(first), "", has_text=True)
+    return tuple(found.values())
+
+
 def licence_text(name: str) -> str:
     """The licence of a package in full. Raises NotFound where none lies here."""
+    if name in {one.name for one in vendored()}:
+        return _vendored_text(name)
     if not any(_same(one.name) == _same(name) for one in third_parties()):
         raise NotFound(f"{name[:100]} is no part of this installation.")
     texts = [
@@ -174,6 +197,20 @@ def _licence_files(package: metadata.Distribution) -> Iterator[Path]:
             path = Path(str(file.locate()))
             if path.is_file():
                 yield path
+
+
+def _vendored_text(name: str) -> str:
+    for line in (_VENDOR / "assets.lock").read_text(encoding="utf-8").splitlines():
+        match = _VENDORED.fullmatch(line)
+        if match is not None and match["package"].rpartition("@")[0] == name:
+            return (_VENDOR / match["file"]).read_text(encoding="utf-8", errors="replace")
+    raise NotFound(f"{name[:100]} is no part of this installation.")
+
+
+def _kind_of(text: str) -> str:
+    """The name of a licence, from how its text begins."""
+    head = text[:600].lower()
+    return next((name for words, name in _KINDS if words in head), "see its text")
 
 
 def _same(name: str) -> str:

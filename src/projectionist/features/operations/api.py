@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TypeVar
 
 from litestar import delete, get, patch, post, put
-from litestar.params import Parameter
 
 from projectionist.features.operations import service
 from projectionist.features.operations.documents import (
@@ -16,7 +16,6 @@ from projectionist.features.operations.documents import (
     LogLineDocument,
     NodeDocument,
     OrderedDocument,
-    PageDocument,
     PriorityChange,
     QueueChange,
     QueueDocument,
@@ -24,8 +23,7 @@ from projectionist.features.operations.documents import (
     ScheduleDocument,
     StateName,
     job_document,
-    job_page,
-    log_page,
+    log_line_document,
     node_document,
     ordered_document,
     priority_of,
@@ -33,12 +31,14 @@ from projectionist.features.operations.documents import (
     schedule_document,
 )
 from projectionist.jobs.ports import Jobs, Schedule
+from projectionist.media.vocabulary import Page
 from projectionist.web.access import needs
 from projectionist.web.injection import Injected
+from projectionist.web.paging import Limit, Offset, PageOut, page_out
 from projectionist.web.ports import Permission
 
-Offset = Annotated[int, Parameter(ge=0, le=10_000_000, description="How many to leave out.")]
-Size = Annotated[int, Parameter(ge=1, le=100, description="How many to give.")]
+T = TypeVar("T")
+
 MANAGE = needs(Permission.MANAGE_JOBS)
 
 
@@ -51,11 +51,11 @@ def list_jobs(
     text: str = "",
     sort: str = "-created_at",
     offset: Offset = 0,
-    size: Size = 50,
-) -> PageDocument[JobDocument]:
+    limit: Limit = 50,
+) -> PageOut[JobDocument]:
     """Jobs, filtered and sorted."""
     wanted = service.job_filter(state or (), queue or (), kind or (), text, sort)
-    return job_page(jobs.find(wanted, offset=offset, size=size))
+    return page_out(jobs.find(wanted, offset=offset, size=limit), job_document)
 
 
 @get("/api/v1/jobs/{job_id:str}", tags=["Jobs"], operation_id="get_job", sync_to_thread=True)
@@ -66,11 +66,11 @@ def get_job(jobs: Injected[Jobs], job_id: str) -> JobDocument:
 
 @get("/api/v1/jobs/{job_id:str}/log", tags=["Jobs"], operation_id="get_job_log", sync_to_thread=True)
 def get_job_log(
-    jobs: Injected[Jobs], job_id: str, offset: Offset = 0, size: Size = 100
-) -> PageDocument[LogLineDocument]:
+    jobs: Injected[Jobs], job_id: str, offset: Offset = 0, limit: Limit = 100
+) -> PageOut[LogLineDocument]:
     """A job's log, oldest line first."""
     jobs.get(job_id)
-    return log_page(jobs.log_of(job_id, offset=offset, size=size))
+    return page_out(jobs.log_of(job_id, offset=offset, size=limit), log_line_document)
 
 
 @post(
@@ -128,10 +128,14 @@ def change_many_jobs(jobs: Injected[Jobs], data: BulkChange) -> BulkResult:
 
 
 @get("/api/v1/queues", tags=["Queues"], operation_id="list_queues", sync_to_thread=True)
-def list_queues(jobs: Injected[Jobs], offset: Offset = 0, size: Size = 100) -> PageDocument[QueueDocument]:
+def list_queues(jobs: Injected[Jobs], offset: Offset = 0, limit: Limit = 100) -> PageOut[QueueDocument]:
     """The queues."""
     queues = jobs.queues()
-    return PageDocument([queue_document(one) for one in queues[offset : offset + size]], offset, len(queues))
+    return PageOut(
+        items=[queue_document(one) for one in queues[offset : offset + limit]],
+        offset=offset,
+        total=len(queues),
+    )
 
 
 @patch(
@@ -143,13 +147,10 @@ def change_queue(jobs: Injected[Jobs], name: str, data: QueueChange) -> QueueDoc
 
 
 @get("/api/v1/schedules", tags=["Schedules"], operation_id="list_schedules", sync_to_thread=True)
-def list_schedules(
-    jobs: Injected[Jobs], offset: Offset = 0, size: Size = 100
-) -> PageDocument[ScheduleDocument]:
+def list_schedules(jobs: Injected[Jobs], offset: Offset = 0, limit: Limit = 100) -> PageOut[ScheduleDocument]:
     """The schedules, with when each ran last and runs next."""
     schedules = jobs.schedules()
-    shown = [schedule_document(one) for one in schedules[offset : offset + size]]
-    return PageDocument(shown, offset, len(schedules))
+    return page_out(part_of(schedules, offset, limit), schedule_document)
 
 
 @get("/api/v1/schedules/{name:str}", tags=["Schedules"], operation_id="get_schedule", sync_to_thread=True)
@@ -199,10 +200,17 @@ def run_schedule(jobs: Injected[Jobs], name: str) -> OrderedDocument:
 
 
 @get("/api/v1/nodes", tags=["Nodes"], operation_id="list_nodes", sync_to_thread=True)
-def list_nodes(jobs: Injected[Jobs], offset: Offset = 0, size: Size = 100) -> PageDocument[NodeDocument]:
+def list_nodes(jobs: Injected[Jobs], offset: Offset = 0, limit: Limit = 100) -> PageOut[NodeDocument]:
     """Who works and serves, or did until lately."""
     nodes = jobs.nodes()
-    return PageDocument([node_document(one) for one in nodes[offset : offset + size]], offset, len(nodes))
+    return PageOut(
+        items=[node_document(one) for one in nodes[offset : offset + limit]], offset=offset, total=len(nodes)
+    )
+
+
+def part_of(rows: Sequence[T], offset: int, limit: int) -> Page[T]:
+    """A page of what is short enough to be read whole."""
+    return Page(tuple(rows[offset : offset + limit]), offset, len(rows))
 
 
 HANDLERS = (

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from projectionist.jobs.ports import Job, LogLine, Node, Ordered, Priority, Queue, Schedule
-from projectionist.media.vocabulary import Page
-
-T = TypeVar("T")
 
 PriorityName = Literal["now", "high", "normal", "low"]
 StateName = Literal["queued", "running", "waiting", "done", "failed", "cancelled"]
 ActionName = Literal["cancel", "retry", "forget", "now", "high", "normal", "low"]
-
-
-class PageDocument(msgspec.Struct, Generic[T], frozen=True):
-    """A part of a longer list."""
-
-    items: list[T]
-    offset: int
-    total: int
 
 
 class JobDocument(msgspec.Struct, frozen=True):
@@ -156,15 +145,9 @@ def job_document(job: Job) -> JobDocument:
     return msgspec.convert(job, JobDocument, from_attributes=True)
 
 
-def job_page(page: Page[Job]) -> PageDocument[JobDocument]:
-    """A page of jobs for the API."""
-    return PageDocument([job_document(job) for job in page.items], page.offset, page.total)
-
-
-def log_page(page: Page[LogLine]) -> PageDocument[LogLineDocument]:
-    """A page of a log for the API."""
-    lines = [LogLineDocument(line.at, line.level, line.message) for line in page.items]
-    return PageDocument(lines, page.offset, page.total)
+def log_line_document(line: LogLine) -> LogLineDocument:
+    """A line of a log for the API."""
+    return LogLineDocument(line.at, line.level, line.message)
 
 
 def ordered_document(ordered: Ordered) -> OrderedDocument:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
 
 from litestar import delete, get, post, put
 from litestar.params import Parameter
@@ -13,7 +14,6 @@ from projectionist.features.servers.documents import (
     MappingDocument,
     NewMappingDocument,
     NewServerDocument,
-    PageDocument,
     PlexDataChange,
     PlexDataDocument,
     ServerChange,
@@ -28,28 +28,34 @@ from projectionist.features.servers.documents import (
     suggestion_document,
 )
 from projectionist.features.servers.service import NewServer, Reach
+from projectionist.media.vocabulary import Page
 from projectionist.web.access import needs
 from projectionist.web.injection import Injected
-from projectionist.web.ports import Permission
+from projectionist.web.paging import Limit, Offset, PageOut, page_out
+from projectionist.web.ports import Permission, Principal
 
-Offset = Annotated[int, Parameter(ge=0, le=10_000_000, description="How many to leave out.")]
-Size = Annotated[int, Parameter(ge=1, le=100, description="How many to give.")]
 ServerId = Annotated[int, Parameter(ge=1, le=2**31 - 1)]
+T = TypeVar("T")
+
 MANAGE = needs(Permission.MANAGE_SERVERS)
 SERVER = "/api/v1/servers/{server_id:int}"
 
 
 @get("/api/v1/servers", tags=["Servers"], operation_id="list_servers", sync_to_thread=True, **MANAGE)
-def list_servers(reach: Injected[Reach], offset: Offset = 0, size: Size = 50) -> PageDocument[ServerDocument]:
+def list_servers(reach: Injected[Reach], offset: Offset = 0, limit: Limit = 50) -> PageOut[ServerDocument]:
     """The servers, by name."""
-    page = service.list_servers(reach.database, offset=offset, size=size)
-    return PageDocument([server_document(one) for one in page.items], page.offset, page.total)
+    page = service.list_servers(reach.database, offset=offset, size=limit)
+    return page_out(page, server_document)
 
 
 @post("/api/v1/servers", tags=["Servers"], operation_id="add_server", sync_to_thread=True, **MANAGE)
-def add_server(reach: Injected[Reach], data: NewServerDocument) -> ServerDocument:
-    """Add a server, once it has answered."""
-    return server_document(service.add_server(reach, new_server(data)))
+def add_server(
+    reach: Injected[Reach], principal: Injected[Principal], data: NewServerDocument
+) -> ServerDocument:
+    """Add a server, once it has answered, and begin to read its libraries."""
+    added = service.add_server(reach, new_server(data))
+    reach.syncs.start(added.id, principal.name)
+    return server_document(added)
 
 
 @post(
@@ -85,6 +91,7 @@ def change_server(reach: Injected[Reach], server_id: ServerId, data: ServerChang
 def remove_server(reach: Injected[Reach], server_id: ServerId) -> None:
     """Take a server out with its part of the index; media and previews stay where they are."""
     service.remove_server(reach, server_id)
+    reach.syncs.forget(server_id)
 
 
 @post(
@@ -108,23 +115,21 @@ def check_server(reach: Injected[Reach], server_id: ServerId) -> ServerDocument:
     **MANAGE,
 )
 def list_server_libraries(
-    reach: Injected[Reach], server_id: ServerId, offset: Offset = 0, size: Size = 100
-) -> PageDocument[LibraryDocument]:
+    reach: Injected[Reach], server_id: ServerId, offset: Offset = 0, limit: Limit = 100
+) -> PageOut[LibraryDocument]:
     """What the server lists now, asked of the server itself."""
     libraries = service.server_libraries(reach, server_id)
-    shown = [library_document(library) for library in libraries[offset : offset + size]]
-    return PageDocument(shown, offset, len(libraries))
+    return page_out(part_of(libraries, offset, limit), library_document)
 
 
 @get(f"{SERVER}/mappings", tags=["Servers"], operation_id="list_mappings", sync_to_thread=True, **MANAGE)
 def list_mappings(
-    reach: Injected[Reach], server_id: ServerId, offset: Offset = 0, size: Size = 100
-) -> PageDocument[MappingDocument]:
+    reach: Injected[Reach], server_id: ServerId, offset: Offset = 0, limit: Limit = 100
+) -> PageOut[MappingDocument]:
     """The path mappings of a server, on every node."""
     service.get_server(reach.database, server_id)
     mappings = service.list_mappings(reach.database, server_id)
-    shown = [mapping_document(mapping) for mapping in mappings[offset : offset + size]]
-    return PageDocument(shown, offset, len(mappings))
+    return page_out(part_of(mappings, offset, limit), mapping_document)
 
 
 @post(f"{SERVER}/mappings", tags=["Servers"], operation_id="save_mapping", sync_to_thread=True, **MANAGE)
@@ -142,14 +147,12 @@ def save_mapping(reach: Injected[Reach], server_id: ServerId, data: NewMappingDo
     **MANAGE,
 )
 def suggest_mappings(
-    reach: Injected[Reach], server_id: ServerId, offset: Offset = 0, size: Size = 100
-) -> PageDocument[SuggestionDocument]:
+    reach: Injected[Reach], server_id: ServerId, offset: Offset = 0, limit: Limit = 100
+) -> PageOut[SuggestionDocument]:
     """Mappings that the folders visible on this node suggest."""
     libraries = service.server_libraries(reach, server_id)
     found = service.suggest_mappings(reach, server_id, libraries)
-    return PageDocument(
-        [suggestion_document(one) for one in found[offset : offset + size]], offset, len(found)
-    )
+    return page_out(part_of(found, offset, limit), suggestion_document)
 
 
 @post(
@@ -179,20 +182,23 @@ def remove_mapping(reach: Injected[Reach], mapping_id: ServerId) -> None:
 
 @get(f"{SERVER}/plex-data", tags=["Servers"], operation_id="list_plex_data", sync_to_thread=True, **MANAGE)
 def list_plex_data(
-    reach: Injected[Reach], server_id: ServerId, offset: Offset = 0, size: Size = 100
-) -> PageDocument[PlexDataDocument]:
+    reach: Injected[Reach], server_id: ServerId, offset: Offset = 0, limit: Limit = 100
+) -> PageOut[PlexDataDocument]:
     """Where each node finds the data folder of a Plex server."""
     service.get_server(reach.database, server_id)
     found = service.list_plex_data(reach.database, server_id)
-    return PageDocument(
-        [plex_data_document(one) for one in found[offset : offset + size]], offset, len(found)
-    )
+    return page_out(part_of(found, offset, limit), plex_data_document)
 
 
 @put(f"{SERVER}/plex-data", tags=["Servers"], operation_id="try_plex_data", sync_to_thread=True, **MANAGE)
 def try_plex_data(reach: Injected[Reach], server_id: ServerId, data: PlexDataChange) -> PlexDataDocument:
     """Keep the data folder of this node, and try to write into it."""
     return plex_data_document(service.try_plex_data(reach, server_id, data.folder))
+
+
+def part_of(rows: Sequence[T], offset: int, limit: int) -> Page[T]:
+    """A page of what is short enough to be read whole."""
+    return Page(tuple(rows[offset : offset + limit]), offset, len(rows))
 
 
 HANDLERS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -12,19 +12,9 @@ from projectionist.features.servers.records import PathMapping, PlexData, Server
 from projectionist.features.servers.service import NewServer
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
 
-T = TypeVar("T")
-
 KindName = Literal["folder", "plex"]
 Line = Annotated[str, msgspec.Meta(max_length=4096)]
 Needed = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
-
-
-class PageDocument(msgspec.Struct, Generic[T], frozen=True):
-    """A part of a longer list."""
-
-    items: list[T]
-    offset: int
-    total: int
 
 
 class ServerDocument(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
 from projectionist.features.servers.models import PathMappingRow, PlexDataRow, ServerRow
+from projectionist.jobs.ports import Ordered
 from projectionist.kit.secrets import Vault
 from projectionist.media.server import Connect
 from projectionist.media.vocabulary import ServerKind
@@ -33,6 +34,16 @@ class Proof(Protocol):
         """The folder really meant, where a near one was given."""
 
 
+class Syncs(Protocol):
+    """How the libraries of a server are read, now and again and again."""
+
+    def start(self, server_id: int, asked_by: str) -> Ordered:
+        """Read them now, and from now on by schedule; asked twice, it is the same."""
+
+    def forget(self, server_id: int) -> None:
+        """Read them no more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """What it takes to reach servers and their files from this node.
@@ -46,6 +57,7 @@ class Reach:
     connect: Connect
     node: str
     now: Callable[[], datetime]
+    syncs: Syncs
     prove_plex_data: Callable[[Path], Proof]
     publish: Callable[[Session, str, Mapping[str, Any]], None]
 

@@ -29,10 +29,12 @@ from projectionist.features.servers.records import (
     Proof,
     Reach,
     Server,
+    Syncs,
     mapping_of,
     plex_data_of,
     server_of,
 )
+from projectionist.features.servers.syncs import ScheduledSyncs
 from projectionist.media.server import ServerAddress
 from projectionist.media.vocabulary import ListedLibrary, LocalPath, Page, ServerInfo, ServerKind, ServerPath
 
@@ -43,8 +45,10 @@ __all__ = [
     "PlexData",
     "Proof",
     "Reach",
+    "ScheduledSyncs",
     "Server",
     "ServersHere",
+    "Syncs",
     "path_map",
     "prove_mapping",
     "remove_mapping",
