@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column(
             "user_id",
             BigKey,
-            sa.ForeignKey("user_account.id", ondelete="CASCADE", name="fk_sign_in_user_id_user_account"),
+            sa.ForeignKey("user_account.id", ondelete="CASCADE", name="fk_sign_in_user_id"),
             nullable=False,
         ),
         sa.Column("token_hash", sa.String(64), nullable=False),

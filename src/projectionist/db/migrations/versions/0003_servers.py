@@ -65,7 +65,7 @@ def downgrade() -> None:
 
 
 def _server(table: str, *, primary_key: bool = False) -> sa.Column[int]:
-    reference = sa.ForeignKey("server.id", ondelete="CASCADE", name=f"fk_{table}_server_id_server")
+    reference = sa.ForeignKey("server.id", ondelete="CASCADE", name=f"fk_{table}_server_id")
     return sa.Column(
         "server_id", BigKey, reference, primary_key=primary_key, nullable=False, autoincrement=False
     )

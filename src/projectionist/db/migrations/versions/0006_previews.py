@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("until", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("film_id", name="pk_preview_claim"),
         sa.ForeignKeyConstraint(
-            ["film_id"], ["preview_film.id"], name="fk_preview_claim_film_id_preview_film", ondelete="CASCADE"
+            ["film_id"], ["preview_film.id"], name="fk_preview_claim_film_id", ondelete="CASCADE"
         ),
     )
     _create_preview()
@@ -86,12 +86,12 @@ def _create_preview() -> None:
         sa.PrimaryKeyConstraint("part_id", name="pk_preview"),
         *(
             sa.ForeignKeyConstraint(
-                [f"{table}_id"], [f"{table}.id"], name=f"fk_preview_{table}_id_{table}", ondelete="CASCADE"
+                [f"{table}_id"], [f"{table}.id"], name=f"fk_preview_{table}_id", ondelete="CASCADE"
             )
             for table in ("part", "library", "item", "server")
         ),
         sa.ForeignKeyConstraint(
-            ["film_id"], ["preview_film.id"], name="fk_preview_film_id_preview_film", ondelete="SET NULL"
+            ["film_id"], ["preview_film.id"], name="fk_preview_film_id", ondelete="SET NULL"
         ),
     )
     op.create_index("ix_preview_library_id_state", "preview", ["library_id", "state"])
@@ -127,7 +127,7 @@ def _create_choices() -> None:
         *_choices(nullable=True),
         sa.PrimaryKeyConstraint("library_id", name="pk_preview_choice"),
         sa.ForeignKeyConstraint(
-            ["library_id"], ["library.id"], name="fk_preview_choice_library_id_library", ondelete="CASCADE"
+            ["library_id"], ["library.id"], name="fk_preview_choice_library_id", ondelete="CASCADE"
         ),
     )
 
