@@ -8,6 +8,7 @@ sessions hold no transaction at all.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,7 +103,7 @@ class Database:
         @event.listens_for(engine, "connect")
         def prepare(connection: sqlite3.Connection, _record: object) -> None:
             connection.isolation_level = None  # transactions begin where we say so
-            connection.execute("PRAGMA journal_mode=WAL")
+            _use_wal(connection, self._busy_timeout_s)
             connection.execute(f"PRAGMA synchronous={synchronous}")
             connection.execute("PRAGMA foreign_keys=ON")
             if not writes:
@@ -133,6 +134,19 @@ class Database:
                 connection.commit()
 
         return engine
+
+
+def _use_wal(connection: sqlite3.Connection, patience_s: float) -> None:
+    """SQLite does not wait by itself where two who open a new file at once both switch it."""
+    give_up = time.monotonic() + patience_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+        time.sleep(0.01)
 
 
 @contextmanager

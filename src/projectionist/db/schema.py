@@ -11,6 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from projectionist.db.engine import Database, explained
 from projectionist.errors import DatabaseNewer, DatabaseUnusable
@@ -72,13 +73,26 @@ def _connected(database: Database) -> Iterator[Connection]:
         if database.is_sqlite:
             _switch_foreign_keys(connection, on=False)
         try:
-            with connection.begin():
+            with _told_as_unusable(), connection.begin():
                 if not database.is_sqlite:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
                 yield connection
         finally:
             if database.is_sqlite:
                 _switch_foreign_keys(connection, on=True)
+
+
+@contextmanager
+def _told_as_unusable() -> Iterator[None]:
+    """What stands in a migration's way is trouble with the database, not with what somebody asked for."""
+    try:
+        yield
+    except (ProgrammingError, IntegrityError) as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise DatabaseUnusable(
+            f"The database cannot be brought to revision {newest_revision()} ({reason}); it is as it was: put back a "
+            "copy from your backup that only Projectionist has written to."
+        ) from error
 
 
 def _switch_foreign_keys(connection: Connection, *, on: bool) -> None:
