@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Request, get, patch, post
-from litestar.params import Parameter
+from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
 
 from projectionist.errors import InputWrong
 from projectionist.features.previews import showing, upkeep
@@ -18,7 +18,6 @@ from projectionist.features.previews.documents import (
     InspectionDocument,
     LibraryChoicesDocument,
     MakeRequest,
-    PageDocument,
     PreviewDocument,
     RateDocument,
     ReasonDocument,
@@ -38,18 +37,19 @@ from projectionist.features.previews.documents import (
     strip_document,
 )
 from projectionist.features.previews.models import PreviewState
+from projectionist.features.previews.pictures import part_url
 from projectionist.features.previews.queries import Filter
 from projectionist.features.previews.showing import Showcase
 from projectionist.features.previews.workplace import Workplace
 from projectionist.jobs.ports import Jobs, Priority
 from projectionist.web.access import needs
 from projectionist.web.injection import Injected
+from projectionist.web.paging import Limit, Offset, PageOut, page_out
 from projectionist.web.ports import Permission, Principal
 
-Offset = Annotated[int, Parameter(ge=0, le=10_000_000, description="How many to leave out.")]
-Limit = Annotated[int, Parameter(ge=1, le=100, description="How many to give.")]
-Id = Annotated[int, Parameter(ge=1, le=2**31 - 1)]
-Text = Annotated[str, Parameter(max_length=200, description="Words of the title or the path.")]
+Id = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
+QueryId = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)]
+Text = Annotated[str, QueryParameter(max_length=200, description="Words of the title or the path.")]
 MANAGE = needs(Permission.MANAGE_PREVIEWS)
 AT = "/api/v1/previews"
 
@@ -59,18 +59,18 @@ _MOST_PARTS = 1000
 @get(AT, tags=["Previews"], operation_id="list_previews", sync_to_thread=True)
 def list_previews(
     previews: Injected[Workplace],
-    library_id: Id | None = None,
-    item_id: Id | None = None,
-    state: list[StateName] | None = None,
+    library_id: QueryId = None,
+    item_id: QueryId = None,
+    states: Annotated[list[StateName] | None, QueryParameter(name="state")] = None,
     text: Text = "",
-    sort: SortName = "title",
+    sort: FromQuery[SortName] = "title",
     offset: Offset = 0,
     limit: Limit = 50,
-) -> PageDocument[PreviewDocument]:
+) -> PageOut[PreviewDocument]:
     """The previews of all libraries, filtered and sorted."""
-    wanted = Filter(library_id, item_id, tuple(state or ()), text, sort=sort)
+    wanted = Filter(library_id, item_id, tuple(states or ()), text, sort=sort)
     page = upkeep.list_previews(previews, wanted, offset=offset, size=limit)
-    return PageDocument([preview_document(row) for row in page.items], offset, limit, page.total)
+    return page_out(page, preview_document)
 
 
 @get(f"{AT}/{{part_id:int}}", tags=["Previews"], operation_id="get_preview", sync_to_thread=True)
@@ -93,27 +93,30 @@ def get_frames(
 @get(f"{AT}/coverage", tags=["Previews"], operation_id="list_preview_coverage", sync_to_thread=True)
 def list_coverage(
     previews: Injected[Workplace], offset: Offset = 0, limit: Limit = 50
-) -> PageDocument[CoverageDocument]:
+) -> PageOut[CoverageDocument]:
     """How many of each library's previews are there."""
     found = [coverage_document(one) for one in upkeep.coverage(previews)]
-    return PageDocument(found[offset : offset + limit], offset, limit, len(found))
+    return PageOut(found[offset : offset + limit], offset, len(found))
 
 
 @get(f"{AT}/reasons", tags=["Previews"], operation_id="list_preview_reasons", sync_to_thread=True)
 def list_reasons(
-    previews: Injected[Workplace], state: StateName = "failed", offset: Offset = 0, limit: Limit = 50
-) -> PageDocument[ReasonDocument]:
+    previews: Injected[Workplace],
+    of_state: Annotated[StateName, QueryParameter(name="state")] = "failed",
+    offset: Offset = 0,
+    limit: Limit = 50,
+) -> PageOut[ReasonDocument]:
     """Why previews are in a state, the most frequent reason first."""
     found = [
         ReasonDocument(one.code, one.example, one.count)
-        for one in upkeep.reasons(previews, PreviewState(state), 1000)
+        for one in upkeep.reasons(previews, PreviewState(of_state), 1000)
     ]
-    return PageDocument(found[offset : offset + limit], offset, limit, len(found))
+    return PageOut(found[offset : offset + limit], offset, len(found))
 
 
 @get(f"{AT}/rate", tags=["Previews"], operation_id="get_preview_rate", sync_to_thread=True)
 def get_rate(
-    previews: Injected[Workplace], hours: Annotated[int, Parameter(ge=1, le=24 * 366)] = 24
+    previews: Injected[Workplace], hours: Annotated[int, QueryParameter(ge=1, le=24 * 366)] = 24
 ) -> RateDocument:
     """What was made in the last hours, on all nodes."""
     return rate_document(upkeep.rate(previews, hours))
@@ -121,7 +124,7 @@ def get_rate(
 
 @get(f"{AT}/inspect", tags=["Previews"], operation_id="inspect_preview", sync_to_thread=True, **MANAGE)
 def inspect_preview(
-    previews: Injected[Workplace], path: Annotated[str, Parameter(max_length=4096)]
+    previews: Injected[Workplace], path: Annotated[str, QueryParameter(max_length=4096)]
 ) -> InspectionDocument:
     """Look into any preview below a library's folders, a Plex data folder or the folder of previews."""
     return inspection_document(showing.inspect(previews, path))
@@ -136,7 +139,10 @@ def inspect_preview(
     **MANAGE,
 )
 def make_previews(
-    previews: Injected[Workplace], jobs: Injected[Jobs], principal: Injected[Principal], data: MakeRequest
+    previews: Injected[Workplace],
+    jobs: Injected[Jobs],
+    principal: Injected[Principal],
+    data: JSONBody[MakeRequest],
 ) -> AskedDocument:
     """Make previews now, before all others; failed ones are tried again."""
     if len(data.part_ids) > _MOST_PARTS:
@@ -173,7 +179,10 @@ def get_default(previews: Injected[Workplace]) -> ChoicesDocument:
     f"{AT}/choices", tags=["Previews"], operation_id="change_preview_choices", sync_to_thread=True, **MANAGE
 )
 def change_default(
-    previews: Injected[Workplace], jobs: Injected[Jobs], principal: Injected[Principal], data: ChoicesChange
+    previews: Injected[Workplace],
+    jobs: Injected[Jobs],
+    principal: Injected[Principal],
+    data: JSONBody[ChoicesChange],
 ) -> RedoDocument:
     """Change the default; what that makes stale is made anew."""
     return redo_document(upkeep.save_choices(previews, jobs, None, changes_of(data), asked_by=principal.name))
@@ -187,7 +196,7 @@ def change_default(
     sync_to_thread=True,
     **MANAGE,
 )
-def estimate_default(previews: Injected[Workplace], data: ChoicesChange) -> RedoDocument:
+def estimate_default(previews: Injected[Workplace], data: JSONBody[ChoicesChange]) -> RedoDocument:
     """What a change of the default would make anew; nothing is changed."""
     return redo_document(upkeep.would_redo(previews, None, changes_of(data)))
 
@@ -215,7 +224,7 @@ def change_library_choices(
     jobs: Injected[Jobs],
     principal: Injected[Principal],
     library_id: Id,
-    data: ChoicesChange,
+    data: JSONBody[ChoicesChange],
 ) -> RedoDocument:
     """Change what one library wants; what that makes stale is made anew."""
     return redo_document(
@@ -232,16 +241,10 @@ def change_library_choices(
     **MANAGE,
 )
 def estimate_library_choices(
-    previews: Injected[Workplace], library_id: Id, data: ChoicesChange
+    previews: Injected[Workplace], library_id: Id, data: JSONBody[ChoicesChange]
 ) -> RedoDocument:
     """What a change would make anew; nothing is changed."""
     return redo_document(upkeep.would_redo(previews, library_id, changes_of(data)))
-
-
-def part_url(request: Request[Any, Any, Any], part_id: int, version: str) -> str:
-    """The address of a part's pictures, with `{n}` for the number; it changes with the preview."""
-    path: str = request.app.state.shell.settings.url(f"/previews/parts/{part_id}/frames/")
-    return f"{path}{{n}}.jpg?v={version}"
 
 
 HANDLERS = (

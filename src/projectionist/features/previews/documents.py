@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -16,8 +16,6 @@ from projectionist.features.previews.models import Preview
 from projectionist.features.previews.queries import Filter
 from projectionist.features.previews.showing import Strip
 from projectionist.features.previews.upkeep import Coverage, LibraryChoices, Rate, Redo
-
-T = TypeVar("T")
 
 StateName = Literal[
     "unknown", "missing", "waiting", "queued", "making", "fresh", "stale", "failed", "excluded"
@@ -38,15 +36,6 @@ SortName = Literal[
     "part_id",
     "-part_id",
 ]
-
-
-class PageDocument(msgspec.Struct, Generic[T], frozen=True):
-    """A part of a longer list."""
-
-    items: list[T]
-    offset: int
-    limit: int
-    total: int
 
 
 class TargetDocument(msgspec.Struct, frozen=True):
@@ -223,22 +212,11 @@ class InspectionDocument(msgspec.Struct, frozen=True):
 
 def preview_document(row: Preview) -> PreviewDocument:
     """A preview, for the API and for exports."""
-    names = [
-        "part_id",
-        "library_id",
-        "item_id",
-        "title",
-        "state",
-        "reason",
-        "error_code",
-        "attempts",
-        "retry_at",
-        "checked_at",
-        "made_at",
-    ]
-    figures = ["interval_ms", "width", "quality", "frames", "bytes", "duration_ms", "seconds"]
+    names = ("part_id", "library_id", "item_id", "title", "state", "reason", "error_code", "attempts")
+    moments = ("retry_at", "checked_at", "made_at")
+    figures = ("interval_ms", "width", "quality", "frames", "bytes", "duration_ms", "seconds")
     return PreviewDocument(
-        **{name: getattr(row, name) for name in (*names, *figures)},
+        **{name: getattr(row, name) for name in (*names, *moments, *figures)},
         path=row.server_path,
         film_bytes=row.film_size,
         targets=[

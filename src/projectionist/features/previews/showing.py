@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from projectionist.errors import InputWrong, NotFound, PreviewInvalid, UsageWrong
-from projectionist.features.previews import inspecting
+from projectionist.features.previews import inspecting, upkeep
 from projectionist.features.previews.formats import Format
 from projectionist.features.previews.inspecting import BifPictures, Inspection, open_any_bif
 from projectionist.features.previews.loose_pictures import LoosePictures
@@ -100,6 +100,14 @@ def strip_of_part(place: Workplace, showcase: Showcase, row: Preview) -> Strip:
         with suppress(PreviewInvalid):
             return showcase.strip(Path(target["path"]), Format(target["format"]))
     raise NotFound("There is no preview of this file that this machine can read; make it, or mount its disk.")
+
+
+def strip_of_item(place: Workplace, showcase: Showcase, item_id: int) -> Strip:
+    """The pictures of an item's first file that has some. Raises NotFound."""
+    for row in upkeep.previews_of_item(place, item_id):
+        with suppress(NotFound):
+            return strip_of_part(place, showcase, row)
+    raise NotFound("There is no preview of this item that this machine can read.")
 
 
 def roots(place: Workplace) -> list[Path]:
