@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from projectionist.features.operations import api, pages, schedule_pages, service
+from projectionist.features.operations import api, pages, schedule_pages, service, system_api, system_pages
 from projectionist.jobs.ports import Jobs, JobState
 from projectionist.web.ports import Activity, NavEntry, Panel, Permission, Principal, WebFeature
 
@@ -23,7 +23,13 @@ def feature(jobs: Jobs) -> WebFeature:
 
     return WebFeature(
         name="operations",
-        handlers=(*api.HANDLERS, *pages.HANDLERS, *schedule_pages.HANDLERS),
+        handlers=(
+            *api.HANDLERS,
+            *pages.HANDLERS,
+            *schedule_pages.HANDLERS,
+            *system_api.HANDLERS,
+            *system_pages.HANDLERS,
+        ),
         templates=Path(__file__).parent / "templates",
         nav=(
             NavEntry("Jobs", "/jobs", "list-checks", 50),

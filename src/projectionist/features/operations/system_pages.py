@@ -72,10 +72,10 @@ def about_page(database: Injected[Database]) -> Template:
     )
 
 
-@get("/about/licences/{name:str}", sync_to_thread=True, include_in_schema=False)
-def licence_page(name: str) -> Template:
+@get("/about/licence", sync_to_thread=True, include_in_schema=False)
+def licence_page(of: str = "") -> Template:
     """The licence of somebody else's work, in full."""
-    return Template("operations/licence.html", context={"name": name, "text": about.licence_text(name)})
+    return Template("operations/licence.html", context={"name": of, "text": about.licence_text(of)})
 
 
 def _page(
@@ -86,8 +86,10 @@ def _page(
     *,
     was_saved: bool = False,
 ) -> Template:
+    views = settings_service.setting_views(database, settings)
     context = {
-        "views": settings_service.setting_views(database, settings),
+        "views": views,
+        "choices": {view.info.name: [(one, one) for one in view.info.choices] for view in views},
         "given": given,
         "errors": errors,
         "was_saved": was_saved,
