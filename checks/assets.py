@@ -42,21 +42,8 @@ MEMBERS: Mapping[str, tuple[str, str]] = {
     "vendor/uplot.LICENSE": ("uplot", "LICENSE"),
 }
 
-ICONS = frozenset(
-    """
-activity archive arrow-down arrow-down-up arrow-left arrow-right arrow-up bell book-open box calendar-
-clock check chevron-down chevron-left chevron-right chevrons-up circle-alert circle-check circle-dot
-circle-help circle-pause circle-play circle-slash circle-x clapperboard clock clock-4 cloud-off copy cpu
-database disc-3 download ellipsis ellipsis-vertical external-link eye file-json file-video film filter
-folder folder-open folder-plus folder-tree gallery-horizontal-end globe hard-drive history house image
-images import info key keyboard languages layers layout-grid library link list list-checks list-filter
-loader-circle lock log-in log-out map-pin menu monitor moon music network palette panel-right pause
-pencil play plug plus popcorn power refresh-cw rotate-ccw save scan-search scroll-text search server
-server-cog server-off settings settings-2 shield sliders-horizontal sparkles square-check square-play
-star sun sun-moon table timer trash-2 triangle-alert tv undo-2 unplug upload user user-cog users video
-wand-sparkles webhook wifi-off wrench x zap
-""".split()
-)
+ICONS = Path(__file__).parent / "icons.txt"
+"""The icons of the sprite, one name a line."""
 
 
 def changed_assets(root: Path) -> Iterator[Finding]:
@@ -105,7 +92,7 @@ def fetch(root: Path) -> None:
 def sprite(package: Path) -> bytes:
     """One file with the icons that are used, each a symbol by its name."""
     symbols = []
-    for name in sorted(ICONS):
+    for name in sorted(ICONS.read_text(encoding="utf-8").split()):
         source = _member(package, f"icons/{name}.svg").decode()
         inner = re.sub(
             r"\s+", " ", source[source.index(">", source.index("<svg")) + 1 : source.rindex("</svg>")]

@@ -122,13 +122,15 @@ class House:
     def feature(self) -> WebFeature:
         """Every part of the shell at once, as one feature."""
         places = (
-            "Home /  house",
-            "Libraries /libraries library",
-            "Previews /previews images",
-            "Jobs /jobs list-checks",
+            ("Home", "/", "house"),
+            ("Libraries", "/libraries", "library"),
+            ("Previews", "/previews", "images"),
+            ("Jobs", "/jobs", "list-checks"),
+            ("Servers", "/servers", "server"),
+            ("Settings", "/settings", "settings-2"),
+            ("About", "/about", "info"),
         )
-        more = ("Servers /servers server", "Settings /settings settings-2", "About /about info")
-        nav = [NavEntry(*place.split(), order) for order, place in enumerate((*places, *more))]
+        nav = [NavEntry(label, path, icon, order) for order, (label, path, icon) in enumerate(places)]
         panels = (
             Panel(
                 "home",

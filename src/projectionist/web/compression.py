@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from typing import Final
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import HTTPResponseStartEvent, Message, Send
 
@@ -39,7 +39,7 @@ def accepted(accept_encoding: str) -> str:
 def compress(body: bytes, encoding: str, *, once: bool = False) -> bytes:
     """The body in that encoding; `once` for what is kept and sent often, slower and smaller."""
     if encoding == "br":
-        return brotli.compress(body, quality=9 if once else 4, mode=brotli.MODE_TEXT)
+        return bytes(brotli.compress(body, quality=9 if once else 4, mode=brotli.MODE_TEXT))
     return gzip.compress(body, 9 if once else 5, mtime=0)
 
 

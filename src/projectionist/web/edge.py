@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from projectionist.kit.logs import correlation
 from projectionist.web import csrf
 from projectionist.web.compression import compressing
 from projectionist.web.config import ShellSettings
-from projectionist.web.correlation import correlation_id
 from projectionist.web.headers import security_headers
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -37,7 +38,7 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take a request, as ASGI has it."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
@@ -50,14 +51,14 @@ class Edge:
         scope["state"].update(nonce=nonce, csrf=token, correlation_id=identity)
         finished = self._finishing(scope, send, None if kept else token)
         compressed = compressing(finished, headers.get(b"accept-encoding", ""))
-        marker = correlation_id.set(identity)
+        marker = correlation.set(identity)
         try:
             if not is_our_host(headers.get(b"host", ""), self._settings):
                 await _refuse_host(compressed)
             else:
                 await self._app(scope, receive, compressed)
         finally:
-            correlation_id.reset(marker)
+            correlation.reset(marker)
 
     def _finishing(self, scope: Scope, send: Send, new_token: str | None) -> Send:
         state: dict[str, Any] = scope["state"]

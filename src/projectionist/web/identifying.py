@@ -22,7 +22,9 @@ def identifying(
     """A guard that puts the signed-in person, or None, where everybody finds it: `request.scope["user"]`."""
 
     async def find_person(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        unasked = handler.opt.get(ANONYMOUS, False) or not isinstance(connection, Request)
-        connection.scope["user"] = None if unasked else await sync_to_thread(identify, connection)
+        person = None
+        if isinstance(connection, Request) and not handler.opt.get(ANONYMOUS, False):
+            person = await sync_to_thread(identify, connection)
+        connection.scope["user"] = person
 
     return find_person

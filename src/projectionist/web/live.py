@@ -107,6 +107,7 @@ class LiveStreams:
         self._events = events
         self._identify = identify
         self._clients: set[Client] = set()
+        self._stop_listening: Callable[[], None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
 
@@ -117,17 +118,16 @@ class LiveStreams:
 
     @asynccontextmanager
     async def lifespan(self, app: Litestar) -> AsyncIterator[None]:
-        """Listens and watches while the program runs."""
+        """Watches over the streams while the program runs."""
         self._loop = asyncio.get_running_loop()
         self._closing = False
-        stop_listening = self._events.listen(self._heard)
         watch = asyncio.create_task(self._watch())
         try:
             yield
         finally:
-            stop_listening()
             watch.cancel()
             self._end_all()
+            self._rest()
 
     def close(self) -> None:
         """End every stream and open none any more, from any thread; what else runs goes on."""
@@ -138,6 +138,11 @@ class LiveStreams:
         """A new stream for this person, beginning with what came after the event they saw last."""
         client = Client(request, principal)
         self._clients.add(client)
+        if self._stop_listening is None:
+            self._stop_listening = lambda: (
+                None
+            )  # another stream that opens meanwhile finds that it is being done
+            self._stop_listening = await sync_to_thread(self._events.listen, self._heard)
         missed: list[tuple[int, bytes]] = []
         if after is not None:
             kept = await sync_to_thread(self._events.since, after)
@@ -169,6 +174,11 @@ class LiveStreams:
             if may_see(client.principal, event):
                 client.put(event.id, message)
 
+    def _rest(self) -> None:
+        if self._stop_listening is not None:
+            self._stop_listening()
+            self._stop_listening = None
+
     def _end_all(self) -> None:
         self._closing = True
         for client in self._clients:
@@ -179,6 +189,9 @@ class LiveStreams:
         while True:
             await asyncio.sleep(ASK_AGAIN_S)
             clients = list(self._clients)
+            if not clients:
+                self._rest()  # nobody looks: nothing is asked of the database
+                continue
             for client, principal in await sync_to_thread(self._ask_again, clients):
                 if principal is None or Permission.VIEW not in principal.permissions:
                     client.end()
@@ -212,7 +225,7 @@ def message_of(event: Event) -> bytes:
 @get("/events", include_in_schema=False)
 async def event_stream(request: Request[Any, Any, Any], principal: Injected[Principal]) -> Stream:
     """The stream of this browser."""
-    seen = request.headers.get("last-event-id") or request.query_params.get("after", "")
+    seen = request.headers.get("last-event-id") or request.query_params.get("after") or ""
     streams: LiveStreams = request.app.state.shell.live
     return await streams.open(request, principal, int(seen) if seen.isdecimal() and len(seen) < 19 else None)
 

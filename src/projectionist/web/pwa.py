@@ -10,6 +10,7 @@ from litestar.response import Template
 
 from projectionist.web.access import KEY
 from projectionist.web.assets import Assets
+from projectionist.web.config import ShellSettings
 from projectionist.web.identifying import ANONYMOUS
 
 OPEN_TO_ALL: dict[str, Any] = {KEY: None, ANONYMOUS: True}
@@ -20,13 +21,14 @@ KEPT_OFFLINE = ("app.css", "vendor/inter-latin.woff2", "icons.svg", "brand/mark.
 async def manifest(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     """What a browser needs to install the pages as an app."""
     shell = request.app.state.shell
-    url, asset = shell.settings.url, lambda name: shell.assets.url(name, shell.settings)
+    settings: ShellSettings = shell.settings
+    assets: Assets = shell.assets
     icons = [
-        {"src": asset("brand/mark.svg"), "sizes": "any", "type": "image/svg+xml"},
-        {"src": asset("brand/icon-192.png"), "sizes": "192x192", "type": "image/png"},
-        {"src": asset("brand/icon-512.png"), "sizes": "512x512", "type": "image/png"},
+        {"src": assets.url("brand/mark.svg", settings), "sizes": "any", "type": "image/svg+xml"},
+        {"src": assets.url("brand/icon-192.png", settings), "sizes": "192x192", "type": "image/png"},
+        {"src": assets.url("brand/icon-512.png", settings), "sizes": "512x512", "type": "image/png"},
         {
-            "src": asset("brand/icon-maskable.png"),
+            "src": assets.url("brand/icon-maskable.png", settings),
             "sizes": "512x512",
             "type": "image/png",
             "purpose": "maskable",
@@ -35,9 +37,9 @@ async def manifest(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     body = {
         "name": "Projectionist",
         "short_name": "Projectionist",
-        "id": url("/"),
-        "start_url": url("/"),
-        "scope": url("/"),
+        "id": settings.url("/"),
+        "start_url": settings.url("/"),
+        "scope": settings.url("/"),
         "display": "standalone",
         "background_color": "#111014",
         "theme_color": "#111014",

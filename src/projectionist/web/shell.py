@@ -94,6 +94,13 @@ def create_shell(
 def _litestar(
     shell: Shell, dependencies: Mapping[str, Any], handlers: Sequence[ControllerRouterHandler]
 ) -> Litestar:
+    for handler in handlers:
+        if isinstance(handler, HTTPRouteHandler) and handler.sync_to_thread and len(handler.paths) > 1:
+            raise ValueError(
+                f"{handler} has several paths: Litestar would not await it. Write a handler for each."
+            )
+    # One router around all: handlers given one by one that share a path are registered twice by Litestar 2.25,
+    # and what is registered twice is wrapped twice for its thread and then not awaited.
     own = [
         *assets.HANDLERS,
         *documents.HANDLERS,

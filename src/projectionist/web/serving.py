@@ -1,0 +1,103 @@
+"""Serves the pages from this process: one event loop on the main thread, beside the threads of the workers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Callable
+from typing import Final
+
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server
+from litestar import Litestar
+
+from projectionist.errors import SettingWrong
+
+log = logging.getLogger(__name__)
+
+LONGEST_STOP_S: Final = 1.5
+"""How long requests may take to end once the program is asked to stop; then they are cut off."""
+MOST_CONNECTIONS: Final = 4096
+"""Requests at once, open event streams among them; more wait."""
+
+
+def serve(app: Litestar, host: str, port: int, *, ready: Callable[[], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; call from the main thread. `ready` is called once connections are taken.
+
+    Open event streams are ended first, so that browsers come back to the next start by themselves. Raises
+    SettingWrong where the address cannot be listened at.
+    """
+    check_free(host, port)
+    asyncio.run(_serve(app, host, port, ready))
+
+
+async def _serve(app: Litestar, host: str, port: int, ready: Callable[[], None] | None) -> None:
+    server = Server(
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.auto,
+        websockets=False,
+        backlog=1024,
+        backpressure=MOST_CONNECTIONS,
+        log_enabled=False,
+    )
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    serving = asyncio.create_task(server.serve())
+    asked = asyncio.create_task(stopping.wait())
+    announced = asyncio.create_task(_announce(host, port, ready))
+    try:
+        await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
+        app.state.shell.live.close()
+        if not serving.done():
+            server.stop()
+            await asyncio.wait({serving}, timeout=LONGEST_STOP_S)
+        if not serving.done():
+            log.warning("Some requests did not end within %s s and were cut off", LONGEST_STOP_S)
+    finally:
+        for task in (serving, asked, announced):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+async def _announce(host: str, port: int, ready: Callable[[], None] | None) -> None:
+    if ready is None:
+        return
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(_reachable(host), port)
+        except OSError:
+            await asyncio.sleep(0.02)
+            continue
+        writer.close()
+        ready()
+        return
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise SettingWrong where this address cannot be listened at: taken, not ours, or not allowed.
+
+    Asked beforehand, since two servers could otherwise listen at one address and share its visitors.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise SettingWrong(
+                f"Cannot listen at {host} port {port}: {reason}. Stop what uses it, or choose another with --port."
+            ) from error
+
+
+def _reachable(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (compared, not bound)
