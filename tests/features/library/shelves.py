@@ -202,13 +202,15 @@ class Wall:
     published: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     run: Running = field(default_factory=Running)
 
-    def publish(self, session: Session, topic: str, payload: dict[str, Any]) -> None:
-        self.published.append((topic, payload))
+    def publish(
+        self, topic: str, data: Mapping[str, Any] | None = None, *, session: Session | None = None
+    ) -> None:
+        self.published.append((topic, dict(data or {})))
 
     def sync(
         self, *, at: datetime = NOW, on_synced: Sequence[OnSynced] = (), **options: Any
     ) -> dict[str, Synced]:
-        work = Sync(self.database, self.server, self.server_id, self.run, self.publish, at)
+        work = Sync(self.database, self.server, self.server_id, self.run, self, at)
         return {done.title: done for done in sync_libraries(work, on_synced=on_synced, **options)}
 
 

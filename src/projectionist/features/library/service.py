@@ -7,10 +7,54 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from projectionist.db.engine import Database
-from projectionist.errors import NotFound
+from projectionist.errors import Conflict, NotFound
 from projectionist.features.library import queries
 from projectionist.features.library.models import ItemRow, LibraryRow, PartRow
-from projectionist.media.vocabulary import ItemKind, LibraryKind, ServerPath
+from projectionist.features.library.neighbours import Servers
+from projectionist.features.library.ordering import SYNC, order_sync, sync_order
+from projectionist.features.library.queries import RESOLUTIONS, SORTS, ItemFilter
+from projectionist.features.library.showing import (
+    Card,
+    ItemDetail,
+    PartDetail,
+    VersionDetail,
+    WatcherDetail,
+    children,
+    decades,
+    find_items,
+    item,
+    kind_counts,
+    next_up,
+    recently_added,
+    search_items,
+    watchers,
+)
+from projectionist.media.vocabulary import ItemKind, LibraryKind, LocalPath, ServerPath
+
+__all__ = [
+    "RESOLUTIONS",
+    "SORTS",
+    "SYNC",
+    "Card",
+    "ItemDetail",
+    "ItemFilter",
+    "PartDetail",
+    "Servers",
+    "VersionDetail",
+    "WatcherDetail",
+    "children",
+    "decades",
+    "find_items",
+    "item",
+    "kind_counts",
+    "next_up",
+    "order_sync",
+    "recently_added",
+    "search_items",
+    "sync_order",
+    "watchers",
+]
+"""What this feature promises to the others, with what is defined below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +108,50 @@ def library(database: Database, library_id: int) -> LibraryFacts:
     if row is None:
         raise NotFound("There is no such library; it may have been removed with its server.")
     return library_facts(row)
+
+
+def trouble_of(one: LibraryFacts) -> str:
+    """What somebody should know about a library, in a sentence; empty where all is well."""
+    if one.missing_since is not None:
+        return "Its server does not list it any more; what is known of it is kept until you remove it."
+    if one.last_error:
+        return f"The last sync did not work: {one.last_error}"
+    if one.doubted:
+        return (
+            f"{one.doubted} of its items are no longer listed. They are kept until a complete sync, an hour later or "
+            "more, finds the same: is a disk of the server away?"
+        )
+    return ""
+
+
+def whereabouts(
+    servers: Servers, server_id: int, versions: Sequence[VersionDetail]
+) -> Mapping[int, LocalPath | None]:
+    """Where this node has each part's file, by part id; None where no path mapping covers it."""
+    return {
+        part.id: servers.local_path(server_id, part.path) for version in versions for part in version.parts
+    }
+
+
+def set_enabled(database: Database, library_id: int, *, enabled: bool) -> LibraryFacts:
+    """Exclude a library from sync, search and pages, or take it in again; nothing is removed. Raises NotFound."""
+    library(database, library_id)
+    with database.write() as session:
+        queries.set_enabled(session, library_id, enabled)
+    return library(database, library_id)
+
+
+def forget_library(database: Database, library_id: int) -> None:
+    """Take a library that its server does not list any more out of the index. Raises NotFound, Conflict.
+
+    Media and previews stay where they are.
+    """
+    if library(database, library_id).missing_since is None:
+        raise Conflict(
+            "The server still lists this library, so the next sync would bring it back; exclude it instead."
+        )
+    with database.write() as session:
+        queries.remove_library(session, library_id)
 
 
 def list_parts(

@@ -13,7 +13,7 @@ new writes nothing; a run that is killed leaves no trace but the pages it finish
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -43,10 +43,12 @@ DOUBT = timedelta(hours=1)
 _REMOVED_AT_ONCE = 500
 
 
-class Publish(Protocol):
+class Events(Protocol):
     """Tells every process that something happened, as part of the transaction that makes it true."""
 
-    def __call__(self, session: Session, topic: str, payload: dict[str, Any]) -> None:
+    def publish(
+        self, topic: str, data: Mapping[str, Any] | None = None, *, session: Session | None = None
+    ) -> None:
         """Publish an event."""
 
 
@@ -79,7 +81,7 @@ class Sync:
     server: MediaServer
     server_id: int
     run: JobRun
-    publish: Publish
+    events: Events
     now: datetime
 
     def libraries(self, listed: Sequence[ListedLibrary]) -> list[LibraryRow]:
@@ -132,7 +134,7 @@ class Sync:
     ) -> datetime | None:
         def announce(session: Session, written: Written) -> None:
             count = done.seen + written.added + written.changed
-            self.publish(session, "library", {"library_id": shelf.library_id, "count": count})
+            self.events.publish("library", {"library_id": shelf.library_id, "count": count}, session=session)
 
         self.run.progress(0, total, unit="items", now=done.title)
         for items in pages:
@@ -202,7 +204,8 @@ class Sync:
             values["changed_to"] = min(newest, self.now)
         with self.database.write() as session:
             queries.update_library(session, row.id, **values)
-            self.publish(session, "library", {"library_id": row.id, "count": count, "synced": True})
+            told = {"library_id": row.id, "count": count, "synced": True}
+            self.events.publish("library", told, session=session)
 
 
 def sync_libraries(
