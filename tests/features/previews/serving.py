@@ -12,7 +12,7 @@ from projectionist.features.previews.showing import Showcase
 from projectionist.features.previews.web import web_feature
 from projectionist.web.config import ShellSettings
 from projectionist.web.csrf import COOKIE, HEADER, new_token
-from projectionist.web.ports import Permission, Principal
+from projectionist.web.ports import Permission, Principal, WebFeature
 from projectionist.web.shell import create_shell
 from tests.features.previews.household import Household
 
@@ -29,12 +29,16 @@ class Quiet:
 
 @contextmanager
 def browser(
-    house: Household, *, may: Sequence[Permission] = tuple(Permission), base_path: str = ""
+    house: Household,
+    *,
+    may: Sequence[Permission] = tuple(Permission),
+    base_path: str = "",
+    more: Sequence[WebFeature] = (),
 ) -> Iterator[TestClient[Any]]:
     """A browser with a person who may do these things."""
     person = Principal(1, "ada", "administrator", frozenset(may))
     app = create_shell(
-        features=[web_feature(house.place)],
+        features=[web_feature(house.place), *more],
         identify=lambda request: person,
         dependencies={"previews": house.place, "showcase": Showcase(), "jobs": house.jobs},
         settings=ShellSettings(base_path=base_path, version="1"),

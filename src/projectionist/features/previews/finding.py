@@ -4,67 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-FILM_SUFFIXES = frozenset(
-    f".{name}"
-    for name in (
-        *(
-            "3g2",
-            "3gp",
-            "asf",
-            "avi",
-            "divx",
-            "dv",
-            "dvr-ms",
-            "f4v",
-            "flv",
-            "m2t",
-            "m2ts",
-            "m2v",
-            "m4v",
-            "mkv",
-        ),
-        *(
-            "mov",
-            "mp4",
-            "mpe",
-            "mpeg",
-            "mpg",
-            "mts",
-            "mxf",
-            "ogm",
-            "ogv",
-            "rm",
-            "rmvb",
-            "tp",
-            "trp",
-            "ts",
-            "vob",
-        ),
-        *("webm", "wmv", "wtv", "xvid"),
-    )
-)
-
-_EXTRAS_FOLDERS = frozenset(
-    (
-        *("backdrops", "behind the scenes", "clips", "deleted scenes", "extras", "featurettes", "interviews"),
-        *("other", "sample", "samples", "scenes", "shorts", "theme-music", "trailer", "trailers"),
-    )
-)
-"""The folder names by which Plex, Jellyfin and Emby know extras."""
-
-_EXTRAS_NAME = re.compile(
-    r"(?:^|[-._ ])sample$|[-._ ]trailer$|^trailer$"
-    r"|-(?:behindthescenes|clip|deleted|deletedscene|extra|featurette|interview|other|scene|short)$",
-    re.IGNORECASE,
-)
-
-_SYSTEM_FOLDERS = frozenset(["@eadir", "#recycle", "$recycle.bin", "lost+found", "system volume information"])
+from projectionist.media.names import FILM_SUFFIXES, SYSTEM_FOLDERS, is_extra
 
 _LEADS_NOWHERE = (errno.ENOENT, errno.ELOOP)
 """It vanished in the meantime, or is a link that leads nowhere, or round in a circle."""
@@ -104,12 +49,6 @@ class Choice:
         if any(_matches(below, glob) for glob in self.exclude):
             return False
         return self.extras or not is_extra(below)
-
-
-def is_extra(below: Path) -> bool:
-    """Whether a path relative to its library is a sample, a trailer or another extra, by its names."""
-    folders = (part.lower() for part in below.parts[:-1])
-    return bool(_EXTRAS_NAME.search(below.stem)) or any(part in _EXTRAS_FOLDERS for part in folders)
 
 
 def find_films(paths: Sequence[Path], choice: Choice) -> Iterator[Found | NotSearched]:
@@ -209,7 +148,7 @@ def _films_in(entries: list[os.DirEntry[str]], root: Path, choice: Choice) -> It
 
 def _is_searched(entry: os.DirEntry[str]) -> bool:
     name = entry.name.lower()
-    if name.startswith(".") or name in _SYSTEM_FOLDERS or name.endswith((".trickplay", ".thumbnails")):
+    if name.startswith(".") or name in SYSTEM_FOLDERS or name.endswith((".trickplay", ".thumbnails")):
         return False
     try:
         return entry.is_dir()

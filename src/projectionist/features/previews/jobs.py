@@ -9,17 +9,22 @@ from typing import Any
 from projectionist.errors import NotFound
 from projectionist.features.previews.running import can_open, make_film
 from projectionist.features.previews.surveying import MAKE, WITH_FILMS, Survey, register_new
-from projectionist.features.previews.upkeep import CHECK, on_synced
+from projectionist.features.previews.upkeep import CHECK, on_synced, order_check
 from projectionist.features.previews.workplace import Workplace
 from projectionist.jobs.ports import (
     Arguments,
     JobKind,
     JobRun,
     Jobs,
+    Priority,
     QueueSpec,
+    Schedule,
 )
 
-__all__ = ["CHECK", "MAKE", "QUEUES", "check_library", "kinds", "on_synced"]
+__all__ = ["CHECK", "MAKE", "QUEUES", "SCHEDULES", "check_all", "check_library", "kinds", "on_synced"]
+
+SCHEDULES = (Schedule("Look for previews to make", CHECK, {}, "every 6h", "UTC"),)
+"""What is followed until somebody changes it."""
 
 QUEUES = (
     QueueSpec("previews", "Making previews", 2),
@@ -34,6 +39,8 @@ def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
         return make_film(place, run, int(arguments["film"]), again=bool(arguments.get("again")))
 
     def check(run: JobRun, arguments: Arguments) -> Mapping[str, Any]:
+        if "library" not in arguments:
+            return check_all(place, jobs, run)
         return check_library(place, jobs, run, int(arguments["library"]))
 
     return (
@@ -48,10 +55,20 @@ def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
         JobKind(
             CHECK,
             "previews-check",
-            lambda arguments: f"Look for previews to make in {arguments.get('title', 'a library')}",
+            lambda arguments: f"Look for previews to make in {arguments.get('title', 'all libraries')}",
             check,
         ),
     )
+
+
+def check_all(place: Workplace, jobs: Jobs, run: JobRun) -> Mapping[str, Any]:
+    """Ask for a look through every library."""
+    titles = []
+    for library in place.catalogue.libraries():
+        run.check()
+        if order_check(place, jobs, library.id, priority=Priority.LOW) is not None:
+            titles.append(library.title)
+    return {"libraries": titles}
 
 
 def check_library(place: Workplace, jobs: Jobs, run: JobRun, library_id: int) -> Mapping[str, Any]:
