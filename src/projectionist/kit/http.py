@@ -56,6 +56,10 @@ class TimeOuts:
     total: float = 60.0
 
 
+TIME_OUTS = TimeOuts()
+"""What holds unless somebody says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Retries:
     """How often a call that may be repeated is made in all, and the seconds between: doubled, with jitter."""
@@ -100,7 +104,7 @@ class HttpClient:
         *,
         name: str,
         verify_tls: bool | ssl.SSLContext = True,
-        time_outs: TimeOuts = TimeOuts(),
+        time_outs: TimeOuts = TIME_OUTS,
         retries: Retries = Retries(),
         breaker: CircuitBreaker | None = None,
         max_body: int = 64 * 1024 * 1024,
