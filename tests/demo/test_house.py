@@ -75,6 +75,37 @@ def test_a_house_whose_port_is_taken_moves_to_another(media: Path, tmp_path: Pat
         assert identity(house)
 
 
+def test_a_house_that_was_away_comes_back_as_it_was(house: DemoHouse, client: httpx2.Client) -> None:
+    house.state.rename(2, "Sunday Matinee")
+    house.state.play(house.state.owner, 2)
+    house.close()
+    with pytest.raises(httpx2.ConnectError):
+        client.get("/library/sections")
+    house.start()
+    assert "Sunday Matinee" in client.get("/library/metadata/2").text
+    assert client.get("/status/sessions").json()["MediaContainer"]["size"] == 1
+    house.faults.fail(500, times=1)
+    assert client.get("/library/sections").status_code == 500
+
+
+def test_what_the_contract_puts_may_be_put(house: DemoHouse, client: httpx2.Client) -> None:
+    for path, key in (("/:/scrobble", "9"), ("/:/unscrobble", "11")):
+        assert (
+            client.put(path, params={"key": key, "identifier": "com.plexapp.plugins.library"}).status_code
+            == 200
+        )
+    marks = house.state.marks(house.state.owner)
+    assert [marks.counts.get(key, 0) for key in (11, 12, 13)] == [0, 1, 1]
+    assert client.put("/:/scrobble", params={"key": "999"}).status_code == 404
+    assert client.put("/:/scrobble", params={"key": "film"}).status_code == 400
+    assert client.post("/library/sections/1/refresh").status_code == 200
+    assert (
+        client.post("/:/timeline", params={"ratingKey": "12", "time": "9000", "state": "playing"}).status_code
+        == 200
+    )
+    assert marks.offsets[12] == 9_000
+
+
 def test_two_houses_at_once_keep_to_themselves(media: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()

@@ -106,6 +106,11 @@ def pin_element(
     return element("pin", attributes)
 
 
+def pin_object(pin: Element) -> dict[str, object]:
+    """The same as JSON, where what is absent is null."""
+    return {"authToken": None, "newRegistration": None, **pin.attributes}
+
+
 def resource_element(plex: Plex, address: str, person: Person) -> Element:
     """The server of the house as somebody may use it."""
     place = urlsplit(address)

@@ -106,6 +106,10 @@ class Faults:
         self._closed = True
         self.clear()
 
+    def reopen(self) -> None:
+        """The server begins anew; what is to go wrong still is."""
+        self._closed = False
+
     @property
     def seen(self) -> list[Exchange]:
         """The requests that came, oldest first."""

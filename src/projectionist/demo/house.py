@@ -51,6 +51,7 @@ class DemoHouse:
         self.faults, self.plex_tv_faults = Faults(), Faults()
         self._progress = progress
         self._playing = playing
+        self._state: HouseState | None = None
         self._servers: list[LoopbackServer] = []
 
     def start(self) -> Self:
@@ -58,10 +59,12 @@ class DemoHouse:
         make_house_media(self.films, self._progress)
         make_folder(self.plex_data / "Media" / "localhost")
         self.plex_token = _owner_token(self.folder / "owner-token")
-        catalogue = stock(self.films)
-        self.state = HouseState(catalogue, people(self.plex_token, MOVIES_KEY))
-        opening(self.state)
-        self.script = Script(self.state)
+        if self._state is None:
+            self._state = HouseState(stock(self.films), people(self.plex_token, MOVIES_KEY))
+            opening(self._state)
+        self.script = Script(self._state)
+        for faults in (self.faults, self.plex_tv_faults):
+            faults.reopen()
         plex = Plex(self.state, Bundles(self.plex_data), NAME, _identity(self.folder))
         ports = _ports(self.folder / _PORTS)
         plex_server = LoopbackServer(Faulty(plex_application(plex), self.faults), "demo-plex", ports[0])
@@ -76,6 +79,12 @@ class DemoHouse:
         if self._playing:
             self.script.start()
         return self
+
+    @property
+    def state(self) -> HouseState:
+        """What happens in the house; it is kept when a closed house is started again."""
+        assert self._state is not None, "the house has never been started"
+        return self._state
 
     @property
     def catalogue(self) -> Catalogue:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 class Person:
     """A user of the server. `sections` are the libraries shared with them, all where it is None.
 
-    `account` is what the server calls them (1 is its owner), `id` what plex.tv does. The token opens both.
+    `id` is what plex.tv calls them; `account` what the server does, the same but for its owner, who is 1. The
+    token opens both.
     """
 
     account: int
@@ -48,9 +49,11 @@ def people(owner_token: str, movies: int) -> tuple[Person, ...]:
     """The owner, two home users, and a friend with whom only the section `movies` is shared."""
     return (
         Person(1, 20_240_301, "Marlene", "marlene@example.org", owner_token, is_owner=True, is_home=True),
-        Person(2, 20_240_302, "Otto", "otto@example.org", new_token(), is_home=True),
-        Person(3, 20_240_303, "Lina", "", new_token(), is_home=True, is_managed=True),
-        Person(4, 20_240_304, "Farouk", "farouk@example.net", new_token(), sections=frozenset({movies})),
+        Person(20_240_302, 20_240_302, "Otto", "otto@example.org", new_token(), is_home=True),
+        Person(20_240_303, 20_240_303, "Lina", "", new_token(), is_home=True, is_managed=True),
+        Person(
+            20_240_304, 20_240_304, "Farouk", "farouk@example.net", new_token(), sections=frozenset({movies})
+        ),
     )
 
 

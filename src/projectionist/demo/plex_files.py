@@ -94,7 +94,7 @@ async def preview_picture(request: Asked) -> Answer:
 
 async def _picture(catalogue: Catalogue, entry: Entry, kind: str) -> Answer:
     if kind == "art":
-        body = await asyncio.to_thread(pictures.background, entry.look)
+        body = await asyncio.to_thread(pictures.background, entry.title, entry.look)
     else:
         above = catalogue.ancestors(entry)
         subtitle = above[-1].title if above else str(entry.year or "")

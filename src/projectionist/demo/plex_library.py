@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from litestar import get
+from litestar import get, route
 
 from projectionist.demo.asking import (
     Answer,
@@ -107,7 +107,7 @@ async def section_genres(request: Asked) -> Answer:
     return reply(request, container({"allowSync": False, **_LIBRARY, "title1": section.title}, said))
 
 
-@get("/library/sections/{section_id:int}/refresh")
+@route("/library/sections/{section_id:int}/refresh", http_method=["GET", "POST"], status_code=200)
 async def section_refresh(request: Asked) -> Answer:
     """Look at a section, or with `path` at one of its folders, again; the answer comes before the scan."""
     section, state = _section_asked(request), plex_of(request).state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litestar import get, put
+from litestar import get, route
 
 from projectionist.demo.asking import (
     Answer,
@@ -100,35 +100,21 @@ async def library_search(request: Asked) -> Answer:
     return reply(request, container({}, results))
 
 
-@get("/:/scrobble")
+@route("/:/scrobble", http_method=["GET", "PUT"])
 async def scrobble(request: Asked) -> Answer:
     """Count as watched."""
     plex_of(request).state.scrobble(who(request), _key_asked(request))
     return Answer(b"", media_type="text/html")
 
 
-@put("/:/scrobble")
-async def put_scrobble(request: Asked) -> Answer:
-    """The same."""
-    plex_of(request).state.scrobble(who(request), _key_asked(request))
-    return Answer(b"", media_type="text/html")
-
-
-@get("/:/unscrobble")
+@route("/:/unscrobble", http_method=["GET", "PUT"])
 async def unscrobble(request: Asked) -> Answer:
     """Count as not watched."""
     plex_of(request).state.unscrobble(who(request), _key_asked(request))
     return Answer(b"", media_type="text/html")
 
 
-@put("/:/unscrobble")
-async def put_unscrobble(request: Asked) -> Answer:
-    """The same."""
-    plex_of(request).state.unscrobble(who(request), _key_asked(request))
-    return Answer(b"", media_type="text/html")
-
-
-@get(["/:/timeline", "/:/progress"])
+@route(["/:/timeline", "/:/progress"], http_method=["GET", "POST"], status_code=200)
 async def timeline(request: Asked) -> Answer:
     """How far a player is."""
     state, person, query = plex_of(request).state, who(request), asked(request)
@@ -208,9 +194,7 @@ HANDLERS = [
     hub_search,
     library_search,
     scrobble,
-    put_scrobble,
     unscrobble,
-    put_unscrobble,
     timeline,
     prefs,
 ]

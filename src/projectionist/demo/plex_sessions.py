@@ -24,18 +24,21 @@ from projectionist.demo.listing import COMPARISONS
 from projectionist.demo.viewing import Playing, View
 
 _REMEMBERED = (
-    *(
-        "ratingKey",
-        "key",
-        "parentKey",
-        "grandparentKey",
-        "title",
-        "parentTitle",
-        "grandparentTitle",
-        "type",
-        "thumb",
-    ),
-    *("parentThumb", "grandparentThumb", "grandparentArt", "index", "parentIndex", "originallyAvailableAt"),
+    "ratingKey",
+    "key",
+    "parentKey",
+    "grandparentKey",
+    "title",
+    "parentTitle",
+    "grandparentTitle",
+    "type",
+    "thumb",
+    "parentThumb",
+    "grandparentThumb",
+    "grandparentArt",
+    "index",
+    "parentIndex",
+    "originallyAvailableAt",
 )
 """What the history says of an item."""
 
@@ -89,62 +92,82 @@ async def accounts(request: Asked) -> Answer:
 
 
 def _session(word: Wording, session: Playing) -> Element:
-    person, player = session.person, session.player
     media = session.entry.media[session.version]
+    decision = "transcode" if session.transcoding else "directplay"
     parts = [
-        word.part(part, streams=True, extra={"decision": "directplay", "selected": number == 0})
+        word.part(part, streams=True, extra={"decision": decision, "selected": number == 0})
         for number, part in enumerate(media.parts)
     ]
     played = word.media(media, streams=False, extra={"selected": True})
-    remote = not player.address.startswith("192.0.2.")
+    person = session.person
+    avatar = f"https://plex.tv/users/{person.uuid}/avatar"
     about = [
-        element(
-            "User",
-            {
-                "id": str(person.account),
-                "thumb": f"https://plex.tv/users/{person.uuid}/avatar",
-                "title": person.name,
-            },
-            single=True,
-        ),
-        element(
-            "Player",
-            {
-                "address": player.address,
-                "device": player.platform,
-                "machineIdentifier": player.identifier,
-                "model": "",
-                "platform": player.platform,
-                "platformVersion": "1",
-                "product": player.product,
-                "profile": player.platform,
-                "remotePublicAddress": player.address,
-                "state": session.state,
-                "title": player.title,
-                "version": "1",
-                "local": not remote,
-                "relayed": False,
-                "secure": True,
-                "userID": person.account,
-            },
-            single=True,
-        ),
+        element("User", {"id": str(person.account), "thumb": avatar, "title": person.name}, single=True),
+        _player(session),
         element(
             "Session",
             {
                 "id": f"demo-session-{session.key}",
                 "bandwidth": played.attributes["bitrate"],
-                "location": "wan" if remote else "lan",
+                "location": "lan" if session.player.is_near else "wan",
             },
             single=True,
         ),
     ]
+    if session.transcoding:
+        about.append(_transcoding(session))
     return word.item(
         session.entry,
         extra={"sessionKey": str(session.key), "viewOffset": session.position_ms},
         media=[Element(played.name, played.attributes, tuple(parts))],
         more=about,
     )
+
+
+def _player(session: Playing) -> Element:
+    player = session.player
+    attributes: dict[str, Value | None] = {
+        "address": player.address,
+        "device": player.platform,
+        "machineIdentifier": player.identifier,
+        "model": "",
+        "platform": player.platform,
+        "platformVersion": "1",
+        "product": player.product,
+        "profile": player.platform,
+        "remotePublicAddress": player.address,
+        "state": session.state,
+        "title": player.title,
+        "version": "1",
+        "local": player.is_near,
+        "relayed": False,
+        "secure": True,
+        "userID": session.person.account,
+    }
+    return element("Player", attributes, single=True)
+
+
+def _transcoding(session: Playing) -> Element:
+    video = session.entry.media[session.version].stream(1)
+    attributes: dict[str, Value | None] = {
+        "key": f"/transcode/sessions/demo-{session.key}",
+        "throttled": False,
+        "complete": False,
+        "progress": round(100 * session.position_ms / session.entry.duration_ms, 1),
+        "size": -22,
+        "speed": 1.0,
+        "error": False,
+        "duration": session.entry.duration_ms,
+        "context": "streaming",
+        "sourceVideoCodec": video.codec if video else None,
+        "videoDecision": "transcode",
+        "audioDecision": "copy",
+        "protocol": "hls",
+        "container": "mpegts",
+        "videoCodec": "h264",
+        "transcodeHwRequested": False,
+    }
+    return element("TranscodeSession", attributes, single=True)
 
 
 def _view(request: Asked, view: View) -> Element:

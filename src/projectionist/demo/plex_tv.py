@@ -19,6 +19,7 @@ from projectionist.demo.accounts import (
     friend_element,
     home_user_element,
     pin_element,
+    pin_object,
     resource_element,
     resource_object,
     shared_server_element,
@@ -123,7 +124,8 @@ async def make_pin(request: Asked) -> Answer:
     if not client:
         raise TvRefused("X-Plex-Client-Identifier is missing", status_code=400)
     strong = asked(request).get("strong") in ("true", "1") or b"strong=true" in await request.body()
-    return put(request, tv_of(request).new_pin(client, strong=strong).element(), status=201)
+    pin = tv_of(request).new_pin(client, strong=strong).element()
+    return put(request, pin, pin_object(pin), status=201)
 
 
 @get("/api/v2/pins/{pin_id:int}")
@@ -132,7 +134,7 @@ async def check_pin(request: Asked) -> Answer:
     pin = tv_of(request).pins.get(int(request.path_params["pin_id"]))
     if pin is None or pin.expires_at < datetime.now(UTC):
         raise TvRefused("Code not found or expired", status_code=404)
-    return put(request, pin.element())
+    return put(request, pin.element(), pin_object(pin.element()))
 
 
 @get("/api/v2/user")

@@ -92,7 +92,7 @@ def _film(path: str, container: str, encoder: str, *moods: Mood, **rest: object)
     """A short film of a small picture; `rest` is what is unlike the others."""
     usual: dict[str, object] = {
         "size": (480, 270),
-        "seconds": 40,
+        "seconds": 30,
         "fps": 12,
         "gop": 24,
         "options": X264,
@@ -219,7 +219,7 @@ MOVIES: tuple[Feature, ...] = (
                 _movie("The Long Platform (2016)") + ".mkv",
                 *("matroska", "mpeg2video", FOREST, DAWN),
                 fps=24,
-                seconds=32,
+                seconds=30,
                 options=_MPEG4,
                 audio="mp2",
             )
@@ -238,7 +238,7 @@ MOVIES: tuple[Feature, ...] = (
                     _film(
                         _movie("Reel Change (1999)") + f" - pt{number}.mkv",
                         *("matroska", "libx264", *moods),
-                        seconds=24,
+                        seconds=20,
                     )
                     for number, moods in ((1, (NOON, EMBER)), (2, (EMBER, NIGHT)))
                 ),
@@ -266,7 +266,7 @@ MOVIES: tuple[Feature, ...] = (
 
 def _episode(season: int, number: int, title: str, released: str, summary: str, *moods: Mood) -> Feature:
     path = f"Shows/Night Shift/Season {season:02}/Night Shift - S{season:02}E{number:02} - {title}.mkv"
-    film = _film(path, "matroska", "libx264", *moods, seconds=30, gop=120 if number == 1 else 24)
+    film = _film(path, "matroska", "libx264", *moods, seconds=24, gop=120 if number == 1 else 24)
     return Feature(title, _one(film), int(released[:4]), released, summary, look=3, content_rating="TV-PG")
 
 
@@ -314,7 +314,7 @@ HOME_VIDEOS: tuple[Feature, ...] = (
                 "Home Videos/2024/Evening Walk.mp4",
                 *("mp4", "libx264", FOREST, DAWN, EMBER),
                 size=(270, 480),
-                seconds=30,
+                seconds=24,
                 audio=None,
                 turned=270,
             )

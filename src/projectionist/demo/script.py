@@ -22,6 +22,7 @@ class Act:
     title: str
     player: Player
     at: int = 0
+    transcoded: bool = False
 
 
 ACTS: tuple[tuple[Act, ...], ...] = (
@@ -36,7 +37,10 @@ ACTS: tuple[tuple[Act, ...], ...] = (
         Act("Farouk", "Paper Lanterns", BROWSER),
         Act("Farouk", "Reel Change", BROWSER),
     ),
-    (Act("Lina", "Saturday Matinee", TABLET), Act("Lina", "Northern Weather", TABLET)),
+    (
+        Act("Lina", "Saturday Matinee", TABLET, transcoded=True),
+        Act("Lina", "Northern Weather", TABLET, transcoded=True),
+    ),
 )
 """What is watched one after the other, over and over, by those who watch at the same time."""
 
@@ -101,13 +105,23 @@ class Script:
             self._thread.join()
 
     def _begin(self, line: int, act: Act) -> None:
+        if self._next[line] and self._next[line] % len(self._acts[line]) == 0:
+            self._begin_anew(self._acts[line])
         self._next[line] += 1
         entry = self._find(act.title)
         if entry is not None:
+            person = self._state.person(act.person)
             session = self._state.play(
-                self._state.person(act.person), entry.key, act.player, position_ms=act.at
+                person, entry.key, act.player, position_ms=act.at, transcoding=act.transcoded
             )
             self._sessions[line] = session.key
+
+    def _begin_anew(self, acts: Sequence[Act]) -> None:
+        """Whoever has seen everything has seen nothing, or nobody would have anything on deck in the end."""
+        for act in acts:
+            entry = self._find(act.title)
+            if entry is not None:
+                self._state.unscrobble(self._state.person(act.person), entry.key)
 
     def _find(self, title: str) -> Entry | None:
         kinds = (Kind.MOVIE, Kind.EPISODE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,9 @@ WATCHED_SHARE = 0.9
 _BEGUN_MS = 5_000
 """Plex keeps no position before a minute; films of half a minute need less."""
 
+_REMEMBERED = 5_000
+"""Lines of the history."""
+
 
 @dataclass(frozen=True, slots=True)
 class Player:
@@ -27,11 +31,12 @@ class Player:
     platform: str
     address: str
     identifier: str
+    is_near: bool = True
 
 
 TELEVISION = Player("Living room", "Plex for Android (TV)", "Android", "192.0.2.21", "demo-television")
 BROWSER = Player("Study", "Plex Web", "Chrome", "192.0.2.22", "demo-browser")
-TABLET = Player("Tablet", "Plex for iOS", "iOS", "198.51.100.7", "demo-tablet")
+TABLET = Player("Tablet", "Plex for iOS", "iOS", "198.51.100.7", "demo-tablet", is_near=False)
 
 
 @dataclass(slots=True)
@@ -66,10 +71,11 @@ class HouseState:
     catalogue: Catalogue
     people: Sequence[Person]
     announcements: Announcements = field(default_factory=Announcements)
-    views: list[View] = field(default_factory=list)
+    views: deque[View] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     _marks: dict[int, Marks] = field(default_factory=dict)
     _playing: dict[int, Playing] = field(default_factory=dict)
     _sessions_so_far: int = 0
+    _views_so_far: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
@@ -101,7 +107,14 @@ class HouseState:
             return list(self._playing.values())
 
     def play(
-        self, person: Person, key: int, player: Player = TELEVISION, *, position_ms: int = 0, version: int = 0
+        self,
+        person: Person,
+        key: int,
+        player: Player = TELEVISION,
+        *,
+        position_ms: int = 0,
+        version: int = 0,
+        transcoding: bool = False,
     ) -> Playing:
         """Begin a session; raises KeyError where there is no such item."""
         entry = self.catalogue.get(key)
@@ -109,7 +122,8 @@ class HouseState:
             raise KeyError(key)
         with self._lock:
             self._sessions_so_far += 1
-            session = Playing(self._sessions_so_far, person, entry, player, position_ms, version=version)
+            session = Playing(self._sessions_so_far, person, entry, player, position_ms)
+            session.version, session.transcoding = version, transcoding
             self._playing[session.key] = session
         self._tell_playing(session)
         return session
@@ -164,7 +178,8 @@ class HouseState:
                 marks.counts[entry.key] = marks.counts.get(entry.key, 0) + 1
                 marks.offsets.pop(entry.key, None)
                 marks.viewed_at[entry.key] = at
-                self.views.append(View(len(self.views) + 1, person.account, entry, at))
+                self._views_so_far += 1
+                self.views.append(View(self._views_so_far, person.account, entry, at))
 
     def unscrobble(self, person: Person, key: int) -> None:
         """Count an item, or all of a show, as not watched; the history stays."""
