@@ -23,7 +23,7 @@ class Event:
     person: int | None
 
 
-Listener: TypeAlias = Callable[[Event], None]
+Listener: TypeAlias = Callable[[Event], object]
 
 
 class Subscription:
