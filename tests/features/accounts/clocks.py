@@ -14,5 +14,11 @@ class Clock:
     def __call__(self) -> datetime:
         return self.moment
 
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return (self.moment - datetime(2026, 1, 1, tzinfo=UTC)).total_seconds()
+
     def forward(self, **by: float) -> None:
         self.moment += timedelta(**by)

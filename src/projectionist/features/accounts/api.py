@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, delete, get, post, put
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 
 from projectionist.db.engine import Database
 from projectionist.features.accounts import service
@@ -74,7 +74,7 @@ def sign_in(
     request: Request[Any, Any, Any],
     database: Injected[Database],
     clock: Injected[Clock],
-    data: SignInDocument,
+    data: JSONBody[SignInDocument],
 ) -> Response[PersonDocument]:
     """Sign in; the answer sets the session cookie."""
     signed_in = service.sign_in(
@@ -118,7 +118,7 @@ def change_password(
     database: Injected[Database],
     clock: Injected[Clock],
     people: Injected[SignedInPeople],
-    data: PasswordChange,
+    data: JSONBody[PasswordChange],
 ) -> Response[None]:
     """Change one's password, and sign out everywhere."""
     service.change_password(
@@ -156,7 +156,7 @@ def revoke_sign_in(
     principal: Injected[Principal],
     database: Injected[Database],
     people: Injected[SignedInPeople],
-    sign_in_id: Annotated[int, Parameter(ge=1, le=2**63 - 1)],
+    sign_in_id: Annotated[int, PathParameter(ge=1, le=2**63 - 1)],
 ) -> None:
     """Sign one of one's browsers out."""
     service.revoke(database, principal.id, sign_in_id)

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from litestar import Request, get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from projectionist.db.engine import Database
@@ -32,7 +33,7 @@ from projectionist.web.problems import local_path
 def sign_in_page(
     request: Request[Any, Any, Any],
     database: Injected[Database],
-    next: str = "/",  # noqa: A002 (its name in URLs)
+    next: FromQuery[str] = "/",  # noqa: A002 (its name in URLs)
 ) -> Template | Redirect:
     """Where one signs in; who is signed in already goes on."""
     wanted = local_path(next, shell_settings(request))
@@ -124,7 +125,7 @@ def revoke_sign_in(
     principal: Injected[Principal],
     database: Injected[Database],
     people: Injected[SignedInPeople],
-    sign_in_id: int,
+    sign_in_id: FromPath[int],
 ) -> Redirect:
     """Sign one of one's browsers out."""
     service.revoke(database, principal.id, sign_in_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, get, post
+from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
 from projectionist.db.engine import Database
@@ -35,7 +36,7 @@ def setup_page(
     request: Request[Any, Any, Any],
     database: Injected[Database],
     setup_parts: Injected[setup.SetupParts],
-    token: str = "",
+    token: FromQuery[str] = "",
 ) -> Template | Redirect:
     """Where the setup stands; a link is exchanged for a cookie, so that it leaves the address bar."""
     principal = request.scope["user"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from litestar import delete, get, patch, post, put
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from projectionist.features.operations import service
 from projectionist.features.operations.documents import (
@@ -45,28 +46,28 @@ MANAGE = needs(Permission.MANAGE_JOBS)
 @get("/api/v1/jobs", tags=["Jobs"], operation_id="list_jobs", sync_to_thread=True)
 def list_jobs(
     jobs: Injected[Jobs],
-    state: list[StateName] | None = None,
-    queue: list[str] | None = None,
-    kind: list[str] | None = None,
-    text: str = "",
-    sort: str = "-created_at",
+    states: Annotated[list[StateName] | None, QueryParameter(name="state")] = None,
+    queue: FromQuery[list[str] | None] = None,
+    kind: FromQuery[list[str] | None] = None,
+    text: FromQuery[str] = "",
+    sort: FromQuery[str] = "-created_at",
     offset: Offset = 0,
     limit: Limit = 50,
 ) -> PageOut[JobDocument]:
     """Jobs, filtered and sorted."""
-    wanted = service.job_filter(state or (), queue or (), kind or (), text, sort)
+    wanted = service.job_filter(states or (), queue or (), kind or (), text, sort)
     return page_out(jobs.find(wanted, offset=offset, size=limit), job_document)
 
 
 @get("/api/v1/jobs/{job_id:str}", tags=["Jobs"], operation_id="get_job", sync_to_thread=True)
-def get_job(jobs: Injected[Jobs], job_id: str) -> JobDocument:
+def get_job(jobs: Injected[Jobs], job_id: FromPath[str]) -> JobDocument:
     """One job."""
     return job_document(jobs.get(job_id))
 
 
 @get("/api/v1/jobs/{job_id:str}/log", tags=["Jobs"], operation_id="get_job_log", sync_to_thread=True)
 def get_job_log(
-    jobs: Injected[Jobs], job_id: str, offset: Offset = 0, limit: Limit = 100
+    jobs: Injected[Jobs], job_id: FromPath[str], offset: Offset = 0, limit: Limit = 100
 ) -> PageOut[LogLineDocument]:
     """A job's log, oldest line first."""
     jobs.get(job_id)
@@ -81,7 +82,7 @@ def get_job_log(
     sync_to_thread=True,
     **MANAGE,
 )
-def cancel_job(jobs: Injected[Jobs], job_id: str) -> JobDocument:
+def cancel_job(jobs: Injected[Jobs], job_id: FromPath[str]) -> JobDocument:
     """Stop a job, or keep it from starting."""
     jobs.cancel(job_id)
     return job_document(jobs.get(job_id))
@@ -95,7 +96,7 @@ def cancel_job(jobs: Injected[Jobs], job_id: str) -> JobDocument:
     sync_to_thread=True,
     **MANAGE,
 )
-def retry_job(jobs: Injected[Jobs], job_id: str) -> OrderedDocument:
+def retry_job(jobs: Injected[Jobs], job_id: FromPath[str]) -> OrderedDocument:
     """Do a failed or cancelled job again."""
     return ordered_document(jobs.retry(job_id))
 
@@ -107,7 +108,9 @@ def retry_job(jobs: Injected[Jobs], job_id: str) -> OrderedDocument:
     sync_to_thread=True,
     **MANAGE,
 )
-def set_job_priority(jobs: Injected[Jobs], job_id: str, data: PriorityChange) -> JobDocument:
+def set_job_priority(
+    jobs: Injected[Jobs], job_id: FromPath[str], data: JSONBody[PriorityChange]
+) -> JobDocument:
     """Move a queued job forward or back."""
     jobs.set_priority(job_id, priority_of(data.priority))
     return job_document(jobs.get(job_id))
@@ -121,7 +124,7 @@ def set_job_priority(jobs: Injected[Jobs], job_id: str, data: PriorityChange) ->
     sync_to_thread=True,
     **MANAGE,
 )
-def change_many_jobs(jobs: Injected[Jobs], data: BulkChange) -> BulkResult:
+def change_many_jobs(jobs: Injected[Jobs], data: JSONBody[BulkChange]) -> BulkResult:
     """Do one thing to many jobs."""
     came = service.act_on_many(jobs, data.action, data.job_ids)
     return BulkResult(came.done, [BulkFailure(job_id, message) for job_id, message in came.failed])
@@ -141,7 +144,7 @@ def list_queues(jobs: Injected[Jobs], offset: Offset = 0, limit: Limit = 100) ->
 @patch(
     "/api/v1/queues/{name:str}", tags=["Queues"], operation_id="change_queue", sync_to_thread=True, **MANAGE
 )
-def change_queue(jobs: Injected[Jobs], name: str, data: QueueChange) -> QueueDocument:
+def change_queue(jobs: Injected[Jobs], name: FromPath[str], data: JSONBody[QueueChange]) -> QueueDocument:
     """Pause or resume a queue, or change how many of its jobs run at once on one node."""
     return queue_document(service.change_queue(jobs, name, data.concurrency, data.paused))
 
@@ -154,7 +157,7 @@ def list_schedules(jobs: Injected[Jobs], offset: Offset = 0, limit: Limit = 100)
 
 
 @get("/api/v1/schedules/{name:str}", tags=["Schedules"], operation_id="get_schedule", sync_to_thread=True)
-def get_schedule(jobs: Injected[Jobs], name: str) -> ScheduleDocument:
+def get_schedule(jobs: Injected[Jobs], name: FromPath[str]) -> ScheduleDocument:
     """One schedule."""
     return schedule_document(service.get_schedule(jobs, name))
 
@@ -166,7 +169,9 @@ def get_schedule(jobs: Injected[Jobs], name: str) -> ScheduleDocument:
     sync_to_thread=True,
     **MANAGE,
 )
-def save_schedule(jobs: Injected[Jobs], name: str, data: ScheduleChange) -> ScheduleDocument:
+def save_schedule(
+    jobs: Injected[Jobs], name: FromPath[str], data: JSONBody[ScheduleChange]
+) -> ScheduleDocument:
     """Add or replace a schedule."""
     wanted = Schedule(name, data.kind, data.arguments, data.when, data.time_zone, data.paused)
     return schedule_document(service.save_schedule(jobs, wanted))
@@ -179,7 +184,7 @@ def save_schedule(jobs: Injected[Jobs], name: str, data: ScheduleChange) -> Sche
     sync_to_thread=True,
     **MANAGE,
 )
-def remove_schedule(jobs: Injected[Jobs], name: str) -> None:
+def remove_schedule(jobs: Injected[Jobs], name: FromPath[str]) -> None:
     """Take a schedule out."""
     service.get_schedule(jobs, name)
     jobs.remove_schedule(name)
@@ -193,7 +198,7 @@ def remove_schedule(jobs: Injected[Jobs], name: str) -> None:
     sync_to_thread=True,
     **MANAGE,
 )
-def run_schedule(jobs: Injected[Jobs], name: str) -> OrderedDocument:
+def run_schedule(jobs: Injected[Jobs], name: FromPath[str]) -> OrderedDocument:
     """Ask for its job now."""
     service.get_schedule(jobs, name)
     return ordered_document(jobs.run_schedule(name))

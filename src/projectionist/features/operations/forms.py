@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 from litestar import Request
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import URLEncodedBody
 from litestar.response import Redirect
 
 from projectionist.errors import InputWrong
@@ -16,7 +15,7 @@ from projectionist.jobs.ports import Schedule
 from projectionist.web.config import ShellSettings
 from projectionist.web.problems import local_path
 
-Form: TypeAlias = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
+Form: TypeAlias = URLEncodedBody[dict[str, Any]]
 
 
 def text(form: Mapping[str, Any], name: str) -> str:

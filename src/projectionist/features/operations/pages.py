@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, get, post
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from projectionist.errors import ProjectionistError
@@ -26,19 +27,19 @@ MANAGE = needs(Permission.MANAGE_JOBS)
 def jobs_page(
     jobs: Injected[Jobs],
     job_kinds: Injected[Mapping[str, str]],
-    state: list[str] | None = None,
-    queue: list[str] | None = None,
-    kind: list[str] | None = None,
-    text: str = "",
-    sort: str = "-created_at",
-    offset: int = 0,
+    states: Annotated[list[str] | None, QueryParameter(name="state")] = None,
+    queue: FromQuery[list[str] | None] = None,
+    kind: FromQuery[list[str] | None] = None,
+    text: FromQuery[str] = "",
+    sort: FromQuery[str] = "-created_at",
+    offset: FromQuery[int] = 0,
 ) -> Template:
     """The queues, and the jobs that the chips let through."""
     shown = max(0, min(offset, 10_000_000))
     trouble, found = "", Page[Job]((), 0, 0)
     wanted = JobFilter()
     try:
-        wanted = service.job_filter(state or (), queue or (), kind or (), text, sort)
+        wanted = service.job_filter(states or (), queue or (), kind or (), text, sort)
         found = jobs.find(wanted, offset=shown, size=PAGE_SIZE)
     except ProjectionistError as error:
         trouble = error.message
@@ -62,7 +63,7 @@ def jobs_page(
 
 
 @get("/jobs/{job_id:str}", sync_to_thread=True, include_in_schema=False)
-def job_page(jobs: Injected[Jobs], job_id: str, log_page: int = 0) -> Template:
+def job_page(jobs: Injected[Jobs], job_id: FromPath[str], log_page: FromQuery[int] = 0) -> Template:
     """One job: how far it is, what came of it, what it was told, and its log."""
     job = jobs.get(job_id)
     count = jobs.log_of(job_id, offset=0, size=1).total
@@ -75,7 +76,7 @@ def job_page(jobs: Injected[Jobs], job_id: str, log_page: int = 0) -> Template:
 
 @post("/jobs/bulk/{action:str}", sync_to_thread=True, include_in_schema=False, **MANAGE)
 def change_many(
-    request: Request[Any, Any, Any], jobs: Injected[Jobs], action: str, data: Form
+    request: Request[Any, Any, Any], jobs: Injected[Jobs], action: FromPath[str], data: Form
 ) -> Template | Redirect:
     """Do one thing to the jobs that are ticked."""
     came = service.act_on_many(jobs, action, texts(data, "ids")[:100])
@@ -86,28 +87,36 @@ def change_many(
 
 
 @post("/jobs/{job_id:str}/cancel", sync_to_thread=True, include_in_schema=False, **MANAGE)
-def cancel(request: Request[Any, Any, Any], jobs: Injected[Jobs], job_id: str, data: Form) -> Redirect:
+def cancel(
+    request: Request[Any, Any, Any], jobs: Injected[Jobs], job_id: FromPath[str], data: Form
+) -> Redirect:
     """Stop a job, or keep it from starting."""
     jobs.cancel(job_id)
     return back(request, data, f"/jobs/{job_id}")
 
 
 @post("/jobs/{job_id:str}/retry", sync_to_thread=True, include_in_schema=False, **MANAGE)
-def retry(request: Request[Any, Any, Any], jobs: Injected[Jobs], job_id: str, data: Form) -> Redirect:
+def retry(
+    request: Request[Any, Any, Any], jobs: Injected[Jobs], job_id: FromPath[str], data: Form
+) -> Redirect:
     """Do a failed or cancelled job again, and show the new one."""
     ordered = jobs.retry(job_id)
     return back(request, data, f"/jobs/{ordered.job_id}")
 
 
 @post("/jobs/{job_id:str}/priority", sync_to_thread=True, include_in_schema=False, **MANAGE)
-def set_priority(request: Request[Any, Any, Any], jobs: Injected[Jobs], job_id: str, data: Form) -> Redirect:
+def set_priority(
+    request: Request[Any, Any, Any], jobs: Injected[Jobs], job_id: FromPath[str], data: Form
+) -> Redirect:
     """Move a queued job forward or back."""
     service.act_on_one(jobs, text(data, "priority"), job_id)
     return back(request, data, f"/jobs/{job_id}")
 
 
 @post("/jobs/queues/{name:str}", sync_to_thread=True, include_in_schema=False, **MANAGE)
-def change_queue(request: Request[Any, Any, Any], jobs: Injected[Jobs], name: str, data: Form) -> Redirect:
+def change_queue(
+    request: Request[Any, Any, Any], jobs: Injected[Jobs], name: FromPath[str], data: Form
+) -> Redirect:
     """Pause or resume a queue, or change how many of its jobs run at once."""
     action = text(data, "action")
     if action in ("pause", "resume"):

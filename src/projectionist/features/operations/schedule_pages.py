@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 from litestar import Request, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from projectionist.errors import InputWrong
@@ -37,7 +38,9 @@ def new_schedule_page(principal: Injected[Principal], job_kinds: Injected[Mappin
 
 
 @get(f"{SCHEDULE}/edit", sync_to_thread=True, include_in_schema=False, **MANAGE)
-def edit_schedule_page(jobs: Injected[Jobs], job_kinds: Injected[Mapping[str, str]], name: str) -> Template:
+def edit_schedule_page(
+    jobs: Injected[Jobs], job_kinds: Injected[Mapping[str, str]], name: FromPath[str]
+) -> Template:
     """A form for a schedule that is there."""
     return _form(service.get_schedule(jobs, name), job_kinds, is_new=False)
 
@@ -70,7 +73,11 @@ def save_schedule(
 
 @post(f"{SCHEDULE}/{{action:str}}", sync_to_thread=True, include_in_schema=False, **MANAGE)
 def act_on_schedule(
-    request: Request[Any, Any, Any], jobs: Injected[Jobs], name: str, action: str, data: Form
+    request: Request[Any, Any, Any],
+    jobs: Injected[Jobs],
+    name: FromPath[str],
+    action: FromPath[str],
+    data: Form,
 ) -> Redirect:
     """Pause, resume, run or remove a schedule."""
     service.get_schedule(jobs, name)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import delete, get, patch
+from litestar.params import FromPath, JSONBody
 
 from projectionist.db.engine import Database
 from projectionist.features.operations import about, settings_service
@@ -89,7 +90,7 @@ def list_settings(
 
 @patch("/api/v1/settings", tags=["Settings"], operation_id="save_settings", sync_to_thread=True, **MANAGE)
 def save_settings(
-    database: Injected[Database], settings: Injected[Settings], data: SettingsChange
+    database: Injected[Database], settings: Injected[Settings], data: JSONBody[SettingsChange]
 ) -> SettingsSaved:
     """Save values, all or none; they hold from the next start."""
     return SettingsSaved(settings_service.save(database, settings, data.values))
@@ -102,7 +103,7 @@ def save_settings(
     sync_to_thread=True,
     **MANAGE,
 )
-def reset_setting(database: Injected[Database], settings: Injected[Settings], name: str) -> None:
+def reset_setting(database: Injected[Database], settings: Injected[Settings], name: FromPath[str]) -> None:
     """Go back to a setting's default."""
     settings_service.reset(database, settings, name)
 

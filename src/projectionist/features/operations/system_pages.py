@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request, get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from projectionist.db.engine import Database
@@ -23,7 +24,7 @@ MANAGE = needs(Permission.MANAGE_SETTINGS)
 
 @get("/settings", sync_to_thread=True, include_in_schema=False, **MANAGE)
 def settings_page(
-    database: Injected[Database], settings: Injected[Settings], saved: bool = False
+    database: Injected[Database], settings: Injected[Settings], saved: FromQuery[bool] = False
 ) -> Template:
     """Every setting: its value, where that came from, and what it is for."""
     return _page(database, settings, {}, {}, was_saved=saved)
@@ -50,7 +51,10 @@ def save_settings(
 
 @post("/settings/{name:str}/reset", sync_to_thread=True, include_in_schema=False, **MANAGE)
 def reset_setting(
-    request: Request[Any, Any, Any], database: Injected[Database], settings: Injected[Settings], name: str
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    settings: Injected[Settings],
+    name: FromPath[str],
 ) -> Redirect:
     """Go back to a setting's default."""
     settings_service.reset(database, settings, name)
@@ -73,7 +77,7 @@ def about_page(database: Injected[Database]) -> Template:
 
 
 @get("/about/licence", sync_to_thread=True, include_in_schema=False)
-def licence_page(of: str = "") -> Template:
+def licence_page(of: FromQuery[str] = "") -> Template:
     """The licence of somebody else's work, in full."""
     return Template("operations/licence.html", context={"name": of, "text": about.licence_text(of)})
 
@@ -84,7 +88,7 @@ def _page(
     given: Mapping[str, str],
     errors: Mapping[str, str],
     *,
-    was_saved: bool = False,
+    was_saved: FromQuery[bool] = False,
 ) -> Template:
     views = settings_service.setting_views(database, settings)
     context = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
 from litestar import delete, get, post, put
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 
 from projectionist.features.servers import service
 from projectionist.features.servers.documents import (
@@ -34,7 +34,7 @@ from projectionist.web.injection import Injected
 from projectionist.web.paging import Limit, Offset, PageOut, page_out
 from projectionist.web.ports import Permission, Principal
 
-ServerId = Annotated[int, Parameter(ge=1, le=2**31 - 1)]
+ServerId = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 T = TypeVar("T")
 
 MANAGE = needs(Permission.MANAGE_SERVERS)
@@ -50,7 +50,7 @@ def list_servers(reach: Injected[Reach], offset: Offset = 0, limit: Limit = 50) 
 
 @post("/api/v1/servers", tags=["Servers"], operation_id="add_server", sync_to_thread=True, **MANAGE)
 def add_server(
-    reach: Injected[Reach], principal: Injected[Principal], data: NewServerDocument
+    reach: Injected[Reach], principal: Injected[Principal], data: JSONBody[NewServerDocument]
 ) -> ServerDocument:
     """Add a server, once it has answered, and begin to read its libraries."""
     added = service.add_server(reach, new_server(data))
@@ -66,7 +66,7 @@ def add_server(
     sync_to_thread=True,
     **MANAGE,
 )
-def test_server(reach: Injected[Reach], data: NewServerDocument) -> TestedDocument:
+def test_server(reach: Injected[Reach], data: JSONBody[NewServerDocument]) -> TestedDocument:
     """Ask a server who it is and what it holds; nothing is kept."""
     tested = service.probe_server(reach, new_server(data))
     libraries = [library_document(library) for library in tested.libraries]
@@ -80,7 +80,9 @@ def get_server(reach: Injected[Reach], server_id: ServerId) -> ServerDocument:
 
 
 @put(SERVER, tags=["Servers"], operation_id="change_server", sync_to_thread=True, **MANAGE)
-def change_server(reach: Injected[Reach], server_id: ServerId, data: ServerChange) -> ServerDocument:
+def change_server(
+    reach: Injected[Reach], server_id: ServerId, data: JSONBody[ServerChange]
+) -> ServerDocument:
     """Change how a server is reached, once it has answered there."""
     kind = service.get_server(reach.database, server_id).kind
     wanted = NewServer(kind, data.address, data.token or "", data.verify_tls, data.name)
@@ -133,7 +135,9 @@ def list_mappings(
 
 
 @post(f"{SERVER}/mappings", tags=["Servers"], operation_id="save_mapping", sync_to_thread=True, **MANAGE)
-def save_mapping(reach: Injected[Reach], server_id: ServerId, data: NewMappingDocument) -> MappingDocument:
+def save_mapping(
+    reach: Injected[Reach], server_id: ServerId, data: JSONBody[NewMappingDocument]
+) -> MappingDocument:
     """Keep a mapping of this node, and try it on a file that the server lists."""
     service.get_server(reach.database, server_id)
     return mapping_document(service.save_mapping(reach, server_id, data.server_prefix, data.local_prefix))
@@ -191,7 +195,9 @@ def list_plex_data(
 
 
 @put(f"{SERVER}/plex-data", tags=["Servers"], operation_id="try_plex_data", sync_to_thread=True, **MANAGE)
-def try_plex_data(reach: Injected[Reach], server_id: ServerId, data: PlexDataChange) -> PlexDataDocument:
+def try_plex_data(
+    reach: Injected[Reach], server_id: ServerId, data: JSONBody[PlexDataChange]
+) -> PlexDataDocument:
     """Keep the data folder of this node, and try to write into it."""
     return plex_data_document(service.try_plex_data(reach, server_id, data.folder))
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from litestar import Request, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from projectionist.errors import InputWrong, ProjectionistError
@@ -22,7 +21,7 @@ from projectionist.web.ports import Permission, Principal
 MANAGE = needs(Permission.MANAGE_SERVERS)
 SERVER = "/servers/{server_id:int}"
 
-Form: TypeAlias = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
+Form: TypeAlias = URLEncodedBody[dict[str, Any]]
 
 
 @get("/servers", sync_to_thread=True, include_in_schema=False, **MANAGE)
@@ -34,7 +33,7 @@ def servers_page(reach: Injected[Reach]) -> Template:
 
 
 @get("/servers/new", sync_to_thread=True, include_in_schema=False, **MANAGE)
-def new_server_page(kind: str = "plex") -> Template:
+def new_server_page(kind: FromQuery[str] = "plex") -> Template:
     """A form for a new server."""
     return _form("folder" if kind == "folder" else "plex", {})
 
@@ -63,13 +62,13 @@ def add_server(
 
 
 @get(SERVER, sync_to_thread=True, include_in_schema=False, **MANAGE)
-def server_page(reach: Injected[Reach], server_id: int) -> Template:
+def server_page(reach: Injected[Reach], server_id: FromPath[int]) -> Template:
     """One server."""
     return _page(reach, server_id)
 
 
 @get(f"{SERVER}/libraries", sync_to_thread=True, include_in_schema=False, **MANAGE)
-def libraries_part(reach: Injected[Reach], server_id: int) -> Template:
+def libraries_part(reach: Injected[Reach], server_id: FromPath[int]) -> Template:
     """What the server lists now, and what follows from it; loaded after the page, for a server may be slow."""
     trouble, libraries = "", tuple[ListedLibrary, ...]()
     try:
@@ -91,7 +90,7 @@ def libraries_part(reach: Injected[Reach], server_id: int) -> Template:
 
 @post(f"{SERVER}/edit", sync_to_thread=True, include_in_schema=False, **MANAGE)
 def edit_server(
-    request: Request[Any, Any, Any], reach: Injected[Reach], server_id: int, data: Form
+    request: Request[Any, Any, Any], reach: Injected[Reach], server_id: FromPath[int], data: Form
 ) -> Template | Redirect:
     """Change how a server is reached, once it has answered there."""
     server = service.get_server(reach.database, server_id)
@@ -107,7 +106,9 @@ def edit_server(
 
 
 @post(f"{SERVER}/check", sync_to_thread=True, include_in_schema=False, **MANAGE)
-def check_server(request: Request[Any, Any, Any], reach: Injected[Reach], server_id: int) -> Redirect:
+def check_server(
+    request: Request[Any, Any, Any], reach: Injected[Reach], server_id: FromPath[int]
+) -> Redirect:
     """Ask a server whether it is well."""
     service.check_server(reach, server_id)
     return _to(request, f"/servers/{server_id}")
@@ -115,7 +116,10 @@ def check_server(request: Request[Any, Any, Any], reach: Injected[Reach], server
 
 @post(f"{SERVER}/sync", sync_to_thread=True, include_in_schema=False, **MANAGE)
 def sync_server(
-    request: Request[Any, Any, Any], principal: Injected[Principal], reach: Injected[Reach], server_id: int
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    reach: Injected[Reach],
+    server_id: FromPath[int],
 ) -> Redirect:
     """Read its libraries now, and show the job."""
     service.get_server(reach.database, server_id)
@@ -124,7 +128,9 @@ def sync_server(
 
 
 @post(f"{SERVER}/remove", sync_to_thread=True, include_in_schema=False, **MANAGE)
-def remove_server(request: Request[Any, Any, Any], reach: Injected[Reach], server_id: int) -> Redirect:
+def remove_server(
+    request: Request[Any, Any, Any], reach: Injected[Reach], server_id: FromPath[int]
+) -> Redirect:
     """Take a server out with its part of the index."""
     service.remove_server(reach, server_id)
     reach.syncs.forget(server_id)
@@ -133,7 +139,7 @@ def remove_server(request: Request[Any, Any, Any], reach: Injected[Reach], serve
 
 @post(f"{SERVER}/mappings", sync_to_thread=True, include_in_schema=False, **MANAGE)
 def save_mapping(
-    request: Request[Any, Any, Any], reach: Injected[Reach], server_id: int, data: Form
+    request: Request[Any, Any, Any], reach: Injected[Reach], server_id: FromPath[int], data: Form
 ) -> Template | Redirect:
     """Keep a mapping of this node, and try it."""
     try:
@@ -145,7 +151,7 @@ def save_mapping(
 
 @post(f"{SERVER}/plex-data", sync_to_thread=True, include_in_schema=False, **MANAGE)
 def try_plex_data(
-    request: Request[Any, Any, Any], reach: Injected[Reach], server_id: int, data: Form
+    request: Request[Any, Any, Any], reach: Injected[Reach], server_id: FromPath[int], data: Form
 ) -> Template | Redirect:
     """Keep the Plex data folder of this node, and try to write there."""
     try:
@@ -156,7 +162,9 @@ def try_plex_data(
 
 
 @post("/mappings/{mapping_id:int}/prove", sync_to_thread=True, include_in_schema=False, **MANAGE)
-def prove_mapping(request: Request[Any, Any, Any], reach: Injected[Reach], mapping_id: int) -> Redirect:
+def prove_mapping(
+    request: Request[Any, Any, Any], reach: Injected[Reach], mapping_id: FromPath[int]
+) -> Redirect:
     """Try a mapping again."""
     tried = service.prove_mapping(reach, mapping_id)
     return _to(request, f"/servers/{tried.server_id}")
@@ -164,7 +172,7 @@ def prove_mapping(request: Request[Any, Any, Any], reach: Injected[Reach], mappi
 
 @post("/mappings/{mapping_id:int}/remove", sync_to_thread=True, include_in_schema=False, **MANAGE)
 def remove_mapping(
-    request: Request[Any, Any, Any], reach: Injected[Reach], mapping_id: int, data: Form
+    request: Request[Any, Any, Any], reach: Injected[Reach], mapping_id: FromPath[int], data: Form
 ) -> Redirect:
     """Take a mapping out."""
     service.remove_mapping(reach, mapping_id)

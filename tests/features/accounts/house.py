@@ -1,0 +1,197 @@
+"""A small house: accounts, servers and operations over the real shell, with fakes around it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from litestar.testing import TestClient
+from sqlalchemy.orm import Session
+
+from projectionist.db.engine import Database
+from projectionist.errors import ServerRefused, ServerUnreachable
+from projectionist.features.accounts import feature as accounts
+from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.setup import SetupParts
+from projectionist.features.accounts.setup_link import setup_link
+from projectionist.features.operations import feature as operations
+from projectionist.features.servers import feature as servers
+from projectionist.features.servers.service import NewServer, Reach, ScheduledSyncs
+from projectionist.jobs.ports import Jobs, Order
+from projectionist.kit.secrets import Vault
+from projectionist.media.server import MediaServer, ServerAddress
+from projectionist.media.vocabulary import (
+    ItemKind,
+    LibraryKind,
+    ListedItem,
+    ListedLibrary,
+    Part,
+    ServerKind,
+    ServerPath,
+    Version,
+)
+from projectionist.settings import Settings
+from projectionist.web.config import ShellSettings
+from projectionist.web.live import Event
+from projectionist.web.shell import create_shell
+from tests.fakes import FakeServer
+from tests.features.accounts.clocks import Clock
+from tests.features.operations.fake_jobs import FakeJobs
+
+NAME, PASSWORD = "Vera", "a warm beam of light"
+TOKEN = "the-plex-token-that-nobody-sees"
+PLEX = "http://192.0.2.10:32400"
+
+
+@dataclass(frozen=True)
+class Proven:
+    """What came of writing into a Plex data folder."""
+
+    works: bool
+    sentence: str
+    folder: Path
+
+
+class NoEvents:
+    """Nothing ever happens."""
+
+    def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        return lambda: None
+
+    def since(self, event_id: int) -> Sequence[Event]:
+        return []
+
+
+@dataclass
+class House:
+    """What a test turns."""
+
+    database: Database
+    data: Path
+    clock: Clock = field(default_factory=Clock)
+    plex: FakeServer = field(default_factory=FakeServer)
+    jobs: FakeJobs = field(default_factory=FakeJobs)
+    told: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    excluded: dict[int, list[str]] = field(default_factory=dict)
+    asked_addresses: list[ServerAddress] = field(default_factory=list)
+    base_path: str = ""
+
+    def __post_init__(self) -> None:
+        self.settings = Settings(data=self.data)
+        self.reach = Reach(
+            self.database,
+            Vault(b"k" * 32),
+            self.connect,
+            "here",
+            self.clock.now,
+            ScheduledSyncs(
+                self.jobs, lambda one: Order("library.sync", {"server_id": one}, f"s{one}"), "every 15m"
+            ),
+            self.prove,
+            self.publish,
+        )
+        self.parts = SetupParts(self.reach, self.exclude, self.start_demo)
+
+    def connect(self, address: ServerAddress) -> MediaServer:
+        self.asked_addresses.append(address)
+        if address.kind is ServerKind.PLEX and address.address != PLEX:
+            raise ServerUnreachable(f"Plex at {address.address} did not answer in 5 s.")
+        if address.kind is ServerKind.PLEX and address.token != TOKEN:
+            raise ServerRefused("Plex does not take this token; get a new one.")
+        self.plex.kind = address.kind
+        return self.plex
+
+    def prove(self, folder: Path) -> Proven:
+        if not folder.is_dir():
+            return Proven(False, f"There is no folder {folder}.", folder)
+        return Proven(True, f"A file was written to {folder}, read and removed.", folder)
+
+    def publish(self, session: Session, topic: str, data: Mapping[str, Any]) -> None:
+        self.told.append((topic, data))
+
+    def exclude(self, server_id: int, keys: Sequence[str]) -> None:
+        self.excluded[server_id] = list(keys)
+
+    def start_demo(self) -> NewServer:
+        return NewServer(ServerKind.PLEX, PLEX, TOKEN, name="The demo house")
+
+    def link(self) -> str:
+        """The setup link, without the host."""
+        link = setup_link(self.database, self.settings)
+        assert link is not None
+        return link.removeprefix("http://127.0.0.1:8480")
+
+    @contextmanager
+    def browser(self) -> Iterator[Browser]:
+        """A browser that has never been here."""
+        jobs: Jobs = self.jobs
+        people = SignedInPeople(self.database, self.clock)
+        app = create_shell(
+            features=[accounts.feature(), servers.feature(self.database), operations.feature(jobs)],
+            identify=people,
+            dependencies={
+                "database": self.database,
+                "clock": self.clock,
+                "jobs": jobs,
+                "job_kinds": {"library.sync": "Library sync"},
+                "people": people,
+                "reach": self.reach,
+                "settings": self.settings,
+                "setup_parts": self.parts,
+            },
+            settings=ShellSettings(base_path=self.base_path),
+            events=NoEvents(),
+        )
+        with TestClient(app, base_url="http://127.0.0.1:8480") as client:
+            yield Browser(client)
+
+    @contextmanager
+    def owner(self) -> Iterator[Browser]:
+        """A browser in which the first administrator is signed in."""
+        with self.browser() as browser:
+            browser.get(self.link())
+            browser.post("/setup/administrator", name=NAME, password=PASSWORD)
+            yield browser
+
+
+class Browser:
+    """Follows links and sends forms, as a browser without scripts does."""
+
+    def __init__(self, client: TestClient[Any]) -> None:
+        self.client = client
+
+    def get(self, path: str, follow: bool = True) -> Any:
+        return self.client.get(path, follow_redirects=follow)
+
+    def post(self, path: str, follow: bool = True, **fields: Any) -> Any:
+        fields["_csrf_token"] = self.csrf()
+        return self.client.post(path, data=fields, follow_redirects=follow)
+
+    def csrf(self) -> str:
+        if "projectionist_csrf" not in self.client.cookies:
+            self.client.get("/sign-in")
+        return str(self.client.cookies["projectionist_csrf"])
+
+    def api(self, method: str, path: str, json: Any = None) -> Any:
+        headers = {"x-csrf-token": self.csrf()}
+        return self.client.request(method, f"/api/v1{path}", json=json, headers=headers)
+
+
+def words(html: str) -> str:
+    """What a page says, without its tags."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).strip()
+
+
+def shelf(key: str, title: str, *locations: str) -> ListedLibrary:
+    """A library of films."""
+    return ListedLibrary(key, LibraryKind.MOVIES, title, tuple(ServerPath(one) for one in locations))
+
+
+def film_item(library: str, path: str, size: int) -> ListedItem:
+    """A film with one file."""
+    part = Part("p1", ServerPath(path), size)
+    return ListedItem("1", ItemKind.MOVIE, library, "Alien", versions=(Version("v1", (part,)),))
