@@ -179,10 +179,10 @@ def host(value: str) -> str:
 def short(length: timedelta) -> str:
     """A length of time as people write it: `15m`."""
     seconds = length.total_seconds()
-    for unit in ("w", "d", "h", "m"):
-        if seconds and seconds % _DURATION_S[unit] == 0 and (unit != "w" or seconds % 604800 == 0):
-            return f"{int(seconds // _DURATION_S[unit])}{unit}"
-    return f"{seconds:g}s"
+    if seconds and seconds == int(seconds):
+        unit = next(unit for unit in ("d", "h", "m", "s") if seconds % _DURATION_S[unit] == 0)
+        return f"{int(seconds // _DURATION_S[unit])}{unit}"
+    return f"{f'{seconds:.6f}'.rstrip('0').rstrip('.')}s"
 
 
 def shown(value: object) -> str:
