@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from projectionist.features.previews.finding import FILM_SUFFIXES, Choice, Found, find_films
+from projectionist.features.previews.finding import Choice, Found, find_films
 from projectionist.features.previews.formats import Format
 from projectionist.features.previews.outputs import Output
 from projectionist.features.previews.record import Record, mark_of

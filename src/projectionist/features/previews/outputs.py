@@ -12,10 +12,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from projectionist.errors import PreviewInvalid
-from projectionist.features.previews.finding import FILM_SUFFIXES, Found
+from projectionist.features.previews.finding import Found
 from projectionist.features.previews.formats import Format
 from projectionist.features.previews.record import Record
 from projectionist.frames import bif, picture_folder, trickplay
+from projectionist.media.names import FILM_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -78,6 +78,18 @@ def change(session: Session, part_id: int, values: Mapping[str, Any]) -> None:
     session.execute(update(Preview).where(Preview.part_id == part_id).values(**values))
 
 
+def change_many(session: Session, changes: Mapping[int, Mapping[str, Any]]) -> None:
+    """Set columns of many previews, by part id, in few statements."""
+    by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for part_id, values in changes.items():
+        by_columns.setdefault(tuple(sorted(values)), []).append({"key": part_id, **values})
+    table = cast(Table, Preview.__table__)
+    for columns, rows in by_columns.items():
+        if columns:
+            statement = update(table).where(table.c.part_id == bindparam("key"))
+            session.execute(statement.values({name: bindparam(name) for name in columns}), rows)
+
+
 def touch(session: Session, part_ids: Sequence[int], at: datetime) -> None:
     """Note that these were looked at."""
     session.execute(update(Preview).where(Preview.part_id.in_(part_ids)).values(checked_at=at))
@@ -129,8 +141,9 @@ def add_films(session: Session, rows: Iterable[Mapping[str, Any]]) -> None:
     statement = statement.on_conflict_do_update(
         index_elements=["key"], set_={"path": statement.excluded.path, "same_as": statement.excluded.same_as}
     )
-    for row in rows:
-        session.execute(statement, row)
+    listed = [dict(row) for row in rows]
+    if listed:
+        session.execute(statement, listed)
 
 
 def forget_films(session: Session) -> int:

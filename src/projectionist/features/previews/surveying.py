@@ -84,6 +84,9 @@ class Survey:
             self.job.check()
             looks[part_id] = look(self.place, self._question(row))
         self._store(rows, looks)
+        self.states.update(
+            str(seen.values.get("state", rows[part_id].state)) for part_id, seen in looks.items()
+        )
         self._order(parts, rows, looks)
 
     def _question(self, row: Preview) -> Question:
@@ -104,10 +107,9 @@ class Survey:
     def _store(self, rows: Mapping[int, Preview], looks: Mapping[int, Look]) -> None:
         with self.place.database.write() as session:
             assign_films(session, [(rows[part_id], seen.film) for part_id, seen in looks.items()])
-            for part_id, seen in looks.items():
-                if set(seen.values) - {"checked_at"}:
-                    queries.change(session, part_id, seen.values)
-                self.states[str(seen.values.get("state", rows[part_id].state))] += 1
+            queries.change_many(
+                session, {part_id: _news(rows[part_id], seen) for part_id, seen in looks.items()}
+            )
             queries.touch(session, list(looks), self.place.now())
             self.place.publish(session, TOPIC, {"library_id": self.library.id})
 
@@ -178,8 +180,7 @@ def register(place: Workplace, parts: Sequence[PartFacts]) -> None:
         rows = queries.of_parts(session, [part.id for part in new])
         pairs = [(rows[key], one) for key, one in found.items() if isinstance(one, FilmFile) and key in rows]
         assign_films(session, pairs)
-        for part_id, changes in changed.items():
-            queries.change(session, part_id, changes)
+        queries.change_many(session, changed)
 
 
 def assign_films(session: Session, pairs: Sequence[tuple[Preview, FilmFile | None]]) -> None:
@@ -200,7 +201,7 @@ def assign_films(session: Session, pairs: Sequence[tuple[Preview, FilmFile | Non
     by_sameness = {one.same_as: one.id for one in reversed(known)}
     for row, film in loose:
         row.film_id = by_key.get(film.key) or by_sameness[film.same_as]
-        queries.change(session, row.part_id, {"film_id": row.film_id})
+    queries.change_many(session, {row.part_id: {"film_id": row.film_id} for row, _ in loose})
 
 
 def ask_hashes(place: Workplace, server_id: int, rows: Sequence[Preview], job: JobRun) -> None:
@@ -214,9 +215,11 @@ def ask_hashes(place: Workplace, server_id: int, rows: Sequence[Preview], job: J
             got = {row: hashes[row.part_key] for row in rows if hashes.get(row.part_key)}
             place.catalogue.set_hashes({row.part_id: found for row, found in got.items()})
             with place.database.write() as session:
-                for row, found in got.items():
-                    row.part_hash = found
-                    queries.change(session, row.part_id, {"part_hash": found})
+                queries.change_many(
+                    session, {row.part_id: {"part_hash": found} for row, found in got.items()}
+                )
+            for row, found in got.items():
+                row.part_hash = found
 
 
 def shared_bundle(place: Workplace, row: Preview) -> Obstacle | None:
@@ -237,6 +240,15 @@ def shared_bundle(place: Workplace, row: Preview) -> Obstacle | None:
         "both again in Plex.",
         PreviewState.FAILED,
     )
+
+
+def _news(row: Preview, seen: Look) -> dict[str, Any]:
+    """What of a look is not in the row yet; what waits for its job goes on waiting."""
+    news = {name: value for name, value in seen.values.items() if getattr(row, name) != value}
+    news.pop("checked_at", None)
+    if seen.wanted and row.state == PreviewState.QUEUED:
+        news.pop("state", None)
+    return news
 
 
 def _row(part: PartFacts) -> dict[str, Any]:
