@@ -17,6 +17,7 @@ from projectionist.features.previews.finding import Choice, Found, find_films
 from projectionist.features.previews.formats import Format
 from projectionist.features.previews.outputs import Output
 from projectionist.features.previews.record import Record, mark_of
+from projectionist.media.names import FILM_SUFFIXES
 
 
 class Verdict(StrEnum):
