@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from litestar import get
-from litestar.params import Parameter, QueryParameter
+from litestar.params import PathParameter, QueryParameter
 from litestar.response import Template
 
 from projectionist.db.engine import Database
@@ -15,7 +15,7 @@ from projectionist.features.library.service import Servers
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Permission, Principal, WebFeature
 
-Id = Annotated[int, Parameter(ge=1, le=2**31 - 1)]
+Id = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 Offset = Annotated[int, QueryParameter(ge=0, le=10_000_000)]
 CHILDREN = 100
 

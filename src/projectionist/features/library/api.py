@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import delete, get, patch, post
-from litestar.params import Parameter, QueryParameter
+from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
 
 from projectionist.db.engine import Database
 from projectionist.features.library import service
@@ -32,9 +32,10 @@ from projectionist.web.injection import Injected
 from projectionist.web.paging import Limit, Offset, PageOut, page_out
 from projectionist.web.ports import Permission, Principal
 
-Id = Annotated[int, Parameter(ge=1, le=2**31 - 1)]
+Id = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
+ParentId = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)]
 Text = Annotated[str, QueryParameter(max_length=200)]
-Year = Annotated[int, QueryParameter(ge=1, le=9999)]
+Year = Annotated[int | None, QueryParameter(ge=1, le=9999)]
 MANAGE = needs(Permission.MANAGE_SERVERS)
 LIBRARY = "/api/v1/libraries/{library_id:int}"
 
@@ -55,7 +56,9 @@ def get_library(database: Injected[Database], library_id: Id) -> LibraryDocument
 
 
 @patch(LIBRARY, tags=["Library"], operation_id="change_library", sync_to_thread=True, **MANAGE)
-def change_library(database: Injected[Database], library_id: Id, data: LibraryChange) -> LibraryDocument:
+def change_library(
+    database: Injected[Database], library_id: Id, data: JSONBody[LibraryChange]
+) -> LibraryDocument:
     """Exclude a library, or take it in again."""
     return library_document(service.set_enabled(database, library_id, enabled=data.enabled))
 
@@ -70,15 +73,15 @@ def forget_library(database: Injected[Database], library_id: Id) -> None:
 def list_items(
     database: Injected[Database],
     library_id: Id,
-    kind: KindName | None = None,
-    parent_id: Id | None = None,
+    kind: FromQuery[KindName | None] = None,
+    parent_id: ParentId = None,
     text: Text = "",
-    year: Year | None = None,
-    decade: Year | None = None,
-    resolution: ResolutionName | None = None,
-    unwatched: bool = False,
-    no_preview: bool = False,
-    sort: SortName = "title",
+    year: Year = None,
+    decade: Year = None,
+    resolution: FromQuery[ResolutionName | None] = None,
+    unwatched: FromQuery[bool] = False,
+    no_preview: FromQuery[bool] = False,
+    sort: FromQuery[SortName] = "title",
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> PageOut[ItemDocument]:
@@ -112,7 +115,7 @@ def sync_library(
     jobs: Injected[Jobs],
     principal: Injected[Principal],
     library_id: Id,
-    data: SyncRequest,
+    data: JSONBody[SyncRequest],
 ) -> OrderedDocument:
     """Ask for a sync of a library."""
     found = service.library(database, library_id)

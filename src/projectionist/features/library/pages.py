@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
-from litestar.params import Parameter, QueryParameter
+from litestar.params import FromPath, PathParameter, QueryParameter
 from litestar.response import Redirect, Template
 
 from projectionist.db.engine import Database
@@ -23,10 +23,10 @@ from projectionist.web.access import needs
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Permission, Principal
 
-Id = Annotated[int, Parameter(ge=1, le=2**31 - 1)]
+Id = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 Text = Annotated[str, QueryParameter(max_length=200)]
-Width = Annotated[int, QueryParameter(ge=1, le=4000, query="w")]
-Year = Annotated[int, QueryParameter(ge=1, le=9999)]
+Width = Annotated[int, QueryParameter(ge=1, le=4000, name="w")]
+Year = Annotated[int | None, QueryParameter(ge=1, le=9999)]
 Offset = Annotated[int, QueryParameter(ge=0, le=10_000_000)]
 MANAGE = needs(Permission.MANAGE_SERVERS)
 ORDER = needs(Permission.MANAGE_JOBS)
@@ -67,8 +67,8 @@ def library_page(
     kind: Text = "",
     q: Text = "",
     unwatched: Text = "",
-    decade: Year | None = None,
-    year: Year | None = None,
+    decade: Year = None,
+    year: Year = None,
     resolution: Text = "",
     preview: Text = "",
     sort: Text = "title",
@@ -169,13 +169,17 @@ def suggest(database: Injected[Database], q: Text = "") -> Template:
 
 @get("/images/{item_id:int}/{which:str}", sync_to_thread=True, include_in_schema=False)
 def image(
-    request: Request[Any, Any, Any], pictures: Injected[Pictures], item_id: Id, which: str, w: Width = 240
+    request: Request[Any, Any, Any],
+    pictures: Injected[Pictures],
+    item_id: Id,
+    which: FromPath[str],
+    width: Width = 240,
 ) -> Response[bytes]:
     """The poster or background of an item, from our own copy."""
     if which not in ASPECTS:
         raise NotFound(f"Items have pictures of these kinds only: {', '.join(ASPECTS)}.")
     webp = "image/webp" in request.headers.get("accept", "")
-    found = pictures.picture(item_id, which, w, webp=webp)
+    found = pictures.picture(item_id, which, width, webp=webp)
     headers = {
         "etag": found.etag,
         "vary": "Accept",
