@@ -1,23 +1,21 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from projectionist.db.engine import Database
 from tests.features.accounts.house import NAME, PASSWORD, Browser, House
+from tests.features.accounts.opened import house, owner
+
+__all__ = ["house", "owner"]
 
 
-@pytest.fixture
-def house(database: Database, tmp_path: Path) -> House:
-    return House(database, tmp_path)
+def sign_in(browser: Browser, **more: str) -> None:
+    asked = {"name": NAME, "password": PASSWORD} | more
+    assert browser.post("/sign-in", follow=False, **asked).status_code == 303
 
 
-@pytest.fixture
-def owner(house: House) -> Iterator[Browser]:
-    with house.owner() as browser:
-        yield browser
+def cookie_of(answer: object) -> str:
+    cookies: list[str] = answer.headers.get_list("set-cookie")  # type: ignore[attr-defined]
+    return next(one for one in cookies if one.startswith("projectionist_session="))
 
 
 def test_a_page_asks_to_sign_in_and_leads_back(house: House, owner: Browser) -> None:
@@ -27,3 +25,131 @@ def test_a_page_asks_to_sign_in_and_leads_back(house: House, owner: Browser) -> 
         answer = other.post("/sign-in", follow=False, name=NAME, password=PASSWORD, next="/jobs?state=failed")
         assert answer.status_code == 303
         assert answer.headers["location"] == "/jobs?state=failed"
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://example.org/", "//example.org", "/\\example.org", "javascript:alert(1)"]
+)
+def test_signing_in_leads_to_no_other_site(house: House, owner: Browser, elsewhere: str) -> None:
+    with house.browser() as other:
+        answer = other.post("/sign-in", follow=False, name=NAME, password=PASSWORD, next=elsewhere)
+        location = answer.headers["location"]
+        assert location.startswith("/")
+        assert not location.startswith(("//", "/\\"))
+        assert "javascript" not in location
+
+
+def test_the_session_cookie_is_out_of_reach_and_ends_with_the_browser(house: House, owner: Browser) -> None:
+    with house.browser() as other:
+        cookie = cookie_of(other.post("/sign-in", follow=False, name=NAME, password=PASSWORD)).lower()
+        assert "httponly" in cookie
+        assert "samesite=lax" in cookie
+        assert "max-age" not in cookie
+        assert "secure" not in cookie
+
+
+def test_a_remembered_session_stays_thirty_days(house: House, owner: Browser) -> None:
+    with house.browser() as other:
+        answer = other.post("/sign-in", follow=False, name=NAME, password=PASSWORD, remember="true")
+        assert f"max-age={30 * 24 * 3600}" in cookie_of(answer).lower()
+
+
+def test_a_wrong_password_is_told_in_words_and_never_repeated(house: House, owner: Browser) -> None:
+    with house.browser() as other:
+        answer = other.post("/sign-in", name=NAME, password="not the password")
+        assert answer.status_code == 401
+        assert "do not belong together" in answer.text
+        assert NAME in answer.text
+        assert "not the password" not in answer.text
+
+
+def test_after_three_wrong_passwords_one_waits_whoever_one_says_one_is(house: House, owner: Browser) -> None:
+    with house.browser() as other:
+        for name in (NAME, "nobody", NAME):
+            assert other.post("/sign-in", name=name, password="wrong wrong").status_code == 401
+        answer = other.post("/sign-in", name=NAME, password=PASSWORD)
+        assert answer.status_code == 429
+        assert 1 <= int(answer.headers["retry-after"]) <= 61
+        assert "Too many attempts" in answer.text
+
+
+def test_a_form_of_another_site_signs_nobody_in(house: House, owner: Browser) -> None:
+    with house.browser() as other:
+        form = {"name": NAME, "password": PASSWORD}
+        assert other.client.post("/sign-in", data=form, follow_redirects=False).status_code == 403
+
+
+def test_signing_out_ends_the_session_on_the_server_too(house: House, owner: Browser) -> None:
+    kept = owner.client.cookies["projectionist_session"]
+    assert owner.post("/sign-out").url.path == "/sign-in"
+    owner.client.cookies.set("projectionist_session", kept)
+    assert owner.get("/account").url.path == "/sign-in"
+
+
+def test_signing_in_again_ends_the_session_before(house: House, owner: Browser) -> None:
+    before = owner.client.cookies["projectionist_session"]
+    sign_in(owner)
+    assert owner.client.cookies["projectionist_session"] != before
+    house.clock.forward(seconds=3)
+    with house.browser() as thief:
+        thief.client.cookies.set("projectionist_session", before)
+        assert thief.get("/account").url.path == "/sign-in"
+
+
+def test_another_browser_is_signed_out_from_the_account_page(house: House, owner: Browser) -> None:
+    with house.browser() as phone:
+        phone.client.headers["user-agent"] = "A phone"
+        sign_in(phone)
+        page = owner.get("/account")
+        assert "A phone" in page.text
+        action = page.text.partition("/account/sign-ins/")[2].partition('"')[0]
+        assert owner.post(f"/account/sign-ins/{action}").status_code == 200
+        house.clock.forward(seconds=3)
+        assert phone.get("/account").url.path == "/sign-in"
+        assert owner.get("/account").url.path == "/account"
+
+
+def test_a_changed_password_signs_out_everywhere(house: House, owner: Browser) -> None:
+    with house.browser() as phone:
+        sign_in(phone)
+        answer = owner.post("/account/password", current=PASSWORD, password="another beam of light")
+        assert answer.url.path == "/sign-in"
+        house.clock.forward(seconds=3)
+        assert phone.get("/account").url.path == "/sign-in"
+        sign_in(phone, password="another beam of light")
+
+
+def test_a_short_new_password_is_refused_beside_its_field(house: House, owner: Browser) -> None:
+    answer = owner.post("/account/password", current=PASSWORD, password="short")
+    assert answer.status_code == 422
+    assert 'id="password-error"' in answer.text
+
+
+def test_the_api_signs_in_and_tells_who_one_is(house: House, owner: Browser) -> None:
+    with house.browser() as program:
+        answer = program.api("POST", "/sign-in", {"name": NAME, "password": PASSWORD})
+        assert answer.status_code == 200
+        me = program.api("GET", "/me").json()
+        assert (me["name"], me["role"]) == (NAME, "administrator")
+        assert "manage_servers" in me["permissions"]
+        assert [one["is_this"] for one in program.api("GET", "/me/sign-ins").json()["items"]].count(True) == 1
+        assert program.api("POST", "/sign-out").status_code == 204
+        assert program.api("GET", "/me").status_code == 401
+
+
+def test_the_api_tells_a_wrong_password_as_a_problem(house: House, owner: Browser) -> None:
+    with house.browser() as program:
+        answer = program.api("POST", "/sign-in", {"name": "nobody", "password": "wrong wrong"})
+        assert answer.status_code == 401
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["code"] == "sign_in_needed"
+
+
+def test_below_a_base_path_cookie_and_redirects_stay_there(house: House) -> None:
+    house.base_path = "/cinema"
+    link = house.link()
+    with house.browser() as browser:
+        browser.get(f"/cinema{link}")
+        answer = browser.post("/cinema/setup/administrator", follow=False, name=NAME, password=PASSWORD)
+        assert answer.headers["location"] == "/cinema/setup"
+        assert "path=/cinema" in cookie_of(answer).lower()
