@@ -21,6 +21,7 @@ from projectionist.demo.films import is_complete
 from projectionist.demo.house import DemoHouse, make_house_media
 from projectionist.demo.programme import house_films
 from projectionist.errors import TargetUnwritable
+from tests.demo.houses import house_over
 from tests.running import make_here, temporaries_below
 
 
@@ -49,10 +50,9 @@ def test_the_house_answers_to_its_owner_and_to_nobody_without_a_token(house: Dem
     )
 
 
-def test_the_second_start_is_the_same_house_and_makes_nothing(media: Path, tmp_path: Path) -> None:
-    (tmp_path / "media").symlink_to(media / "media")
+def test_the_second_start_is_the_same_house_and_makes_nothing(house_media: Path, tmp_path: Path) -> None:
     made: list[str] = []
-    with DemoHouse(tmp_path) as house:
+    with house_over(house_media, tmp_path) as house:
         before = (house.plex_url, house.plex_tv_url, house.plex_token, identity(house), house.catalogue.all())
     with DemoHouse(tmp_path, progress=made.append) as house:
         assert (
@@ -66,9 +66,8 @@ def test_the_second_start_is_the_same_house_and_makes_nothing(media: Path, tmp_p
     assert (tmp_path / "owner-token").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_house_whose_port_is_taken_moves_to_another(media: Path, tmp_path: Path) -> None:
-    (tmp_path / "media").symlink_to(media / "media")
-    with DemoHouse(tmp_path) as house:
+def test_a_house_whose_port_is_taken_moves_to_another(house_media: Path, tmp_path: Path) -> None:
+    with house_over(house_media, tmp_path) as house:
         port = int(house.plex_url.rpartition(":")[2])
     with socket.create_server(("127.0.0.1", port)), DemoHouse(tmp_path) as house:
         assert not house.plex_url.endswith(f":{port}")
@@ -106,11 +105,8 @@ def test_what_the_contract_puts_may_be_put(house: DemoHouse, client: httpx2.Clie
     assert marks.offsets[12] == 9_000
 
 
-def test_two_houses_at_once_keep_to_themselves(media: Path, tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "media").symlink_to(media / "media")
-    with DemoHouse(tmp_path / "one") as one, DemoHouse(tmp_path / "two") as two:
+def test_two_houses_at_once_keep_to_themselves(house_media: Path, tmp_path: Path) -> None:
+    with house_over(house_media, tmp_path / "one") as one, house_over(house_media, tmp_path / "two") as two:
         assert one.plex_token != two.plex_token
         assert identity(one) != identity(two)
         one.state.remove(1)
@@ -158,8 +154,8 @@ def test_a_killed_generation_is_put_right_by_the_next(tmp_path: Path) -> None:
     assert temporaries_below(tmp_path) == []
 
 
-def test_a_film_that_was_cut_short_is_made_again_at_the_next_start(media: Path, tmp_path: Path) -> None:
-    shutil.copytree(media / "media", tmp_path / "media")
+def test_a_film_that_was_cut_short_is_made_again_at_the_next_start(house_media: Path, tmp_path: Path) -> None:
+    shutil.copytree(house_media, tmp_path / "media")
     film = house_films()[-1]
     path = tmp_path / "media" / film.path
     path.write_bytes(path.read_bytes()[:200_000])

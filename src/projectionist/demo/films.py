@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,9 +21,8 @@ from projectionist.demo.sound import FRAME, RATE, add_audio, sound
 from projectionist.errors import TargetUnwritable
 from projectionist.kit.files import publish_file
 
-_MARK = "Projectionist demo film, edition 1"
-"""The comment in every film; a new edition replaces the films of older ones."""
 _MARK_OF_ANY_EDITION = "Projectionist demo film"
+"""What the comment in every film begins with; the rest says which edition, so that a new one replaces older ones."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,13 @@ def is_complete(film: DemoFilm, path: Path) -> bool:
         raise TargetUnwritable(
             f"{path} is there already and is none of the demo's films; move it away or choose another folder."
         )
-    return mark == _MARK and last is not None and last >= film.seconds - Fraction(3, 2 * film.fps)
+    return mark == _mark_of(film) and last is not None and last >= film.seconds - Fraction(3, 2 * film.fps)
+
+
+def _mark_of(film: DemoFilm) -> str:
+    """The comment in a film: another one as soon as anything about the film is different."""
+    digest = hashlib.sha1(repr(film).encode(), usedforsecurity=False).hexdigest()
+    return f"{_MARK_OF_ANY_EDITION}, edition {digest[:10]}"
 
 
 def _inspect(path: Path) -> tuple[str, Fraction | None]:
@@ -167,7 +173,7 @@ def _inspect(path: Path) -> tuple[str, Fraction | None]:
 
 def _write(out: OutputContainer, film: DemoFilm) -> None:
     out.metadata["title"] = Path(film.path).stem
-    out.metadata["comment"] = _MARK
+    out.metadata["comment"] = _mark_of(film)
     video = _add_video(out, film)
     heard_packets = iter(sound(add_audio(out, film.audio), film.seconds) if film.audio else ())
     heard = Fraction(0)

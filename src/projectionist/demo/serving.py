@@ -42,6 +42,7 @@ class LoopbackServer:
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._closing.set)
             self._thread.join()
+        self._loop.close()
         self._socket.close()
 
     def _run(self) -> None:
