@@ -1,0 +1,1 @@
+"""A folder of media, seen as a media server."""
