@@ -30,7 +30,7 @@ from projectionist.web.ports import (
     ReadinessCheck,
     WebFeature,
 )
-from projectionist.web.shell import create_shell
+from projectionist.web.shell import Shell, create_shell
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -107,10 +107,11 @@ class House:
     settings: ShellSettings = field(default_factory=lambda: ShellSettings(version="1.2.3"))
     done: list[str] = field(default_factory=list)
     failing: bool = False
+    made: Litestar | None = None
 
     def app(self) -> Litestar:
         """The program."""
-        return create_shell(
+        self.made = create_shell(
             features=[self.feature()],
             identify=self.people.identify,
             dependencies={"house": self},
@@ -118,6 +119,14 @@ class House:
             readiness=self.readiness,
             events=self.events,
         )
+        return self.made
+
+    def shell(self) -> Shell:
+        """The shell of the program that was made last."""
+        assert self.made is not None
+        shell = self.made.state.shell
+        assert isinstance(shell, Shell)
+        return shell
 
     def feature(self) -> WebFeature:
         """Every part of the shell at once, as one feature."""

@@ -31,10 +31,21 @@ def serve(app: Litestar, host: str, port: int, *, ready: Callable[[], None] | No
     SettingWrong where the address cannot be listened at.
     """
     check_free(host, port)
-    asyncio.run(_serve(app, host, port, ready))
+    asyncio.run(_serve_until_signal(app, host, port, ready))
 
 
-async def _serve(app: Litestar, host: str, port: int, ready: Callable[[], None] | None) -> None:
+async def _serve_until_signal(app: Litestar, host: str, port: int, ready: Callable[[], None] | None) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await serve_until(stopping, app, host, port, ready=ready)
+
+
+async def serve_until(
+    stopping: asyncio.Event, app: Litestar, host: str, port: int, *, ready: Callable[[], None] | None = None
+) -> None:
+    """Serve on the running loop until the event is set, then end within two seconds."""
     server = Server(
         app,
         address=host,
@@ -46,10 +57,6 @@ async def _serve(app: Litestar, host: str, port: int, ready: Callable[[], None] 
         backpressure=MOST_CONNECTIONS,
         log_enabled=False,
     )
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
     serving = asyncio.create_task(server.serve())
     asked = asyncio.create_task(stopping.wait())
     announced = asyncio.create_task(_announce(host, port, ready))
@@ -57,7 +64,7 @@ async def _serve(app: Litestar, host: str, port: int, ready: Callable[[], None] 
         await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
         app.state.shell.live.close()
         if not serving.done():
-            server.stop()
+            server.stop()  # type: ignore[no-untyped-call]
             await asyncio.wait({serving}, timeout=LONGEST_STOP_S)
         if not serving.done():
             log.warning("Some requests did not end within %s s and were cut off", LONGEST_STOP_S)
@@ -100,4 +107,4 @@ def check_free(host: str, port: int) -> None:
 
 
 def _reachable(host: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (compared, not bound)
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)

@@ -75,14 +75,33 @@ document.addEventListener("htmx:sendError", () => toast(told.dataset.away, "bad"
 document.addEventListener("toast", (event) => toast(event.detail.value ?? event.detail.text, event.detail.kind));
 body.addEventListener("live:closed", () => toast(told.dataset.away, "bad"));
 
-// A live element that somebody is in, or that has an open menu, waits until they are done.
+// A live element that somebody types in, or that has an open menu, waits until they are done.
+const waiting = new Set();
+const TYPED = "input:not([type=checkbox]):focus, select:focus, textarea:focus";
+const isBusy = (element) => Boolean(element.querySelector("details.menu[open]") ?? element.querySelector(TYPED));
 document.addEventListener("htmx:beforeRequest", (event) => {
   const { elt, requestConfig } = event.detail;
   const live = elt.matches("[data-live]") && requestConfig.triggeringEvent?.type?.startsWith("live:");
-  if (live && (elt.querySelector("details[open]") || elt.querySelector("input:focus, select:focus"))) {
-    event.preventDefault();
-  }
+  if (!live || !isBusy(elt)) return;
+  waiting.add(elt.id);
+  event.preventDefault();
 });
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, requestConfig } = event.detail;
+  if (!requestConfig.triggeringEvent?.type?.startsWith("live:") || !target.matches("[data-live]") || !isBusy(target)) return;
+  waiting.add(target.id);
+  event.detail.shouldSwap = false;
+});
+const catchUp = () => setTimeout(() => {
+  for (const id of waiting) {
+    const element = document.getElementById(id);
+    if (element && isBusy(element)) continue;
+    waiting.delete(id);
+    if (element) htmx.trigger(element, "live:again");
+  }
+}, 50);
+document.addEventListener("focusout", catchUp);
+document.addEventListener("toggle", catchUp, true);
 
 theme(false);
 keys(openDrawer);

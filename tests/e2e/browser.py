@@ -1,0 +1,123 @@
+"""A real browser for tests: what it refuses, logs or finds hard to read fails the test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, ViewportSize, sync_playwright
+
+Scheme = Literal["dark", "light"]
+
+SIZES: dict[str, ViewportSize] = {
+    "wide": {"width": 1280, "height": 860},
+    "phone": {"width": 390, "height": 800},
+}
+
+WATCH = """
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.seenViolation(`${event.violatedDirective} refused ${event.blockedURI} ${event.sample}`);
+});
+"""
+
+
+@dataclass
+class Watched:
+    """A page that is watched. `expected` are parts of console errors that belong to the test."""
+
+    page: Page
+    address: str
+    complaints: list[str] = field(default_factory=list)
+    expected: tuple[str, ...] = ()
+
+    def go(self, path: str) -> Page:
+        """Open a page of the house and wait until its own requests are done."""
+        self.page.goto(f"{self.address}{path}", wait_until="load")
+        self.page.wait_for_function("() => !document.querySelector('.htmx-request')")
+        return self.page
+
+    def hard_to_use(self) -> list[str]:
+        """What axe finds on the page as it stands."""
+        results = Axe().run(self.page)
+        return [
+            f"{found['id']}: {node['html'][:160]} ({node['failureSummary'][:300]})"
+            for found in results.response["violations"]
+            for node in found["nodes"]
+        ]
+
+    def is_clean(self) -> bool:
+        """Whether the browser had nothing to say."""
+        return not [one for one in self.complaints if not any(part in one for part in self.expected)]
+
+    def refused(self, told: str) -> None:
+        """Keep what the policy refused."""
+        self.complaints.append(f"policy: {told}")
+
+    def heard(self, message: ConsoleMessage) -> None:
+        """Keep what the console says, where it is an error or a warning."""
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+
+class Pages:
+    """Opens watched pages, and at the end says what the browser complained of."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._open: list[Watched] = []
+
+    def open(
+        self,
+        address: str,
+        *,
+        size: str = "wide",
+        scheme: Scheme = "dark",
+        cookies: dict[str, str] | None = None,
+        **options: Any,
+    ) -> Watched:
+        """A new browser profile with one page."""
+        context = self._browser.new_context(viewport=SIZES[size], color_scheme=scheme, **options)
+        context.set_default_timeout(10_000)
+        kept = [{"name": name, "value": value, "url": address} for name, value in (cookies or {}).items()]
+        if kept:
+            context.add_cookies(kept)  # type: ignore[arg-type]
+        page = context.new_page()
+        watched = Watched(page, address)
+        page.expose_function("seenViolation", watched.refused)
+        page.add_init_script(WATCH)
+        page.on("console", watched.heard)
+        page.on("pageerror", lambda error: watched.complaints.append(f"script: {error}"))
+        self._open.append(watched)
+        return watched
+
+    def close(self) -> None:
+        """Close all; fails where a browser complained of something that no test expected."""
+        for watched in self._open:
+            watched.page.context.close()
+        complaints = [one for watched in self._open if not watched.is_clean() for one in watched.complaints]
+        assert not complaints, f"The browser complained: {complaints}"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, else the one that playwright downloaded; skipped where there is neither."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with sync_playwright() as playwright:
+        try:
+            opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        except Error as error:
+            pytest.skip(f"There is no Chromium here: {error.message.splitlines()[0]}")
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def pages(browser: Browser) -> Iterator[Pages]:
+    """Opens watched pages."""
+    opened = Pages(browser)
+    yield opened
+    opened.close()
