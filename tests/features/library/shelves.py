@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
+from projectionist.errors import ServerLacks
 from projectionist.features.library.sync import OnSynced, Sync, Synced, sync_libraries
 from projectionist.features.servers.models import ServerRow
 from projectionist.media.vocabulary import (
@@ -45,6 +46,7 @@ def movie(key: str, title: str = "", *, library: str = "1", size: int = 1000, **
     defaults: dict[str, Any] = {
         "title": title or f"Film {key}",
         "year": 2000,
+        "duration_ms": 60_000,
         "added_at": NOW - timedelta(days=30),
         "updated_at": NOW - timedelta(days=30),
         "versions": (version,),
@@ -89,6 +91,7 @@ class Shelves:
     """A media server. `lie` may change any page before it is handed out; `asked` counts the pages."""
 
     kind: ServerKind = ServerKind.PLEX
+    identity: str = "shelves"
     listed: list[ListedLibrary] = field(
         default_factory=lambda: [
             ListedLibrary("1", LibraryKind.MOVIES, "Films", (ServerPath("/media"),)),
@@ -100,6 +103,7 @@ class Shelves:
     watched: list[Watched] = field(default_factory=list)
     deck: list[OnDeck] = field(default_factory=list)
     playing: list[PlaybackSession] = field(default_factory=list)
+    images: dict[str, bytes] = field(default_factory=dict)
     lie: Callable[[Page[ListedItem]], Page[ListedItem]] = lambda page: page
     asked: list[tuple[str, ItemKind, bool]] = field(default_factory=list)
     closed: bool = False
@@ -108,7 +112,7 @@ class Shelves:
         self.held.update({item.key: item for item in items})
 
     def info(self) -> ServerInfo:
-        return ServerInfo("shelves", "Shelves", "1.0")
+        return ServerInfo(self.identity, "Shelves", "1.0")
 
     def libraries(self) -> Sequence[ListedLibrary]:
         return self.listed
@@ -140,7 +144,9 @@ class Shelves:
         return {part.key: f"{part.key}hash" for key in item_keys for part in self.held[key].versions[0].parts}
 
     def image(self, key: str, *, width: int, height: int) -> Image:
-        raise NotImplementedError
+        if key not in self.images:
+            raise ServerLacks("The server has no such image.")
+        return Image(self.images[key], "image/jpeg")
 
     def on_deck(self, account_key: str | None = None) -> Sequence[OnDeck]:
         return self.deck
@@ -220,7 +226,7 @@ def add_server(database: Database, name: str = "Shelves") -> int:
         kind="plex",
         name=name,
         address="http://127.0.0.1",
-        identity=name,
+        identity=name.lower(),
         created_at=NOW,
         last_ok_at=None,
         checked_at=None,

@@ -74,6 +74,19 @@ OnSynced = Callable[[Synced], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """A library that was read: `absent` are the ids of what it does not list any more, and may be removed.
+
+    They wait until every library was read, since an item may have moved to one that comes later.
+    """
+
+    row: LibraryRow
+    done: Synced
+    newest: datetime | None
+    absent: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Sync:
     """One run over one server's libraries."""
 
@@ -92,8 +105,8 @@ class Sync:
             kept = queries.libraries_of(session, self.server_id)
         return [row for row in kept if row.missing_since is None]
 
-    def library(self, row: LibraryRow, listed: ListedLibrary, owner_id: int | None, *, full: bool) -> Synced:
-        """Bring one library up to its server. Raises ServiceError, JobCancelled."""
+    def read(self, row: LibraryRow, listed: ListedLibrary, owner_id: int | None, *, full: bool) -> Read:
+        """Take in what a library holds; nothing is removed yet. Raises ServiceError, JobCancelled."""
         done = Synced(row.id, listed.title)
         shelf = Shelf(self.server_id, row.id, owner_id)
         newest = row.changed_to
@@ -102,8 +115,7 @@ class Sync:
             pages = changed_pages(self.server, listed, row.changed_to - OVERLAP)
             newest = self._write(shelf, pages, done, newest, total=None)
             if self._counts(row.id) == {kind: count for kind, count in totals.items() if count}:
-                self._finish(row, done, newest)
-                return done
+                return Read(row, done, newest)
             self.run.log(f"The counts of {listed.title} differ from the server's: reading all of it.")
         reading = Reading(self.server, listed, totals)
         with self.database.read() as session:
@@ -111,9 +123,16 @@ class Sync:
         newest = self._write(shelf, reading.pages(), done, newest, total=reading.expected)
         done.complete = reading.is_complete
         done.seen = len(reading.seen)
-        self._remove_unseen(row, reading, newest_id, done)
-        self._finish(row, done, newest)
-        return done
+        return Read(row, done, newest, self._absent(row, reading, newest_id, done))
+
+    def settle(self, read: Read) -> None:
+        """Remove what is absent, unless it has turned up elsewhere, and remember the sync. Raises JobCancelled."""
+        for start in range(0, len(read.absent), _REMOVED_AT_ONCE):
+            self.run.check()
+            ids = read.absent[start : start + _REMOVED_AT_ONCE]
+            with self.database.write() as session:
+                read.done.removed += queries.remove_items(session, read.row.id, ids)
+        self._finish(read.row, read.done, read.newest)
 
     def _complete_lately(self, row: LibraryRow) -> bool:
         """Neither too long ago nor, by a clock that was set back, in the future."""
@@ -148,7 +167,8 @@ class Sync:
             self.run.progress(done.seen, total, unit="items", now=done.title)
         return newest
 
-    def _remove_unseen(self, row: LibraryRow, reading: Reading, newest_id: int, done: Synced) -> None:
+    def _absent(self, row: LibraryRow, reading: Reading, newest_id: int, done: Synced) -> Sequence[int]:
+        """What may be removed; where that is in doubt, nothing, and `done` says why."""
         absent = self._unseen(row.id, reading, newest_id)
         if absent and not reading.is_complete:
             done.unproven = f"{len(absent)} items are kept although they were not listed: {reading.flaw}."
@@ -161,10 +181,10 @@ class Sync:
             same = row.doubted == len(absent)
             self._doubt(row.id, len(absent), row.doubted_at if same else self.now)
         else:
-            self._remove(row.id, absent, done)
             self._doubt(row.id, 0, None)
-        if done.unproven:
-            self.run.log(f"{done.title}: {done.unproven}", "warning")
+            return absent
+        self.run.log(f"{done.title}: {done.unproven}", "warning")
+        return ()
 
     def _was_doubted(self, row: LibraryRow, absent: Sequence[int]) -> bool:
         return (
@@ -186,14 +206,6 @@ class Sync:
                 return absent
             absent += [id_ for id_, key in keys if key not in reading.seen]
             after = keys[-1][0]
-
-    def _remove(self, library_id: int, absent: Sequence[int], done: Synced) -> None:
-        for start in range(0, len(absent), _REMOVED_AT_ONCE):
-            self.run.check()
-            with self.database.write() as session:
-                done.removed += queries.remove_items(
-                    session, library_id, absent[start : start + _REMOVED_AT_ONCE]
-                )
 
     def _finish(self, row: LibraryRow, done: Synced, newest: datetime | None) -> None:
         count = sum(self._counts(row.id).values())
@@ -225,20 +237,31 @@ def sync_libraries(
     if library_id is not None and not rows:
         raise NotFound("The server does not list this library any more; what is known of it was kept.")
     owner_id = take_accounts(work.database, work.server, work.server_id, work.run)
+    later: list[Read] = []
     results: list[Synced] = []
     failures: list[ServiceError] = []
+
+    def settle(read: Read) -> None:
+        work.settle(read)
+        for tell in on_synced:
+            tell(read.done)
+
     for row in rows:
         try:
-            done = work.library(row, listed[row.key], owner_id, full=full)
+            read = work.read(row, listed[row.key], owner_id, full=full)
         except ServiceError as error:
             failures.append(error)
             with work.database.write() as session:
                 queries.update_library(session, row.id, last_error=error.message)
             work.run.log(f"{row.title}: {error.message}", "error")
             continue
-        results.append(done)
-        for tell in on_synced:
-            tell(done)
+        results.append(read.done)
+        if read.absent:
+            later.append(read)
+        else:
+            settle(read)
+    for read in later:
+        settle(read)
     index_pending(work.database, work.run.check)
     _take_watching(work)
     if failures:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from projectionist.db.engine import Database
 from projectionist.features.library.searching import queries
 from projectionist.features.library.searching.folding import fold, trigrams
@@ -12,6 +14,23 @@ LONGEST_QUERY = 200
 _COMPARED = 300
 _SHARED = 0.3
 """The part of a query's trigrams that a title must share; two letters swapped in a short word leave a third."""
+
+
+_CLOSE = 0.5
+"""How like a title must be that is only like it, where others have the very words."""
+_LIKE = 3
+
+
+class Rank(NamedTuple):
+    """What results are put in order by, the lowest first."""
+
+    order: int
+    alike: float
+    prominence: int
+    likeness: float
+    folded: str
+    year: int
+    key: str
 
 
 def find_ids(database: Database, text: str, size: int) -> list[int]:
@@ -32,6 +51,8 @@ def find_ids(database: Database, text: str, size: int) -> list[int]:
             found |= {row.id: row for row in queries.candidates(session, ids)}
     ranked = [(rank, row) for row in found.values() if (rank := _rank(wanted, asked, row)) is not None]
     ranked.sort(key=lambda pair: pair[0])
+    if ranked and ranked[0][0].order < _LIKE:
+        ranked = [pair for pair in ranked if pair[0].order < _LIKE or pair[0].alike <= -_CLOSE]
     return [row.id for _, row in ranked[:size]]
 
 
@@ -41,7 +62,7 @@ def _asked(wanted: str) -> set[str]:
     return trigrams(wanted) - ({f"{last[-2:]} "} if len(last) > 1 else {f" {last} "})
 
 
-def _rank(wanted: str, asked: set[str], row: Candidate) -> tuple[object, ...] | None:
+def _rank(wanted: str, asked: set[str], row: Candidate) -> Rank | None:
     titles = row.folded.split("\n")
     shared = max(_likeness(asked, trigrams(title)) for title in titles)
     if any(title.startswith(wanted) for title in titles):
@@ -49,11 +70,11 @@ def _rank(wanted: str, asked: set[str], row: Candidate) -> tuple[object, ...] | 
     elif any(_begins_words(wanted, title) for title in titles):
         order = 2
     elif shared >= _SHARED:
-        order = 3
+        order = _LIKE
     else:
         return None
-    alike = 0.0 if order < 3 else -round(shared, 1)
-    return order, alike, row.prominence, -shared, row.folded, row.year or 0, row.key
+    alike = 0.0 if order < _LIKE else -round(shared, 1)
+    return Rank(order, alike, row.prominence, -shared, row.folded, row.year or 0, row.key)
 
 
 def _begins_words(wanted: str, title: str) -> bool:
