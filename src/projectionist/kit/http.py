@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import quote, urlencode, urljoin, urlsplit
@@ -422,8 +423,9 @@ def shown_address(url: str) -> str:
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}"
 
 
+@cache
 def tls_context(verify: bool) -> ssl.SSLContext:
-    """How certificates are judged: by what this machine trusts, or not at all."""
+    """How certificates are judged: by what this machine trusts, or not at all; read once, for that takes a while."""
     context = ssl.create_default_context()
     if not verify:
         context.check_hostname = False

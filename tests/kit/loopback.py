@@ -1,0 +1,122 @@
+"""A server on this machine that answers with exactly the bytes a test wants, or not at all."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from typing import Self
+
+Reply = Callable[[socket.socket, str], None]
+"""Gets the connection and the head of the request."""
+
+
+_HELLO = b"\x16\x03"
+"""How TLS begins; who does not speak it answers that this is no request."""
+
+
+class Loopback:
+    """Gives each request to the next of `replies`, the last one for ever. `heads` are the requests that came."""
+
+    def __init__(self, *replies: Reply, context: ssl.SSLContext | None = None) -> None:
+        self._replies = list(replies)
+        self._context = context
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._ended = threading.Event()
+        self._open: list[socket.socket] = []
+        self.heads: list[str] = []
+        self.port: int = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self._context else 'http'}://localhost:{self.port}"
+
+    @property
+    def ended(self) -> threading.Event:
+        """Set when the test is over: what hangs waits for it."""
+        return self._ended
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._ended.set()
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join()
+        for connection in self._open:
+            connection.close()
+
+    def _serve(self) -> None:
+        while not self._ended.is_set():
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            self._open.append(connection)
+            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+
+    def _answer(self, connection: socket.socket) -> None:
+        try:
+            if self._context:
+                connection = self._context.wrap_socket(connection, server_side=True)
+            with connection:
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    received = connection.recv(65536)
+                    if not received:
+                        return
+                    head += received
+                    if head.startswith(_HELLO):
+                        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                        return
+                self.heads.append(head.decode("latin-1"))
+                reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
+                reply(connection, self.heads[-1])
+        except OSError:  # the client has gone, as it should from what hangs or is cut off
+            return
+
+
+def says(
+    body: bytes = b"{}", status: str = "200 OK", kind: str = "application/json", **headers: str
+) -> Reply:
+    """A whole answer; the names of headers have `_` for `-`."""
+    more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    told = f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n{more}Connection: close\r\n\r\n"
+    head = f"HTTP/1.1 {status}\r\n{told}"
+
+    def reply(connection: socket.socket, _head: str) -> None:
+        connection.sendall(head.encode() + body)
+
+    return reply
+
+
+def sends(raw: bytes) -> Reply:
+    """These bytes, then the end."""
+    return lambda connection, _head: connection.sendall(raw)
+
+
+def hangs(ended: Callable[[], threading.Event], first: bytes = b"") -> Reply:
+    """`first`, and then nothing until the test is over."""
+
+    def reply(connection: socket.socket, _head: str) -> None:
+        connection.sendall(first)
+        ended().wait()
+
+    return reply
+
+
+def dribbles(ended: Callable[[], threading.Event], every: float = 0.05) -> Reply:
+    """The head of a large answer, and then its body byte by byte."""
+
+    def reply(connection: socket.socket, _head: str) -> None:
+        connection.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n"
+        )
+        while not ended().wait(every):
+            connection.sendall(b" ")
+
+    return reply

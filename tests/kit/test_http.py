@@ -1,0 +1,345 @@
+"""Every way in which a server can fail ends in bounded time, in an error that says what happened."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import re
+import socket
+import ssl
+import time
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import pytest
+import trustme
+
+from projectionist.errors import (
+    ServerAnswerWrong,
+    ServerFailed,
+    ServerLacks,
+    ServerRefused,
+    ServerUnreachable,
+    ServiceError,
+    TlsFailed,
+)
+from projectionist.kit.breaker import CircuitBreaker
+from projectionist.kit.http import HttpClient, Retries, TimeOuts
+from projectionist.kit.logs import correlation
+from tests.kit.loopback import Loopback, Reply, dribbles, hangs, says, sends
+
+TOKEN = "a-very-secret-token"
+QUICK = TimeOuts(connect=1.0, read=0.2, total=1.0)
+NUMBERS = msgspec.json.Decoder(dict[str, int])
+
+
+@contextmanager
+def client(url: str, **options: object) -> Iterator[HttpClient]:
+    chosen: dict[str, object] = {
+        "time_outs": QUICK,
+        "retries": Retries(attempts=3, first=0.0, longest=0.0, jitter=0.0),
+        "breaker": CircuitBreaker(failures=1000),
+    }
+    made = HttpClient(url, {"X-Plex-Token": TOKEN}, name="Plex", **(chosen | options))  # type: ignore[arg-type]
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def failure(*replies: Reply, path: str = "/library", **options: object) -> tuple[ServiceError, int]:
+    """What a call raises, and after how many requests."""
+    with Loopback(*replies) as server, client(server.url, **options) as asked:
+        with pytest.raises(ServiceError) as raised:
+            asked.get_json(path, NUMBERS)
+        assert "Plex at http://localhost:" in raised.value.message
+        assert TOKEN not in raised.value.message
+        return raised.value, len(server.heads)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "requests"),
+    [
+        ("401 Unauthorized", ServerRefused, 1),
+        ("403 Forbidden", ServerRefused, 1),
+        ("404 Not Found", ServerLacks, 1),
+        ("400 Bad Request", ServerAnswerWrong, 1),
+        ("304 Not Modified", ServerAnswerWrong, 1),
+        ("500 Internal Server Error", ServerFailed, 1),
+        ("429 Too Many Requests", ServerFailed, 3),
+        ("502 Bad Gateway", ServerFailed, 3),
+        ("503 Service Unavailable", ServerFailed, 3),
+        ("504 Gateway Timeout", ServerFailed, 3),
+    ],
+)
+def test_each_status_has_its_error_and_only_what_may_pass_is_tried_again(
+    status: str, error: type[ServiceError], requests: int
+) -> None:
+    raised, made = failure(says(b"", status))
+    assert type(raised) is error
+    assert made == requests
+    assert status[:3] in raised.message
+
+
+def test_a_call_succeeds_at_the_second_try() -> None:
+    with Loopback(says(status="503 Busy"), says(b'{"a": 1}')) as server, client(server.url) as asked:
+        assert asked.get_json("/x", NUMBERS, [("b>", "c d")]) == {"a": 1}
+        assert [head.split("\r\n")[0] for head in server.heads] == ["GET /x?b%3E=c%20d HTTP/1.1"] * 2
+
+
+def test_a_server_that_asks_for_a_pause_gets_it() -> None:
+    busy = says(status="429 Too Many", Retry_After="1")
+    with Loopback(busy, says(b"{}")) as server, client(server.url, time_outs=TimeOuts()) as asked:
+        began = time.monotonic()
+        asked.get("/")
+        assert time.monotonic() - began >= 1.0
+
+
+def test_a_pause_longer_than_the_call_may_take_is_not_waited_for() -> None:
+    began = time.monotonic()
+    raised, made = failure(says(status="503 Busy", Retry_After="3600"))
+    assert (type(raised), made) == (ServerFailed, 1)
+    assert time.monotonic() - began < 5
+
+
+def test_what_changes_something_is_asked_once() -> None:
+    with Loopback(says(status="503 Busy")) as server, client(server.url) as asked:
+        with pytest.raises(ServerFailed):
+            asked.request("POST", "/x", content=b"1")
+        assert len(server.heads) == 1
+
+
+def test_a_port_where_nobody_listens_is_unreachable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with client(f"http://user:{TOKEN}@127.0.0.1:{port}/plex?X-Plex-Token={TOKEN}") as asked:
+        with pytest.raises(ServerUnreachable, match=rf"Plex at http://127.0.0.1:{port} .*refused") as raised:
+            asked.get("/")
+        assert TOKEN not in raised.value.message
+
+
+def test_a_server_that_hangs_is_given_up() -> None:
+    server = Loopback(hangs(lambda: server.ended))
+    with server, client(server.url) as asked:
+        began = time.monotonic()
+        with pytest.raises(ServerUnreachable, match="in time"):
+            asked.get("/")
+        assert time.monotonic() - began < 5
+        assert len(server.heads) == 3
+
+
+def test_a_body_that_dribbles_is_given_up_when_the_call_has_taken_too_long() -> None:
+    server = Loopback(dribbles(lambda: server.ended))
+    with server, client(server.url) as asked:
+        began = time.monotonic()
+        with pytest.raises(ServerUnreachable, match=r"given up after 1\.0 s"):
+            asked.get("/")
+        assert 0.9 < time.monotonic() - began < 5
+
+
+def test_a_connection_that_closes_without_an_answer_is_tried_again() -> None:
+    raised, made = failure(sends(b""))
+    assert (type(raised), made) == (ServerUnreachable, 3)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+PACKED = gzip.compress(b'{"a": 1}')
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (sends(HEAD + b'Content-Length: 99\r\n\r\n{"a": 1'), "broke off"),
+        (sends(HEAD + b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"a":'), "broke off"),
+        (sends(HEAD + b"Content-Encoding: gzip\r\n\r\n" + PACKED[:-6]), "broke off"),
+        (sends(HEAD + b"Content-Encoding: gzip\r\n\r\nnot packed"), "damaged"),
+        (sends(HEAD + b"Content-Encoding: br\r\n\r\nabc"), "packed as br"),
+        (sends(b"SSH-2.0-OpenSSH_9\r\n\r\n"), "not HTTP"),
+        (says(b'{"a": 1'), "cut off or broken"),
+        (says(b"\xff\xfe"), "cut off or broken"),
+        (says(b'{"a": "b"}'), r"Expected `int`, got `str`.*\$\["),
+        (says(b"<html>", kind="text/html"), "text/html instead of JSON"),
+    ],
+)
+def test_an_answer_that_cannot_be_used_says_how(reply: Reply, words: str) -> None:
+    raised, made = failure(reply)
+    assert type(raised) is ServerAnswerWrong
+    assert re.search(words, raised.message), raised.message
+    assert made == 1
+
+
+def test_a_packed_answer_is_unpacked() -> None:
+    reply = says(PACKED, Content_Encoding="gzip")
+    with Loopback(reply) as server, client(server.url) as asked:
+        assert asked.get_json("/", NUMBERS) == {"a": 1}
+
+
+def test_a_small_answer_that_unpacks_to_a_huge_one_is_refused_without_unpacking_it() -> None:
+    bomb = says(gzip.compress(bytes(200_000_000)), Content_Encoding="gzip")
+    tracemalloc.start()
+    try:
+        raised, _ = failure(bomb, max_body=1_000_000, time_outs=TimeOuts())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert "more than 1,000,000 bytes" in raised.message
+    assert peak < 30_000_000
+
+
+def test_a_redirect_within_the_server_is_followed() -> None:
+    moved = says(b"", "302 Found", Location="/there")
+    with Loopback(moved, says(b"{}")) as server, client(server.url) as asked:
+        asked.get("/here")
+        assert server.heads[1].startswith("GET /there ")
+        assert TOKEN in server.heads[1]
+
+
+def test_a_redirect_to_another_host_is_not_followed_and_the_token_stays() -> None:
+    with Loopback(says()) as elsewhere:
+        raised, _ = failure(says(b"", "302 Found", Location=f"http://127.0.0.1:{elsewhere.port}/?a={TOKEN}"))
+        assert type(raised) is ServerAnswerWrong
+        assert f"http://127.0.0.1:{elsewhere.port}, which was not followed" in raised.message
+        assert elsewhere.heads == []
+
+
+def test_redirects_in_a_circle_end() -> None:
+    raised, made = failure(says(b"", "302 Found", Location="/library"))
+    assert (type(raised), made) == (ServerAnswerWrong, 4)
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def serving(authority: trustme.CA, name: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    return context
+
+
+def test_a_certificate_that_nobody_vouches_for_fails(authority: trustme.CA) -> None:
+    with Loopback(says(), context=serving(authority, "localhost")) as server, client(server.url) as asked:
+        with pytest.raises(TlsFailed, match="does not trust"):
+            asked.get("/")
+        assert server.heads == []
+
+
+def test_a_certificate_of_another_name_fails(authority: trustme.CA) -> None:
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with (
+        Loopback(says(), context=serving(authority, "plex.example.org")) as server,
+        client(server.url, verify_tls=trusting) as asked,
+        pytest.raises(TlsFailed, match="localhost"),
+    ):
+        asked.get("/")
+
+
+@pytest.mark.parametrize("trusts", [True, False])
+def test_a_certificate_is_accepted_where_it_is_trusted_or_not_checked(
+    authority: trustme.CA, trusts: bool
+) -> None:
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with (
+        Loopback(says(), context=serving(authority, "localhost")) as server,
+        client(server.url, verify_tls=trusting if trusts else False) as asked,
+    ):
+        assert asked.get("/").body == b"{}"
+
+
+def test_tls_to_a_server_without_it_says_so() -> None:
+    with (
+        Loopback(says()) as server,
+        client(server.url.replace("http:", "https:")) as asked,
+        pytest.raises(TlsFailed, match="http:// or https://"),
+    ):
+        asked.get("/")
+
+
+class Clock:
+    """Seconds that a test moves."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_server_that_fails_again_and_again_is_left_alone_and_then_tried_once() -> None:
+    clock = Clock()
+    breaker = CircuitBreaker(failures=3, window_s=60, open_s=15, clock=clock)
+    bad, good = says(status="500 No"), says()
+    with Loopback(bad, bad, bad, bad, good) as server, client(server.url, breaker=breaker) as asked:
+        for _ in range(3):
+            with pytest.raises(ServerFailed):
+                asked.get("/")
+        with pytest.raises(ServerUnreachable, match=r"since \d\d:\d\d:\d\d UTC .* again in 15 s"):
+            asked.get("/")
+        assert len(server.heads) == 3
+        clock.now = 15.1
+        with pytest.raises(ServerFailed):
+            asked.get("/")
+        with pytest.raises(ServerUnreachable):
+            asked.get("/")
+        clock.now = 30.3
+        asked.get("/")
+        asked.get("/")
+        assert len(server.heads) == 6
+
+
+def test_time_outs_open_the_circuit_and_refusals_do_not() -> None:
+    breaker = CircuitBreaker(failures=2)
+    server = Loopback(says(status="401 No"), says(status="404 No"), hangs(lambda: server.ended))
+    with server, client(server.url, breaker=breaker, retries=Retries(attempts=1)) as asked:
+        for expected, words in (
+            (ServerRefused, "401"),
+            (ServerLacks, "404"),
+            (ServerUnreachable, "in time"),
+            (ServerUnreachable, "in time"),
+            (ServerUnreachable, "left alone"),
+        ):
+            with pytest.raises(expected, match=words):
+                asked.get("/")
+        assert len(server.heads) == 4
+
+
+def test_only_one_call_probes_a_server_that_was_left_alone() -> None:
+    clock = Clock()
+    breaker = CircuitBreaker(failures=1, open_s=5, clock=clock)
+    assert breaker.enter() is None
+    breaker.leave(failed=True)
+    clock.now = 6
+    assert breaker.enter() is None
+    assert breaker.enter() is not None
+    breaker.leave(failed=None)
+    assert breaker.enter() is None, "a probe that told nothing leaves room for another"
+
+
+def test_failures_far_apart_open_nothing() -> None:
+    clock = Clock()
+    breaker = CircuitBreaker(failures=2, window_s=10, clock=clock)
+    for moment in (0.0, 11.0, 22.0):
+        clock.now = moment
+        assert breaker.enter() is None
+        breaker.leave(failed=True)
+    assert breaker.enter() is None
+
+
+def test_the_correlation_id_goes_along(caplog: pytest.LogCaptureFixture) -> None:
+    before = correlation.set("thread-of-events")
+    try:
+        with (
+            caplog.at_level(logging.DEBUG, "projectionist"),
+            Loopback(says()) as server,
+            client(server.url) as asked,
+        ):
+            asked.get("/x")
+            assert "x-correlation-id: thread-of-events" in server.heads[0].lower()
+    finally:
+        correlation.reset(before)
+    assert any("GET /x, 200" in line for line in caplog.messages)
+    assert TOKEN not in caplog.text
