@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy.orm import Session
 
@@ -81,6 +83,7 @@ class House:
     base_path: str = ""
 
     def __post_init__(self) -> None:
+        self._client: TestClient[Any] | None = None
         self.settings = Settings(data=self.data)
         self.reach = Reach(
             self.database,
@@ -127,10 +130,20 @@ class House:
 
     @contextmanager
     def browser(self) -> Iterator[Browser]:
-        """A browser that has never been here."""
+        """A browser that has never been here; all of a house share one program, each has its own cookies."""
+        if self._client is not None:
+            yield Browser(self._client)
+            return
+        with TestClient(self.app, base_url="http://127.0.0.1:8480") as self._client:
+            yield Browser(self._client)
+        self._client = None
+
+    @cached_property
+    def app(self) -> Litestar:
+        """The program."""
         jobs: Jobs = self.jobs
         people = SignedInPeople(self.database, self.clock)
-        app = create_shell(
+        return create_shell(
             features=[accounts.feature(), servers.feature(self.database), operations.feature(jobs)],
             identify=people,
             dependencies={
@@ -146,8 +159,6 @@ class House:
             settings=ShellSettings(base_path=self.base_path),
             events=NoEvents(),
         )
-        with TestClient(app, base_url="http://127.0.0.1:8480") as client:
-            yield Browser(client)
 
     @contextmanager
     def owner(self) -> Iterator[Browser]:
@@ -162,23 +173,33 @@ class Browser:
     """Follows links and sends forms, as a browser without scripts does."""
 
     def __init__(self, client: TestClient[Any]) -> None:
-        self.client = client
+        self._client = client
+        self.cookies: dict[str, str] = {}
+        self.headers: dict[str, str] = {}
 
     def get(self, path: str, follow: bool = True) -> Any:
-        return self.client.get(path, follow_redirects=follow)
+        return self.ask("GET", path, follow_redirects=follow)
 
     def post(self, path: str, follow: bool = True, **fields: Any) -> Any:
         fields["_csrf_token"] = self.csrf()
-        return self.client.post(path, data=fields, follow_redirects=follow)
+        return self.ask("POST", path, data=fields, follow_redirects=follow)
 
     def csrf(self) -> str:
-        if "projectionist_csrf" not in self.client.cookies:
-            self.client.get("/sign-in")
-        return str(self.client.cookies["projectionist_csrf"])
+        if "projectionist_csrf" not in self.cookies:
+            self.get("/sign-in")
+        return self.cookies["projectionist_csrf"]
 
     def api(self, method: str, path: str, json: Any = None) -> Any:
-        headers = {"x-csrf-token": self.csrf()}
-        return self.client.request(method, f"/api/v1{path}", json=json, headers=headers)
+        return self.ask(method, f"/api/v1{path}", json=json, headers={"x-csrf-token": self.csrf()})
+
+    def ask(self, method: str, path: str, **more: Any) -> Any:
+        more["headers"] = {**self.headers, **more.get("headers", {})}
+        self._client.cookies.clear()
+        for name, value in self.cookies.items():
+            self._client.cookies.set(name, value, domain="127.0.0.1")
+        answer = self._client.request(method, path, **more)
+        self.cookies = dict(self._client.cookies)
+        return answer
 
 
 def words(html: str) -> str:

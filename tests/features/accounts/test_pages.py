@@ -76,29 +76,29 @@ def test_after_three_wrong_passwords_one_waits_whoever_one_says_one_is(house: Ho
 def test_a_form_of_another_site_signs_nobody_in(house: House, owner: Browser) -> None:
     with house.browser() as other:
         form = {"name": NAME, "password": PASSWORD}
-        assert other.client.post("/sign-in", data=form, follow_redirects=False).status_code == 403
+        assert other.ask("POST", "/sign-in", data=form, follow_redirects=False).status_code == 403
 
 
 def test_signing_out_ends_the_session_on_the_server_too(house: House, owner: Browser) -> None:
-    kept = owner.client.cookies["projectionist_session"]
+    kept = owner.cookies["projectionist_session"]
     assert owner.post("/sign-out").url.path == "/sign-in"
-    owner.client.cookies.set("projectionist_session", kept)
+    owner.cookies["projectionist_session"] = kept
     assert owner.get("/account").url.path == "/sign-in"
 
 
 def test_signing_in_again_ends_the_session_before(house: House, owner: Browser) -> None:
-    before = owner.client.cookies["projectionist_session"]
+    before = owner.cookies["projectionist_session"]
     sign_in(owner)
-    assert owner.client.cookies["projectionist_session"] != before
+    assert owner.cookies["projectionist_session"] != before
     house.clock.forward(seconds=3)
     with house.browser() as thief:
-        thief.client.cookies.set("projectionist_session", before)
+        thief.cookies["projectionist_session"] = before
         assert thief.get("/account").url.path == "/sign-in"
 
 
 def test_another_browser_is_signed_out_from_the_account_page(house: House, owner: Browser) -> None:
     with house.browser() as phone:
-        phone.client.headers["user-agent"] = "A phone"
+        phone.headers["user-agent"] = "A phone"
         sign_in(phone)
         page = owner.get("/account")
         assert "A phone" in page.text

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -14,8 +15,8 @@ from tests.features.accounts.opened import house, owner
 __all__ = ["house", "owner"]
 
 
-def choose_plex(owner: Browser, **more: str) -> object:
-    asked = {"kind": "plex", "address": PLEX, "token": TOKEN, "verify_tls": "true"} | more
+def choose_plex(owner: Browser, **more: str) -> Any:
+    asked: dict[str, Any] = {"kind": "plex", "address": PLEX, "token": TOKEN, "verify_tls": "true"} | more
     return owner.post("/setup/source", **asked)
 
 
@@ -34,7 +35,7 @@ def test_only_hashes_of_the_link_are_kept(house: House) -> None:
         browser.get(f"/setup?token={token}")
         kept = str(session.execute(text("SELECT * FROM setup")).all())
         assert token not in kept
-        assert browser.client.cookies["projectionist_setup"] not in kept
+        assert browser.cookies["projectionist_setup"] not in kept
 
 
 @pytest.mark.parametrize("path", ["/setup", "/setup?token=guessed"])
@@ -69,10 +70,9 @@ def test_the_setup_is_dead_once_there_is_an_administrator(house: House) -> None:
 
 
 def test_of_two_who_race_the_link_one_becomes_administrator(database: Database, tmp_path: Path) -> None:
-    house = House(database, tmp_path)
-    link = house.link()
+    link = House(database, tmp_path).link()
     together = threading.Barrier(2)
-    with house.browser() as one, house.browser() as other:
+    with House(database, tmp_path).browser() as one, House(database, tmp_path).browser() as other:
         for browser in (one, other):
             browser.get(link)
             browser.csrf()
@@ -108,8 +108,8 @@ def test_a_tested_server_shows_its_libraries_and_nothing_is_kept(house: House, o
 
 def test_a_server_that_does_not_answer_is_told_in_words(house: House, owner: Browser) -> None:
     answer = choose_plex(owner, address="http://192.0.2.99:32400")
-    assert "did not answer in 5 s" in words(answer.text)  # type: ignore[attr-defined]
-    assert "Plex does not take this token" in words(choose_plex(owner, token="wrong").text)  # type: ignore[attr-defined]
+    assert "did not answer in 5 s" in words(answer.text)
+    assert "Plex does not take this token" in words(choose_plex(owner, token="wrong").text)
 
 
 def test_every_step_is_kept_so_that_a_reload_goes_on_where_one_was(
