@@ -95,6 +95,7 @@ def test_pages_made_beforehand_are_the_pages_that_come(house: LargeHouse, client
 def test_what_was_changed_is_found_by_its_time_and_what_is_gone_is_not(
     house: LargeHouse, client: httpx2.Client
 ) -> None:
+    assert len(pages(client, 1, Kind.MOVIE, 100)) == 400
     house.library.touch(7, FIRST_DAY + 100)
     house.library.touch(9, FIRST_DAY + 200)
     house.library.remove(9)
