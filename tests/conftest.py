@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.databases import database, database_url, postgres
+from tests.databases import database, database_url, postgres, postgres_template, sqlite_template
 from tests.films import film
 from tests.rules import heard_signals, pytest_make_collect_report, pytest_runtest_makereport
 
@@ -12,6 +12,8 @@ __all__ = [
     "film",
     "heard_signals",
     "postgres",
+    "postgres_template",
     "pytest_make_collect_report",
     "pytest_runtest_makereport",
+    "sqlite_template",
 ]

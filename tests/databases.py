@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.model import Base
@@ -28,29 +30,74 @@ def postgres() -> str:
     return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
 
 
-def new_postgres(server: str) -> str:
-    """The address of a new, empty database on that server."""
-    name = f"test_{uuid.uuid4().hex}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    head, _, query = server.partition("?")
-    return f"{head.rpartition('/')[0]}/{name}{'?' + query if query else ''}"
+def new_postgres(server: str, template: str = "template1") -> str:
+    """The address of a new database on that server, like the template: with nothing in it."""
+    address = make_url(server).set(database=f"test_{uuid.uuid4().hex}")
+    with _administering(server) as connection:
+        connection.execute(text(f"CREATE DATABASE {address.database} TEMPLATE {template}"))
+    return address.render_as_string(hide_password=False)
+
+
+def drop_postgres(server: str, url: str) -> None:
+    """Remove such a database, whoever may still be connected."""
+    with _administering(server) as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)"))
 
 
 @pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database, on SQLite and then on PostgreSQL."""
     if request.param == "sqlite":
-        return sqlite_url(tmp_path / "projectionist.sqlite")
-    return new_postgres(request.getfixturevalue("postgres"))
+        yield sqlite_url(tmp_path / "empty.sqlite")
+        return
+    server = request.getfixturevalue("postgres")
+    url = new_postgres(server)
+    yield url
+    drop_postgres(server, url)
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with every table, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "projectionist.sqlite"
+    _build(sqlite_url(file))
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str) -> Iterator[str]:
+    """The name of a PostgreSQL database with every table, to be copied."""
+    url = new_postgres(postgres)
+    _build(url)
+    yield str(make_url(url).database)
+    drop_postgres(postgres, url)
+
+
+@pytest.fixture(params=ENGINES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database with every table, on SQLite and then on PostgreSQL."""
-    opened = Database(database_url)
-    Base.metadata.create_all(opened.engine)
+    if request.param == "sqlite":
+        file = tmp_path / "projectionist.sqlite"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
+        opened = Database(sqlite_url(file))
+        yield opened
+        opened.close()
+        return
+    server = request.getfixturevalue("postgres")
+    opened = Database(new_postgres(server, request.getfixturevalue("postgres_template")))
     yield opened
     opened.close()
+    drop_postgres(server, opened.url.render_as_string())
+
+
+def _build(url: str) -> None:
+    opened = Database(url)
+    Base.metadata.create_all(opened.engine)
+    opened.close()
+
+
+@contextmanager
+def _administering(server: str) -> Iterator[Connection]:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        yield connection
