@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from litestar import Litestar
 from litestar.testing import TestClient
 
 from projectionist.features.previews.showing import Showcase
@@ -27,6 +28,24 @@ class Quiet:
         return []
 
 
+def program(
+    house: Household,
+    *,
+    may: Sequence[Permission] = tuple(Permission),
+    base_path: str = "",
+    more: Sequence[WebFeature] = (),
+) -> Litestar:
+    """The web program of the previews, to which everybody is a person who may do these things."""
+    person = Principal(1, "ada", "administrator", frozenset(may))
+    return create_shell(
+        features=[web_feature(house.place), *more],
+        identify=lambda request: person,
+        dependencies={"previews": house.place, "showcase": Showcase(), "jobs": house.jobs},
+        settings=ShellSettings(base_path=base_path, version="1"),
+        events=Quiet(),
+    )
+
+
 @contextmanager
 def browser(
     house: Household,
@@ -36,14 +55,7 @@ def browser(
     more: Sequence[WebFeature] = (),
 ) -> Iterator[TestClient[Any]]:
     """A browser with a person who may do these things."""
-    person = Principal(1, "ada", "administrator", frozenset(may))
-    app = create_shell(
-        features=[web_feature(house.place), *more],
-        identify=lambda request: person,
-        dependencies={"previews": house.place, "showcase": Showcase(), "jobs": house.jobs},
-        settings=ShellSettings(base_path=base_path, version="1"),
-        events=Quiet(),
-    )
+    app = program(house, may=may, base_path=base_path, more=more)
     with TestClient(app, base_url="http://127.0.0.1", root_path=base_path) as client:
         token = new_token()
         client.cookies.set(COOKIE, token, domain="127.0.0.1")
