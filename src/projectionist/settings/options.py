@@ -15,7 +15,7 @@ class Source(StrEnum):
 
     COMMAND_LINE = "the command line"
     ENVIRONMENT = "the environment"
-    SECRET_FILE = "a secret file"
+    SECRET_FILE = "a secret file"  # nosec B105
     DOTENV = "the .env file"
     CONFIG = "the configuration file"
     PAGE = "the settings page"
