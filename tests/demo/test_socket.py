@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from projectionist.demo.house import DemoHouse
@@ -91,3 +91,17 @@ def test_the_script_plays_by_the_clock(house: DemoHouse, socket: ClientConnectio
     house.script.start()
     told_of = {told(socket)["PlaySessionStateNotification"][0]["sessionKey"] for _ in range(3)}
     assert told_of == {"1", "2", "3"}
+
+
+def test_a_socket_that_is_made_to_fail_is_refused_and_works_again(house: DemoHouse) -> None:
+    address = house.plex_url.replace("http", "ws") + f"{PATH}?X-Plex-Token={house.plex_token}"
+    house.faults.fail(500, times=1)
+    with pytest.raises(InvalidStatus), connect(address):
+        pass
+    house.faults.drop(times=1)
+    with pytest.raises(InvalidMessage), connect(address):
+        pass
+    house.faults.truncate(10)
+    with connect(address) as opened:
+        house.state.play(house.state.owner, 1)
+        assert told(opened)["type"] == "playing"

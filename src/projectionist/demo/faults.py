@@ -174,7 +174,7 @@ class Faulty:
             await _answer(send, fault.status, fault.content_type, fault.body)
         elif fault.refuses_token:
             await self._inside(_without_token(scope), receive, send)
-        elif fault.keep is not None or fault.change is not None:
+        elif (fault.keep is not None or fault.change is not None) and scope["type"] == "http":
             await self._spoil(fault, scope, receive, send)
         else:
             await self._inside(scope, receive, send)

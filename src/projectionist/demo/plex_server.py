@@ -70,10 +70,17 @@ async def identity(request: Asked) -> Answer:
     return reply(request, container(attributes))
 
 
+@get(["/activities", "/clients", "/playlists", "/transcode/sessions"])
+async def nothing(request: Asked) -> Answer:
+    """What this server has none of."""
+    who(request)
+    return reply(request, container({}))
+
+
 def plex_application(plex: Plex) -> Application:
     """The server over this state."""
     parts = (plex_library, plex_playback, plex_sessions, plex_files, plex_socket)
-    handlers = [root, identity, *(handler for part in parts for handler in part.HANDLERS)]
+    handlers = [root, identity, nothing, *(handler for part in parts for handler in part.HANDLERS)]
     application = Litestar(
         route_handlers=handlers,
         state=State({"plex": plex}),

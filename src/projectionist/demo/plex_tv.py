@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Litestar, Response, get, post
@@ -31,6 +32,7 @@ from projectionist.demo.catalogue import Entry, Kind
 from projectionist.demo.elements import Element, Value, container, element, to_object, to_xml
 from projectionist.demo.items import Wording
 from projectionist.demo.people import Person
+from projectionist.demo.sign_in import sign_in_page
 
 _PIN_LIFE = timedelta(minutes=30)
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -76,14 +78,14 @@ class PlexTv:
             self.pins[number] = pin
         return pin
 
-    def claim(self, code: str, person: Person) -> None:
-        """Say on the sign-in page that this person asks; raises KeyError for an unknown code."""
+    def claim(self, code: str, person: Person) -> bool:
+        """Say that this person has signed in for the application with a code; False where there is no such code."""
         with self._lock:
             for pin in self.pins.values():
-                if pin.code.casefold() == code.casefold():
+                if pin.code.casefold() == code.casefold() and pin.expires_at > datetime.now(UTC):
                     pin.person = person
-                    return
-        raise KeyError(code)
+                    return True
+        return False
 
 
 class TvRefused(HTTPException):
@@ -287,12 +289,28 @@ async def provider(request: Asked) -> Answer:
     return reply(request, container({"identifier": "tv.plex.provider.discover", "title": "Discover"}))
 
 
+@get("/auth")
+async def sign_in(request: Asked) -> Answer:
+    """The page to which an application sends its user."""
+    return Answer(sign_in_page(tv_of(request).plex.state.people).encode(), media_type="text/html")
+
+
+@post("/auth/claim")
+async def claim(request: Asked) -> Answer:
+    """Somebody has signed in for an application."""
+    tv, form = tv_of(request), dict(parse_qsl((await request.body()).decode()))
+    person = next((each for each in tv.plex.state.people if str(each.id) == form.get("person")), None)
+    if person is None or not tv.claim(form.get("code", ""), person):
+        raise TvRefused("Code not found or expired", status_code=404)
+    return Answer(b"", status_code=204)
+
+
 def plex_tv_application(tv: PlexTv) -> Application:
     """plex.tv, its discover provider and its metadata provider, all at one address."""
     application = Litestar(
         route_handlers=[
             *(make_pin, check_pin, user, ping, resources, users, shared_servers, home_users, home_users_v2),
-            *(switch, watchlist, work, user_state, provider),
+            *(switch, watchlist, work, user_state, provider, sign_in, claim),
         ],
         state=State({"tv": tv}),
         exception_handlers={HTTPException: json_error},
