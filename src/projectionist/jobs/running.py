@@ -1,0 +1,101 @@
+"""A job while it runs here: what it is handed, its progress, and being told to stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from projectionist.errors import JobCancelled
+
+_SMOOTHING = 0.3
+_NOW = 300
+_MESSAGE = 4000
+
+
+class JobStopped(JobCancelled):
+    """The process ends, and the job goes on elsewhere or later; for the job it is the same as being cancelled."""
+
+
+class Run:
+    """The `JobRun` of one job. `flush` gives what is new since the last time, at most once a second."""
+
+    def __init__(self, job_id: str, attempt: int, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.job_id = job_id
+        self.attempt = attempt
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._cancelled = threading.Event()
+        self._stopped = threading.Event()
+        self._done = 0.0
+        self._total: float | None = None
+        self._unit = ""
+        self._now = ""
+        self._dirty = False
+        self._rate: float | None = None
+        self._seen: tuple[float, float] = (monotonic(), 0.0)
+        self._lines: list[Mapping[str, Any]] = []
+
+    def progress(self, done: float, total: float | None = None, *, unit: str = "", now: str = "") -> None:
+        """Say how far it is; raises JobCancelled."""
+        with self._lock:
+            if done < self._done:
+                self._seen, self._rate = (self._monotonic(), done), None
+            self._done, self._total, self._unit, self._now = done, total, unit[:40], now[:_NOW]
+            self._dirty = True
+        self.check()
+
+    def check(self) -> None:
+        """Raise JobCancelled where the job is to end."""
+        if self._cancelled.is_set():
+            raise JobCancelled("The job was cancelled; what was finished before is kept.")
+        if self._stopped.is_set():
+            raise JobStopped("This process ends; the job goes on after the next start.")
+
+    def log(self, message: str, level: str = "info") -> None:
+        """Add a line to the job's log."""
+        line = {"job_id": self.job_id, "at": datetime.now(UTC), "level": level, "message": message[:_MESSAGE]}
+        with self._lock:
+            self._lines.append(line)
+
+    def cancel(self) -> None:
+        """Have it end."""
+        self._cancelled.set()
+
+    def stop(self) -> None:
+        """Have it end here, to go on elsewhere."""
+        self._stopped.set()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether somebody wants it to end."""
+        return self._cancelled.is_set()
+
+    def flush(self) -> tuple[dict[str, Any], tuple[Mapping[str, Any], ...]]:
+        """Columns that have changed, empty where none has, and new lines of the log."""
+        with self._lock:
+            lines, self._lines = tuple(self._lines), []
+            if not self._dirty:
+                return {}, lines
+            self._dirty = False
+            self._measure()
+            left = None if self._total is None else max(0.0, self._total - self._done)
+            return {
+                "done": self._done,
+                "total": self._total,
+                "unit": self._unit,
+                "now": self._now,
+                "rate_per_s": self._rate,
+                "eta_s": left / self._rate if left is not None and self._rate else None,
+            }, lines
+
+    def _measure(self) -> None:
+        then, before = self._seen
+        took = self._monotonic() - then
+        if took < 0.2:
+            return
+        rate = max(0.0, (self._done - before) / took)
+        self._rate = rate if self._rate is None else self._rate + _SMOOTHING * (rate - self._rate)
+        self._seen = (self._monotonic(), self._done)
