@@ -36,8 +36,8 @@ def jobs_page(
 ) -> Template:
     """The queues, and the jobs that the chips let through."""
     shown = max(0, min(offset, 10_000_000))
-    trouble, found = "", Page[Job]((), 0, 0)
-    wanted = JobFilter()
+    trouble, wanted = "", JobFilter()
+    found: Page[Job] = Page((), 0, 0)
     try:
         wanted = service.job_filter(states or (), queue or (), kind or (), text, sort)
         found = jobs.find(wanted, offset=shown, size=PAGE_SIZE)
