@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from projectionist import __version__
-from projectionist.cli import demo, previews
+from projectionist.cli import demo, previews, sync
 from projectionist.errors import ProjectionistError, UsageWrong
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.add_typer(previews.app, name="previews")
 app.add_typer(demo.app, name="demo")
+app.command()(sync.sync)
 
 
 def _say_version(wanted: bool) -> None:

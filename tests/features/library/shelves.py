@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -209,9 +210,9 @@ class Wall:
     run: Running = field(default_factory=Running)
 
     def publish(
-        self, topic: str, data: Mapping[str, Any] | None = None, *, session: Session | None = None
+        self, topic: str, data: Mapping[str, Any] = MappingProxyType({}), *, session: Session | None = None
     ) -> None:
-        self.published.append((topic, dict(data or {})))
+        self.published.append((topic, dict(data)))
 
     def sync(
         self, *, at: datetime = NOW, on_synced: Sequence[OnSynced] = (), **options: Any

@@ -46,9 +46,7 @@ _REMOVED_AT_ONCE = 500
 class Events(Protocol):
     """Tells every process that something happened, as part of the transaction that makes it true."""
 
-    def publish(
-        self, topic: str, data: Mapping[str, Any] | None = None, *, session: Session | None = None
-    ) -> None:
+    def publish(self, topic: str, data: Mapping[str, Any] = ..., *, session: Session | None = ...) -> None:
         """Publish an event."""
 
 
