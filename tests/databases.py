@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 
 from projectionist.db.engine import Database, sqlite_url
-from projectionist.db.model import Base
+from projectionist.db.schema import prepare
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -92,7 +92,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 
 def _build(url: str) -> None:
     opened = Database(url)
-    Base.metadata.create_all(opened.engine)
+    prepare(opened)
     opened.close()
 
 

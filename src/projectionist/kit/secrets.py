@@ -79,7 +79,7 @@ class Vault:
             ) from None
 
 
-def load_key(data: Path, secret_key: str = "") -> bytes:
+def load_key(data: Path, secret_key: str = "") -> bytes:  # nosec B107
     """The installation's key: made of `secret_key`, else kept in the data folder, where the first start makes it.
 
     Raises SettingWrong where the text is short, or the file can be read by others or is none of ours, and
