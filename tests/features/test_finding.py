@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from projectionist.features.previews.finding import Choice, Found, NotSearched, find_films, is_extra
+from projectionist.features.previews.finding import Choice, Found, NotSearched, find_films
+from projectionist.media.names import is_extra
 
 EVERYTHING = Choice()
 
