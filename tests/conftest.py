@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.contract.described import pytest_terminal_summary
 from tests.databases import database, database_url, postgres, postgres_template, sqlite_template
 from tests.films import film
 from tests.rules import heard_signals, pytest_make_collect_report, pytest_runtest_makereport
@@ -15,5 +16,6 @@ __all__ = [
     "postgres_template",
     "pytest_make_collect_report",
     "pytest_runtest_makereport",
+    "pytest_terminal_summary",
     "sqlite_template",
 ]
