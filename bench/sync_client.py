@@ -1,0 +1,133 @@
+"""One side of the sync contest in a process of its own: `python -m bench.sync_client ours|theirs URL`.
+
+Prints a JSON object of seconds, the server's own time taken off.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.request import urlopen
+
+from plexapi.server import PlexServer
+from sqlalchemy.orm import Session
+
+from projectionist.db.engine import Database, sqlite_url
+from projectionist.db.schema import prepare
+from projectionist.features.library.sync import Sync, Synced, now, sync_libraries
+from projectionist.features.servers.models import ServerRow
+from projectionist.integrations.connecting import connector
+from projectionist.media.server import MediaServer, ServerAddress
+from projectionist.media.vocabulary import ServerKind
+
+
+class Quiet:
+    """A job's run and a publisher of events that say nothing."""
+
+    job_id = "bench"
+    attempt = 1
+
+    def progress(self, done: float, total: float | None = None, *, unit: str = "", now: str = "") -> None:
+        """Nothing."""
+
+    def check(self) -> None:
+        """Nothing."""
+
+    def log(self, message: str, level: str = "info") -> None:
+        """Nothing."""
+
+    def publish(
+        self, topic: str, data: Mapping[str, Any] = MappingProxyType({}), *, session: Session | None = None
+    ) -> None:
+        """Nothing."""
+
+
+def theirs(url: str) -> dict[str, float]:
+    """python-plexapi: list the library, and read of each film what our index holds of it."""
+    server = PlexServer(url, "token")  # type: ignore[no-untyped-call]  # it has no types
+
+    def listing() -> int:
+        return len(server.library.section("Films").all(container_size=500))
+
+    def reading() -> int:
+        count = 0
+        for film in server.library.section("Films").all(container_size=500):
+            files = [(part.file, part.size, media.height) for media in film.media for part in media.parts]
+            known = (film.title, film.summary, film.year, film.addedAt, film.genres, film.guids)
+            count += bool(files and known)
+        return count
+
+    return {"listing": _timed(url, listing), "reading": _timed(url, reading)}
+
+
+def ours(url: str) -> dict[str, float]:
+    """Our sync with the writing of the index: the first, a complete one again, and one that finds nothing new."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(sqlite_url(Path(folder) / "index.sqlite"))
+        prepare(database)
+        server = connector(client_id="bench")(ServerAddress(ServerKind.PLEX, url, "token"))
+        server_id = _add_server(database)
+
+        def sync(*, full: bool) -> int:
+            work = Sync(database, server, server_id, Quiet(), Quiet(), now())
+            return _seen(sync_libraries(work, full=full))
+
+        try:
+            return {
+                "first": _timed(url, lambda: sync(full=False)),
+                "complete": _timed(url, lambda: sync(full=True)),
+                "unchanged": _timed(url, lambda: sync(full=False)),
+            }
+        finally:
+            _close(server, database)
+
+
+def _timed(url: str, work: Callable[[], int]) -> float:
+    busy, begun = _busy(url), time.perf_counter()
+    work()
+    return time.perf_counter() - begun - (_busy(url) - busy)
+
+
+def _busy(url: str) -> float:
+    with urlopen(f"{url}/busy") as answer:
+        return float(answer.read())
+
+
+def _seen(done: list[Synced]) -> int:
+    if any(one.unproven for one in done):
+        raise SystemExit("The server's listing was not believed; the times would mean nothing.")
+    return sum(one.seen for one in done)
+
+
+def _add_server(database: Database) -> int:
+    row = ServerRow(
+        kind="plex",
+        name="Bench",
+        address="",
+        identity="bench",
+        created_at=datetime.now(UTC),
+        last_ok_at=None,
+        checked_at=None,
+        failing_since=None,
+    )
+    with database.write() as session:
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def _close(server: MediaServer, database: Database) -> None:
+    server.close()
+    database.close()
+
+
+if __name__ == "__main__":
+    side = {"ours": ours, "theirs": theirs}[sys.argv[1]]
+    print(json.dumps(side(sys.argv[2])))
