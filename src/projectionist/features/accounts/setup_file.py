@@ -12,6 +12,7 @@ from projectionist.errors import Conflict, ProjectionistError, SettingWrong
 from projectionist.features.accounts import service, setup
 from projectionist.features.servers import service as servers
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
+from projectionist.settings import Settings
 
 Say = Callable[[str], None]
 
@@ -61,6 +62,20 @@ def read_setup_file(path: Path) -> Wanted:
         raise SettingWrong(f"The setup file {path} is no TOML ({error}); nothing was set up.") from None
     except msgspec.ValidationError as error:
         raise SettingWrong(f"The setup file {path} cannot be taken ({error}); nothing was set up.") from None
+
+
+def wanted_of(settings: Settings) -> Wanted:
+    """What the setup file asks for, and what the settings name besides. Raises SettingWrong."""
+    wanted = Wanted() if settings.setup_file is None else read_setup_file(settings.setup_file)
+    changes: dict[str, object] = {}
+    if settings.media is not None:
+        kept = [wanted.media] if isinstance(wanted.media, str) else wanted.media
+        changes["media"] = [*kept, str(settings.media)]
+    if settings.plex_url:
+        changes |= {"plex_url": settings.plex_url, "plex_token": settings.plex_token}
+    if settings.plex_data is not None:
+        changes["plex_data"] = str(settings.plex_data)
+    return msgspec.structs.replace(wanted, **changes)
 
 
 def apply_setup(parts: setup.SetupParts, wanted: Wanted, say: Say) -> bool:

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from projectionist.db.engine import Database
 from projectionist.errors import NotFound, ServiceError
 from projectionist.features.library.models import LibraryRow
+from projectionist.features.library.queries import set_enabled
 from projectionist.features.library.reading import Reading, changed_pages, totals_of
 from projectionist.features.library.searching.postings import index_pending
 from projectionist.features.library.storing import queries
@@ -97,7 +98,7 @@ class Sync:
 
     def libraries(self, listed: Sequence[ListedLibrary]) -> list[LibraryRow]:
         """Take in which libraries there are; the rows of those listed."""
-        rows = [_library_row(library, self.server_id, place) for place, library in enumerate(listed)]
+        rows = [library_row(library, self.server_id, place) for place, library in enumerate(listed)]
         with self.database.write() as session:
             queries.put_libraries(session, self.server_id, rows, self.now)
             kept = queries.libraries_of(session, self.server_id)
@@ -281,7 +282,7 @@ def _is_too_much(absent: int, seen: int) -> bool:
     return seen == 0 or (size > TRUSTED_SIZE and absent * 2 > size)
 
 
-def _library_row(library: ListedLibrary, server_id: int, place: int) -> dict[str, Any]:
+def library_row(library: ListedLibrary, server_id: int, place: int) -> dict[str, Any]:
     return {
         "server_id": server_id,
         "key": library.key,
@@ -300,3 +301,14 @@ def _library_row(library: ListedLibrary, server_id: int, place: int) -> dict[str
 def now() -> datetime:
     """The moment, in UTC."""
     return datetime.now(UTC)
+
+
+def choose_libraries(
+    database: Database, server_id: int, listed: Sequence[ListedLibrary], excluded: Sequence[str]
+) -> None:
+    """Take in which libraries a server has before the first sync; those whose keys are excluded stay out of it."""
+    rows = [library_row(library, server_id, place) for place, library in enumerate(listed)]
+    with database.write() as session:
+        queries.put_libraries(session, server_id, rows, now())
+        for kept in queries.libraries_of(session, server_id):
+            set_enabled(session, kept.id, kept.key not in excluded)

@@ -1,0 +1,269 @@
+"""The composition root: the only module that knows every part, and hands each what it needs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from litestar import Litestar
+from sqlalchemy.orm import Session
+
+from projectionist import __version__
+from projectionist.db import schema
+from projectionist.db.engine import Database, sqlite_url
+from projectionist.db.events import Events
+from projectionist.db.saved_settings import saved_settings
+from projectionist.errors import ProjectionistError
+from projectionist.features.accounts import feature as accounts
+from projectionist.features.accounts import setup, setup_file
+from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.setup_link import setup_link
+from projectionist.features.home import pages as home
+from projectionist.features.item import pages as item
+from projectionist.features.library import jobs as library_jobs
+from projectionist.features.library import web as library
+from projectionist.features.library.ordering import sync_order
+from projectionist.features.library.pictures import Pictures
+from projectionist.features.library.playing import Playing
+from projectionist.features.library.sync import Synced, choose_libraries
+from projectionist.features.operations import feature as operations
+from projectionist.features.previews import jobs as preview_jobs
+from projectionist.features.previews import upkeep
+from projectionist.features.previews import web as previews
+from projectionist.features.previews.catalogue import LibraryIndex
+from projectionist.features.previews.proving import prove_plex_data
+from projectionist.features.previews.showing import Showcase
+from projectionist.features.previews.workplace import Workplace
+from projectionist.features.servers import feature as servers_web
+from projectionist.features.servers import service as servers
+from projectionist.integrations.connecting import connector
+from projectionist.jobs.engine import Engine
+from projectionist.kit import logs
+from projectionist.kit.clock import SystemClock
+from projectionist.kit.data_folder import DataFolder
+from projectionist.kit.secrets import Vault, load_key
+from projectionist.media.vocabulary import ServerKind
+from projectionist.settings import Settings
+from projectionist.web.config import ShellSettings
+from projectionist.web.ports import ReadinessCheck, WebFeature
+from projectionist.web.serving import serve as serve_pages
+from projectionist.web.shell import create_shell
+
+if TYPE_CHECKING:
+    from projectionist.demo.house import DemoHouse
+
+Say = Callable[[str], None]
+
+_DEMO = "demo-house"
+
+_log = logging.getLogger(__name__)
+
+
+class House:
+    """The parts of one process, made from the settings and put together; nothing runs before `start`."""
+
+    def __init__(self, settings: Settings, database: Database, vault: Vault) -> None:
+        self.settings = settings
+        self.database = database
+        self.clock = SystemClock()
+        self.events = Events(database)
+        self.jobs = Engine(database, settings.data, node=settings.node, publish=self.events.publish)
+        self._demo: DemoHouse | None = None
+        self._demo_lock = threading.Lock()
+        self.reach = servers.Reach(
+            database=database,
+            vault=vault,
+            connect=connector(client_id=_client_id(settings.data), plex_tv_url=settings.plex_tv_url),
+            node=settings.node,
+            now=self.clock.now,
+            syncs=servers.ScheduledSyncs(self.jobs, sync_order, settings.sync_interval),
+            prove_plex_data=prove_plex_data,
+            publish=self._publish,
+        )
+        self.servers = servers.ServersHere(self.reach)
+        self.place = Workplace(
+            database=database,
+            catalogue=LibraryIndex(database),
+            servers=self.servers,
+            publish=self._publish,
+            node=settings.node,
+            folder=settings.data / "previews",
+        )
+        self.setup = setup.SetupParts(self.reach, self._exclude, self.start_demo)
+        self._kinds = (
+            *library_jobs.kinds(database, self.servers, self.events, on_synced=(self._on_synced,)),
+            *preview_jobs.kinds(self.place, self.jobs),
+        )
+        self.jobs.bring(self._kinds, (library_jobs.QUEUE, *preview_jobs.QUEUES))
+
+    def web(self) -> Litestar:
+        """The pages and the API."""
+        settings = self.settings
+        identify = SignedInPeople(self.database, self.clock)
+        return create_shell(
+            features=self._features(),
+            identify=identify,
+            dependencies={
+                "clock": self.clock,
+                "database": self.database,
+                "events": self.events,
+                "job_kinds": {kind.name: kind.name for kind in self._kinds},
+                "jobs": self.jobs,
+                "people": identify,
+                "pictures": Pictures(self.database, self.servers, settings.data / "pictures"),
+                "playing": Playing(self.database, self.servers),
+                "previews": self.place,
+                "reach": self.reach,
+                "servers": self.servers,
+                "settings": settings,
+                "setup_parts": self.setup,
+                "showcase": Showcase(),
+            },
+            settings=ShellSettings(
+                base_path=settings.base_path,
+                base_url=settings.base_url,
+                allowed_hosts=settings.allowed_hosts,
+                trusted_proxies=settings.trusted_proxies,
+                max_body_bytes=settings.max_request_bytes,
+                version=__version__,
+            ),
+            readiness=(ReadinessCheck("database", self._probe_database),),
+            events=self.events,
+        )
+
+    def _features(self) -> Sequence[WebFeature]:
+        return (
+            home.web_feature(),
+            library.web_feature(self.database),
+            item.web_feature(),
+            previews.web_feature(self.place),
+            operations.feature(self.jobs),
+            servers_web.feature(self.database),
+            accounts.feature(),
+        )
+
+    def start_demo(self) -> servers.NewServer:
+        """Open the demo house, and tell how it is reached; asked twice, it is the same."""
+        from projectionist.demo.house import DemoHouse
+
+        with self._demo_lock:
+            if self._demo is None:
+                self._demo = DemoHouse(self.settings.data / _DEMO, playing=True).start()
+            return servers.NewServer(ServerKind.PLEX, self._demo.plex_url, self._demo.plex_token)
+
+    def reopen_demo(self) -> None:
+        """Open the demo house again where it was chosen before."""
+        if (self.settings.data / _DEMO / "owner-token").exists():
+            self.start_demo()
+
+    def close(self) -> None:
+        """Stop listening for events, and close the demo house."""
+        if self._demo is not None:
+            self._demo.close()
+        self.events.close()
+
+    def _publish(self, session: Session, topic: str, data: Mapping[str, Any]) -> None:
+        self.events.publish(topic, data, session=session)
+
+    def _exclude(self, server_id: int, keys: Sequence[str]) -> None:
+        listed = servers.server_libraries(self.reach, server_id)
+        choose_libraries(self.database, server_id, listed, keys)
+
+    def _on_synced(self, synced: Synced) -> None:
+        upkeep.on_synced(self.place, self.jobs, synced.library_id)
+
+    def _probe_database(self) -> None:
+        schema.revision_of(self.database)
+
+
+@contextmanager
+def open_house(settings: Settings, *, exclusive: bool) -> Iterator[House]:
+    """The parts of this process over an opened data folder and a database that is up to date.
+
+    Raises DataFolderUnusable, DataFolderInUse, DatabaseUnusable, SettingWrong.
+    """
+    with ExitStack() as stack:
+        folder = stack.enter_context(DataFolder.open(settings.data, exclusive=exclusive))
+        logs.configure(settings.log_format, settings.log_level, settings.log_file)
+        for library_of_ours in ("alembic", "dbos"):
+            logging.getLogger(library_of_ours).setLevel(logging.WARNING)
+        database = Database(settings.database_url or sqlite_url(folder.path / "projectionist.sqlite"))
+        stack.callback(database.close)
+        schema.prepare(database)
+        house = House(settings, database, Vault(load_key(folder.path, settings.secret_key)))
+        stack.callback(house.close)
+        yield house
+
+
+def serve(settings: Settings, say: Say) -> None:
+    """Serve the pages, and do jobs too unless the settings say otherwise, until somebody ends it."""
+    with open_house(settings, exclusive=True) as house, ExitStack() as stack:
+        house.jobs.start(work=settings.worker, queues=settings.queues)
+        stack.callback(house.jobs.close)
+        house.reopen_demo()
+        _set_up(house, say)
+        serve_pages(house.web(), settings.host, settings.port, ready=lambda: _greet(house, say))
+
+
+def work(settings: Settings, stop: threading.Event, say: Say) -> None:
+    """Do jobs until `stop` is set."""
+    with open_house(settings, exclusive=False) as house, ExitStack() as stack:
+        house.jobs.start(work=True, queues=settings.queues)
+        stack.callback(house.jobs.close)
+        say(f"Working as {house.jobs.process}; Ctrl-C ends it, and what runs goes on elsewhere or later.")
+        stop.wait()
+
+
+def page_settings(settings: Settings) -> Mapping[str, str]:
+    """What the settings page has saved, for the next reading of the settings; empty before the first start."""
+    path = settings.data / "projectionist.sqlite"
+    if not settings.database_url and not path.exists():
+        return {}
+    database = Database(settings.database_url or sqlite_url(path))
+    try:
+        schema.prepare(database)
+        return saved_settings(database)
+    finally:
+        database.close()
+
+
+def _set_up(house: House, say: Say) -> None:
+    settings = house.settings
+    wanted = setup_file.wanted_of(settings)
+    if not wanted.is_empty:
+        setup_file.apply_setup(house.setup, wanted, say)
+
+
+def _greet(house: House, say: Say) -> None:
+    settings = house.settings
+    say(f"Projectionist {__version__} is at {_address(settings)}/")
+    try:
+        link = setup_link(house.database, settings)
+    except ProjectionistError as error:
+        say(error.message)
+        return
+    if link is not None:
+        say(f"Nobody is its administrator yet. Whoever opens this link first is:\n\n    {link}\n")
+
+
+def _address(settings: Settings) -> str:
+    if settings.base_url:
+        return settings.base_url.rstrip("/")
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}{settings.base_path}"
+
+
+def _client_id(data: Path) -> str:
+    """By what Plex knows this installation: made once, and no secret."""
+    path = data / "client-id"
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        made = uuid4().hex
+        path.write_text(made, encoding="ascii")
+        return made

@@ -1,0 +1,77 @@
+"""`projectionist serve` and `projectionist worker`: the service, and more hands for it on other machines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from projectionist.settings import Settings
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="The folder for everything that Projectionist keeps."),
+]
+Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings in a TOML file.")]
+EnvFile = Annotated[
+    Path | None, typer.Option("--env-file", metavar="FILE", help="Settings as in the environment.")
+]
+Name = Annotated[
+    str | None, typer.Option("--node", help="What this machine is called; its host name if not said.")
+]
+Queues = Annotated[str | None, typer.Option("--queues", metavar="NAME,…", help="Work on these queues only.")]
+
+
+def serve(
+    host: Annotated[str | None, typer.Option("--host", help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="The port to listen on.")] = None,
+    data: Data = None,
+    worker: Annotated[
+        bool | None, typer.Option("--worker/--no-worker", help="Do jobs too, or only pages.")
+    ] = None,
+    node: Name = None,
+    config: Config = None,
+    env_file: EnvFile = None,
+) -> None:
+    """Serve the pages and do the work, until Ctrl-C."""
+    from projectionist import app
+
+    settings = _settings(
+        {"host": host, "port": port, "data": data, "worker": worker, "node": node}, config, env_file
+    )
+    app.serve(settings, typer.echo)
+
+
+def worker(
+    queues: Queues = None,
+    data: Data = None,
+    node: Name = None,
+    config: Config = None,
+    env_file: EnvFile = None,
+) -> None:
+    """Do jobs beside a service, on this or another machine, until Ctrl-C."""
+    import signal
+    import threading
+
+    from projectionist import app
+
+    settings = _settings({"queues": queues, "data": data, "node": node}, config, env_file)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    app.work(settings, stop, typer.echo)
+
+
+def _settings(overrides: dict[str, Any], config: Path | None, env_file: Path | None) -> Settings:
+    """The settings, with what the page has saved at their weakest."""
+    import os
+
+    from projectionist import app
+    from projectionist.settings import load_settings
+
+    given = {name: value for name, value in overrides.items() if value is not None}
+    first = load_settings(os.environ, given, config=config, dotenv=env_file)
+    saved = app.page_settings(first)
+    return load_settings(os.environ, given, config=config, dotenv=env_file, saved=saved) if saved else first
