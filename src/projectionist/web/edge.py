@@ -46,7 +46,7 @@ class Edge:
         nonce = secrets.token_urlsafe(16)
         kept = csrf.token_in(_cookie(headers, csrf.COOKIE))
         token = kept or csrf.new_token()
-        _believe_proxy(scope, headers, self._proxies)
+        believe_proxy(scope, headers, self._proxies)
         strip_base_path(scope, self._settings.base_path)
         scope["state"].update(nonce=nonce, csrf=token, correlation_id=identity)
         finished = self._finishing(scope, send, None if kept else token)
@@ -91,6 +91,24 @@ def strip_base_path(scope: Scope, base_path: str) -> None:
         scope["path"] = path[len(base_path) :] or "/"
 
 
+def believe_proxy(
+    scope: Scope, headers: dict[bytes, str], proxies: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]
+) -> None:
+    """Take the visitor's address and scheme from a proxy in front, where that is one we trust."""
+    client = scope.get("client")
+    if not proxies or client is None or not _is_within(client[0], proxies):
+        return
+    came_by = [part.strip() for part in headers.get(b"x-forwarded-for", "").split(",") if part.strip()]
+    for address in reversed(came_by):
+        if not _is_address(address):
+            break
+        scope["client"] = (address, 0)
+        if not _is_within(address, proxies):
+            break
+    if headers.get(b"x-forwarded-proto", "").lower() in ("http", "https"):
+        scope["scheme"] = headers[b"x-forwarded-proto"].lower()
+
+
 def is_our_host(host: str, settings: ShellSettings) -> bool:
     """Whether a `Host` header names us: a name we know, or an address in digits, with or without a port.
 
@@ -122,23 +140,6 @@ def _cookie(headers: dict[bytes, str], name: str) -> str | None:
 
 def _sets_cookies(scope: Scope) -> bool:
     return scope.get("method") in csrf.SAFE and not scope["path"].startswith(COOKIELESS)
-
-
-def _believe_proxy(
-    scope: Scope, headers: dict[bytes, str], proxies: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]
-) -> None:
-    client = scope.get("client")
-    if not proxies or client is None or not _is_within(client[0], proxies):
-        return
-    came_by = [part.strip() for part in headers.get(b"x-forwarded-for", "").split(",") if part.strip()]
-    for address in reversed(came_by):
-        if not _is_address(address):
-            break
-        scope["client"] = (address, 0)
-        if not _is_within(address, proxies):
-            break
-    if headers.get(b"x-forwarded-proto", "").lower() in ("http", "https"):
-        scope["scheme"] = headers[b"x-forwarded-proto"].lower()
 
 
 def _is_address(text: str) -> bool:

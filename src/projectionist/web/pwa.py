@@ -69,4 +69,11 @@ async def offline_page() -> Template:
     return Template("offline.html")
 
 
-HANDLERS = (manifest, service_worker, offline_page)
+@get("/favicon.ico", opt=OPEN_TO_ALL, include_in_schema=False)
+async def favicon(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The icon that browsers ask for where a page names none: a text, a download."""
+    icon = request.app.state.shell.assets.files["brand/icon-192.png"]
+    return Response(icon, media_type="image/png", headers={"cache-control": "public, max-age=86400"})
+
+
+HANDLERS = (manifest, service_worker, offline_page, favicon)

@@ -1,12 +1,31 @@
-// Live events for this tab, out of the stream that all tabs share: each becomes `live:TOPIC` on the body.
+// Live events for this tab, out of the stream that all tabs share. Every event is `live-event` on the body; and
+// `live:TOPIC`, for what loads itself anew, comes at most once in PAUSE_MS, the last one never left out.
+const PAUSE_MS = 1000;
+const topics = new Map();
+
+function tell(topic, data) {
+  const at = topics.get(topic) ?? { last: 0, timer: 0 };
+  topics.set(topic, at);
+  at.data = data;
+  if (at.timer) return;
+  const wait = Math.max(0, at.last + PAUSE_MS - Date.now());
+  const now = () => {
+    at.timer = 0;
+    at.last = Date.now();
+    document.body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { topic, data: at.data } }));
+  };
+  if (wait) at.timer = setTimeout(now, wait);
+  else now();
+}
+
 function receive(message) {
-  const body = document.body;
-  if (message.kind === "event") {
-    const { topic, data } = JSON.parse(message.text);
-    body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { topic, data } }));
-  } else {
-    body.dispatchEvent(new CustomEvent(`live:${message.kind}`));
+  if (message.kind !== "event") {
+    document.body.dispatchEvent(new CustomEvent(`live:${message.kind}`));
+    return;
   }
+  const { topic, data } = JSON.parse(message.text);
+  document.body.dispatchEvent(new CustomEvent("live-event", { detail: { topic, data } }));
+  tell(topic, data);
 }
 
 function shared(address, script) {
