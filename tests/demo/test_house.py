@@ -19,7 +19,8 @@ from PIL import Image
 from projectionist.demo.catalogue import Kind
 from projectionist.demo.films import is_complete
 from projectionist.demo.house import DemoHouse, make_house_media
-from projectionist.demo.programme import house_films
+from projectionist.demo.programme import ALBUMS, house_films
+from projectionist.demo.records import is_whole
 from projectionist.errors import TargetUnwritable
 from tests.demo.houses import house_over
 from tests.running import make_here, temporaries_below
@@ -133,9 +134,9 @@ def test_a_closed_house_leaves_no_thread_and_no_port(house: DemoHouse) -> None:
 def test_a_killed_generation_is_put_right_by_the_next(tmp_path: Path) -> None:
     films = house_films()[-5:]
     program = (
-        "import sys; from pathlib import Path; from projectionist.demo.house import make_house_media; "
+        "import os, sys; from pathlib import Path; from projectionist.demo.house import make_house_media; "
         "from projectionist.demo.programme import house_films; "
-        "make_house_media(Path(sys.argv[1]), lambda name: print(name, flush=True), house_films()[-5:])"
+        "make_house_media(Path(sys.argv[1]), lambda name: os.write(1, (name + chr(10)).encode()), house_films()[-5:])"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True
@@ -279,3 +280,26 @@ def test_pages_follow_each_other_by_headers_and_by_query(client: httpx2.Client) 
     assert len(set(names)) == 8
     beyond = client.get("/library/sections/1/all?X-Plex-Container-Start=50&X-Plex-Container-Size=3").json()
     assert beyond["MediaContainer"]["size"] == 0
+
+
+def test_a_film_of_any_container_that_was_cut_short_is_not_taken_for_whole(
+    house_media: Path, tmp_path: Path
+) -> None:
+    for film in house_films():
+        whole, cut = house_media / film.path, tmp_path / Path(film.path).name
+        cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 3 // 4])
+        assert is_complete(film, whole)
+        try:
+            assert not is_complete(film, cut), film.path
+        except TargetUnwritable:
+            pytest.fail(f"{cut.name} is the demo's own, and was taken for somebody else's")
+
+
+def test_a_track_that_was_cut_short_is_not_taken_for_whole(house_media: Path, tmp_path: Path) -> None:
+    tracks = [track for album in ALBUMS for track in album.tracks]
+    assert len({Path(track.path).suffix for track in tracks}) == 3
+    for track in tracks:
+        whole, cut = house_media / track.path, tmp_path / Path(track.path).name
+        cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 3 // 4])
+        assert is_whole(track, whole)
+        assert not is_whole(track, cut), track.path
