@@ -44,6 +44,34 @@ def test_a_film_of_a_folder_gets_a_preview_in_the_folder_of_previews(house: Hous
         assert made.count == 2
 
 
+def test_the_index_is_told_which_parts_have_a_preview(house: Household) -> None:
+    house.film("Alien.mkv")
+    library = house.library(house.server(ServerKind.FOLDER))
+    [part] = house.item(library, "/data/Alien.mkv")
+
+    def told() -> list[bool]:
+        return [one.has_preview for one in house.place.catalogue.parts(library)]
+
+    house.check(library)
+    before = told()
+    house.work()
+    made = told()
+    Path(house.row(part).targets[0]["path"]).unlink()
+    house.check(library)
+
+    assert (before, made, told()) == ([False], [True], [False])
+
+
+def test_a_job_for_a_film_that_nobody_holds_any_more_is_done(house: Household) -> None:
+    house.film("Alien.mkv")
+    library = house.library(house.server(ServerKind.FOLDER))
+    [part] = house.item(library, "/data/Alien.mkv")
+    house.check(library)
+    house.delete_item(part)
+
+    assert house.work() == [{"outcome": "gone"}]
+
+
 def test_the_preview_of_a_part_goes_where_plex_looks_for_it(house: Household) -> None:
     house.film("Alien.mkv")
     server = house.plex()

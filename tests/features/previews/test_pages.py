@@ -180,8 +180,10 @@ def test_a_picture_that_is_not_there_is_not_found(films: tuple[Household, int, l
 
 def test_a_part_without_a_preview_has_no_pictures(films: tuple[Household, int, list[int]]) -> None:
     with browser(films[0]) as client:
-        assert client.get(f"/previews/parts/{films[2][1]}/frames.json").status_code == 404
-        assert client.get("/previews/parts/999/frames.json").status_code == 404
+        strips = [client.get(f"/previews/parts/{part}/frames.json").json() for part in (films[2][1], 999)]
+        assert client.get("/previews/parts/999/frames/0.jpg").status_code == 404
+
+    assert [strip["count"] for strip in strips] == [0, 0]
 
 
 def test_any_preview_below_a_root_can_be_looked_into(films: tuple[Household, int, list[int]]) -> None:

@@ -41,6 +41,7 @@ class LibraryIndex:
                 size=part.size,
                 duration_ms=part.duration_ms,
                 part_hash=part.part_hash,
+                has_preview=part.has_preview,
                 added_at=part.added_at,
             )
             for part in index.list_parts(self._database, library_id, after=after, size=size)
@@ -53,6 +54,10 @@ class LibraryIndex:
     def set_hashes(self, hashes: Mapping[int, str]) -> None:
         """Keep what a server names its folders for these parts by, by part id."""
         index.set_part_hashes(self._database, hashes)
+
+    def set_previews(self, previews: Mapping[int, bool]) -> None:
+        """Keep whether these parts have a preview, by part id."""
+        index.set_part_previews(self._database, previews)
 
     def locations(self, library_id: int) -> Sequence[ServerPath]:
         """The folders of a library, as its server sees them."""

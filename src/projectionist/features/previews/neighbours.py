@@ -38,6 +38,7 @@ class PartFacts:
     size: int
     duration_ms: int
     part_hash: str = ""
+    has_preview: bool = False
     added_at: datetime | None = None
 
 
@@ -58,6 +59,9 @@ class Catalogue(Protocol):
 
     def set_hashes(self, hashes: Mapping[int, str]) -> None:
         """Keep what a server names its folders for these parts by, by part id."""
+
+    def set_previews(self, previews: Mapping[int, bool]) -> None:
+        """Keep whether these parts have a preview, by part id."""
 
     def locations(self, library_id: int) -> Sequence[ServerPath]:
         """The folders of a library, as its server sees them."""

@@ -47,8 +47,11 @@ def part_frames(
     showcase: Injected[Showcase],
     part_id: PartId,
 ) -> Response[StripDocument | None]:
-    """How many pictures a part's preview has, how far apart they are, and where."""
-    strip = showing.strip_of_part(previews, showcase, upkeep.get_preview(previews, part_id))
+    """How many pictures a part's preview has, how far apart they are, and where; a count of 0 where there is none."""
+    try:
+        strip = showing.strip_of_part(previews, showcase, upkeep.get_preview(previews, part_id))
+    except NotFound:
+        return Response(StripDocument(0, 0, 0, 0, ""), headers={"cache-control": _ASK_AGAIN})
     tag = f'"{strip.version}"'
     headers = {"etag": tag, "cache-control": _ASK_AGAIN}
     if _is_known(request, tag):

@@ -25,7 +25,7 @@ from projectionist.features.previews.choices import Place
 from projectionist.features.previews.looking import FilmFile, Look, Question, find_film, look
 from projectionist.features.previews.making import Outcome, Recipe, Result, Task
 from projectionist.features.previews.models import Preview, PreviewState
-from projectionist.features.previews.surveying import ask_hashes, shared_bundle
+from projectionist.features.previews.surveying import ask_hashes, shared_bundle, there
 from projectionist.features.previews.targets import Obstacle, Target, places_of
 from projectionist.features.previews.workplace import TOPIC, Workplace, choices_of
 from projectionist.jobs.ports import JobRun
@@ -53,6 +53,9 @@ def make_film(place: Workplace, job: JobRun, film_id: int, *, again: bool = Fals
     Raises JobCancelled, AlreadyAtWork where another job does just this, and what kept the film from being made;
     the rows tell it too.
     """
+    with place.database.read() as session:
+        if not queries.of_film(session, film_id):
+            return {"outcome": "gone"}
     with _claimed(place, job, film_id) as hold:
         wishes = _wishes(place, job, film_id)
         file = next((wish.seen.film for wish in wishes if wish.seen.film is not None), None)
@@ -295,6 +298,8 @@ def _failed(place: Workplace, wish: Wish, error: ProjectionistError) -> Wish:
 
 
 def _store(place: Workplace, wishes: Sequence[Wish]) -> None:
+    found = {wish.question.row.part_id: there(wish.seen) for wish in wishes}
+    place.catalogue.set_previews({part_id: said for part_id, said in found.items() if said is not None})
     with place.database.write() as session:
         for wish in wishes:
             if wish.seen.values:

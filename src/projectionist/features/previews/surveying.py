@@ -87,6 +87,7 @@ class Survey:
         self.states.update(
             str(seen.values.get("state", rows[part_id].state)) for part_id, seen in looks.items()
         )
+        self._tell_index(parts, looks)
         self._order(parts, rows, looks)
 
     def _question(self, row: Preview) -> Question:
@@ -113,6 +114,17 @@ class Survey:
             queries.touch(session, list(looks), self.place.now())
             self.place.publish(session, TOPIC, {"library_id": self.library.id})
 
+    def _tell_index(self, parts: Sequence[PartFacts], looks: Mapping[int, Look]) -> None:
+        """What is there by our own look; of what waits, the index keeps what its server says."""
+        found = {part.id: said for part in parts if (said := there(looks.get(part.id))) is not None}
+        self.place.catalogue.set_previews(
+            {
+                part.id: found[part.id]
+                for part in parts
+                if found.get(part.id, part.has_preview) != part.has_preview
+            }
+        )
+
     def _order(
         self, parts: Sequence[PartFacts], rows: Mapping[int, Preview], looks: Mapping[int, Look]
     ) -> None:
@@ -127,6 +139,14 @@ class Survey:
             orders[film_id] = order_of(film_id, seen.film.path, Priority.HIGH if new else Priority.NORMAL)
         ask_for(self.place, self.jobs, orders)
         self.ordered += len(orders)
+
+
+def there(seen: Look | None) -> bool | None:
+    """Whether a look found a preview there; None where it could not tell."""
+    if seen is None:
+        return None
+    state = seen.values.get("state", PreviewState.FRESH if seen.targets and not seen.wanted else None)
+    return {PreviewState.FRESH: True, PreviewState.STALE: True, PreviewState.MISSING: False}.get(state)
 
 
 def order_of(
