@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from checks import borders, calls, locks, sizes, tracked
+from checks import assets, borders, calls, locks, sizes, tracked, words
 from checks.modules import Finding
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,6 +32,8 @@ HOUSE_RULES: tuple[Callable[[Path], Iterator[Finding]], ...] = (
     tracked.machine_paths,
     tracked.foreign_locks,
     locks.outdated_locks,
+    assets.changed_assets,
+    words.outdated_words,
 )
 
 
