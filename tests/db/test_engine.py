@@ -131,6 +131,26 @@ def test_a_locked_database_says_so(file: Path) -> None:
     database.close()
 
 
+def test_a_new_file_that_another_is_writing_to_is_waited_for(file: Path) -> None:
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE t (n)")
+    database = Database(sqlite_url(file))
+
+    def look() -> int:
+        with database.read() as session:
+            return int(session.execute(text("SELECT count(*) FROM t")).scalar_one())
+
+    with ThreadPoolExecutor(1) as waiting:
+        found = waiting.submit(look)
+        with pytest.raises(TimeoutError):
+            found.result(0.2)
+        other.execute("COMMIT")
+        assert found.result(60) == 0
+    other.close()
+    database.close()
+
+
 def test_a_file_that_is_no_database_says_so_and_stays(file: Path) -> None:
     file.write_bytes(b"this is a film" * 1000)
     database = Database(sqlite_url(file))

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import base64
-import multiprocessing
+import fcntl
 import os
 import stat
-from multiprocessing.queues import Queue
-from multiprocessing.synchronize import Barrier
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -98,21 +97,18 @@ def test_a_link_in_the_place_of_the_key_is_not_followed(tmp_path: Path) -> None:
     assert (tmp_path / "elsewhere").read_bytes() == b""
 
 
-def _load_with_others(folder: Path, gate: Barrier, keys: Queue[bytes]) -> None:
-    gate.wait()
-    keys.put(load_key(folder))
-
-
-def test_processes_that_start_at_once_have_one_key(tmp_path: Path) -> None:
-    spawned = multiprocessing.get_context("spawn")
-    gate, keys = spawned.Barrier(3), spawned.Queue()
-    starting = [spawned.Process(target=_load_with_others, args=(tmp_path, gate, keys)) for _ in range(3)]
-    for process in starting:
-        process.start()
-    got = {keys.get(timeout=60) for _ in starting}
-    for process in starting:
-        process.join(60)
-    assert got == {load_key(tmp_path)}
+def test_a_start_waits_for_the_key_that_another_is_making(tmp_path: Path) -> None:
+    made = base64.urlsafe_b64encode(KEY)
+    with ThreadPoolExecutor(1) as other, (tmp_path / KEY_FILE).open("xb") as file:
+        (tmp_path / KEY_FILE).chmod(0o600)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        waiting = other.submit(load_key, tmp_path)
+        with pytest.raises(TimeoutError):
+            waiting.result(0.2)
+        file.write(made)
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_UN)
+        assert waiting.result(60) == KEY
 
 
 def test_a_passphrase_makes_the_same_key_everywhere_and_must_be_long() -> None:
