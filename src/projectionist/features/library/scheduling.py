@@ -8,20 +8,22 @@ from projectionist.errors import NotFound
 from projectionist.features.library.ordering import SYNC, order_sync
 from projectionist.jobs.ports import Jobs, Ordered, Schedule
 
-EVERY = "every 15m"
-
 
 class ScheduledSyncs:
-    """How the libraries of a server are read, now and again and again; its schedules can be edited like all others."""
+    """How the libraries of a server are read, now and again and again; its schedules can be edited like all others.
 
-    def __init__(self, jobs: Jobs) -> None:
+    `when` is how often, as schedules say it, for a server that is new.
+    """
+
+    def __init__(self, jobs: Jobs, when: str) -> None:
         self._jobs = jobs
+        self._when = when
 
     def start(self, server_id: int, asked_by: str) -> Ordered:
         """Read them now, and from now on by schedule; a schedule that is there is left as somebody made it."""
         name = schedule_name(server_id)
         if all(one.name != name for one in self._jobs.schedules()):
-            self._jobs.save_schedule(Schedule(name, SYNC, {"server_id": server_id}, EVERY, "UTC"))
+            self._jobs.save_schedule(Schedule(name, SYNC, {"server_id": server_id}, self._when, "UTC"))
         return order_sync(self._jobs, server_id, asked_by=asked_by)
 
     def forget(self, server_id: int) -> None:

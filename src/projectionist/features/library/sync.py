@@ -23,7 +23,6 @@ from sqlalchemy.orm import Session
 from projectionist.db.engine import Database
 from projectionist.errors import NotFound, ServiceError
 from projectionist.features.library.models import LibraryRow
-from projectionist.features.library.queries import set_enabled
 from projectionist.features.library.reading import Reading, changed_pages, totals_of
 from projectionist.features.library.searching.postings import index_pending
 from projectionist.features.library.storing import queries
@@ -283,6 +282,7 @@ def _is_too_much(absent: int, seen: int) -> bool:
 
 
 def library_row(library: ListedLibrary, server_id: int, place: int) -> dict[str, Any]:
+    """A library as its row begins."""
     return {
         "server_id": server_id,
         "key": library.key,
@@ -301,14 +301,3 @@ def library_row(library: ListedLibrary, server_id: int, place: int) -> dict[str,
 def now() -> datetime:
     """The moment, in UTC."""
     return datetime.now(UTC)
-
-
-def choose_libraries(
-    database: Database, server_id: int, listed: Sequence[ListedLibrary], excluded: Sequence[str]
-) -> None:
-    """Take in which libraries a server has before the first sync; those whose keys are excluded stay out of it."""
-    rows = [library_row(library, server_id, place) for place, library in enumerate(listed)]
-    with database.write() as session:
-        queries.put_libraries(session, server_id, rows, now())
-        for kept in queries.libraries_of(session, server_id):
-            set_enabled(session, kept.id, kept.key not in excluded)

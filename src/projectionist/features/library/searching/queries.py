@@ -8,8 +8,8 @@ from typing import NamedTuple, cast
 from sqlalchemy import Table, bindparam, delete, exists, insert, select
 from sqlalchemy.orm import Session
 
+from projectionist.features.library.bulk import Bulk
 from projectionist.features.library.models import ItemRow, LibraryRow, TrigramRow, UnindexedRow
-from projectionist.features.library.storing.bulk import Bulk
 
 _TRIGRAM = cast(Table, TrigramRow.__table__)
 _INDEXED = delete(UnindexedRow).where(

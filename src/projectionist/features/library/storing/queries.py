@@ -11,6 +11,7 @@ from sqlalchemy import CursorResult, Dialect, Table, and_, case, delete, func, n
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from projectionist.features.library.bulk import Bulk
 from projectionist.features.library.models import (
     ExternalIdRow,
     HistoryRow,
@@ -23,7 +24,6 @@ from projectionist.features.library.models import (
     VersionRow,
     WatchStateRow,
 )
-from projectionist.features.library.storing.bulk import Bulk
 
 Row: TypeAlias = dict[str, Any]
 Values: TypeAlias = tuple[Any, ...]
