@@ -183,7 +183,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One line of a server's history: this account has watched this item."""
+    """One line of a server's history: this account has watched this item; its key is empty where it is gone."""
 
     item_key: str
     account_key: str
