@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,10 +27,11 @@ from projectionist.features.home import pages as home
 from projectionist.features.item import pages as item
 from projectionist.features.library import jobs as library_jobs
 from projectionist.features.library import web as library
-from projectionist.features.library.ordering import sync_order
+from projectionist.features.library.excluding import choose_libraries
 from projectionist.features.library.pictures import Pictures
 from projectionist.features.library.playing import Playing
-from projectionist.features.library.sync import Synced, choose_libraries
+from projectionist.features.library.scheduling import ScheduledSyncs
+from projectionist.features.library.sync import Synced
 from projectionist.features.operations import feature as operations
 from projectionist.features.previews import jobs as preview_jobs
 from projectionist.features.previews import upkeep
@@ -47,7 +48,7 @@ from projectionist.kit import logs
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DataFolder
 from projectionist.kit.secrets import Vault, load_key
-from projectionist.media.vocabulary import ServerKind
+from projectionist.media.vocabulary import ListedLibrary, ServerKind
 from projectionist.settings import Settings
 from projectionist.web.config import ShellSettings
 from projectionist.web.ports import ReadinessCheck, WebFeature
@@ -81,7 +82,7 @@ class House:
             connect=connector(client_id=_client_id(settings.data), plex_tv_url=settings.plex_tv_url),
             node=settings.node,
             now=self.clock.now,
-            syncs=servers.ScheduledSyncs(self.jobs, sync_order, settings.sync_interval),
+            syncs=ScheduledSyncs(self.jobs, settings.sync_interval),
             prove_plex_data=prove_plex_data,
             publish=self._publish,
         )
@@ -170,9 +171,8 @@ class House:
     def _publish(self, session: Session, topic: str, data: Mapping[str, Any]) -> None:
         self.events.publish(topic, data, session=session)
 
-    def _exclude(self, server_id: int, keys: Sequence[str]) -> None:
-        listed = servers.server_libraries(self.reach, server_id)
-        choose_libraries(self.database, server_id, listed, keys)
+    def _exclude(self, server_id: int, listed: Sequence[ListedLibrary], keys: Collection[str]) -> None:
+        choose_libraries(self.database, server_id, listed, keys, self.clock.now())
 
     def _on_synced(self, synced: Synced) -> None:
         upkeep.on_synced(self.place, self.jobs, synced.library_id)
