@@ -56,7 +56,7 @@ async def sessions(request: Asked) -> Answer:
 async def history(request: Asked) -> Answer:
     """What was watched, by everybody for the owner and by themselves for others."""
     person, state = who(request), plex_of(request).state
-    found = [view for view in state.views if person.is_owner or view.account == person.account]
+    found = [view for view in state.history() if person.is_owner or view.account == person.account]
     for name, wanted in pairs(request):
         found = [view for view in found if _view_fits(request, view, name, wanted)]
     newest_first = "viewedAt:desc" in asked(request).get("sort", "viewedAt:desc")

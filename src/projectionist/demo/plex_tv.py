@@ -230,7 +230,7 @@ async def watchlist(request: Asked) -> Answer:
     """What somebody wants to see (the discover provider): works as plex.tv knows them, not items of a server."""
     tv, person = tv_of(request), tv_person(request)
     state = tv.plex.state
-    wanted = state.marks(person).watchlist
+    wanted = dict(state.marks(person).watchlist)
     query = asked(request)
     found = [(entry, at) for key, at in wanted.items() if (entry := state.catalogue.get(key)) is not None]
     if query.get("type"):

@@ -71,7 +71,7 @@ class HouseState:
     catalogue: Catalogue
     people: Sequence[Person]
     announcements: Announcements = field(default_factory=Announcements)
-    views: deque[View] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    _views: deque[View] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     _marks: dict[int, Marks] = field(default_factory=dict)
     _playing: dict[int, Playing] = field(default_factory=dict)
     _sessions_so_far: int = 0
@@ -179,7 +179,7 @@ class HouseState:
                 marks.offsets.pop(entry.key, None)
                 marks.viewed_at[entry.key] = at
                 self._views_so_far += 1
-                self.views.append(View(self._views_so_far, person.account, entry, at))
+                self._views.append(View(self._views_so_far, person.account, entry, at))
 
     def unscrobble(self, person: Person, key: int) -> None:
         """Count an item, or all of a show, as not watched; the history stays."""
@@ -188,6 +188,11 @@ class HouseState:
             for entry in self._leaves(key):
                 for known in (marks.counts, marks.offsets, marks.viewed_at):
                     known.pop(entry.key, None)
+
+    def history(self) -> list[View]:
+        """What was watched, oldest first, as far as it is remembered."""
+        with self._lock:
+            return list(self._views)
 
     def on_deck(self, person: Person) -> list[tuple[Entry, int]]:
         """What somebody watches next with the time it was last touched, newest first: begun films, next episodes."""
