@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,10 +20,11 @@ from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.setup import SetupParts
 from projectionist.features.accounts.setup_link import setup_link
+from projectionist.features.library.scheduling import ScheduledSyncs
 from projectionist.features.operations import feature as operations
 from projectionist.features.servers import feature as servers
-from projectionist.features.servers.service import NewServer, Reach, ScheduledSyncs
-from projectionist.jobs.ports import Jobs, Order
+from projectionist.features.servers.service import NewServer, Reach
+from projectionist.jobs.ports import Jobs
 from projectionist.kit.secrets import Vault
 from projectionist.media.server import MediaServer, ServerAddress
 from projectionist.media.vocabulary import (
@@ -91,9 +92,7 @@ class House:
             self.connect,
             "here",
             self.clock.now,
-            ScheduledSyncs(
-                self.jobs, lambda one: Order("library.sync", {"server_id": one}, f"s{one}"), "every 15m"
-            ),
+            ScheduledSyncs(self.jobs, "every 15m"),
             self.prove,
             self.publish,
         )
@@ -116,8 +115,8 @@ class House:
     def publish(self, session: Session, topic: str, data: Mapping[str, Any]) -> None:
         self.told.append((topic, data))
 
-    def exclude(self, server_id: int, keys: Sequence[str]) -> None:
-        self.excluded[server_id] = list(keys)
+    def exclude(self, server_id: int, listed: Sequence[ListedLibrary], excluded: Collection[str]) -> None:
+        self.excluded[server_id] = list(excluded)
 
     def start_demo(self) -> NewServer:
         return NewServer(ServerKind.PLEX, PLEX, TOKEN, name="The demo house")

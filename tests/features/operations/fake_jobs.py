@@ -151,6 +151,8 @@ class FakeJobs:
         return kept
 
     def remove_schedule(self, name: str) -> None:
+        if name not in self.plans:
+            raise NotFound("There is no such schedule.")
         del self.plans[name]
 
     def run_schedule(self, name: str) -> Ordered:

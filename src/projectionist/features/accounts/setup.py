@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -29,11 +29,11 @@ class SetupParts:
     """What the setup is handed by the program.
 
     `start_demo` starts the demo house and tells how it is reached; None where there is none. `exclude`
-    keeps the libraries with these keys out of the index, and takes all others.
+    is told what a server lists, and keeps the libraries with these keys out of the index.
     """
 
     reach: servers.Reach
-    exclude: Callable[[int, Sequence[str]], None]
+    exclude: Callable[[int, Sequence[ListedLibrary], Collection[str]], None]
     start_demo: Callable[[], servers.NewServer] | None = None
 
 
@@ -93,10 +93,10 @@ def choose_demo(parts: SetupParts) -> servers.Server:
     return choose_server(parts, parts.start_demo())
 
 
-def choose_libraries(parts: SetupParts, excluded: Sequence[str]) -> None:
-    """Keep these libraries out, and take all others. Raises Conflict before a server is chosen."""
+def choose_libraries(parts: SetupParts, listed: Sequence[ListedLibrary], excluded: Collection[str]) -> None:
+    """Keep libraries out, and take all others of those listed. Raises Conflict before a server is chosen."""
     server = _chosen(parts.reach.database)
-    parts.exclude(server.id, excluded)
+    parts.exclude(server.id, listed, excluded)
     _remember(parts.reach.database, excluded=list(excluded))
 
 

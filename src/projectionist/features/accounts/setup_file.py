@@ -123,7 +123,7 @@ def _source(parts: setup.SetupParts, wanted: Wanted, source: servers.NewServer, 
         say(f"{server.name} ({server.address}) was added.")
     libraries = servers.server_libraries(parts.reach, server.id)
     excluded = [library.key for library in libraries if library.title in wanted.exclude]
-    parts.exclude(server.id, excluded)
+    parts.exclude(server.id, libraries, excluded)
     well = _all_excluded(wanted, source, libraries, say)
     if server.kind is ServerKind.PLEX:
         well = _mappings(parts, server, wanted, say) and well

@@ -111,7 +111,8 @@ def choose_libraries(
     if server is not None:
         kept = set(texts(data, "library"))
         listed = servers.server_libraries(setup_parts.reach, server.id)
-        setup.choose_libraries(setup_parts, [library.key for library in listed if library.key not in kept])
+        left_out = [library.key for library in listed if library.key not in kept]
+        setup.choose_libraries(setup_parts, listed, left_out)
     return to(request, "/setup")
 
 

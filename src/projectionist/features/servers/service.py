@@ -34,7 +34,6 @@ from projectionist.features.servers.records import (
     plex_data_of,
     server_of,
 )
-from projectionist.features.servers.syncs import ScheduledSyncs
 from projectionist.media.server import ServerAddress
 from projectionist.media.vocabulary import ListedLibrary, LocalPath, Page, ServerInfo, ServerKind, ServerPath
 
@@ -45,7 +44,6 @@ __all__ = [
     "PlexData",
     "Proof",
     "Reach",
-    "ScheduledSyncs",
     "Server",
     "ServersHere",
     "Syncs",
