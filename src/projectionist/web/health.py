@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
-import anyio
 from litestar import Request, Response, get
 
 from projectionist.errors import ProjectionistError
@@ -34,9 +34,9 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     async def run(check: ReadinessCheck) -> None:
         results[check.name] = await _outcome(check)
 
-    async with anyio.create_task_group() as group:
+    async with asyncio.TaskGroup() as group:
         for check in checks:
-            group.start_soon(run, check)
+            group.create_task(run(check))
     good = all(outcome == "ok" for outcome in results.values())
     body = {"status": "ok" if good else "not ready", "checks": dict(sorted(results.items()))}
     return Response(body, status_code=200 if good else 503)
@@ -44,8 +44,8 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
 
 async def _outcome(check: ReadinessCheck) -> str:
     try:
-        with anyio.fail_after(LONGEST_S):
-            await anyio.to_thread.run_sync(check.probe, abandon_on_cancel=True)
+        async with asyncio.timeout(LONGEST_S):
+            await asyncio.to_thread(check.probe)
     except TimeoutError:
         return f"no answer in {LONGEST_S:g} s"
     except ProjectionistError as error:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from jinja2 import pass_context
+from jinja2.filters import do_mark_safe
 from jinja2.runtime import Context
-from markupsafe import Markup
 
 from projectionist.errors import ProjectionistError
 from projectionist.web.ports import Panel, Principal
@@ -27,19 +27,19 @@ class Panels:
         return [panel for panel in self._panels if panel.page == page and principal.may(panel.permission)]
 
     @pass_context
-    def render(self, context: Context, page: str, about: int | None = None, name: str = "") -> Markup:
+    def render(self, context: Context, page: str, about: int | None = None, name: str = "") -> str:
         """The panels of a page as HTML, or the one of them that is named."""
         principal: Principal = context["principal"]
         wanted = [panel for panel in self.of(page, principal) if name in ("", panel.name)]
-        return Markup("").join(self._one(context, panel, principal, about) for panel in wanted)
+        return do_mark_safe("".join(self._one(context, panel, principal, about) for panel in wanted))
 
-    def _one(self, context: Context, panel: Panel, principal: Principal, about: int | None) -> Markup:
+    def _one(self, context: Context, panel: Panel, principal: Principal, about: int | None) -> str:
         environment = context.environment
         base: dict[str, Any] = {"request": context["request"], "panel": panel, "about": about}
         try:
             values = panel.context(principal, about)
             if values is None:
-                return Markup("")
+                return ""
             inner = environment.get_template(panel.template).render({**values, **base})
             failed = ""
         except ProjectionistError as error:
@@ -48,4 +48,4 @@ class Panels:
             log.exception("The panel %s of the page %s failed", panel.name, panel.page)
             inner, failed = "", "?"
         frame = environment.get_template("panel.html")
-        return Markup(frame.render({**base, "inner": Markup(inner), "failed": failed}))
+        return str(frame.render({**base, "inner": do_mark_safe(inner), "failed": failed}))

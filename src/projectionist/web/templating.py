@@ -16,10 +16,10 @@ from jinja2 import (
     select_autoescape,
 )
 from jinja2 import Template as JinjaTemplate
+from jinja2.filters import do_mark_safe
 from jinja2.runtime import Context
 from litestar import Request
 from litestar.plugins.jinja import JinjaTemplateEngine
-from markupsafe import Markup
 
 from projectionist.web import formatting
 from projectionist.web.assets import FOLDER, Assets
@@ -52,13 +52,14 @@ class PageTemplate(JinjaTemplate):
 def of_request(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """The viewer, the nonce, the CSRF token, and whether htmx asks for a part of the page only."""
     state = request.scope["state"]
+    token: str = state["csrf"]  # of letters, digits, - and _ only
     headers = request.headers
     whole = "hx-boosted" in headers or "hx-history-restore-request" in headers
     return {
         "principal": request.scope.get("user"),
         "nonce": state["nonce"],
         "csrf": state["csrf"],
-        "csrf_field": Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, state["csrf"]),
+        "csrf_field": do_mark_safe(f'<input type="hidden" name="{FIELD}" value="{token}">'),
         "is_fragment": "hx-request" in headers and not whole,
         "correlation_id": state["correlation_id"],
     }
