@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +15,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 
 from projectionist.errors import AlreadyAtWork, DecoderCrashed, JobCancelled
@@ -223,3 +226,28 @@ def test_many_threads_make_films_at_once(house: Household) -> None:
 
     assert [result["outcome"] for result in results] == ["made"] * 4
     assert threading.active_count() <= before
+
+
+def test_a_decoder_does_not_outlive_a_service_that_is_killed(
+    tmp_path: Path, film: Callable[..., Film]
+) -> None:
+    long = film("long.mkv", seconds=60, size=(640, 360), gop=12)
+    service = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "tests.features.previews.dying",
+            str(long.path),
+            str(tmp_path / "a.bif"),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with service:
+        assert service.stdout is not None
+        decoding = [int(pid) for pid in service.stdout.readline().split()]
+        service.kill()
+    assert decoding
+
+    within(lambda: not any(psutil.pid_exists(pid) for pid in decoding))
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
