@@ -112,3 +112,11 @@ def test_htmx_gets_the_inside_of_the_page_only(ada: TestClient[Any]) -> None:
     assert "<html" not in part
     whole = ada.get("/jobs", headers={"hx-request": "true", "hx-history-restore-request": "true"}).text
     assert "<html" in whole
+
+
+def test_a_panel_is_loaded_anew_alone(ada: TestClient[Any]) -> None:
+    assert 'hx-get="/frame/panels/home/disks"' in ada.get("/").text
+    part = ada.get("/frame/panels/home/disks").text
+    assert "/media" in part
+    assert "<html" not in part
+    assert ada.get("/frame/panels/home/none").text.strip() == ""

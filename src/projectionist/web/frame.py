@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, get
+from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
 from projectionist.web.injection import Injected
@@ -28,6 +29,17 @@ def activity_ring(request: Request[Any, Any, Any], principal: Injected[Principal
     return Template("frame/ring.html", context={"activity": together(activities), "alerts": alerts})
 
 
+@get("/frame/panels/{page:str}/{name:str}", sync_to_thread=True, include_in_schema=False)
+def panel_alone(
+    principal: Injected[Principal],
+    page: FromPath[str],
+    name: FromPath[str],
+    about: FromQuery[int | None] = None,
+) -> Template:
+    """One panel, as its page loads it anew."""
+    return Template("frame/panel_alone.html", context={"page": page, "name": name, "about": about})
+
+
 def together(activities: list[Activity]) -> Activity:
     """Several features' activity as one; the fraction is that of those who know theirs, by how much they run."""
     running = sum(activity.running for activity in activities)
@@ -41,4 +53,4 @@ def together(activities: list[Activity]) -> Activity:
     )
 
 
-HANDLERS = (activity_drawer, activity_ring)
+HANDLERS = (activity_drawer, activity_ring, panel_alone)
