@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import threading
@@ -15,7 +16,7 @@ from projectionist.db.engine import Database
 from projectionist.errors import JobCancelled, ProjectionistError
 from projectionist.jobs import queries
 from projectionist.jobs.ports import JobKind, JobState
-from projectionist.jobs.running import JobStopped, Run
+from projectionist.jobs.running import JobStopped, Run, storable
 from projectionist.jobs.tables import JobRow
 from projectionist.jobs.writing import Change, Writer
 from projectionist.kit.logs import correlation
@@ -139,6 +140,7 @@ class Carrier:
         """What came of it; None where it has been queued again."""
         try:
             result = kind.run(run, row.arguments)
+            result = None if result is None else json.loads(json.dumps(dict(result), allow_nan=False))
         except JobStopped:
             self._again(row, {"state": JobState.QUEUED.value, "node": "", "attempt": row.attempt}, 0.0, run)
             return None
@@ -146,7 +148,7 @@ class Carrier:
             return {"state": JobState.CANCELLED.value}
         except ProjectionistError as error:
             run.log(error.message, "error")
-            failure = {"error": error.message[:1000], "error_code": error.code}
+            failure = {"error": storable(error.message)[:1000], "error_code": error.code}
             if error.retryable and attempt < kind.attempts:
                 wait_s = _backoff(kind.backoff, attempt)
                 later = datetime.now(UTC) + timedelta(seconds=wait_s)
@@ -167,17 +169,17 @@ class Carrier:
                 "kept: its log has the details, please report it."
             )
             return {"state": JobState.FAILED.value, "error": sentence, "error_code": "failed"}
-        return {"state": JobState.DONE.value, "result": dict(result) if result is not None else None}
+        return {"state": JobState.DONE.value, "result": result}
 
     def _end(self, row: JobRow, values: Mapping[str, Any], run: Run | None = None) -> None:
-        progress, lines = run.flush() if run is not None else ({}, ())
+        progress, lines = run.flush(all_of_it=True) if run is not None else ({}, ())
         state = JobState(values["state"])
         over = {"cancelling": False, "eta_s": None, "now": "", "ended_at": datetime.now(UTC)}
         self._writer.keep(Change(row.id, {**progress, **over, **values}, lines, _told(row, state, progress)))
 
     def _again(self, row: JobRow, values: Mapping[str, Any], delay_s: float, run: Run | None = None) -> None:
         if run is not None:
-            _, lines = run.flush()
+            _, lines = run.flush(all_of_it=True)
             self._writer.keep(Change(row.id, {}, lines))
         self._requeue(row.id, values, delay_s, queue=row.queue, priority=row.priority, tries=row.tries)
 

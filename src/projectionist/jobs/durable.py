@@ -14,7 +14,7 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import create_engine, event
 
-from projectionist.db.engine import BUSY_TIMEOUT_S, Database, sqlite_url
+from projectionist.db.engine import BUSY_TIMEOUT_S, Database, explained, sqlite_url
 
 VERSION = "1"
 """Of the one workflow; raised when a workflow that an older program began could not be carried on."""
@@ -71,40 +71,45 @@ class Durable:
 
     def set_concurrency(self, name: str, concurrency: int) -> None:
         """How many run at once on one node; 0 lets none start."""
-        queue = DBOS.retrieve_queue(name)
-        if queue is not None:
-            queue.set_worker_concurrency(concurrency)
+        with explained():
+            queue = DBOS.retrieve_queue(name)
+            if queue is not None:
+                queue.set_worker_concurrency(concurrency)
 
     def enqueue(self, job_id: str, workflow_id: str, queue: str, priority: int, delay_s: float = 0.0) -> None:
         """Have a job done; doing this twice with one workflow id is doing it once."""
         options = SetEnqueueOptions(priority=priority, delay_seconds=delay_s if delay_s > 0 else None)
-        with SetWorkflowID(workflow_id), options:
+        with explained(), SetWorkflowID(workflow_id), options:
             DBOS.enqueue_workflow(queue, self._run_job, job_id)
 
     def cancel(self, workflow_id: str) -> None:
         """Keep a workflow from starting."""
-        DBOS.cancel_workflow(workflow_id)
+        with explained():
+            DBOS.cancel_workflow(workflow_id)
 
     def known(self, workflow_ids: Sequence[str]) -> set[str]:
         """Which of these workflows are there."""
-        found = DBOS.list_workflows(workflow_ids=list(workflow_ids), load_input=False, load_output=False)
+        with explained():
+            found = DBOS.list_workflows(workflow_ids=list(workflow_ids), load_input=False, load_output=False)
         return {one.workflow_id for one in found}
 
     def forget(self, workflow_ids: Sequence[str]) -> None:
         """Take workflows that are over out."""
-        DBOS.delete_workflows(list(workflow_ids))
+        with explained():
+            DBOS.delete_workflows(list(workflow_ids))
 
     def pending_of(self, executor: str) -> int:
         """How many workflows an executor has begun and not ended."""
-        return len(
-            DBOS.list_workflows(
+        with explained():
+            found = DBOS.list_workflows(
                 status="PENDING", executor_id=executor, load_input=False, load_output=False, limit=1000
             )
-        )
+        return len(found)
 
     def recover(self, executor: str) -> None:
         """Queue again what a dead executor has begun. The one private call: the free core offers no other way."""
-        DBOS._recover_pending_workflows([executor])  # noqa: SLF001
+        with explained():
+            DBOS._recover_pending_workflows([executor])  # noqa: SLF001
 
     def close(self, timeout_s: float) -> None:
         """Start nothing more, and wait so long for what runs."""

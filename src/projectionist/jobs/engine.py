@@ -11,7 +11,14 @@ from typing import Any
 
 from projectionist import __version__
 from projectionist.db.engine import Database
-from projectionist.errors import Conflict, DatabaseUnusable, DataFolderInUse, InputWrong, NotFound
+from projectionist.errors import (
+    AlreadyAtWork,
+    Conflict,
+    DatabaseUnusable,
+    DataFolderInUse,
+    InputWrong,
+    NotFound,
+)
 from projectionist.jobs import queries
 from projectionist.jobs.carrying import Carrier
 from projectionist.jobs.durable import Durable
@@ -32,6 +39,7 @@ from projectionist.jobs.ports import (
     Schedule,
 )
 from projectionist.jobs.records import job_of, line_of, node_of, schedule_of
+from projectionist.jobs.running import storable
 from projectionist.jobs.tables import NodeRow, ScheduleRow
 from projectionist.jobs.timing import next_time
 from projectionist.jobs.writing import Publish, Writer
@@ -111,6 +119,7 @@ class Engine:
         with self._database.write() as session:
             for spec in self._specs.values():
                 queries.add_queue(session, spec.name, spec.concurrency)
+            queries.put_back(session, self.process)
             session.merge(
                 NodeRow(
                     name=self.process,
@@ -149,7 +158,11 @@ class Engine:
                     ordered.append(Ordered(values["id"], created=True))
                     continue
                 existing = queries.live_with_key(session, order.kind, order.key or "")
-                ordered.append(Ordered(existing or values["id"], created=False))
+                if existing is None:  # it ended in between
+                    raise AlreadyAtWork(
+                        "The same job ended at this moment; nothing was asked for: ask again."
+                    )
+                ordered.append(Ordered(existing, created=False))
             if fresh:
                 self._publish("jobs", {"queued": len(fresh)}, session=session)
         for values in fresh:
@@ -169,7 +182,7 @@ class Engine:
             "workflow_id": job_id,
             "kind": kind.name,
             "queue": kind.queue,
-            "title": kind.title(order.arguments)[:300],
+            "title": storable(kind.title(order.arguments))[:300],
             "arguments": dict(order.arguments),
             "state": JobState.QUEUED.value,
             "priority": int(order.priority),

@@ -16,7 +16,7 @@ from projectionist.jobs.carrying import Carrier
 from projectionist.jobs.durable import Durable
 from projectionist.jobs.locks import Claim, claim
 from projectionist.jobs.ports import Order, Ordered
-from projectionist.jobs.tables import NodeRow
+from projectionist.jobs.tables import NodeRow, ScheduleRow
 from projectionist.jobs.timing import next_time
 
 _TICK_S = 0.5
@@ -25,6 +25,10 @@ _DEAD_AFTER_S = 10.0
 _LATE = timedelta(seconds=20)
 _RECONCILE_EVERY = 120
 _CHUNK = 500
+_TIDY_EVERY = 7200
+_HISTORY = timedelta(days=30)
+_NODES = timedelta(days=1)
+_CLOCK = timedelta(hours=2)
 
 _log = logging.getLogger(__name__)
 
@@ -95,6 +99,8 @@ class Keeper:
                 self._mind_the_dead()
             if turn % _RECONCILE_EVERY == 0:
                 self._reconcile()
+            if turn % _TIDY_EVERY == 0:
+                self._tidy()
 
     def _lead_if_nobody_does(self) -> None:
         if self._leading is not None and self._leading.is_ours:
@@ -118,8 +124,11 @@ class Keeper:
 
     def _bury(self, row: NodeRow) -> None:
         pending = self._durable.pending_of(row.name)
-        with self._database.write() as session:
-            left = queries.put_back(session, row.name)
+        with self._database.read() as session:
+            left = queries.running_by_node(session).get(row.name, 0)
+        if left:
+            with self._database.write() as session:
+                queries.put_back(session, row.name)
         if pending:
             _log.warning("%s has stopped; %s of its jobs go on elsewhere", row.name, max(pending, left))
             self._durable.recover(row.name)
@@ -131,7 +140,7 @@ class Keeper:
         for row in due:
             following = next_time(row.when, row.time_zone, now)
             if row.next_at is not None and row.next_at > now:
-                if row.next_at > following:  # the clock was set back
+                if row.next_at > following and _clock_was_wrong(row, now):
                     with self._database.write() as session:
                         queries.take_turn(session, row, row.last_at or now, following)
                 continue
@@ -154,4 +163,29 @@ class Keeper:
             known = self._durable.known([row.workflow_id for row in rows])
             for row in rows:
                 if row.workflow_id not in known:
-                    self._durable.enqueue(row.id, row.workflow_id, row.queue, row.priority)
+                    self._durable.enqueue(
+                        row.id, row.workflow_id, row.queue, row.priority, _seconds_until(row.not_before)
+                    )
+
+    def _tidy(self) -> None:
+        """What is long over leaves the history, with its workflow; so do processes that are long gone."""
+        now = datetime.now(UTC)
+        with self._database.write() as session:
+            queries.forget_nodes(session, now - _NODES)
+        while not self._ends.is_set():
+            with self._database.read() as session:
+                over = queries.over_before(session, now - _HISTORY, _CHUNK)
+            if not over:
+                return
+            self._durable.forget([workflow_id for _, workflow_id in over])
+            with self._database.write() as session:
+                queries.remove_jobs(session, [job_id for job_id, _ in over])
+
+
+def _seconds_until(moment: datetime | None) -> float:
+    return 0.0 if moment is None else max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _clock_was_wrong(row: ScheduleRow, now: datetime) -> bool:
+    """Set back by a little, a clock makes nothing happen twice; set back by much, it makes nothing wait for long."""
+    return row.last_at is None or row.last_at < now or row.last_at - now > _CLOCK

@@ -76,7 +76,8 @@ def _where(wanted: JobFilter) -> list[ColumnElement[bool]]:
 
 def cancelling(session: Session, job_ids: Collection[str]) -> set[str]:
     """Which of these somebody wants to end."""
-    return set(session.scalars(select(JobRow.id).where(JobRow.id.in_(job_ids), JobRow.cancelling)))
+    unwanted = or_(JobRow.cancelling, JobRow.state == JobState.CANCELLED.value)
+    return set(session.scalars(select(JobRow.id).where(JobRow.id.in_(job_ids), unwanted)))
 
 
 def counts(session: Session) -> dict[str, dict[str, int]]:
@@ -223,4 +224,4 @@ def leave(session: Session, name: str) -> None:
 
 def forget_nodes(session: Session, before: datetime) -> None:
     """Take out processes that have not been seen for long."""
-    session.execute(delete(NodeRow).where(or_(NodeRow.left, NodeRow.beats >= 0), NodeRow.seen_at < before))
+    session.execute(delete(NodeRow).where(NodeRow.seen_at < before))

@@ -13,10 +13,16 @@ from projectionist.errors import JobCancelled
 _SMOOTHING = 0.3
 _NOW = 300
 _MESSAGE = 4000
+_EVERY_S = 1.0
 
 
 class JobStopped(JobCancelled):
     """The process ends, and the job goes on elsewhere or later; for the job it is the same as being cancelled."""
+
+
+def storable(words: str) -> str:
+    """Words that every database takes: names of files may hold bytes that are no text."""
+    return words.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
 class Run:
@@ -36,6 +42,7 @@ class Run:
         self._dirty = False
         self._rate: float | None = None
         self._seen: tuple[float, float] = (monotonic(), 0.0)
+        self._given_at = -_EVERY_S
         self._lines: list[Mapping[str, Any]] = []
 
     def progress(self, done: float, total: float | None = None, *, unit: str = "", now: str = "") -> None:
@@ -43,7 +50,7 @@ class Run:
         with self._lock:
             if done < self._done:
                 self._seen, self._rate = (self._monotonic(), done), None
-            self._done, self._total, self._unit, self._now = done, total, unit[:40], now[:_NOW]
+            self._done, self._total, self._unit, self._now = done, total, unit[:40], storable(now)[:_NOW]
             self._dirty = True
         self.check()
 
@@ -56,7 +63,8 @@ class Run:
 
     def log(self, message: str, level: str = "info") -> None:
         """Add a line to the job's log."""
-        line = {"job_id": self.job_id, "at": datetime.now(UTC), "level": level, "message": message[:_MESSAGE]}
+        words = storable(message)[:_MESSAGE]
+        line = {"job_id": self.job_id, "at": datetime.now(UTC), "level": level, "message": words}
         with self._lock:
             self._lines.append(line)
 
@@ -73,9 +81,13 @@ class Run:
         """Whether somebody wants it to end."""
         return self._cancelled.is_set()
 
-    def flush(self) -> tuple[dict[str, Any], tuple[Mapping[str, Any], ...]]:
-        """Columns that have changed, empty where none has, and new lines of the log."""
+    def flush(self, *, all_of_it: bool = False) -> tuple[dict[str, Any], tuple[Mapping[str, Any], ...]]:
+        """Columns that have changed, empty where none has, and new lines of the log; `all_of_it` at the end."""
         with self._lock:
+            now = self._monotonic()
+            if not all_of_it and now - self._given_at < _EVERY_S * 0.9:
+                return {}, ()
+            self._given_at = now
             lines, self._lines = tuple(self._lines), []
             if not self._dirty:
                 return {}, lines

@@ -53,6 +53,9 @@ class Writer:
     def hand(self, change: Change) -> Change:
         """Have it written soon, in the order it was handed."""
         with self._came:
+            if self._closed:  # a job that did not stop in time; another process does it again
+                change.written.set()
+                return change
             self._waiting.append(change)
             self._came.notify()
         return change
@@ -84,6 +87,8 @@ class Writer:
             except DatabaseUnusable as error:
                 _log.warning("What jobs came to could not be written and is tried again: %s", error.message)
                 if self._closed:
+                    for change in batch:
+                        change.written.set()
                     return
                 threading.Event().wait(_AGAIN_S)
             else:
@@ -99,8 +104,8 @@ class Writer:
         lines = [line for change in batch for line in change.lines]
         with self._database.write() as session:
             for job_id, values in merged.items():
-                if values:
-                    queries.change(session, job_id, values)
+                if values:  # what is over stays as it is: somebody cancelled the job before it had begun
+                    queries.change(session, job_id, values, states=queries.LIVE)
             if lines:
                 queries.add_log(session, lines)
             for data in told.values():

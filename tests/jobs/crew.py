@@ -1,0 +1,182 @@
+"""A small house of jobs: the kinds that tests order, and a program that works on them in a process of its own.
+
+Run as `python -m tests.jobs.crew URL FOLDER NODE`; it says `ready` and works until its input ends.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from projectionist.db.engine import Database
+from projectionist.db.events import Events
+from projectionist.errors import ProjectionistError, ServerUnreachable
+from projectionist.jobs.engine import Engine
+from projectionist.jobs.ports import Job, JobKind, JobRun, JobState, QueueSpec
+
+QUEUE = "work"
+NARROW = "narrow"
+
+
+class Refused(ProjectionistError):
+    """It does not get better by trying again."""
+
+    code = "refused"
+
+
+def note(run: JobRun, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave a line behind."""
+    _leave_line(arguments, run)
+    return {"noted": arguments["name"]}
+
+
+def last(run: JobRun, arguments: Mapping[str, Any]) -> None:
+    """Take some time, saying how far it is; leave a line at the end, once and for all."""
+    steps = int(float(arguments["seconds"]) * 20)
+    _leave_line({**arguments, "name": f"begun-{arguments['name']}"}, run)
+    for step in range(steps):
+        run.progress(step, steps, unit="steps", now=f"step {step}")
+        time.sleep(0.05)
+    _leave_line(arguments, run)
+
+
+def fail_at_first(run: JobRun, arguments: Mapping[str, Any]) -> None:
+    """Fail twice in a way that passes."""
+    _leave_line(arguments, run)
+    if run.attempt < 3:
+        raise ServerUnreachable("The server did not answer.")
+
+
+def be_refused(_run: JobRun, _arguments: Mapping[str, Any]) -> None:
+    """Fail for good."""
+    raise Refused("The folder is gone; nothing was changed.")
+
+
+def break_down(_run: JobRun, _arguments: Mapping[str, Any]) -> None:
+    """Be at fault."""
+    raise ZeroDivisionError("a private detail")
+
+
+def answer_oddly(run: JobRun, _arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Say and return what a database does not take."""
+    run.log("a film called \udcff\x00.mkv")
+    return {"at": object()}
+
+
+def _leave_line(arguments: Mapping[str, Any], run: JobRun) -> None:
+    with (Path(arguments["folder"]) / "lines").open("a", encoding="utf-8") as lines:
+        lines.write(f"{arguments['name']} {run.job_id} {os.getpid()}\n")
+
+
+def _named(arguments: Mapping[str, Any]) -> str:
+    return f"Note {arguments.get('name', '')}"
+
+
+def kinds(node: str) -> list[JobKind]:
+    """What can be ordered."""
+    soon = timedelta(seconds=0.1)
+    return [
+        JobKind("note", QUEUE, _named, note),
+        JobKind("note-in-turn", NARROW, _named, note),
+        JobKind("last", QUEUE, _named, last),
+        JobKind("fail-at-first", QUEUE, _named, fail_at_first, attempts=3, backoff=soon),
+        JobKind("refused", QUEUE, _named, be_refused),
+        JobKind("broken", QUEUE, _named, break_down),
+        JobKind("odd", QUEUE, _named, answer_oddly),
+        JobKind("only-there", QUEUE, _named, note, accepts=lambda arguments: arguments["node"] == node),
+    ]
+
+
+def engine(database: Database, folder: Path, node: str) -> Engine:
+    """A job engine with these kinds, not started."""
+    made = Engine(database, folder, node=node, publish=Events(database).publish)
+    made.bring(kinds(node), [QueueSpec(QUEUE, "Work", 4), QueueSpec(NARROW, "One by one", 1)])
+    return made
+
+
+@contextmanager
+def started(database: Database, folder: Path, *, work: bool = True, node: str = "here") -> Iterator[Engine]:
+    """A job engine that runs in this process."""
+    made = engine(database, folder, node)
+    made.start(work=work)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@dataclass
+class Worker:
+    """The program, running."""
+
+    process: subprocess.Popen[str]
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def worker(database: Database, folder: Path, node: str) -> Iterator[Worker]:
+    """Another process that works on the same jobs."""
+    url = database.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-m", "tests.jobs.crew", url, str(folder), node]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == "ready\n"
+        yield Worker(process)
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+def until(happened: Callable[[], object], within_s: float = 10.0) -> None:
+    """Wait for something that another process or thread does."""
+    ends = time.monotonic() + within_s
+    while not happened():
+        assert time.monotonic() < ends, f"It did not happen within {within_s} s."
+        time.sleep(0.05)
+
+
+def over(jobs: Engine, job_id: str, within_s: float = 10.0) -> Job:
+    """The job, once it is over."""
+    until(lambda: jobs.get(job_id).state.is_over, within_s)
+    return jobs.get(job_id)
+
+
+def running(jobs: Engine, job_id: str) -> bool:
+    """Whether it runs."""
+    return jobs.get(job_id).state is JobState.RUNNING
+
+
+def lines(folder: Path) -> list[str]:
+    """The names that jobs have left behind, in order."""
+    file = folder / "lines"
+    return [line.split()[0] for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def _work() -> None:
+    url, folder, node = sys.argv[1:]
+    with started(Database(url), Path(folder), node=node):
+        print("ready", flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    _work()
