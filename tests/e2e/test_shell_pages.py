@@ -31,8 +31,7 @@ def address(house: House) -> Iterator[str]:
         yield where
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("size", ["wide", "phone"])
+@pytest.mark.parametrize(("size", "scheme"), [("wide", "dark"), ("phone", "light")])
 def test_every_page_is_readable_and_never_scrolls_sideways(
     pages: Pages, address: str, size: str, scheme: Scheme
 ) -> None:
