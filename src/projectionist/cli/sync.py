@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from projectionist.db.engine import Database
+    from projectionist.app import House
     from projectionist.features.library.sync import Synced
-    from projectionist.kit.secrets import Vault
-    from projectionist.media.server import MediaServer
 
 
 class _Terminal:
@@ -53,54 +51,47 @@ def sync(
     import os
     import sys
 
-    from projectionist.db.engine import Database, sqlite_url
-    from projectionist.db.schema import prepare
-    from projectionist.kit.secrets import Vault, load_key
+    from projectionist.app import open_house, page_settings
     from projectionist.settings import load_settings
 
     settings = load_settings(os.environ, {"data": data})
-    database = Database(settings.database_url or sqlite_url(settings.data / "projectionist.sqlite"))
-    try:
-        prepare(database)
-        vault = Vault(load_key(settings.data, settings.secret_key))
+    settings = load_settings(os.environ, {"data": data}, saved=page_settings(settings))
+    with open_house(settings, exclusive=False) as house:
         results, troubles = sync_servers(
-            database, vault, library=library, full=full, quiet=json or not sys.stderr.isatty()
+            house, library=library, full=full, quiet=json or not sys.stderr.isatty()
         )
-    finally:
-        database.close()
     _print(results, troubles, as_json=json)
     if troubles:
         raise typer.Exit(1)
 
 
 def sync_servers(
-    database: Database, vault: Vault, *, library: str | None, full: bool, quiet: bool
+    house: House, *, library: str | None, full: bool, quiet: bool
 ) -> tuple[list[Synced], list[str]]:
     """Sync every server, or the one of a library; what was done, and what did not work. Raises NotFound."""
-    from projectionist.db.events import Events
     from projectionist.errors import ProjectionistError
+    from projectionist.features.library.jobs import sync_server
     from projectionist.features.library.service import libraries
-    from projectionist.features.library.sync import Sync, now, sync_libraries
     from projectionist.features.servers.service import list_servers
 
-    wanted = _wanted(libraries(database), library)
-    connect = _connector(database, vault)
-    events = Events(database)
+    wanted = _wanted(libraries(house.database), library)
     results: list[Synced] = []
     troubles: list[str] = []
-    for server in list_servers(database).items:
+    for server in list_servers(house.database).items:
         if wanted is not None and wanted.server_id != server.id:
             continue
         try:
-            connected = connect(server.id)
-            try:
-                work = Sync(database, connected, server.id, _Terminal(quiet), events, now())
-                results += sync_libraries(work, library_id=wanted.id if wanted else None, full=full)
-            finally:
-                connected.close()
+            results += sync_server(
+                house.database,
+                house.servers,
+                house.events,
+                _Terminal(quiet),
+                server.id,
+                library_id=wanted.id if wanted else None,
+                full=full,
+            )
         except ProjectionistError as error:
             troubles.append(f"{server.name}: {error.message}")
-    events.close()
     return results, troubles
 
 
@@ -114,14 +105,6 @@ def _wanted(known: Sequence[Any], library: str | None) -> Any:
             return one
     there = ", ".join(f"{one.title} ({one.id})" for one in known) or "none yet"
     raise NotFound(f"There is no library {library}; there are: {there}.")
-
-
-def _connector(database: Database, vault: Vault) -> Callable[[int], MediaServer]:
-    from projectionist.features.servers.service import server_address
-    from projectionist.integrations.connecting import connector
-
-    connect = connector(client_id="projectionist-command-line")
-    return lambda server_id: connect(server_address(database, vault, server_id))
 
 
 def _print(results: Sequence[Synced], troubles: Sequence[str], *, as_json: bool) -> None:

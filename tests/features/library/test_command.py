@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,22 @@ from projectionist.cli.main import app
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.schema import prepare
 from projectionist.features.servers.models import ServerRow
+from projectionist.integrations.folder.server import FolderServer
 from tests.features.library.shelves import NOW
 from tests.films import Film
 
 
 @pytest.fixture
-def house(tmp_path: Path, film: Callable[..., Film], monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_log() -> Iterator[None]:
+    """What a command sets up for its log is taken back."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+
+
+@pytest.fixture
+def house(tmp_path: Path, film: Callable[..., Film], monkeypatch: pytest.MonkeyPatch, own_log: None) -> Path:
     """A data folder that knows a folder with one film."""
     media = tmp_path / "media" / "Films"
     media.mkdir(parents=True)
@@ -32,7 +43,7 @@ def house(tmp_path: Path, film: Callable[..., Film], monkeypatch: pytest.MonkeyP
                 kind="folder",
                 name="Media",
                 address=str(media.parent),
-                identity="folder",
+                identity=FolderServer(str(media.parent)).info().identity,
                 created_at=NOW,
                 last_ok_at=None,
                 checked_at=None,
