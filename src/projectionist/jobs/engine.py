@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +54,20 @@ _GROUP = 200
 class Engine:
     """The house's `Jobs`. Kinds and queues are brought before `start`; nothing runs before it."""
 
-    def __init__(self, database: Database, folder: Path, *, node: str, publish: Publish) -> None:
+    def __init__(
+        self,
+        database: Database,
+        folder: Path,
+        *,
+        node: str,
+        publish: Publish,
+        retention: timedelta = timedelta(days=30),
+    ) -> None:
         self._database = database
         self._folder = folder
         self._node = node
         self._publish = publish
+        self._retention = retention
         self._kinds: dict[str, JobKind] = {}
         self._specs: dict[str, QueueSpec] = {}
 
@@ -91,7 +100,13 @@ class Engine:
             for row in queries.queues(session).values():
                 self._durable.keep_queue(row.name, 0 if row.paused else row.concurrency)
         self._keeper = Keeper(
-            self._database, self._folder, self.process, self._durable, self._carrier, self.order
+            self._database,
+            self._folder,
+            self.process,
+            self._durable,
+            self._carrier,
+            self.order,
+            self._retention,
         )
         self._keeper.start()
 

@@ -26,7 +26,6 @@ _LATE = timedelta(seconds=20)
 _RECONCILE_EVERY = 120
 _CHUNK = 500
 _TIDY_EVERY = 7200
-_HISTORY = timedelta(days=30)
 _NODES = timedelta(days=1)
 _CLOCK = timedelta(hours=2)
 
@@ -51,6 +50,7 @@ class Keeper:
         durable: Durable,
         carrier: Carrier,
         order: Orders,
+        retention: timedelta,
     ) -> None:
         self._database = database
         self._folder = folder
@@ -58,6 +58,7 @@ class Keeper:
         self._durable = durable
         self._carrier = carrier
         self._order = order
+        self._retention = retention
         self._ends = threading.Event()
         self._leading: Claim | None = None
         self._beats: dict[str, tuple[int, float]] = {}
@@ -174,7 +175,7 @@ class Keeper:
             queries.forget_nodes(session, now - _NODES)
         while not self._ends.is_set():
             with self._database.read() as session:
-                over = queries.over_before(session, now - _HISTORY, _CHUNK)
+                over = queries.over_before(session, now - self._retention, _CHUNK)
             if not over:
                 return
             self._durable.forget([workflow_id for _, workflow_id in over])
