@@ -57,7 +57,8 @@ class DemoHouse:
     def start(self) -> Self:
         """Generate what is missing and begin to answer. Raises TargetUnwritable or TargetFull."""
         make_house_media(self.films, self._progress)
-        make_folder(self.plex_data / "Media" / "localhost")
+        for below in ("Media/localhost", "Metadata"):
+            make_folder(self.plex_data / below)
         self.plex_token = _owner_token(self.folder / "owner-token")
         if self._state is None:
             self._state = HouseState(stock(self.films), people(self.plex_token, MOVIES_KEY))
