@@ -101,7 +101,7 @@ def _create_preview() -> None:
 
 
 def _choices(*, nullable: bool) -> list[sa.Column[object]]:
-    kinds = (
+    kinds: tuple[tuple[str, sa.types.TypeEngine[object]], ...] = (
         ("enabled", sa.Boolean()),
         ("places", sa.String()),
         ("interval_ms", sa.Integer()),
