@@ -6,6 +6,8 @@ Revises: 0005
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -101,7 +103,7 @@ def _create_preview() -> None:
 
 
 def _choices(*, nullable: bool) -> list[sa.Column[object]]:
-    kinds: tuple[tuple[str, sa.types.TypeEngine[object]], ...] = (
+    kinds: tuple[tuple[str, sa.types.TypeEngine[Any]], ...] = (
         ("enabled", sa.Boolean()),
         ("places", sa.String()),
         ("interval_ms", sa.Integer()),
