@@ -12,6 +12,9 @@ from projectionist.web.ports import Permission
 from tests.features.previews.household import Household, Run
 from tests.features.previews.serving import browser, items
 
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""What the pages ask of the database is tried on both by test_keeping and test_upkeep."""
+
 API = "/api/v1/previews"
 
 

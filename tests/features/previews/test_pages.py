@@ -15,6 +15,9 @@ from projectionist.web.ports import Permission
 from tests.features.previews.household import Household
 from tests.features.previews.serving import browser
 
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""What the pages ask of the database is tried on both by test_keeping and test_upkeep."""
+
 
 @pytest.fixture
 def films(house: Household) -> tuple[Household, int, list[int]]:

@@ -13,6 +13,9 @@ from projectionist.web.ports import Permission, WebFeature
 from tests.features.previews.household import Household
 from tests.features.previews.serving import browser
 
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""What the pages ask of the database is tried on both by test_keeping and test_upkeep."""
+
 
 @get("/shared/{page:str}/{about:int}", include_in_schema=False, sync_to_thread=False)
 def shared(page: FromPath[str], about: FromPath[int]) -> Template:

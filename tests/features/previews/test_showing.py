@@ -16,6 +16,9 @@ from projectionist.frames import jpeg
 from projectionist.media.vocabulary import ServerKind
 from tests.features.previews.household import Household
 
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""What the pages ask of the database is tried on both by test_keeping and test_upkeep."""
+
 
 def made(house: Household, *places: Place) -> int:
     """A film whose preview is made at these places; its part."""
