@@ -6,7 +6,8 @@ import pytest
 
 from projectionist.errors import SettingWrong
 from projectionist.features.accounts import service
-from projectionist.features.accounts.setup_file import apply_setup, read_setup_file
+from projectionist.features.accounts.setup_file import apply_setup, read_setup_file, setup_wanted
+from projectionist.settings import Settings
 from tests.features.accounts.house import NAME, PASSWORD, PLEX, TOKEN, House, film_item, shelf
 from tests.features.accounts.opened import house
 
@@ -103,3 +104,13 @@ def test_secrets_do_not_show_when_a_setup_is_printed(house: House, films: Path, 
     wanted = read_setup_file(written(tmp_path, films))
     assert PASSWORD not in repr(wanted)
     assert TOKEN not in repr(wanted)
+
+
+def test_the_settings_alone_are_enough_and_stronger_than_the_file(
+    house: House, films: Path, tmp_path: Path
+) -> None:
+    assert setup_wanted(Settings(data=tmp_path)).is_empty
+    settings = Settings(data=tmp_path, setup_file=written(tmp_path, films), media=films, plex_token="other")
+    wanted = setup_wanted(settings)
+    assert (wanted.media, wanted.plex_token, wanted.plex_url) == (str(films), "other", PLEX)
+    assert wanted.admin is not None
