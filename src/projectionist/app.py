@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -73,7 +74,13 @@ class House:
         self.database = database
         self.clock = SystemClock()
         self.events = Events(database)
-        self.jobs = Engine(database, settings.data, node=settings.node, publish=self.events.publish)
+        self.jobs = Engine(
+            database,
+            settings.data,
+            node=settings.node,
+            publish=self.events.publish,
+            retention=timedelta(days=settings.job_retention_days),
+        )
         self._demo: DemoHouse | None = None
         self._demo_lock = threading.Lock()
         self.reach = servers.Reach(
@@ -192,11 +199,16 @@ def open_house(settings: Settings, *, exclusive: bool) -> Iterator[House]:
         logs.configure(settings.log_format, settings.log_level, settings.log_file)
         for library_of_ours in ("alembic", "dbos"):
             logging.getLogger(library_of_ours).setLevel(logging.WARNING)
+        for secret in (settings.secret_key, settings.plex_token):
+            logs.mask(secret)
+        for name in settings.unknown:
+            _log.warning("%s is no setting of Projectionist; nothing was done with it", name)
         database = Database(settings.database_url or sqlite_url(folder.path / "projectionist.sqlite"))
         stack.callback(database.close)
         schema.prepare(database)
         house = House(settings, database, Vault(load_key(folder.path, settings.secret_key)))
         stack.callback(house.close)
+        house.events.start()
         yield house
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from projectionist import __version__
-from projectionist.cli import demo, previews, serve, servers, sync
+from projectionist.cli import demo, jobs, previews, schedules, serve, servers, sync
 from projectionist.errors import ProjectionistError, UsageWrong
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 app.add_typer(previews.app, name="previews")
 app.add_typer(demo.app, name="demo")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(schedules.app, name="schedules")
 app.add_typer(servers.app, name="servers")
 app.command()(serve.serve)
 app.command()(serve.worker)
