@@ -6,7 +6,7 @@ import pytest
 
 from projectionist.errors import SettingWrong
 from projectionist.features.accounts import service
-from projectionist.features.accounts.setup_file import apply_setup, read_setup_file, setup_wanted
+from projectionist.features.accounts.setup_file import apply_setup, read_setup_file, wanted_of
 from projectionist.settings import Settings
 from tests.features.accounts.house import NAME, PASSWORD, PLEX, TOKEN, House, film_item, shelf
 from tests.features.accounts.opened import house
@@ -106,11 +106,11 @@ def test_secrets_do_not_show_when_a_setup_is_printed(house: House, films: Path, 
     assert TOKEN not in repr(wanted)
 
 
-def test_the_settings_alone_are_enough_and_stronger_than_the_file(
-    house: House, films: Path, tmp_path: Path
-) -> None:
-    assert setup_wanted(Settings(data=tmp_path)).is_empty
-    settings = Settings(data=tmp_path, setup_file=written(tmp_path, films), media=films, plex_token="other")
-    wanted = setup_wanted(settings)
-    assert (wanted.media, wanted.plex_token, wanted.plex_url) == (str(films), "other", PLEX)
+def test_the_settings_alone_are_enough_and_add_to_the_file(house: House, films: Path, tmp_path: Path) -> None:
+    assert wanted_of(Settings(data=tmp_path)).is_empty
+    settings = Settings(
+        data=tmp_path, setup_file=written(tmp_path, films), media=films, plex_url=PLEX, plex_token="other"
+    )
+    wanted = wanted_of(settings)
+    assert (wanted.media, wanted.plex_token) == ([str(films)], "other")
     assert wanted.admin is not None

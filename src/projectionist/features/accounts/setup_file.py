@@ -13,7 +13,6 @@ from projectionist.features.accounts import service, setup
 from projectionist.features.servers import service as servers
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
 from projectionist.settings import Settings
-from projectionist.settings import Settings
 
 Say = Callable[[str], None]
 
@@ -77,21 +76,6 @@ def wanted_of(settings: Settings) -> Wanted:
     if settings.plex_data is not None:
         changes["plex_data"] = str(settings.plex_data)
     return msgspec.structs.replace(wanted, **changes)
-
-
-def setup_wanted(settings: Settings) -> Wanted:
-    """What the settings ask for: the setup file where there is one, and what stands in the settings themselves.
-
-    Raises SettingWrong.
-    """
-    wanted = read_setup_file(settings.setup_file) if settings.setup_file is not None else Wanted()
-    return msgspec.structs.replace(
-        wanted,
-        media=str(settings.media) if settings.media is not None else wanted.media,
-        plex_url=settings.plex_url or wanted.plex_url,
-        plex_token=settings.plex_token or wanted.plex_token,
-        plex_data=str(settings.plex_data) if settings.plex_data is not None else wanted.plex_data,
-    )
 
 
 def apply_setup(parts: setup.SetupParts, wanted: Wanted, say: Say) -> bool:
