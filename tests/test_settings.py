@@ -127,8 +127,6 @@ def test_names_that_are_none_of_ours_are_reported() -> None:
         ("SESSION_IDLE", "1s", "a time from 5m to 90d"),
         ("SYNC_INTERVAL", "now and then", "such as every 15m"),
         ("MAX_REQUEST_BYTES", "10 TB", "a size from"),
-        ("PREVIEW_FORMATS", "gif", "one or more of bif, emby, trickplay, jpeg"),
-        ("PREVIEW_FORMATS", ",", "one or more of"),
         ("HOST", "a host", "an address or a name"),
         ("LOG_FILE", "~nosuchperson/log", "no home folder"),
     ],
@@ -250,7 +248,6 @@ def test_what_a_person_types_becomes_one_form() -> None:
 
 def test_the_page_is_told_what_is_wrong_before_anything_is_saved() -> None:
     assert checked("session_idle", " 2h ") == "2h"
-    assert checked("preview_formats", "BIF, bif,trickplay") == "bif,trickplay"
     for name, text in (("session_idle", "x"), ("port", "1"), ("nothing", "1")):
         with pytest.raises(InputWrong) as caught:
             checked(name, text)

@@ -29,6 +29,7 @@ from projectionist.features.item import pages as item
 from projectionist.features.library import jobs as library_jobs
 from projectionist.features.library import web as library
 from projectionist.features.library.excluding import choose_libraries
+from projectionist.features.library.listening import Listening
 from projectionist.features.library.pictures import Pictures
 from projectionist.features.library.playing import Playing
 from projectionist.features.library.scheduling import ScheduledSyncs
@@ -38,6 +39,7 @@ from projectionist.features.previews import jobs as preview_jobs
 from projectionist.features.previews import upkeep
 from projectionist.features.previews import web as previews
 from projectionist.features.previews.catalogue import LibraryIndex
+from projectionist.features.previews.choices import Choices
 from projectionist.features.previews.proving import prove_plex_data
 from projectionist.features.previews.showing import Showcase
 from projectionist.features.previews.workplace import Workplace
@@ -101,6 +103,11 @@ class House:
             publish=self._publish,
             node=settings.node,
             folder=settings.data / "previews",
+            begin_with=Choices(
+                interval_ms=settings.preview_interval_s * 1000,
+                width=settings.preview_width,
+                quality=settings.preview_quality,
+            ),
         )
         self.setup = setup.SetupParts(self.reach, self._exclude, self.start_demo)
         self._kinds = (
@@ -155,14 +162,30 @@ class House:
             accounts.feature(),
         )
 
-    def start_demo(self) -> servers.NewServer:
+    def start_demo(self) -> setup.Demo:
         """Open the demo house, and tell how it is reached; asked twice, it is the same."""
         from projectionist.demo.house import DemoHouse
 
         with self._demo_lock:
             if self._demo is None:
                 self._demo = DemoHouse(self.settings.data / _DEMO, playing=True).start()
-            return servers.NewServer(ServerKind.PLEX, self._demo.plex_url, self._demo.plex_token)
+            server = servers.NewServer(ServerKind.PLEX, self._demo.plex_url, self._demo.plex_token)
+            return setup.Demo(server, self._demo.plex_data)
+
+    def listen(self) -> Listening:
+        """What hears the servers, not started yet."""
+
+        def server_ids() -> list[int]:
+            return [server.id for server in servers.all_servers(self.database)]
+
+        return Listening(server_ids, self.servers, self.jobs, self.events.publish)
+
+    def follow_schedules(self) -> None:
+        """Save the schedules that a new house begins with; one that somebody changed stays as it is."""
+        known = {schedule.name for schedule in self.jobs.schedules()}
+        for schedule in preview_jobs.SCHEDULES:
+            if schedule.name not in known:
+                self.jobs.save_schedule(schedule)
 
     def reopen_demo(self) -> None:
         """Open the demo house again where it was chosen before."""
@@ -217,8 +240,12 @@ def serve(settings: Settings, say: Say) -> None:
     with open_house(settings, exclusive=True) as house, ExitStack() as stack:
         house.jobs.start(work=settings.worker, queues=settings.queues)
         stack.callback(house.jobs.close)
+        house.follow_schedules()
         house.reopen_demo()
         _set_up(house, say)
+        listening = house.listen()
+        listening.start()
+        stack.callback(listening.close)
         serve_pages(house.web(), settings.host, settings.port, ready=lambda: _greet(house, say))
 
 

@@ -14,7 +14,6 @@ from types import MappingProxyType
 from projectionist.settings import values
 from projectionist.settings.options import Source, option
 
-FORMATS = ("bif", "emby", "trickplay", "jpeg")
 LEVELS = ("debug", "info", "warning", "error")
 _NO_SOURCES: Mapping[str, Source] = MappingProxyType({})
 
@@ -137,13 +136,6 @@ class Settings:
     )
     preview_quality: int = option(
         "The JPEG quality of a preview's pictures, to begin with.", values.whole(1, 100), 80, page=True
-    )
-    preview_formats: tuple[str, ...] = option(
-        "The kinds of preview that are made in a plain folder, to begin with.",
-        values.several_of(*FORMATS),
-        ("bif",),
-        page=True,
-        choices=FORMATS,
     )
     sources: Mapping[str, Source] = field(default_factory=lambda: _NO_SOURCES, repr=False, compare=False)
     unknown: tuple[str, ...] = field(default=(), repr=False, compare=False)

@@ -97,18 +97,6 @@ def one_of(*choices: str) -> Reader:
     return read
 
 
-def several_of(*choices: str) -> Reader:
-    """At least one of these words, parted by commas."""
-
-    def read(value: str) -> tuple[str, ...]:
-        found = tuple(dict.fromkeys(word.lower() for word in words(value)))
-        if not found or not set(found) <= set(choices):
-            raise ValueError(f"one or more of {', '.join(choices)}, parted by commas")
-        return found
-
-    return read
-
-
 def words(value: str) -> tuple[str, ...]:
     """Words parted by commas."""
     return tuple(word for part in value.split(",") if (word := part.strip()))

@@ -18,7 +18,7 @@ from projectionist.db.engine import Database
 from projectionist.errors import ServerRefused, ServerUnreachable
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.setup import SetupParts
+from projectionist.features.accounts.setup import Demo, SetupParts
 from projectionist.features.accounts.setup_link import setup_link
 from projectionist.features.library.scheduling import ScheduledSyncs
 from projectionist.features.operations import feature as operations
@@ -118,8 +118,8 @@ class House:
     def exclude(self, server_id: int, listed: Sequence[ListedLibrary], excluded: Collection[str]) -> None:
         self.excluded[server_id] = list(excluded)
 
-    def start_demo(self) -> NewServer:
-        return NewServer(ServerKind.PLEX, PLEX, TOKEN, name="The demo house")
+    def start_demo(self) -> Demo:
+        return Demo(NewServer(ServerKind.PLEX, PLEX, TOKEN, name="The demo house"), self.data)
 
     def link(self) -> str:
         """The setup link, without the host."""

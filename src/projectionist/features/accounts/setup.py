@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from projectionist.db.engine import Database
@@ -25,6 +26,14 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Demo:
+    """The demo house as it is open: how its server is reached, and that server's data folder on this node."""
+
+    server: servers.NewServer
+    plex_data: Path
+
+
+@dataclass(frozen=True, slots=True)
 class SetupParts:
     """What the setup is handed by the program.
 
@@ -34,7 +43,7 @@ class SetupParts:
 
     reach: servers.Reach
     exclude: Callable[[int, Sequence[ListedLibrary], Collection[str]], None]
-    start_demo: Callable[[], servers.NewServer] | None = None
+    start_demo: Callable[[], Demo] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,10 @@ def choose_demo(parts: SetupParts) -> servers.Server:
     """Take the demo house. Raises Conflict where this installation has none."""
     if parts.start_demo is None:
         raise Conflict("The demo house is not part of this installation; choose a folder or a Plex server.")
-    return choose_server(parts, parts.start_demo())
+    demo = parts.start_demo()
+    server = choose_server(parts, demo.server)
+    servers.try_plex_data(parts.reach, server.id, str(demo.plex_data))
+    return server
 
 
 def choose_libraries(parts: SetupParts, listed: Sequence[ListedLibrary], excluded: Collection[str]) -> None:

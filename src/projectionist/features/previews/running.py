@@ -27,7 +27,7 @@ from projectionist.features.previews.making import Outcome, Recipe, Result, Task
 from projectionist.features.previews.models import Preview, PreviewState
 from projectionist.features.previews.surveying import ask_hashes, shared_bundle, there
 from projectionist.features.previews.targets import Obstacle, Target, places_of
-from projectionist.features.previews.workplace import TOPIC, Workplace, choices_of
+from projectionist.features.previews.workplace import TOPIC, Workplace
 from projectionist.jobs.ports import JobRun
 from projectionist.media.vocabulary import ServerKind, ServerPath
 
@@ -159,7 +159,7 @@ def _wishes(place: Workplace, job: JobRun, film_id: int) -> list[Wish]:
 def _question(place: Workplace, job: JobRun, row: Preview) -> Question:
     library = place.catalogue.library(row.library_id)
     with place.database.read() as session:
-        choices = choices_of(session, row.library_id)
+        choices = place.choices_of(session, row.library_id)
     on_plex = library.server_kind is ServerKind.PLEX
     obstacle = None
     if choices.enabled and on_plex and Place.PLEX in places_of(choices, library.server_kind):
@@ -214,6 +214,7 @@ def _make(job: JobRun, wishes: Sequence[Wish], recipe: Recipe, task: Task, hold:
             job.progress(share, 1.0, now=task.film.name)
 
     result = make_apart(task, recipe, tell)
+    tell(1.0)
     job.log(
         f"{task.film.name}: {result.outcome} {result.message}".rstrip(),
         "warning" if result.failed else "info",

@@ -18,7 +18,7 @@ from projectionist.features.previews.loose_pictures import LoosePictures
 from projectionist.features.previews.models import Preview
 from projectionist.features.previews.record import Record
 from projectionist.features.previews.surveying import WITH_FILMS
-from projectionist.features.previews.workplace import Workplace, choices_of
+from projectionist.features.previews.workplace import Workplace
 from projectionist.frames import jpeg
 from projectionist.frames.trickplay import Trickplay, read_trickplay
 
@@ -119,7 +119,7 @@ def roots(place: Workplace) -> list[Path]:
             if library.kind not in WITH_FILMS:
                 continue
             servers.add(library.server_id)
-            found.append(place.folder_of(choices_of(session, library.id)))
+            found.append(place.folder_of(place.choices_of(session, library.id)))
             for location in place.catalogue.locations(library.id):
                 local = place.servers.local_path(library.server_id, location)
                 if local is not None:

@@ -22,7 +22,7 @@ from projectionist.features.previews.looking import FilmFile, Look, Question, fi
 from projectionist.features.previews.models import Preview, PreviewState
 from projectionist.features.previews.neighbours import LibraryFacts, PartFacts
 from projectionist.features.previews.targets import Obstacle, places_of
-from projectionist.features.previews.workplace import TOPIC, Workplace, choices_of
+from projectionist.features.previews.workplace import TOPIC, Workplace
 from projectionist.jobs.ports import JobRun, Jobs, Order, Priority
 from projectionist.media.vocabulary import LibraryKind, ServerKind
 
@@ -53,7 +53,7 @@ class Survey:
     def run(self) -> Mapping[str, Any]:
         """Look at every part, and order what is to be made. Raises JobCancelled."""
         with self.place.database.read() as session:
-            self.choices = choices_of(session, self.library.id)
+            self.choices = self.place.choices_of(session, self.library.id)
         if self.library.server_kind is ServerKind.PLEX:
             self.plex_data = self.place.servers.plex_data(self.library.server_id)
         total = self.place.catalogue.count_parts(self.library.id)

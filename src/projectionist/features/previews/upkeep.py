@@ -25,8 +25,6 @@ from projectionist.features.previews.workplace import (
     TOPIC,
     Workplace,
     as_columns,
-    choices_of,
-    default_choices,
     overrides_of,
 )
 from projectionist.jobs.ports import Jobs, Order, Ordered, Priority
@@ -113,7 +111,7 @@ def coverage(place: Workplace) -> list[Coverage]:
     libraries = [one for one in place.catalogue.libraries() if one.kind in WITH_FILMS]
     with place.database.read() as session:
         states, sizes = queries.counts(session), queries.bytes_by_library(session)
-        chosen = {one.id: choices_of(session, one.id) for one in libraries}
+        chosen = {one.id: place.choices_of(session, one.id) for one in libraries}
     return [
         Coverage(
             one,
@@ -241,14 +239,16 @@ def choices(place: Workplace, library_id: int) -> LibraryChoices:
     place.catalogue.library(library_id)
     with place.database.read() as session:
         return LibraryChoices(
-            overrides_of(session, library_id), default_choices(session), choices_of(session, library_id)
+            overrides_of(session, library_id),
+            place.default_choices(session),
+            place.choices_of(session, library_id),
         )
 
 
 def default(place: Workplace) -> Choices:
     """What every library wants that says nothing else."""
     with place.database.read() as session:
-        return default_choices(session)
+        return place.default_choices(session)
 
 
 def would_redo(place: Workplace, library_id: int | None, overrides: Overrides) -> Redo:
@@ -282,7 +282,7 @@ def save_choices(
         require_sound(one)
     with place.database.write() as session:
         if library_id is None:
-            base = merged(default_choices(session), values)
+            base = merged(place.default_choices(session), values)
             require_sound(base)
             queries.save_default(session, as_columns(_fields(base)))
         else:
@@ -318,7 +318,7 @@ def _before_and_after(
     """What each library concerned wants now, and would want then. Raises NotFound."""
     libraries = _libraries(place, library_id)
     with place.database.read() as session:
-        base = default_choices(session)
+        base = place.default_choices(session)
         own = {one.id: overrides_of(session, one.id) for one in libraries}
     before = {one.id: merged(base, own[one.id]) for one in libraries}
     if library_id is None:

@@ -31,7 +31,8 @@ def _now() -> datetime:
 class Workplace:
     """One node: `node` is its name for people, `folder` where previews go that have no other place.
 
-    `rate` limits how much of a film is read, in bytes per second, per job.
+    `rate` limits how much of a film is read, in bytes per second, per job. `begin_with` is wanted of libraries
+    until somebody chooses otherwise.
     """
 
     database: Database
@@ -42,27 +43,26 @@ class Workplace:
     folder: Path
     rate: int | None = None
     now: Callable[[], datetime] = field(default=_now)
+    begin_with: Choices = field(default_factory=Choices)
 
     def folder_of(self, choices: Choices) -> Path:
         """Where Place.FOLDER is."""
         return Path(choices.folder) if choices.folder else self.folder
 
+    def default_choices(self, session: Session) -> Choices:
+        """What is wanted of libraries that say nothing else."""
+        row = queries.default_choice(session)
+        return self.begin_with if row is None else merged(self.begin_with, _values(row))
 
-def default_choices(session: Session) -> Choices:
-    """What is wanted of libraries that say nothing else."""
-    row = queries.default_choice(session)
-    return Choices() if row is None else merged(Choices(), _values(row))
+    def choices_of(self, session: Session, library_id: int) -> Choices:
+        """What is wanted of a library."""
+        return merged(self.default_choices(session), overrides_of(session, library_id))
 
 
 def overrides_of(session: Session, library_id: int) -> dict[str, Any]:
     """What a library wants otherwise than the default; None where it does not."""
     row = queries.library_choice(session, library_id)
     return dict.fromkeys(FIELDS) if row is None else _values(row)
-
-
-def choices_of(session: Session, library_id: int) -> Choices:
-    """What is wanted of a library."""
-    return merged(default_choices(session), overrides_of(session, library_id))
 
 
 def as_columns(values: Mapping[str, Any]) -> dict[str, Any]:
