@@ -1,0 +1,120 @@
+"""What servers tell by themselves is acted on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from projectionist.errors import ServerUnreachable
+from projectionist.features.library.listening import PLAYING, Listening
+from projectionist.jobs.ports import Order, Ordered
+from projectionist.media.vocabulary import LibraryEvent, PlaybackEvent, PlaybackState
+
+DEADLINE_S = 10.0
+
+
+class Telling:
+    """A server that tells what it is given, or breaks off."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Any] = []
+        self.heard = threading.Event()
+        self.closed = 0
+
+    def events(self, stop: threading.Event) -> Iterator[Any]:
+        self.heard.set()
+        while not stop.wait(0.01):
+            while self.waiting:
+                event = self.waiting.pop(0)
+                if isinstance(event, Exception):
+                    raise event
+                yield event
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class Servers:
+    def __init__(self, telling: Telling) -> None:
+        self.telling = telling
+
+    def connect(self, server_id: int) -> Any:
+        return self.telling
+
+
+class Jobs:
+    """Takes orders; `busy` stands for a sync that is under way."""
+
+    def __init__(self) -> None:
+        self.orders: list[Order] = []
+        self.busy = False
+
+    def order(self, order: Order) -> Ordered:
+        self.orders.append(order)
+        return Ordered("1", created=not self.busy)
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not true():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.01)
+
+
+def listening(telling: Telling, jobs: Jobs, told: list[tuple[str, Mapping[str, Any]]]) -> Listening:
+    made = Listening(
+        lambda: [7],
+        Servers(telling),  # type: ignore[arg-type]
+        jobs,  # type: ignore[arg-type]
+        lambda topic, data: told.append((topic, data)),
+        quiet_s=0.05,
+        tick_s=0.02,
+    )
+    made.start()
+    assert telling.heard.wait(DEADLINE_S)
+    return made
+
+
+def test_a_library_is_read_once_a_moment_after_a_burst_of_changes() -> None:
+    telling, jobs = Telling(), Jobs()
+    made = listening(telling, jobs, [])
+    telling.waiting += [LibraryEvent("1", None)] * 20
+    until(lambda: len(jobs.orders) == 1)
+    threading.Event().wait(0.3)
+    made.close()
+    assert [order.arguments for order in jobs.orders] == [{"server_id": 7}]
+
+
+def test_a_change_during_a_sync_is_not_forgotten() -> None:
+    telling, jobs = Telling(), Jobs()
+    jobs.busy = True
+    made = listening(telling, jobs, [])
+    telling.waiting.append(LibraryEvent(None, None))
+    until(lambda: len(jobs.orders) >= 2)
+    jobs.busy = False
+    count = len(jobs.orders)
+    until(lambda: len(jobs.orders) > count)
+    after = len(jobs.orders)
+    threading.Event().wait(0.2)
+    made.close()
+    assert len(jobs.orders) == after
+
+
+def test_playback_is_told_to_the_pages() -> None:
+    telling, told = Telling(), []  # type: ignore[var-annotated]
+    made = listening(telling, Jobs(), told)
+    telling.waiting.append(PlaybackEvent("1", "2", PlaybackState.PLAYING, 5))
+    until(lambda: bool(told))
+    made.close()
+    assert told == [(PLAYING, {"server_id": 7})]
+
+
+def test_a_lost_connection_is_closed_and_nothing_ends() -> None:
+    telling, jobs = Telling(), Jobs()
+    made = listening(telling, jobs, [])
+    telling.waiting.append(ServerUnreachable("Plex went away."))
+    until(lambda: telling.closed == 1)
+    made.close()
+    assert jobs.orders == []
