@@ -79,7 +79,7 @@ def test_the_version_is_told() -> None:
     assert run("--version") == Ran(0, f"projectionist {__version__}\n", "")
 
 
-@pytest.mark.parametrize("words", [(), ("previews",), ("demo",)])
+@pytest.mark.parametrize("words", [(), ("previews",), ("jobs",), ("schedules",), ("servers",)])
 def test_without_a_command_the_help_is_shown(words: tuple[str, ...]) -> None:
     ran = run(*words)
     assert ran.code == 2
