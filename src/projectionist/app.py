@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -111,7 +112,13 @@ class House:
         )
         self.setup = setup.SetupParts(self.reach, self._exclude, self.start_demo)
         self._kinds = (
-            *library_jobs.kinds(database, self.servers, self.events, on_synced=(self._on_synced,)),
+            *library_jobs.kinds(
+                database,
+                self.servers,
+                self.events,
+                on_synced=(self._on_synced,),
+                answered=partial(servers.remember_answer, self.reach),
+            ),
             *preview_jobs.kinds(self.place, self.jobs),
         )
         self.jobs.bring(self._kinds, (library_jobs.QUEUE, *preview_jobs.QUEUES))

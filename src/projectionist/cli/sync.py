@@ -69,10 +69,12 @@ def sync_servers(
     house: House, *, library: str | None, full: bool, quiet: bool
 ) -> tuple[list[Synced], list[str]]:
     """Sync every server, or the one of a library; what was done, and what did not work. Raises NotFound."""
+    from functools import partial
+
     from projectionist.errors import ProjectionistError
     from projectionist.features.library.jobs import sync_server
     from projectionist.features.library.service import libraries
-    from projectionist.features.servers.service import list_servers
+    from projectionist.features.servers.service import list_servers, remember_answer
 
     wanted = _wanted(libraries(house.database), library)
     results: list[Synced] = []
@@ -89,6 +91,7 @@ def sync_servers(
                 server.id,
                 library_id=wanted.id if wanted else None,
                 full=full,
+                answered=partial(remember_answer, house.reach),
             )
         except ProjectionistError as error:
             troubles.append(f"{server.name}: {error.message}")

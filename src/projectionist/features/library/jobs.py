@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from projectionist.db.engine import Database
-from projectionist.errors import Conflict, NotFound
+from projectionist.errors import Conflict, NotFound, SecretUnreadable, ServiceError
 from projectionist.features.library.neighbours import Servers
 from projectionist.features.library.ordering import SYNC
 from projectionist.features.library.sync import Events, OnSynced, Sync, Synced, now, sync_libraries
@@ -15,9 +15,21 @@ from projectionist.jobs.ports import Arguments, JobKind, JobRun, QueueSpec
 
 QUEUE = QueueSpec("sync", "Library sync", concurrency=2)
 
+Answered = Callable[[int, str], None]
+"""Told of a server's id and how it failed, or the empty text where it answered."""
+
+
+def _tell_nobody(_server_id: int, _trouble: str) -> None:
+    """What is told where nobody wants to know."""
+
 
 def kinds(
-    database: Database, servers: Servers, events: Events, *, on_synced: Sequence[OnSynced] = ()
+    database: Database,
+    servers: Servers,
+    events: Events,
+    *,
+    on_synced: Sequence[OnSynced] = (),
+    answered: Answered = _tell_nobody,
 ) -> Sequence[JobKind]:
     """The kinds of job that the library brings; `on_synced` are told of each library that was synced."""
 
@@ -31,6 +43,7 @@ def kinds(
             library_id=arguments.get("library_id"),
             full=bool(arguments.get("full", False)),
             on_synced=on_synced,
+            answered=answered,
         )
         return {"libraries": [one.as_result() for one in done]}
 
@@ -53,20 +66,27 @@ def sync_server(
     library_id: int | None = None,
     full: bool = False,
     on_synced: Sequence[OnSynced] = (),
+    answered: Answered = _tell_nobody,
 ) -> list[Synced]:
-    """Bring the index up to a server, or to one of its libraries.
+    """Bring the index up to a server, or to one of its libraries; `answered` hears how the server did.
 
-    Raises ServiceError, NotFound, JobCancelled, and Conflict where another server has taken over the address: what
-    that one lists says nothing of ours.
+    Raises ServiceError, SecretUnreadable, NotFound, JobCancelled, and Conflict where another server has taken over
+    the address: what that one lists says nothing of ours.
     """
-    server = servers.connect(server_id)
     try:
-        if server.info().identity != get_server(database, server_id).identity:
-            raise Conflict(
-                f"At the address of {servers.name(server_id)} another server answers than the one that was added; "
-                "nothing was changed: give the server its new address, or remove it."
-            )
-        work = Sync(database, server, server_id, run, events, now())
-        return sync_libraries(work, library_id=library_id, full=full, on_synced=on_synced)
-    finally:
-        server.close()
+        server = servers.connect(server_id)
+        try:
+            if server.info().identity != get_server(database, server_id).identity:
+                raise Conflict(
+                    f"At the address of {servers.name(server_id)} another server answers than the one that was "
+                    "added; nothing was changed: give the server its new address, or remove it."
+                )
+            work = Sync(database, server, server_id, run, events, now())
+            done = sync_libraries(work, library_id=library_id, full=full, on_synced=on_synced)
+        finally:
+            server.close()
+    except (ServiceError, SecretUnreadable, Conflict) as error:
+        answered(server_id, error.message)
+        raise
+    answered(server_id, "")
+    return done
