@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from projectionist.app import House
 from projectionist.demo.faults import Faults
 from projectionist.demo.house import DemoHouse
-from projectionist.errors import Conflict, SecretUnreadable
-from projectionist.features.library.service import order_sync
-from projectionist.features.previews.upkeep import order_check
+from projectionist.errors import Conflict
 from projectionist.features.servers import service as servers
-from projectionist.jobs.ports import JobState, Order
+from projectionist.jobs.ports import JobState
 from projectionist.media.vocabulary import ServerKind
 from tests.demo.houses import house, house_media
 from tests.recovery.houses_under_fire import until
@@ -26,7 +24,6 @@ from tests.recovery.opened_houses import (
     opened,
     previews,
     rows,
-    settle,
     sync,
 )
 
@@ -83,4 +80,131 @@ def test_a_server_that_fails_is_told_of_and_nothing_of_its_library_is_lost(
         job = sync(here, server, full=True)
         print(job.error)
         assert "did not answer" in job.error or "cannot be reached" in job.error
+        assert items(here) == before
+
+
+def test_a_lost_key_is_told_and_the_token_can_be_given_anew(house: DemoHouse, tmp_path: Path) -> None:
+    with opened(tmp_path / "data") as here:
+        here.jobs.pause("previews")
+        server = connected(here, house)
+        sync(here, server)
+        before = items(here)
+    (tmp_path / "data" / "secret.key").unlink()
+    with opened(tmp_path / "data") as here:
+        job = sync(here, server)
+        assert job.state is JobState.FAILED
+        assert "enter the token anew" in job.error
+        assert servers.get_server(here.database, server.id).last_error == job.error
+        assert items(here) == before
+        again = servers.NewServer(ServerKind.PLEX, house.plex_url, house.plex_token)
+        servers.edit_server(here.reach, server.id, again, keep_token=False)
+        assert sync(here, server).state is JobState.DONE
+        assert not servers.get_server(here.database, server.id).last_error
+
+
+def test_a_setup_done_again_mends_a_lost_key(house: DemoHouse, tmp_path: Path) -> None:
+    new = servers.NewServer(ServerKind.PLEX, house.plex_url, house.plex_token)
+    with opened(tmp_path / "data", work=False) as here:
+        server, _ = servers.ensure_server(here.reach, new)
+    (tmp_path / "data" / "secret.key").unlink()
+    with opened(tmp_path / "data", work=False) as here:
+        assert servers.ensure_server(here.reach, new) == (servers.get_server(here.database, server.id), False)
+        assert not servers.check_server(here.reach, server.id).last_error
+
+
+def test_a_server_that_suddenly_lists_nothing_loses_nothing_at_once(house: DemoHouse, tmp_path: Path) -> None:
+    with opened(tmp_path / "data") as here:
+        here.jobs.pause("previews")
+        server = connected(here, house)
+        sync(here, server)
+        before = items(here)
+        held = house.catalogue.listed(1)
+        for entry in held:
+            house.catalogue.remove(entry.key)
+        job = sync(here, server, full=True)
+        assert job.state is JobState.DONE
+        assert items(here) == before
+        assert f"{len(held)} of {len(held)} items are kept" in log_of(here, job)
+        house.catalogue.put(*held)
+        assert sync(here, server, full=True).state is JobState.DONE
+        assert items(here) == before
+
+
+def test_a_library_that_disappears_is_kept_and_marked(house: DemoHouse, tmp_path: Path) -> None:
+    with opened(tmp_path / "data") as here:
+        here.jobs.pause("previews")
+        server = connected(here, house)
+        sync(here, server)
+        before = items(here)
+        gone = house.catalogue.sections.pop(1)
+        assert sync(here, server, full=True).state is JobState.DONE
+        assert items(here) == before
+        assert rows(here, "SELECT title FROM library WHERE missing_since IS NOT NULL") == [(gone.title,)]
+        house.catalogue.sections[1] = gone
+        assert sync(here, server, full=True).state is JobState.DONE
+        assert rows(here, "SELECT title FROM library WHERE missing_since IS NOT NULL") == []
+        assert items(here) == before
+
+
+def test_two_servers_of_one_identity_are_not_mixed_up(
+    house: DemoHouse, house_media: Path, tmp_path: Path
+) -> None:
+    with opened(tmp_path / "data") as here:
+        here.jobs.pause("previews")
+        server = connected(here, house)
+        sync(here, server)
+        before = items(here)
+        other_name = house.plex_url.replace("127.0.0.1", "localhost")
+        with pytest.raises(Conflict, match="is here already"):
+            servers.add_server(here.reach, servers.NewServer(ServerKind.PLEX, other_name, house.plex_token))
+        house.faults.alter(another_identity, path="/")
+        house.faults.alter(another_identity, path="/identity")
+        job = sync(here, server, full=True)
+        assert job.state is JobState.FAILED
+        assert "another server answers" in job.error
+        assert items(here) == before
+
+
+def another_identity(answer: Any) -> Any:
+    answer["MediaContainer"]["machineIdentifier"] = "somebody else"
+    return answer
+
+
+def a_few_films(house_media: Path, folder: Path) -> Path:
+    """Two films in a folder of their own, as a mounted disk."""
+    folder.mkdir()
+    for film in sorted((house_media / "Movies").rglob("*.m??"))[:2]:
+        shutil.copy(film, folder)
+    return folder
+
+
+def test_a_vanished_mount_removes_nothing_and_its_previews_wait_and_say_why(
+    house_media: Path, tmp_path: Path
+) -> None:
+    films = a_few_films(house_media, tmp_path / "films")
+    away = tmp_path / "away"
+    with opened(tmp_path / "data") as here:
+        server = servers.add_server(here.reach, servers.NewServer(ServerKind.FOLDER, str(films)))
+        here.jobs.pause("previews")
+        sync(here, server)
+        before = items(here)
+        assert len(before) == 2
+        until(
+            lambda: [one for one, _ in previews(here).values()] == ["queued"] * 2, 20, lambda: previews(here)
+        )
+        films.rename(away)
+        here.jobs.resume("previews")
+        job = sync(here, server, full=True)
+        print(job.state, job.error)
+        assert str(films) in job.error
+        assert items(here) == before
+        until(lambda: {one for one, _ in previews(here).values()} == {"waiting"}, 30, lambda: previews(here))
+        print(previews(here))
+        for _, reason in previews(here).values():
+            assert str(films) in reason
+            assert "mount" in reason
+        away.rename(films)
+        here.jobs.cancel(job.id)
+        assert sync(here, server, full=True).state is JobState.DONE
+        until(lambda: {one for one, _ in previews(here).values()} == {"fresh"}, 60, lambda: previews(here))
         assert items(here) == before

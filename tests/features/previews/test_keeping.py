@@ -171,7 +171,8 @@ def test_a_path_that_no_mapping_covers_waits_and_says_so(house: Household) -> No
     row = house.row(part)
     assert row.state == "waiting"
     assert row.reason == (
-        "No path mapping of den leads to /data/Alien.mkv; add one for server 1 under Servers."
+        "/data/Alien.mkv is not there on den, and no path mapping leads to it; mount its disk, or add a mapping for "
+        "server 1 under Servers."
     )
 
 

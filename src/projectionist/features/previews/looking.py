@@ -75,8 +75,8 @@ def find_film(place: Workplace, server_id: int, path: ServerPath) -> FilmFile | 
     if local is None:
         return Obstacle(
             UNMAPPED,
-            f"No path mapping of {place.node} leads to {path}; add one for {place.servers.name(server_id)} "
-            "under Servers.",
+            f"{path} is not there on {place.node}, and no path mapping leads to it; mount its disk, or add a mapping "
+            f"for {place.servers.name(server_id)} under Servers.",
         )
     try:
         seen = os.stat(local)

@@ -78,11 +78,28 @@ def make_film(place: Workplace, job: JobRun, film_id: int, *, again: bool = Fals
 
 
 def can_open(place: Workplace, film_id: int) -> bool:
-    """Whether this node can read the file; true also where nothing is left to be done."""
+    """Whether this node can read the file; true also where nothing is left to be done.
+
+    Where it cannot, what is queued says why it waits, in case no other node can either.
+    """
     with place.database.read() as session:
         rows = queries.of_film(session, film_id)
     paths = [place.servers.local_path(row.server_id, ServerPath(row.server_path)) for row in rows]
-    return not rows or any(path is not None and os.access(path, os.R_OK) for path in paths)
+    if not rows or any(path is not None and os.access(path, os.R_OK) for path in paths):
+        return True
+    queued = [row for row in rows if row.state == PreviewState.QUEUED]
+    for row in queued:
+        met = find_film(place, row.server_id, ServerPath(row.server_path))
+        if isinstance(met, FilmFile):
+            met = Obstacle(
+                "unreadable", f"{met.path} may not be read on {place.node}; check its permissions."
+            )
+        still = queries.Filter(part_ids=(row.part_id,), states=(PreviewState.QUEUED,))
+        with place.database.write() as session:
+            told = {"reason": met.reason, "error_code": met.code}
+            queries.set_state(session, still, PreviewState.WAITING, told)
+            _tell(place, session, [row])
+    return False
 
 
 def _reason(wish: Wish) -> str:

@@ -159,11 +159,14 @@ def ensure_server(reach: Reach, new: NewServer) -> tuple[Server, bool]:
 def edit_server(reach: Reach, server_id: int, new: NewServer, *, keep_token: bool) -> Server:
     """Change how a server is reached, after it has answered there; `keep_token` leaves its token as it is.
 
-    Raises NotFound, InputWrong, ServiceError, and Conflict where another server answers at the new address.
+    Raises NotFound, InputWrong, ServiceError, Conflict where another server answers at the new address, and
+    SecretUnreadable where the token to be kept cannot be read.
     """
-    known = server_address(reach.database, reach.vault, server_id)
-    token = known.token if keep_token else new.token.strip()
-    tested = probe_server(reach, NewServer(known.kind, new.address, token, new.verify_tls))
+    token = new.token.strip()
+    if keep_token:  # one that is replaced need not be readable any more
+        token = server_address(reach.database, reach.vault, server_id).token
+    kind = get_server(reach.database, server_id).kind
+    tested = probe_server(reach, NewServer(kind, new.address, token, new.verify_tls))
     _warn_of_tls(tested.address, new.verify_tls)
     moment = reach.now()
     with reach.database.write() as session:
