@@ -9,32 +9,48 @@ import threading
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from projectionist.db.engine import Database
 from projectionist.errors import JobCancelled, ProjectionistError
 from projectionist.jobs import queries
+from projectionist.jobs.ordering import Desk
 from projectionist.jobs.ports import JobKind, JobState
 from projectionist.jobs.running import JobStopped, Run, storable
 from projectionist.jobs.tables import JobRow
 from projectionist.jobs.writing import Change, Writer
 from projectionist.kit.logs import correlation
 
-_ELSEWHERE_S = 2.0
+_ELSEWHERE = timedelta(seconds=2)
 _LONGEST_BACKOFF_S = 600.0
 _NOBODY_AFTER = timedelta(minutes=2)
+_ERROR = 1000
 
 _log = logging.getLogger(__name__)
 
 
-class Requeue(Protocol):
-    """Has a job carried out by a new workflow."""
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """It is to be done again, from then on."""
 
-    def __call__(
-        self, job_id: str, values: Mapping[str, Any], delay_s: float, *, queue: str, priority: int, tries: int
-    ) -> None:
-        """Change the job and queue it again."""
+    values: Mapping[str, Any]
+    not_before: datetime | None = None
+
+
+@dataclass(slots=True)
+class _Held:
+    """A job that this process has in hand."""
+
+    run: Run
+    row: JobRow
+    began: Change | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it was over, or somebody else's, before it could begin here."""
+        return self.began is not None and self.began.dropped
 
 
 class Carrier:
@@ -47,120 +63,120 @@ class Carrier:
         process: str,
         node: str,
         writer: Writer,
-        requeue: Requeue,
+        desk: Desk,
+        nobody_after: timedelta = _NOBODY_AFTER,
     ) -> None:
         self._database = database
         self._kinds = kinds
         self._process = process
         self._node = node
         self._writer = writer
-        self._requeue = requeue
-        self._runs: dict[str, tuple[Run, JobRow]] = {}
+        self._desk = desk
+        self._nobody_after = nobody_after
+        self._held: dict[str, _Held] = {}
         self._lock = threading.Lock()
         self._stopping = False
         self.paused: frozenset[str] = frozenset()
 
     def carry(self, job_id: str, workflow_id: str) -> None:
-        """Do a job, unless it is over or another workflow has it. Raises nothing a job could cause."""
+        """Do a job, unless it is over or another workflow has it.
+
+        Raises DatabaseUnusable where the database failed before the job began or could be put back: then its
+        workflow ends, and who leads the jobs finds it and queues it again.
+        """
         with self._database.read() as session:
             row = queries.job(session, job_id)
         if row is None or row.workflow_id != workflow_id or JobState(row.state).is_over:
             return
         kind = self._kinds.get(row.kind)
         if self._stopping or row.queue in self.paused:
-            self._again(row, {"state": JobState.QUEUED.value}, _ELSEWHERE_S)
+            self._again(row, _Again({"state": JobState.QUEUED.value}, datetime.now(UTC) + _ELSEWHERE))
         elif row.cancelling:
-            self._end(row, {"state": JobState.CANCELLED.value})
-        elif kind is None or not self._accepts(kind, row):
+            self._end(_Held(Run(row.id, row.attempt), row), {"state": JobState.CANCELLED.value})
+        elif kind is None:
             self._send_elsewhere(row)
         else:
-            self._run(kind, row)
+            self._run(kind, _Held(Run(row.id, row.attempt + 1), row))
 
     def look(self, job_id: str) -> None:
         """A job was cancelled in this process: it need not wait for the next look."""
         with self._lock:
-            held = self._runs.get(job_id)
+            held = self._held.get(job_id)
         if held is not None:
-            held[0].cancel()
+            held.run.cancel()
 
     def flush(self) -> None:
-        """Write how far the jobs are, and hear which of them somebody wants to end."""
+        """Write how far the jobs are, and hear which of them are to end here."""
         with self._lock:
-            held = dict(self._runs)
-        if not held:
+            every = dict(self._held)
+        if not every:
             return
         with self._database.read() as session:
-            unwanted = queries.cancelling(session, list(held))
-        for job_id, (run, row) in held.items():
+            unwanted = queries.cancelling(session, list(every))
+            elsewhere = queries.held_by_others(session, list(every), self._process)
+        for job_id, held in every.items():
             if job_id in unwanted:
-                run.cancel()
-            values, lines = run.flush()
+                held.run.cancel()
+            elif job_id in elsewhere or held.is_lost:
+                held.run.stop()
+            values, lines = held.run.flush()
             if values or lines:
-                self._writer.hand(Change(job_id, values, lines, _told(row, JobState.RUNNING, values)))
+                told = _told(held.row, JobState.RUNNING, values)
+                self._writer.hand(Change(job_id, held.row.workflow_id, values, lines, told))
 
     def stop(self) -> None:
         """Ask everything that runs to stop; it is queued again."""
         self._stopping = True
         with self._lock:
-            held = list(self._runs.values())
-        for run, _ in held:
-            run.stop()
+            every = list(self._held.values())
+        for held in every:
+            held.run.stop()
 
-    def _accepts(self, kind: JobKind, row: JobRow) -> bool:
+    def _run(self, kind: JobKind, held: _Held) -> None:
+        row = held.row
+        with self._lock:
+            self._held[row.id] = held
         try:
-            return kind.accepts(row.arguments)
-        except ProjectionistError:
-            return False
+            with _correlated(row.correlation_id):
+                ended = self._outcome(kind, held)
+        finally:
+            with self._lock:
+                del self._held[row.id]
+        if ended is None:
+            self._send_elsewhere(row)
+        elif isinstance(ended, _Again):
+            self._again(row, ended, held.run)
+        else:
+            self._end(held, ended)
 
-    def _run(self, kind: JobKind, row: JobRow) -> None:
-        attempt = row.attempt + 1
-        run = Run(row.id, attempt)
+    def _begin(self, held: _Held) -> None:
         began = {
             "state": JobState.RUNNING.value,
             "node": self._process,
-            "attempt": attempt,
+            "attempt": held.run.attempt,
             "started_at": datetime.now(UTC),
             "now": "",
             "error": "",
             "error_code": "",
         }
-        with self._lock:
-            self._runs[row.id] = (run, row)
-        self._writer.hand(Change(row.id, began, (), _told(row, JobState.RUNNING, {})))
-        try:
-            with _correlated(row.correlation_id):
-                ended = self._outcome(kind, row, run, attempt)
-        finally:
-            with self._lock:
-                del self._runs[row.id]
-        if ended is not None:
-            self._end(row, ended, run)
+        told = _told(held.row, JobState.RUNNING, {})
+        held.began = self._writer.hand(Change(held.row.id, held.row.workflow_id, began, (), told, takes=True))
 
-    def _outcome(self, kind: JobKind, row: JobRow, run: Run, attempt: int) -> Mapping[str, Any] | None:
-        """What came of it; None where it has been queued again."""
+    def _outcome(self, kind: JobKind, held: _Held) -> Mapping[str, Any] | _Again | None:
+        """What came of it; None where this node cannot do it."""
+        run, row = held.run, held.row
         try:
+            if not _accepts(kind, row):
+                return None
+            self._begin(held)
             result = kind.run(run, row.arguments)
             result = None if result is None else json.loads(json.dumps(dict(result), allow_nan=False))
         except JobStopped:
-            self._again(row, {"state": JobState.QUEUED.value, "node": "", "attempt": row.attempt}, 0.0, run)
-            return None
+            return _Again({"state": JobState.QUEUED.value, "node": "", "attempt": row.attempt})
         except JobCancelled:
             return {"state": JobState.CANCELLED.value}
         except ProjectionistError as error:
-            run.log(error.message, "error")
-            failure = {"error": storable(error.message)[:1000], "error_code": error.code}
-            if error.retryable and attempt < kind.attempts:
-                wait_s = _backoff(kind.backoff, attempt)
-                later = datetime.now(UTC) + timedelta(seconds=wait_s)
-                waiting = {
-                    "state": JobState.WAITING.value,
-                    "node": "",
-                    "attempt": attempt,
-                    "not_before": later,
-                }
-                self._again(row, {**failure, **waiting}, wait_s, run)
-                return None
-            return {"state": JobState.FAILED.value, **failure}
+            return _failure(kind, run, error)
         except Exception as error:  # noqa: BLE001 - the job runner: one job's fault never stops the rest
             _log.exception("A job failed in Projectionist itself", extra={"job": row.id, "kind": row.kind})
             run.log(traceback.format_exc(), "error")
@@ -171,17 +187,19 @@ class Carrier:
             return {"state": JobState.FAILED.value, "error": sentence, "error_code": "failed"}
         return {"state": JobState.DONE.value, "result": result}
 
-    def _end(self, row: JobRow, values: Mapping[str, Any], run: Run | None = None) -> None:
-        progress, lines = run.flush(all_of_it=True) if run is not None else ({}, ())
-        state = JobState(values["state"])
+    def _end(self, held: _Held, values: Mapping[str, Any]) -> None:
+        progress, lines = held.run.flush(all_of_it=True)
+        row, state = held.row, JobState(values["state"])
         over = {"cancelling": False, "eta_s": None, "now": "", "ended_at": datetime.now(UTC)}
-        self._writer.keep(Change(row.id, {**progress, **over, **values}, lines, _told(row, state, progress)))
+        told = _told(row, state, progress)
+        changed = {**progress, **over, **values}
+        self._writer.keep(Change(row.id, row.workflow_id, changed, lines, told, takes=held.began is None))
 
-    def _again(self, row: JobRow, values: Mapping[str, Any], delay_s: float, run: Run | None = None) -> None:
+    def _again(self, row: JobRow, again: _Again, run: Run | None = None) -> None:
         if run is not None:
             _, lines = run.flush(all_of_it=True)
-            self._writer.keep(Change(row.id, {}, lines))
-        self._requeue(row.id, values, delay_s, queue=row.queue, priority=row.priority, tries=row.tries)
+            self._writer.keep(Change(row.id, row.workflow_id, {}, lines))
+        self._desk.again(row, again.values, again.not_before, process=self._process)
 
     def _send_elsewhere(self, row: JobRow) -> None:
         """Another node may be able to; where none is, after a while that is said."""
@@ -192,15 +210,49 @@ class Carrier:
                 for node in queries.nodes(session)
                 if not node.left and row.queue in node.queues and node.host not in refused
             }
-        waited = datetime.now(UTC) - row.created_at
-        if not able and waited > _NOBODY_AFTER:
-            sentence = (
-                f"No machine that works on {row.queue} can do this (asked: {', '.join(refused)}): check the path "
-                "mappings on the page of servers, and that the disk is mounted; then retry."
-            )
-            self._end(row, {"state": JobState.FAILED.value, "error": sentence, "error_code": "nowhere"})
+        now = datetime.now(UTC)
+        if not able and now - row.created_at > self._nobody_after:
+            failed = {
+                "state": JobState.FAILED.value,
+                "error_code": "nowhere",
+                "error": self._nowhere(row, refused),
+            }
+            self._end(_Held(Run(row.id, row.attempt), row), failed)
             return
-        self._again(row, {"state": JobState.QUEUED.value, "refused_by": refused}, _ELSEWHERE_S)
+        values = {"state": JobState.QUEUED.value, "refused_by": refused}
+        self._again(row, _Again(values, now + _ELSEWHERE))
+
+    def _nowhere(self, row: JobRow, refused: list[str]) -> str:
+        asked = ", ".join(refused)
+        if row.kind not in self._kinds:
+            sentence = (
+                f"No machine knows jobs of kind {row.kind} (asked: {asked}); nothing was done: bring every machine "
+                "to the same version of Projectionist, then retry."
+            )
+        else:
+            sentence = (
+                f"No machine that works on {row.queue} can do this (asked: {asked}); nothing was done: check the path "
+                "mappings on the page of servers, and that the disk is mounted, then retry."
+            )
+        return storable(sentence)[:_ERROR]
+
+
+def _accepts(kind: JobKind, row: JobRow) -> bool:
+    try:
+        return kind.accepts(row.arguments)
+    except ProjectionistError:
+        return False
+
+
+def _failure(kind: JobKind, run: Run, error: ProjectionistError) -> Mapping[str, Any] | _Again:
+    """What a job's own error comes to: another try, or the end."""
+    run.log(error.message, "error")
+    failure = {"error": storable(error.message)[:_ERROR], "error_code": error.code}
+    if not error.retryable or run.attempt >= kind.attempts:
+        return {"state": JobState.FAILED.value, **failure}
+    later = datetime.now(UTC) + timedelta(seconds=_backoff(kind.backoff, run.attempt))
+    waiting = {"state": JobState.WAITING.value, "node": "", "attempt": run.attempt, "not_before": later}
+    return _Again({**failure, **waiting}, later)
 
 
 def _told(row: JobRow, state: JobState, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -225,7 +277,7 @@ def _told(row: JobRow, state: JobState, values: Mapping[str, Any]) -> dict[str, 
 
 def _backoff(first: timedelta, attempt: int) -> float:
     wait_s: float = min(first.total_seconds() * 2 ** (attempt - 1), _LONGEST_BACKOFF_S)
-    return wait_s * random.uniform(0.8, 1.2)
+    return wait_s * random.uniform(0.8, 1.2)  # nosec B311 - spreads retries, guards nothing
 
 
 @contextmanager

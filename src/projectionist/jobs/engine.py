@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from projectionist import __version__
 from projectionist.db.engine import Database
-from projectionist.errors import (
-    AlreadyAtWork,
-    Conflict,
-    DatabaseUnusable,
-    DataFolderInUse,
-    InputWrong,
-    NotFound,
-)
-from projectionist.jobs import queries
+from projectionist.errors import Conflict, DatabaseUnusable, DataFolderInUse, InputWrong, NotFound
+from projectionist.jobs import queries, tidying
 from projectionist.jobs.carrying import Carrier
-from projectionist.jobs.durable import Durable
+from projectionist.jobs.durable import POLL_S, Durable
 from projectionist.jobs.keeping import Keeper
+from projectionist.jobs.leading import Leader, scheduled
 from projectionist.jobs.locks import Claim, claim
+from projectionist.jobs.ordering import Desk, checked_arguments
 from projectionist.jobs.ports import (
     Job,
     JobFilter,
@@ -39,20 +33,25 @@ from projectionist.jobs.ports import (
     Schedule,
 )
 from projectionist.jobs.records import job_of, line_of, node_of, schedule_of
-from projectionist.jobs.running import storable
 from projectionist.jobs.tables import NodeRow, ScheduleRow
 from projectionist.jobs.timing import next_time
 from projectionist.jobs.writing import Publish, Writer
-from projectionist.kit.logs import correlation
 from projectionist.media.vocabulary import Page
 
 _SLOTS = 64
 _MOST_AT_ONCE = 64
-_GROUP = 200
+_GONE = "There is no such job; it may have been taken out of the history."
 
 
 class Engine:
-    """The house's `Jobs`. Kinds and queues are brought before `start`; nothing runs before it."""
+    """The house's `Jobs`. Kinds and queues are brought before `start`; nothing runs before it.
+
+    Where it is not started, it can still be asked for jobs and about them: what is ordered and steered is written
+    down, and a process that works follows within seconds.
+    """
+
+    process = ""
+    """What this process is called among all that take part, once it does."""
 
     def __init__(
         self,
@@ -62,19 +61,24 @@ class Engine:
         node: str,
         publish: Publish,
         retention: timedelta = timedelta(days=30),
+        nobody_after: timedelta = timedelta(minutes=2),
     ) -> None:
         self._database = database
         self._folder = folder
         self._node = node
         self._publish = publish
-        self._retention = retention
+        self._nobody_after = nobody_after
         self._kinds: dict[str, JobKind] = {}
         self._specs: dict[str, QueueSpec] = {}
+        self._desk = Desk(database, self._kinds, publish)
+        self._carrier: Carrier | None = None
+        self._ends = ExitStack()
+        self.bring([tidying.tidy_kind(database, self._started, retention)], [tidying.QUEUE])
 
     def bring(self, kinds: Sequence[JobKind], queues: Sequence[QueueSpec]) -> None:
         """Add kinds of job, and the queues they wait in."""
-        self._kinds |= {kind.name: kind for kind in kinds}
-        self._specs |= {queue.name: queue for queue in queues}
+        self._kinds.update({kind.name: kind for kind in kinds})
+        self._specs.update({queue.name: queue for queue in queues})
 
     def start(self, *, work: bool = True, queues: Sequence[str] = ()) -> None:
         """Take part: with `work` in the queues named, or all; without, only to order and look.
@@ -86,39 +90,52 @@ class Engine:
                 f"There is no queue {', '.join(unknown)}; there are {', '.join(sorted(self._specs))}.",
                 "queues",
             )
-        listen = tuple(queues or self._specs) if work else ()
-        self._claim, self.process = self._own_name()
-        self._writer = Writer(self._database, self._publish)
-        self._carrier = Carrier(
-            self._database, self._kinds, self.process, self._node, self._writer, self._requeue
-        )
-        self._register(listen)
-        self._durable = Durable(
-            self._database, self._folder, self.process, self._carrier.carry, listen=listen
-        )
-        with self._database.read() as session:
-            for row in queries.queues(session).values():
-                self._durable.keep_queue(row.name, 0 if row.paused else row.concurrency)
-        self._keeper = Keeper(
-            self._database,
-            self._folder,
-            self.process,
-            self._durable,
-            self._carrier,
-            self.order,
-            self._retention,
-        )
-        self._keeper.start()
+        listen = tuple(dict.fromkeys([*(queues or self._specs), tidying.QUEUE.name])) if work else ()
+        with ExitStack() as undo:
+            name, self.process = self._own_name()
+            undo.callback(name.close)
+            undo.callback(self._leave)
+            self._register(listen, starts=True)
+            writer = Writer(self._database, self._publish, self.process)
+            undo.callback(writer.close)
+            carrier = Carrier(
+                self._database, self._kinds, self.process, self._node, writer, self._desk, self._nobody_after
+            )
+            durable = Durable(self._database, self._folder, self.process, carrier.carry, listen=listen)
+            undo.callback(lambda: durable.close(self._patience_s))
+            self._desk.durable = durable
+            self._keep_queues(durable)
+            keeper = Keeper(
+                self._database,
+                self._folder,
+                self.process,
+                name,
+                carrier,
+                lambda: Leader(self._database, self._folder, self.process, durable, self._desk),
+                lambda: self._register(listen),
+            )
+            keeper.start()
+            undo.callback(carrier.stop)
+            undo.callback(keeper.close)
+            self._carrier = carrier
+            self._ends = undo.pop_all()
 
     def close(self, timeout_s: float = 5.0) -> None:
         """End: what runs is asked to stop and goes on after the next start."""
-        self._keeper.close()
-        self._carrier.stop()
-        self._durable.close(timeout_s)
-        self._writer.close()
+        self._patience_s = timeout_s
+        self._ends.close()
+        self._carrier = self._desk.durable = None
+
+    _patience_s = 5.0
+
+    def _leave(self) -> None:
         with suppress(DatabaseUnusable), self._database.write() as session:
             queries.leave(session, self.process)
-        self._claim.close()
+
+    def _started(self) -> Durable:
+        if self._desk.durable is None:
+            raise Conflict("This process does not take part in jobs; nothing was changed.")
+        return self._desk.durable
 
     def _own_name(self) -> tuple[Claim, str]:
         """A name that no other process has, and the same as the last time where it is free."""
@@ -129,12 +146,13 @@ class Engine:
                 return held, name
         raise DataFolderInUse(f"{_SLOTS} processes called {self._node} run already; nothing was started.")
 
-    def _register(self, listen: Sequence[str]) -> None:
+    def _register(self, listen: Sequence[str], *, starts: bool = False) -> None:
         now = datetime.now(UTC)
         with self._database.write() as session:
             for spec in self._specs.values():
                 queries.add_queue(session, spec.name, spec.concurrency)
-            queries.put_back(session, self.process)
+            if starts:  # what a process of this name left when it died
+                queries.put_back(session, self.process)
             session.merge(
                 NodeRow(
                     name=self.process,
@@ -147,92 +165,25 @@ class Engine:
                     left=False,
                 )
             )
+            if queries.schedule(session, tidying.SCHEDULE.name) is None:
+                session.add(_row_of(tidying.SCHEDULE, now))
+
+    def _keep_queues(self, durable: Durable) -> None:
+        with self._database.read() as session:
+            rows = queries.queues(session)
+        for row in rows.values():
+            poll_s = tidying.POLL_S if row.name == tidying.QUEUE.name else POLL_S
+            durable.keep_queue(row.name, 0 if row.paused else row.concurrency, poll_s)
 
     # ordering
 
     def order(self, order: Order) -> Ordered:
-        """Ask for a job."""
-        return self.order_many([order])[0]
+        """Ask for a job. Raises InputWrong, DatabaseUnusable."""
+        return self._desk.order([order])[0]
 
     def order_many(self, orders: Sequence[Order]) -> Sequence[Ordered]:
-        """Ask for many at once, in few transactions."""
-        ordered: list[Ordered] = []
-        for start in range(0, len(orders), _GROUP):
-            ordered += self._order_group(orders[start : start + _GROUP])
-        return ordered
-
-    def _order_group(self, orders: Sequence[Order]) -> list[Ordered]:
-        ordered: list[Ordered] = []
-        fresh: list[dict[str, Any]] = []
-        now = datetime.now(UTC)
-        with self._database.write() as session:
-            for order in orders:
-                values = self._values(order, now)
-                if queries.add_job(session, values):
-                    fresh.append(values)
-                    ordered.append(Ordered(values["id"], created=True))
-                    continue
-                existing = queries.live_with_key(session, order.kind, order.key or "")
-                if existing is None:  # it ended in between
-                    raise AlreadyAtWork(
-                        "The same job ended at this moment; nothing was asked for: ask again."
-                    )
-                ordered.append(Ordered(existing, created=False))
-            if fresh:
-                self._publish("jobs", {"queued": len(fresh)}, session=session)
-        for values in fresh:
-            delay = max(0.0, (values["not_before"] - now).total_seconds()) if values["not_before"] else 0.0
-            self._durable.enqueue(
-                values["id"], values["workflow_id"], values["queue"], values["priority"], delay
-            )
-        return ordered
-
-    def _values(self, order: Order, now: datetime) -> dict[str, Any]:
-        kind = self._kinds.get(order.kind)
-        if kind is None:
-            raise InputWrong(f"There is no job of kind {order.kind}.", "kind")
-        job_id = f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(5)}"
-        return {
-            "id": job_id,
-            "workflow_id": job_id,
-            "kind": kind.name,
-            "queue": kind.queue,
-            "title": storable(kind.title(order.arguments))[:300],
-            "arguments": dict(order.arguments),
-            "state": JobState.QUEUED.value,
-            "priority": int(order.priority),
-            "key": order.key,
-            "attempt": 0,
-            "tries": 0,
-            "refused_by": [],
-            "done": 0.0,
-            "unit": "",
-            "now": "",
-            "error": "",
-            "error_code": "",
-            "node": "",
-            "asked_by": order.asked_by,
-            "correlation_id": correlation.get(),
-            "cancelling": False,
-            "created_at": now,
-            "not_before": order.not_before,
-        }
-
-    def _requeue(
-        self, job_id: str, values: Mapping[str, Any], delay_s: float, *, queue: str, priority: int, tries: int
-    ) -> None:
-        """Have a job carried out by a new workflow: after a pause, a failure that may pass, or elsewhere."""
-        workflow_id = f"{job_id}.{tries + 1}"
-        with self._database.write() as session:
-            kept = queries.change(
-                session,
-                job_id,
-                {**values, "workflow_id": workflow_id, "tries": tries + 1},
-                states=queries.LIVE,
-            )
-            self._publish("job", {"id": job_id, "state": values.get("state", "")}, session=session)
-        if kept:
-            self._durable.enqueue(job_id, workflow_id, queue, priority, delay_s)
+        """Ask for many at once, in few transactions. Raises InputWrong, DatabaseUnusable."""
+        return self._desk.order(orders)
 
     # looking
 
@@ -241,7 +192,7 @@ class Engine:
         with self._database.read() as session:
             row = queries.job(session, job_id)
         if row is None:
-            raise NotFound("There is no such job; it may have been taken out of the history.")
+            raise NotFound(_GONE)
         return job_of(row)
 
     def find(self, wanted: JobFilter, *, offset: int = 0, size: int = 50) -> Page[Job]:
@@ -289,8 +240,10 @@ class Engine:
 
     def cancel(self, job_id: str) -> None:
         """Stop a job, or keep it from starting. Raises Conflict where it is over."""
-        row = self.get(job_id)
         with self._database.write() as session:
+            row = queries.job(session, job_id)
+            if row is None:
+                raise NotFound(_GONE)
             ended = {"state": JobState.CANCELLED.value, "cancelling": False, "ended_at": datetime.now(UTC)}
             waiting = (JobState.QUEUED.value, JobState.WAITING.value)
             if queries.change(session, job_id, ended, states=waiting):
@@ -302,7 +255,16 @@ class Engine:
             told_data = {"id": job_id, "state": told.value, "cancelling": told is JobState.RUNNING}
             self._publish("job", told_data, session=session)
             self._publish("jobs", {"queue": row.queue}, session=session)
-        self._carrier.look(job_id)
+        if self._carrier is not None:
+            self._carrier.look(job_id)
+        if told is JobState.CANCELLED:
+            self._withdraw(row.workflow_id)
+
+    def _withdraw(self, workflow_id: str) -> None:
+        """A workflow that is not wanted any more takes no place in its queue; where it does, it ends at once."""
+        if self._desk.durable is not None:
+            with suppress(DatabaseUnusable):
+                self._desk.durable.cancel(workflow_id)
 
     def retry(self, job_id: str) -> Ordered:
         """Do a job that is over again. Raises Conflict where it is not."""
@@ -316,14 +278,13 @@ class Engine:
         with self._database.read() as session:
             row = queries.job(session, job_id)
         if row is None:
-            raise NotFound("There is no such job; it may have been taken out of the history.")
-        if row.state != JobState.QUEUED.value:
-            raise Conflict("Only a job that waits in its queue can be moved; nothing was changed.")
-        old = row.workflow_id
-        self._requeue(
-            job_id, {"priority": int(priority)}, 0.0, queue=row.queue, priority=int(priority), tries=row.tries
+            raise NotFound(_GONE)
+        moved = self._desk.again(
+            row, {"priority": int(priority)}, row.not_before, states=(JobState.QUEUED.value,)
         )
-        self._durable.cancel(old)
+        if not moved:
+            raise Conflict("Only a job that waits in its queue can be moved; nothing was changed.")
+        self._withdraw(row.workflow_id)
 
     def pause(self, queue: str) -> None:
         """Start nothing more of this queue, on any node, until `resume`."""
@@ -347,7 +308,9 @@ class Engine:
                 raise NotFound(f"There is no queue {name}.")
             self._publish("jobs", {"queue": name}, session=session)
             concurrency = 0 if row.paused else row.concurrency
-        self._durable.set_concurrency(name, concurrency)
+        if self._desk.durable is not None:
+            with suppress(DatabaseUnusable):  # who leads the jobs does it then
+                self._desk.durable.set_concurrency(name, concurrency)
 
     # schedules
 
@@ -362,18 +325,9 @@ class Engine:
             raise InputWrong(f"There is no job of kind {schedule.kind}.", "kind")
         if not 1 <= len(schedule.name.strip()) <= 100:
             raise InputWrong("A schedule has a name of 1 to 100 characters.", "name")
-        due = next_time(schedule.when, schedule.time_zone, datetime.now(UTC))
-        row = ScheduleRow(
-            name=schedule.name.strip(),
-            kind=schedule.kind,
-            arguments=dict(schedule.arguments),
-            when=schedule.when,
-            time_zone=schedule.time_zone,
-            paused=schedule.paused,
-            last_at=schedule.last_at,
-            next_at=due,
-        )
+        row = _row_of(schedule, datetime.now(UTC))
         with self._database.write() as session:
+            row.last_at = queries.last_time(session, row.name)
             saved = session.merge(row)
             session.flush()
             self._publish("jobs", {"schedule": row.name}, session=session)
@@ -402,6 +356,14 @@ class Engine:
         return count
 
 
-def scheduled(row: ScheduleRow) -> Order:
-    """What a schedule asks for; while it is not over, a second is the same."""
-    return Order(row.kind, row.arguments, key=f"schedule:{row.name}", asked_by="schedule")
+def _row_of(schedule: Schedule, now: datetime) -> ScheduleRow:
+    return ScheduleRow(
+        name=schedule.name.strip(),
+        kind=schedule.kind,
+        arguments=checked_arguments(schedule.arguments),
+        when=schedule.when,
+        time_zone=schedule.time_zone,
+        paused=schedule.paused,
+        last_at=schedule.last_at,
+        next_at=next_time(schedule.when, schedule.time_zone, now),
+    )

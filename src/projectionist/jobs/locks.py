@@ -9,9 +9,9 @@ import os
 from pathlib import Path
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
-from projectionist.db.engine import Database
+from projectionist.db.engine import Database, explained
 
 
 class Claim:
@@ -22,38 +22,54 @@ class Claim:
 
     @property
     def is_ours(self) -> bool:
-        """Whether it still is; a connection to the database may have been cut."""
+        """Whether it still is; a connection to the database may have been cut, and the lock went with it."""
         if isinstance(self._held, Connection):
             try:
                 self._held.execute(text("SELECT 1"))
-            except DBAPIError:
-                return False
+            except SQLAlchemyError:
+                self.close()
         return self._held is not None
+
+    def take_over(self, other: Claim) -> None:
+        """Hold what another claim of the same name holds."""
+        self.close()
+        self._held, other._held = other._held, None
 
     def close(self) -> None:
         """Let go."""
         held, self._held = self._held, None
         if isinstance(held, Connection):
-            held.close()
+            with contextlib.suppress(SQLAlchemyError):
+                held.close()
         elif held is not None:
             os.close(held)
 
 
 def claim(database: Database, folder: Path, name: str) -> Claim | None:
     """Claim a name; None where another process has it. Raises DatabaseUnusable."""
+    digest = hashlib.sha256(name.encode()).digest()
     if database.is_sqlite:
-        safe = hashlib.sha256(name.encode()).hexdigest()[:16]
-        lock = os.open(folder / f".claim-{safe}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            return None
-        return Claim(lock)
-    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+        return _claim_file(folder / f".claim-{digest.hex()[:16]}")
+    with explained():
+        return _claim_connection(database, int.from_bytes(digest[:8], "big", signed=True))
+
+
+def _claim_file(path: Path) -> Claim | None:
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return Claim(lock)
+
+
+def _claim_connection(database: Database, key: int) -> Claim | None:
+    """The connection leaves the pool: given back to it, it would keep the lock."""
     connection = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     with contextlib.ExitStack() as undo:
         undo.callback(connection.close)
+        connection.detach()
         if connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar_one():
             undo.pop_all()
             return Claim(connection)

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from projectionist.jobs.ports import JobFilter, JobState
+from projectionist.jobs.tables import LIVE as NOT_OVER
 from projectionist.jobs.tables import JobLogRow, JobRow, NodeRow, QueueRow, ScheduleRow
 
 LIVE = (JobState.QUEUED.value, JobState.RUNNING.value, JobState.WAITING.value)
@@ -48,6 +49,28 @@ def change(session: Session, job_id: str, values: Mapping[str, Any], *, states: 
     return isinstance(result, CursorResult) and result.rowcount == 1
 
 
+def change_held(
+    session: Session, job_id: str, workflow_id: str, holder: str | None, values: Mapping[str, Any]
+) -> bool:
+    """Change a job that is not over and goes on under this workflow, held by `holder` if said; whether it was."""
+    wanted = [JobRow.id == job_id, JobRow.workflow_id == workflow_id, JobRow.state.in_(LIVE)]
+    if holder is not None:
+        wanted.append(JobRow.node == holder)
+    result = session.execute(update(JobRow).where(*wanted).values(**values))
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def move_on(
+    session: Session, row: JobRow, values: Mapping[str, Any], process: str | None, states: Collection[str]
+) -> bool:
+    """Change a job that is still as it was read: under that workflow, in these states, `process`'s or nobody's."""
+    wanted = [JobRow.id == row.id, JobRow.workflow_id == row.workflow_id, JobRow.state.in_(states)]
+    if process is not None:
+        wanted.append(JobRow.node.in_(["", process]))
+    result = session.execute(update(JobRow).where(*wanted).values(**values))
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
 def find(session: Session, wanted: JobFilter, offset: int, size: int) -> tuple[list[JobRow], int]:
     """A page of jobs, and how many there are."""
     where = _where(wanted)
@@ -80,6 +103,14 @@ def cancelling(session: Session, job_ids: Collection[str]) -> set[str]:
     return set(session.scalars(select(JobRow.id).where(JobRow.id.in_(job_ids), unwanted)))
 
 
+def held_by_others(session: Session, job_ids: Collection[str], process: str) -> set[str]:
+    """Which of these another process has taken."""
+    running = JobRow.state == JobState.RUNNING.value
+    return set(
+        session.scalars(select(JobRow.id).where(JobRow.id.in_(job_ids), running, JobRow.node != process))
+    )
+
+
 def counts(session: Session) -> dict[str, dict[str, int]]:
     """How many jobs of each queue are in each state that is not over."""
     found: dict[str, dict[str, int]] = {}
@@ -102,40 +133,42 @@ def running_by_node(session: Session) -> dict[str, int]:
 
 
 def put_back(session: Session, node: str) -> int:
-    """Jobs that a node has left unfinished are queued again; how many."""
+    """Jobs that a node has left unfinished are queued again, and the try does not count; how many."""
     result = session.execute(
         update(JobRow)
         .where(JobRow.node == node, JobRow.state == JobState.RUNNING.value)
-        .values(state=JobState.QUEUED.value, node="", now="")
+        .values(
+            state=JobState.QUEUED.value,
+            node="",
+            now="",
+            attempt=case((JobRow.attempt > 0, JobRow.attempt - 1), else_=0),
+        )
     )
     return result.rowcount if isinstance(result, CursorResult) else 0
 
 
-def waiting_for_workflow(session: Session, before: datetime, after_id: str, most: int) -> list[JobRow]:
-    """Jobs that wait to be done, asked for before a moment, in the order of their ids."""
+def not_over(session: Session, after_id: str, most: int) -> list[JobRow]:
+    """Jobs that are not over, in the order of their ids."""
+    return list(
+        session.scalars(select(JobRow).where(NOT_OVER, JobRow.id > after_id).order_by(JobRow.id).limit(most))
+    )
+
+
+def over_before(session: Session, moment: datetime, most: int) -> list[str]:
+    """Jobs that were over before a moment."""
     return list(
         session.scalars(
-            select(JobRow)
-            .where(
-                JobRow.state.in_([JobState.QUEUED.value, JobState.WAITING.value]),
-                JobRow.created_at < before,
-                JobRow.id > after_id,
-            )
-            .order_by(JobRow.id)
+            select(JobRow.id)
+            .where(JobRow.ended_at < moment, JobRow.state.not_in(LIVE))
+            .order_by(JobRow.ended_at)
             .limit(most)
         )
     )
 
 
-def over_before(session: Session, moment: datetime, most: int) -> list[tuple[str, str]]:
-    """Ids and workflows of jobs that were over before a moment."""
-    rows = session.execute(
-        select(JobRow.id, JobRow.workflow_id)
-        .where(JobRow.ended_at < moment, JobRow.state.not_in(LIVE))
-        .order_by(JobRow.ended_at)
-        .limit(most)
-    )
-    return [(row[0], row[1]) for row in rows]
+def remove_lost_lines(session: Session) -> None:
+    """Take out lines of logs whose jobs are gone."""
+    session.execute(delete(JobLogRow).where(JobLogRow.job_id.not_in(select(JobRow.id))))
 
 
 def remove_jobs(session: Session, job_ids: Collection[str]) -> int:
@@ -188,6 +221,11 @@ def schedule(session: Session, name: str) -> ScheduleRow | None:
     return session.get(ScheduleRow, name, populate_existing=True)
 
 
+def last_time(session: Session, name: str) -> datetime | None:
+    """When a schedule has asked last."""
+    return session.scalar(select(ScheduleRow.last_at).where(ScheduleRow.name == name))
+
+
 def take_turn(session: Session, row: ScheduleRow, now: datetime, next_at: datetime) -> bool:
     """Move a schedule on; False where another process has."""
     result = session.execute(
@@ -222,6 +260,7 @@ def leave(session: Session, name: str) -> None:
     session.execute(update(NodeRow).where(NodeRow.name == name).values(left=True))
 
 
-def forget_nodes(session: Session, before: datetime) -> None:
-    """Take out processes that have not been seen for long."""
-    session.execute(delete(NodeRow).where(NodeRow.seen_at < before))
+def forget_nodes(session: Session, before: datetime) -> int:
+    """Take out processes that have left and have not been seen for long; how many."""
+    result = session.execute(delete(NodeRow).where(NodeRow.left, NodeRow.seen_at < before))
+    return result.rowcount if isinstance(result, CursorResult) else 0

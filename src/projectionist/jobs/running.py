@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +13,8 @@ from projectionist.errors import JobCancelled
 
 _SMOOTHING = 0.3
 _NOW = 300
+_UNIT = 40
+_LEVEL = 10
 _MESSAGE = 4000
 _EVERY_S = 1.0
 
@@ -48,9 +51,12 @@ class Run:
     def progress(self, done: float, total: float | None = None, *, unit: str = "", now: str = "") -> None:
         """Say how far it is; raises JobCancelled."""
         with self._lock:
-            if done < self._done:
-                self._seen, self._rate = (self._monotonic(), done), None
-            self._done, self._total, self._unit, self._now = done, total, unit[:40], storable(now)[:_NOW]
+            self._total, self._unit, self._now = _number(total), storable(unit)[:_UNIT], storable(now)[:_NOW]
+            known = _number(done)
+            if known is not None:
+                if known < self._done:
+                    self._seen, self._rate = (self._monotonic(), known), None
+                self._done = known
             self._dirty = True
         self.check()
 
@@ -64,7 +70,7 @@ class Run:
     def log(self, message: str, level: str = "info") -> None:
         """Add a line to the job's log."""
         words = storable(message)[:_MESSAGE]
-        line = {"job_id": self.job_id, "at": datetime.now(UTC), "level": level, "message": words}
+        line = {"job_id": self.job_id, "at": datetime.now(UTC), "level": level[:_LEVEL], "message": words}
         with self._lock:
             self._lines.append(line)
 
@@ -75,11 +81,6 @@ class Run:
     def stop(self) -> None:
         """Have it end here, to go on elsewhere."""
         self._stopped.set()
-
-    @property
-    def is_cancelled(self) -> bool:
-        """Whether somebody wants it to end."""
-        return self._cancelled.is_set()
 
     def flush(self, *, all_of_it: bool = False) -> tuple[dict[str, Any], tuple[Mapping[str, Any], ...]]:
         """Columns that have changed, empty where none has, and new lines of the log; `all_of_it` at the end."""
@@ -111,3 +112,8 @@ class Run:
         rate = max(0.0, (self._done - before) / took)
         self._rate = rate if self._rate is None else self._rate + _SMOOTHING * (rate - self._rate)
         self._seen = (self._monotonic(), self._done)
+
+
+def _number(value: float | None) -> float | None:
+    """What a database takes: not a number, and no end, is not known."""
+    return float(value) if value is not None and math.isfinite(value) else None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
@@ -29,32 +30,40 @@ class Publish(Protocol):
 
 @dataclass(slots=True)
 class Change:
-    """What to write of a job: columns, lines of its log, and what to tell; `written` is set once it is kept."""
+    """What to write of a job: columns, lines of its log, and what to tell.
+
+    It is dropped where the job is over, or goes on under another workflow. One that does not `take` the job is
+    dropped besides where another process has taken it. `written` is set once it is kept or dropped.
+    """
 
     job_id: str
+    workflow_id: str
     values: Mapping[str, Any] = field(default_factory=dict)
     lines: tuple[Mapping[str, Any], ...] = ()
     told: Mapping[str, Any] | None = None
+    takes: bool = False
     written: threading.Event = field(default_factory=threading.Event)
+    dropped: bool = False
 
 
 class Writer:
     """One thread that writes what the others hand it; they wait for it where they must."""
 
-    def __init__(self, database: Database, publish: Publish) -> None:
+    def __init__(self, database: Database, publish: Publish, process: str) -> None:
         self._database = database
         self._publish = publish
+        self._process = process
         self._waiting: list[Change] = []
         self._came = threading.Condition()
-        self._closed = False
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._work, name="jobs-writer", daemon=True)
         self._thread.start()
 
     def hand(self, change: Change) -> Change:
         """Have it written soon, in the order it was handed."""
         with self._came:
-            if self._closed:  # a job that did not stop in time; another process does it again
-                change.written.set()
+            if self._closed.is_set():  # a job that did not stop in time; another process does it again
+                _drop([change])
                 return change
             self._waiting.append(change)
             self._came.notify()
@@ -67,14 +76,14 @@ class Writer:
     def close(self) -> None:
         """Write what is left, and end."""
         with self._came:
-            self._closed = True
+            self._closed.set()
             self._came.notify()
         self._thread.join()
 
     def _work(self) -> None:
         while True:
             with self._came:
-                self._came.wait_for(lambda: self._waiting or self._closed)
+                self._came.wait_for(lambda: self._waiting or self._closed.is_set())
                 if not self._waiting:
                     return
                 batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
@@ -86,27 +95,42 @@ class Writer:
                 self._write(batch)
             except DatabaseUnusable as error:
                 _log.warning("What jobs came to could not be written and is tried again: %s", error.message)
-                if self._closed:
+                if self._closed.is_set():
+                    return _drop(batch)
+                self._closed.wait(_AGAIN_S)
+            except (SQLAlchemyError, TypeError, ValueError):
+                if len(batch) > 1:  # one of them is what no database takes; the others are not to suffer
                     for change in batch:
-                        change.written.set()
-                    return
-                threading.Event().wait(_AGAIN_S)
+                        self._write_until_kept([change])
+                    return None
+                _log.exception("A change of a job cannot be written", extra={"job": batch[0].job_id})
+                return _drop(batch)
             else:
                 for change in batch:
                     change.written.set()
-                return
+                return None
 
-    def _write(self, batch: list[Change]) -> None:
-        merged: dict[str, dict[str, Any]] = {}
+    def _write(self, batch: Sequence[Change]) -> None:
+        groups: dict[tuple[str, str], list[Change]] = {}
         for change in batch:
-            merged.setdefault(change.job_id, {}).update(change.values)
-        told = {change.job_id: change.told for change in batch if change.told is not None}
-        lines = [line for change in batch for line in change.lines]
+            groups.setdefault((change.job_id, change.workflow_id), []).append(change)
         with self._database.write() as session:
-            for job_id, values in merged.items():
-                if values:  # what is over stays as it is: somebody cancelled the job before it had begun
-                    queries.change(session, job_id, values, states=queries.LIVE)
+            for (job_id, workflow_id), changes in groups.items():
+                values = {name: value for change in changes for name, value in change.values.items()}
+                taken = any(change.takes for change in changes)
+                holder = None if taken or not values else self._process
+                kept = not values or queries.change_held(session, job_id, workflow_id, holder, values)
+                for change in changes:
+                    change.dropped = not kept
+            lines = [line for change in batch if not change.dropped for line in change.lines]
             if lines:
                 queries.add_log(session, lines)
+            told = {change.job_id: change.told for change in batch if change.told and not change.dropped}
             for data in told.values():
                 self._publish("job", data, session=session)
+
+
+def _drop(changes: Sequence[Change]) -> None:
+    for change in changes:
+        change.dropped = True
+        change.written.set()

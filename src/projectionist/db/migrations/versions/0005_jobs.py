@@ -12,7 +12,7 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-_LIVE = "key IS NOT NULL AND state IN ('queued', 'running', 'waiting')"
+_LIVE = "state IN ('queued', 'running', 'waiting')"
 
 
 def upgrade() -> None:
@@ -90,10 +90,11 @@ def _jobs() -> None:
         sa.Column("started_at", UtcDateTime(), nullable=True),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
     )
-    live = sa.text(_LIVE)
+    live, keyed = sa.text(_LIVE), sa.text(f"key IS NOT NULL AND {_LIVE}")
     op.create_index(
-        "uq_job_live_key", "job", ["kind", "key"], unique=True, sqlite_where=live, postgresql_where=live
+        "uq_job_live_key", "job", ["kind", "key"], unique=True, sqlite_where=keyed, postgresql_where=keyed
     )
+    op.create_index("ix_job_live", "job", ["id"], sqlite_where=live, postgresql_where=live)
     op.create_index("ix_job_state_created_at", "job", ["state", "created_at"])
     op.create_index("ix_job_queue_state", "job", ["queue", "state"])
     op.create_index("ix_job_ended_at", "job", ["ended_at"])
