@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from projectionist.errors import ServerAnswerWrong, ServerFailed, ServerLacks, S
 from projectionist.integrations.folder import naming
 from projectionist.integrations.folder.server import FolderServer
 from projectionist.media.vocabulary import KINDS, ItemKind, LibraryKind, ListedItem
+from tests.films import Film
 
 
 def put(root: Path, *names: str, content: bytes = b"no film") -> None:
@@ -172,6 +175,41 @@ def test_a_library_whose_disk_is_away_is_unreachable(tmp_path: Path) -> None:
     (tmp_path / "Movies" / "A (2000).mkv").rename(tmp_path / "elsewhere")
     with pytest.raises(ServerUnreachable, match=r"Movies is empty; if a disk belongs there, mount it"):
         server.items(movies, ItemKind.MOVIE)
+
+
+@pytest.mark.parametrize(("gone", "error"), [("Movies", ServerUnreachable), ("Movies/C", ServerFailed)])
+def test_a_disk_that_goes_away_while_it_is_read_is_no_disk_with_fewer_films(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str, error: type[Exception]
+) -> None:
+    root = tmp_path / "root"
+    put(root, "Movies/A/A (2000).mkv", "Movies/B/B (2001).mkv", "Movies/C/C (2002).mkv")
+    real = os.scandir
+
+    def go_away(path: Path) -> object:
+        if Path(path).name == "B":
+            (root / gone).rename(tmp_path / "away")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", go_away)
+    with pytest.raises(error, match=r"othing was changed"):
+        held(root, ItemKind.MOVIE)
+
+
+def test_a_film_that_vanishes_before_it_is_looked_into_is_not_kept_as_one_of_no_length(
+    tmp_path: Path, film: Callable[..., Film]
+) -> None:
+    root = tmp_path / "Movies"
+    root.mkdir()
+    for name in ("A (2000).mkv", "B (2001).mkv"):
+        shutil.copy(film().path, root / name)
+    server = FolderServer(str(root))
+    (library,) = server.libraries()
+    assert server.items(library, ItemKind.MOVIE, size=1).total == 2
+    root.rename(tmp_path / "away")
+    with pytest.raises(ServerFailed, match=r"B \(2001\).mkv vanished while its folder was read"):
+        server.items(library, ItemKind.MOVIE, offset=1, size=1)
+    (tmp_path / "away").rename(root)
+    assert all(item.duration_ms > 0 for item in server.items(library, ItemKind.MOVIE).items)
 
 
 def test_a_name_that_is_no_text_is_left_out(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import av
 
+from projectionist.errors import ServerFailed
 from projectionist.integrations.folder.scanning import FoundFile
 
 _REMEMBERED = 200_000
@@ -34,7 +35,7 @@ _lock = threading.Lock()
 
 
 def probe(root: Path, files: Sequence[FoundFile]) -> dict[FoundFile, Inside]:
-    """What is inside each file."""
+    """What is inside each file. Raises ServerFailed where one has vanished: what it held is then not known."""
     found: dict[FoundFile, Inside] = {}
     with _lock:
         for file in files:
@@ -75,5 +76,10 @@ def _probed(path: Path) -> Inside:
                 video_codec=video.codec_context.name if video else "",
                 audio_codec=audio.codec_context.name if audio else "",
             )
-    except (av.FFmpegError, OSError, ValueError):
-        return Inside()
+    except (av.FFmpegError, OSError, ValueError) as error:
+        if path.is_file():
+            return Inside()
+        raise ServerFailed(
+            f"{path} vanished while its folder was read, so nothing more was changed; it is read again later: check its "
+            "disk if this goes on."
+        ) from error

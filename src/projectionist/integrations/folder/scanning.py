@@ -60,7 +60,8 @@ def scan(root: Path, below: PurePosixPath) -> Found:
     """Everything below `root / below`. Links are followed as long as they stay within the root, never in a circle.
 
     Hidden files, extras, samples and what systems keep for themselves are left out, and names that are no text.
-    Raises ServerUnreachable for the folder itself, ServerFailed for one below it that cannot be read.
+    Raises ServerUnreachable for the folder itself, ServerFailed for one below it that cannot be read or vanishes in
+    the meantime: a disk that goes away would otherwise look like one with fewer films.
     """
     check_root(root)
     check_root(root / below)
@@ -73,6 +74,7 @@ def scan(root: Path, below: PurePosixPath) -> Found:
         elif not is_extra(PurePosixPath(*place.parts[len(below.parts) :])):
             file = FoundFile(place, status.st_size, max(status.st_mtime_ns, status.st_ctime_ns))
             (found.films if name in FILM_SUFFIXES else found.tracks).append(file)
+    check_root(root / below)
     return found
 
 
@@ -100,7 +102,11 @@ def _walk(root: Path, below: PurePosixPath, inside: str) -> Iterator[tuple[PureP
             folders += reversed(deeper)
         except OSError as error:
             if error.errno in _GONE:
-                continue
+                check_root(root / below)
+                raise ServerFailed(
+                    f"{root / place} vanished while {root} was read, so it is not known what is there and nothing was "
+                    "changed; it is read again later: check its disk if this goes on."
+                ) from error
             raise ServerFailed(
                 f"{root / place} cannot be read ({error.strerror}), so it is not known what is there and nothing "
                 "was changed; let it be read, or take it out of the library."
