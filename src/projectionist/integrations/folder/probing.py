@@ -80,6 +80,6 @@ def _probed(path: Path) -> Inside:
         if path.is_file():
             return Inside()
         raise ServerFailed(
-            f"{path} vanished while its folder was read, so nothing more was changed; it is read again later: check its "
-            "disk if this goes on."
+            f"{path} vanished while its folder was read, so nothing more was changed; it is read again later: check "
+            "its disk if this goes on."
         ) from error
