@@ -56,6 +56,7 @@ from projectionist.media.vocabulary import ListedLibrary, ServerKind
 from projectionist.settings import Settings
 from projectionist.web.config import ShellSettings
 from projectionist.web.ports import ReadinessCheck, WebFeature
+from projectionist.web.serving import check_free
 from projectionist.web.serving import serve as serve_pages
 from projectionist.web.shell import create_shell
 
@@ -244,6 +245,7 @@ def open_house(settings: Settings, *, exclusive: bool) -> Iterator[House]:
 
 def serve(settings: Settings, say: Say) -> None:
     """Serve the pages, and do jobs too unless the settings say otherwise, until somebody ends it."""
+    check_free(settings.host, settings.port)
     with open_house(settings, exclusive=True) as house, ExitStack() as stack:
         house.jobs.start(work=settings.worker, queues=settings.queues)
         stack.callback(house.jobs.close)
@@ -265,17 +267,21 @@ def work(settings: Settings, stop: threading.Event, say: Say) -> None:
         stop.wait()
 
 
-def page_settings(settings: Settings) -> Mapping[str, str]:
-    """What the settings page has saved, for the next reading of the settings; empty before the first start."""
+def page_settings(settings: Settings, *, exclusive: bool = False) -> Mapping[str, str]:
+    """What the settings page has saved, for the next reading of the settings; empty before the first start.
+
+    Raises as `open_house` does.
+    """
     path = settings.data / "projectionist.sqlite"
     if not settings.database_url and not path.exists():
         return {}
-    database = Database(settings.database_url or sqlite_url(path))
-    try:
-        schema.prepare(database)
-        return saved_settings(database)
-    finally:
-        database.close()
+    with DataFolder.open(settings.data, exclusive=exclusive):
+        database = Database(settings.database_url or sqlite_url(path))
+        try:
+            schema.prepare(database)
+            return saved_settings(database)
+        finally:
+            database.close()
 
 
 def _set_up(house: House, say: Say) -> None:

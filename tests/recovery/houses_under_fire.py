@@ -160,6 +160,10 @@ class UnderFire:
             self._client = client
         return self._client
 
+    def cookie(self) -> str:
+        """By what a browser of the administrator is known."""
+        return "; ".join(f"{name}={value}" for name, value in self._signed_in().cookies.items())
+
     def live_jobs(self) -> list[dict[str, Any]]:
         """Jobs that are not over."""
         return self.listed("/jobs", state=list(LIVE))

@@ -39,7 +39,10 @@ def serve(
     from projectionist import app
 
     settings = _settings(
-        {"host": host, "port": port, "data": data, "worker": worker, "node": node}, config, env_file
+        {"host": host, "port": port, "data": data, "worker": worker, "node": node},
+        config,
+        env_file,
+        exclusive=True,
     )
     app.serve(settings, typer.echo)
 
@@ -64,7 +67,9 @@ def worker(
     app.work(settings, stop, typer.echo)
 
 
-def _settings(overrides: dict[str, Any], config: Path | None, env_file: Path | None) -> Settings:
+def _settings(
+    overrides: dict[str, Any], config: Path | None, env_file: Path | None, *, exclusive: bool = False
+) -> Settings:
     """The settings, with what the page has saved at their weakest."""
     import os
 
@@ -73,5 +78,5 @@ def _settings(overrides: dict[str, Any], config: Path | None, env_file: Path | N
 
     given = {name: value for name, value in overrides.items() if value is not None}
     first = load_settings(os.environ, given, config=config, dotenv=env_file)
-    saved = app.page_settings(first)
+    saved = app.page_settings(first, exclusive=exclusive)
     return load_settings(os.environ, given, config=config, dotenv=env_file, saved=saved) if saved else first

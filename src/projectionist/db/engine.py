@@ -187,6 +187,11 @@ _SENTENCES: tuple[tuple[tuple[str, ...], str], ...] = (
         "The disk that holds the database is full; nothing was changed: make room, then try again.",
     ),
     (
+        ("disk I/O error",),
+        "The disk that holds the database fails, is full or over its quota; what was under way is kept whole or not at "
+        "all: look at its room and its health, then try again.",
+    ),
+    (
         ("readonly", "read-only"),
         "The database can be read and not written here; nothing was changed: check its permissions and its disk.",
     ),
