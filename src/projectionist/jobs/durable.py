@@ -31,7 +31,9 @@ GIVEN_UP = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
 """Of a workflow whose process died at it again and again."""
 
 DEATHS = 50
-POLL_S = 0.5
+BUSY_S = 0.2
+IDLE_S = 1.0
+"""How often a process looks into a queue, where jobs wait in it and where none does."""
 
 _WORKFLOW = "projectionist.run_job"
 _NAME = "projectionist"
@@ -93,7 +95,7 @@ class Durable:
         with _asked():
             DBOS.launch()
 
-    def keep_queue(self, name: str, concurrency: int, poll_s: float = POLL_S) -> None:
+    def keep_queue(self, name: str, concurrency: int, poll_s: float = IDLE_S) -> None:
         """Make sure that a queue is there, with so many jobs at once on one node; 0 lets none start."""
         with _asked():
             DBOS.register_queue(
@@ -109,6 +111,13 @@ class Durable:
             queue = DBOS.retrieve_queue(name)
             if queue is not None:
                 queue.set_worker_concurrency(concurrency)
+
+    def set_pace(self, name: str, poll_s: float) -> None:
+        """How often every process looks into it."""
+        with _asked():
+            queue = DBOS.retrieve_queue(name)
+            if queue is not None:
+                queue.set_polling_interval_sec(poll_s)
 
     def enqueue(self, works: Sequence[Work]) -> None:
         """Have jobs done, in one transaction; doing this twice with one workflow id is doing it once."""

@@ -13,7 +13,7 @@ from projectionist.db.engine import Database
 from projectionist.errors import Conflict, DatabaseUnusable, DataFolderInUse, InputWrong, NotFound
 from projectionist.jobs import queries, tidying
 from projectionist.jobs.carrying import Carrier
-from projectionist.jobs.durable import POLL_S, Durable
+from projectionist.jobs.durable import IDLE_S, Durable
 from projectionist.jobs.keeping import Keeper
 from projectionist.jobs.leading import Leader, scheduled
 from projectionist.jobs.locks import Claim, claim
@@ -172,7 +172,7 @@ class Engine:
         with self._database.read() as session:
             rows = queries.queues(session)
         for row in rows.values():
-            poll_s = tidying.POLL_S if row.name == tidying.QUEUE.name else POLL_S
+            poll_s = tidying.POLL_S if row.name == tidying.QUEUE.name else IDLE_S
             durable.keep_queue(row.name, 0 if row.paused else row.concurrency, poll_s)
 
     # ordering

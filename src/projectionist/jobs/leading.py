@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
 from projectionist.errors import ProjectionistError
-from projectionist.jobs import queries
-from projectionist.jobs.durable import GIVEN_UP, OVER, Durable, Work
+from projectionist.jobs import queries, tidying
+from projectionist.jobs.durable import BUSY_S, GIVEN_UP, IDLE_S, OVER, Durable, Work
 from projectionist.jobs.locks import claim
 from projectionist.jobs.ordering import Desk
 from projectionist.jobs.ports import JobState, Order
@@ -59,6 +59,7 @@ class Leader:
         self._heard: dict[str, tuple[int, float]] = {}
         self._buried: dict[str, int] = {}
         self._applied: dict[str, int] = {}
+        self._busy: dict[str, bool] = {}
         self._swept = ""
         self._rests_until = 0.0
         self._strangers_at = 0.0
@@ -66,6 +67,7 @@ class Leader:
     def take_turn(self, width: Mapping[str, int]) -> None:
         """What is due; `width` is how many jobs of each queue may run at once on a node, 0 where it is paused."""
         self._apply(width)
+        self._set_pace()
         self.follow_schedules()
         self.mind_the_dead()
         self.sweep()
@@ -76,6 +78,15 @@ class Leader:
             if self._applied.get(name) != concurrency:
                 self._durable.set_concurrency(name, concurrency)
                 self._applied[name] = concurrency
+
+    def _set_pace(self) -> None:
+        """Looking into a queue often costs more than a job that waits a second in an empty house."""
+        with self._database.read() as session:
+            waiting = queries.queues_with_waiting(session)
+        for name, busy in waiting.items():
+            if name != tidying.QUEUE.name and self._busy.get(name) != busy:
+                self._durable.set_pace(name, BUSY_S if busy else IDLE_S)
+                self._busy[name] = busy
 
     def mind_the_dead(self) -> None:
         """Have what the dead had begun queued again, until nothing is pending under their names."""
@@ -168,8 +179,8 @@ class Leader:
             )
             self._finish(row, {"state": JobState.FAILED.value, "error": sentence, "error_code": "crashed"})
         elif state in OVER:
-            _log.warning("The job %s had been lost and is queued again", row.id)
-            self._desk.again(row, {"state": JobState.QUEUED.value, "node": "", "now": ""}, row.not_before)
+            if self._desk.again(row, {"state": JobState.QUEUED.value, "node": "", "now": ""}, row.not_before):
+                _log.warning("The job %s had been lost and is queued again", row.id)
         elif row.state == JobState.WAITING.value and row.not_before and row.not_before - now > _LONGEST_WAIT:
             self._desk.again(row, {"state": JobState.QUEUED.value, "not_before": None}, None)
 

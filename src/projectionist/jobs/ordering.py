@@ -103,7 +103,7 @@ class Desk:
         with self._database.write() as session:
             if provided is not None and not provided(session):
                 return []
-            ordered = [_add(session, values) for values in rows]
+            ordered = _add(session, rows)
             if added := sum(one.created for one in ordered):
                 self._publish("jobs", {"queued": added}, session=session)
         self.enqueue(
@@ -164,13 +164,20 @@ def checked_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return held
 
 
-def _add(session: Session, values: Mapping[str, Any]) -> Ordered:
+def _add(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[Ordered]:
+    added = queries.add_jobs(session, rows)
+    return [
+        Ordered(row["id"], created=True) if row["id"] in added else _existing(session, row) for row in rows
+    ]
+
+
+def _existing(session: Session, row: Mapping[str, Any]) -> Ordered:
     for _ in range(_TRIES):
-        if queries.add_job(session, values):
-            return Ordered(values["id"], created=True)
-        existing = queries.live_with_key(session, values["kind"], values["key"] or "")
+        existing = queries.live_with_key(session, row["kind"], row["key"] or "")
         if existing is not None:
             return Ordered(existing, created=False)
+        if queries.add_jobs(session, [row]):  # the other has ended in between
+            return Ordered(row["id"], created=True)
     raise Conflict(
         "The same job began and ended again and again at this moment; nothing was asked for: ask again."
     )

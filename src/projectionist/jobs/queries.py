@@ -4,15 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, case, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    CursorResult,
+    Table,
+    Update,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from projectionist.jobs.ports import JobFilter, JobState
 from projectionist.jobs.tables import LIVE as NOT_OVER
 from projectionist.jobs.tables import JobLogRow, JobRow, NodeRow, QueueRow, ScheduleRow
+
+_JOB = cast(Table, JobRow.__table__)
 
 LIVE = (JobState.QUEUED.value, JobState.RUNNING.value, JobState.WAITING.value)
 _SORTS = {
@@ -21,11 +40,12 @@ _SORTS = {
 }
 
 
-def add_job(session: Session, values: Mapping[str, Any]) -> bool:
-    """Add a job, unless one of its kind and key is not over; whether it was added."""
+def add_jobs(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Add jobs, each unless one of its kind and key is not over; the ids of those that were added."""
     made = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    added = made(JobRow).values(**values).on_conflict_do_nothing().returning(JobRow.id)
-    return session.scalar(added) is not None
+    session.connection().execute(made(_JOB).on_conflict_do_nothing(), [dict(row) for row in rows])
+    ids = [row["id"] for row in rows]
+    return set(session.scalars(select(JobRow.id).where(JobRow.id.in_(ids))))
 
 
 def live_with_key(session: Session, kind: str, key: str) -> str | None:
@@ -53,11 +73,23 @@ def change_held(
     session: Session, job_id: str, workflow_id: str, holder: str | None, values: Mapping[str, Any]
 ) -> bool:
     """Change a job that is not over and goes on under this workflow, held by `holder` if said; whether it was."""
-    wanted = [JobRow.id == job_id, JobRow.workflow_id == workflow_id, JobRow.state.in_(LIVE)]
-    if holder is not None:
-        wanted.append(JobRow.node == holder)
-    result = session.execute(update(JobRow).where(*wanted).values(**values))
-    return isinstance(result, CursorResult) and result.rowcount == 1
+    statement = _change_held(tuple(sorted(values)), holder is not None)
+    wanted = {"wanted_id": job_id, "wanted_workflow": workflow_id, "wanted_node": holder}
+    result = session.connection().execute(statement, {**values, **wanted})
+    return result.rowcount == 1
+
+
+@lru_cache(maxsize=64)
+def _change_held(columns: tuple[str, ...], held: bool) -> Update:
+    """Made once for each set of columns: making it takes longer than running it."""
+    wanted: list[ColumnElement[bool]] = [
+        _JOB.c.id == bindparam("wanted_id"),
+        _JOB.c.workflow_id == bindparam("wanted_workflow"),
+        literal_column(NOT_OVER.text, Boolean()),
+    ]
+    if held:
+        wanted.append(_JOB.c.node == bindparam("wanted_node"))
+    return update(_JOB).where(*wanted).values({column: bindparam(column) for column in columns})
 
 
 def move_on(
@@ -196,6 +228,12 @@ def log_of(session: Session, job_id: str, offset: int, size: int) -> tuple[list[
 def queues(session: Session) -> dict[str, QueueRow]:
     """Every queue that is known."""
     return {row.name: row for row in session.scalars(select(QueueRow))}
+
+
+def queues_with_waiting(session: Session) -> dict[str, bool]:
+    """Every queue that is known, and whether a job waits in it to be begun."""
+    waiting = exists().where(JobRow.queue == QueueRow.name, JobRow.state == JobState.QUEUED.value)
+    return {row[0]: row[1] for row in session.execute(select(QueueRow.name, waiting))}
 
 
 def add_queue(session: Session, name: str, concurrency: int) -> None:

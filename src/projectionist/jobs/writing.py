@@ -17,6 +17,8 @@ from projectionist.jobs import queries
 
 _MOST = 200
 _AGAIN_S = 1.0
+_LINGER_S = 0.05
+_GATHER_S = 0.01
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +68,8 @@ class Writer:
                 _drop([change])
                 return change
             self._waiting.append(change)
-            self._came.notify()
+            if not change.takes or len(self._waiting) == 1:
+                self._came.notify()
         return change
 
     def keep(self, change: Change) -> None:
@@ -86,8 +89,16 @@ class Writer:
                 self._came.wait_for(lambda: self._waiting or self._closed.is_set())
                 if not self._waiting:
                     return
+                if all(change.takes for change in self._waiting):
+                    self._came.wait_for(self._is_urgent, _LINGER_S)
+            self._closed.wait(_GATHER_S)
+            with self._came:
                 batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
             self._write_until_kept(batch)
+
+    def _is_urgent(self) -> bool:
+        """That a job has begun may be told a little later: where it is short, together with its end."""
+        return self._closed.is_set() or not all(change.takes for change in self._waiting)
 
     def _write_until_kept(self, batch: list[Change]) -> None:
         while True:
