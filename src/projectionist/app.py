@@ -111,7 +111,7 @@ class House:
                 quality=settings.preview_quality,
             ),
         )
-        self.setup = setup.SetupParts(self.reach, self._exclude, self.start_demo)
+        self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = (
             *library_jobs.kinds(
                 database,
@@ -211,6 +211,9 @@ class House:
 
     def _exclude(self, server_id: int, listed: Sequence[ListedLibrary], keys: Collection[str]) -> None:
         choose_libraries(self.database, server_id, listed, keys, self.clock.now())
+
+    def _leave_out(self, folders: str) -> None:
+        upkeep.save_choices(self.place, self.jobs, None, {"left_out": folders}, asked_by="setup")
 
     def _on_synced(self, synced: Synced) -> None:
         upkeep.on_synced(self.place, self.jobs, synced.library_id)

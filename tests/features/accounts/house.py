@@ -80,6 +80,7 @@ class House:
     jobs: FakeJobs = field(default_factory=FakeJobs)
     told: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     excluded: dict[int, list[str]] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
     asked_addresses: list[ServerAddress] = field(default_factory=list)
     base_path: str = ""
 
@@ -96,7 +97,7 @@ class House:
             self.prove,
             self.publish,
         )
-        self.parts = SetupParts(self.reach, self.exclude, self.start_demo)
+        self.parts = SetupParts(self.reach, self.exclude, self.left_out.append, self.start_demo)
 
     def connect(self, address: ServerAddress) -> MediaServer:
         self.asked_addresses.append(address)

@@ -178,3 +178,9 @@ def test_nobody_but_an_administrator_takes_steps(house: House, owner: Browser) -
             other.post("/setup/source", follow=False, kind="demo").headers["location"].startswith("/sign-in")
         )
         assert other.get("/setup").status_code == 410
+
+
+def test_folders_may_be_left_out_with_the_libraries(house: House, owner: Browser) -> None:
+    owner.post("/setup/source", kind="demo")
+    owner.post("/setup/libraries", library="1", left_out="/films/kids\n")
+    assert house.left_out == ["/films/kids\n"]

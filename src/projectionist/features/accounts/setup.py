@@ -38,11 +38,13 @@ class SetupParts:
     """What the setup is handed by the program.
 
     `start_demo` starts the demo house and tells how it is reached; None where there is none. `exclude`
-    is told what a server lists, and keeps the libraries with these keys out of the index.
+    is told what a server lists, and keeps the libraries with these keys out of the index; `leave_out` is told
+    folders, one a line, that get no previews.
     """
 
     reach: servers.Reach
     exclude: Callable[[int, Sequence[ListedLibrary], Collection[str]], None]
+    leave_out: Callable[[str], None]
     start_demo: Callable[[], Demo] | None = None
 
 
@@ -105,9 +107,16 @@ def choose_demo(parts: SetupParts) -> servers.Server:
     return server
 
 
-def choose_libraries(parts: SetupParts, listed: Sequence[ListedLibrary], excluded: Collection[str]) -> None:
-    """Keep libraries out, and take all others of those listed. Raises Conflict before a server is chosen."""
+def choose_libraries(
+    parts: SetupParts, listed: Sequence[ListedLibrary], excluded: Collection[str], left_out: str = ""
+) -> None:
+    """Keep libraries out, and take all others of those listed; folders in `left_out`, a line each, get no previews.
+
+    Raises Conflict before a server is chosen, InputWrong for what is no folder.
+    """
     server = _chosen(parts.reach.database)
+    if left_out.strip():
+        parts.leave_out(left_out)
     parts.exclude(server.id, listed, excluded)
     _remember(parts.reach.database, excluded=list(excluded))
 

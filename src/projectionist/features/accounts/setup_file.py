@@ -39,6 +39,7 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     plex_verify_tls: bool = True
     plex_data: str = ""
     exclude: list[str] = []
+    exclude_folders: list[str] = []
     mappings: dict[str, str] = {}
 
     def __repr__(self) -> str:
@@ -124,6 +125,8 @@ def _source(parts: setup.SetupParts, wanted: Wanted, source: servers.NewServer, 
     libraries = servers.server_libraries(parts.reach, server.id)
     excluded = [library.key for library in libraries if library.title in wanted.exclude]
     parts.exclude(server.id, libraries, excluded)
+    if wanted.exclude_folders:
+        parts.leave_out("\n".join(wanted.exclude_folders))
     well = _all_excluded(wanted, source, libraries, say)
     if server.kind is ServerKind.PLEX:
         well = _mappings(parts, server, wanted, say) and well

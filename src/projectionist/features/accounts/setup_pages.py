@@ -9,7 +9,7 @@ from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
 from projectionist.db.engine import Database
-from projectionist.errors import NotAllowed, ProjectionistError, ServiceError
+from projectionist.errors import InputWrong, NotAllowed, ProjectionistError, ServiceError
 from projectionist.features.accounts import service, setup
 from projectionist.features.accounts.cookies import (
     address_of,
@@ -105,14 +105,20 @@ def choose_source(
 @post("/setup/libraries", sync_to_thread=True, include_in_schema=False, **MANAGE)
 def choose_libraries(
     request: Request[Any, Any, Any], setup_parts: Injected[setup.SetupParts], data: Form
-) -> Redirect:
-    """Keep some libraries out."""
+) -> Template | Redirect:
+    """Keep some libraries out, and some folders without previews."""
     server = setup.progress(setup_parts.reach.database).server
     if server is not None:
         kept = set(texts(data, "library"))
         listed = servers.server_libraries(setup_parts.reach, server.id)
         left_out = [library.key for library in listed if library.key not in kept]
-        setup.choose_libraries(setup_parts, listed, left_out)
+        try:
+            setup.choose_libraries(setup_parts, listed, left_out, text(data, "left_out"))
+        except InputWrong as error:
+            context = {"libraries": listed, "server": server, "trouble": "", "wrong": error.message}
+            return Template(
+                "accounts/setup_libraries.html", context={**context, "given": data}, status_code=error.status
+            )
     return to(request, "/setup")
 
 

@@ -33,7 +33,8 @@ class Choices:
     """What is wanted. No `places` means what suits the server: Plex's bundles, or else the folder.
 
     `interval_ms` is from picture to picture, `width` in pixels, `quality` that of JPEG, `mode` how near to its
-    moment a picture must be, `folder` where Place.FOLDER is (empty: `previews` in the data folder).
+    moment a picture must be, `folder` where Place.FOLDER is (empty: `previews` in the data folder), `left_out`
+    folders that get none, a line each, as the server spells them.
     """
 
     enabled: bool = True
@@ -43,6 +44,12 @@ class Choices:
     quality: int = 80
     mode: Mode = Mode.AUTO
     folder: str = ""
+    left_out: str = ""
+
+    def leaves_out(self, path: str) -> bool:
+        """Whether a file, by the path its server knows, lies in a folder that gets no previews."""
+        parts = _components(path)
+        return any(parts[: len(one)] == one for one in map(_components, self.left_out.splitlines()) if one)
 
     def recipe(self) -> Recipe:
         """How the engine is to make them."""
@@ -133,6 +140,23 @@ def _folder(name: str, value: object) -> str:
     return text
 
 
+def _left_out(name: str, value: object) -> str:
+    if not isinstance(value, str) or "\0" in value or len(value) > 8000:
+        raise InputWrong("Folders to leave out are paths, one a line.", name)
+    lines = list(dict.fromkeys(line.strip() for line in value.splitlines() if line.strip()))
+    for line in lines:
+        if not _components(line) or not (line[0] in "/\\" or line[1:2] == ":"):
+            raise InputWrong(
+                f"“{line}” is no whole path of a folder; give it as the server spells it, such as /media/films/kids.",
+                name,
+            )
+    return "\n".join(lines)
+
+
+def _components(path: str) -> tuple[str, ...]:
+    return tuple(part for part in path.strip().replace("\\", "/").split("/") if part)
+
+
 _CHECKS = {
     "enabled": _flag,
     "places": _places,
@@ -141,4 +165,5 @@ _CHECKS = {
     "quality": _between(1, 100, "A quality"),
     "mode": _mode,
     "folder": _folder,
+    "left_out": _left_out,
 }

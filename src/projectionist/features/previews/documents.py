@@ -117,6 +117,7 @@ class ChoicesDocument(msgspec.Struct, frozen=True):
     quality: int
     mode: ModeName
     folder: str
+    left_out: str
 
 
 class OwnChoicesDocument(msgspec.Struct, frozen=True):
@@ -129,6 +130,7 @@ class OwnChoicesDocument(msgspec.Struct, frozen=True):
     quality: int | None
     mode: ModeName | None
     folder: str | None
+    left_out: str | None
 
 
 class LibraryChoicesDocument(msgspec.Struct, frozen=True):
@@ -149,6 +151,7 @@ class ChoicesChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quality: int | UnsetType | None = UNSET
     mode: ModeName | UnsetType | None = UNSET
     folder: str | UnsetType | None = UNSET
+    left_out: str | UnsetType | None = UNSET
 
 
 class RedoDocument(msgspec.Struct, frozen=True):

@@ -44,6 +44,7 @@ def choices_in(fields: Fields, *, whole: bool) -> dict[str, Any]:
         "quality": _number(fields, "quality"),
         "mode": fields.get("mode") or None,
         "folder": fields.get("folder").strip() or ("" if whole else None),
+        "left_out": fields.get("left_out").strip() or ("" if whole else None),
     }
     if whole:
         values["enabled"] = enabled == "yes"

@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from projectionist.media.vocabulary import ServerKind, ServerPath
 
 UNMAPPED = "unmapped"
 VANISHED = "vanished"
+
+LONGEST_WAIT = timedelta(days=2)
+"""Nothing waits longer for another try."""
 
 _SETTLED = (PreviewState.FRESH,)
 """States that a node which cannot see the film does not take back: another one may see it."""
@@ -101,8 +105,11 @@ def find_film(place: Workplace, server_id: int, path: ServerPath) -> FilmFile | 
 def look(place: Workplace, question: Question) -> Look:
     """How the preview of a part stands. Reads the disk, never the database."""
     row, choices = question.row, question.choices
-    if not choices.enabled:
-        return _resting(Obstacle("", "Previews are switched off for this library.", PreviewState.EXCLUDED))
+    unwanted = "" if choices.enabled else "Previews are switched off for this library."
+    if choices.leaves_out(row.server_path):
+        unwanted = "It lies in a folder that is left out."
+    if unwanted:
+        return _resting(Obstacle("", unwanted, PreviewState.EXCLUDED))
     film = find_film(place, row.server_id, ServerPath(row.server_path))
     if isinstance(film, Obstacle):
         if row.state in _SETTLED:
@@ -220,7 +227,8 @@ def _as_it_was(kept: Mapping[str, Any]) -> bool:
 
 
 def _due(place: Workplace, row: Preview) -> bool:
-    return row.retry_at is not None and row.retry_at <= place.now()
+    """When its time has come; one that is far ahead was set before the clock was set back."""
+    return row.retry_at is not None and not place.now() < row.retry_at <= place.now() + LONGEST_WAIT
 
 
 def _mark(choices: Choices, film: FilmFile, targets: Sequence[Target]) -> str:

@@ -120,6 +120,7 @@ class DefaultChoice(Base):
     quality: Mapped[int]
     mode: Mapped[str] = mapped_column(String(16))
     folder: Mapped[str]
+    left_out: Mapped[str]
 
 
 class LibraryChoice(Base):
@@ -137,6 +138,7 @@ class LibraryChoice(Base):
     quality: Mapped[int | None]
     mode: Mapped[str | None] = mapped_column(String(16))
     folder: Mapped[str | None]
+    left_out: Mapped[str | None]
 
 
 class Work(Base):

@@ -111,6 +111,7 @@ def _choices(*, nullable: bool) -> list[sa.Column[object]]:
         ("quality", sa.Integer()),
         ("mode", sa.String(16)),
         ("folder", sa.String()),
+        ("left_out", sa.String()),
     )
     return [sa.Column(name, kind, nullable=nullable) for name, kind in kinds]
 
