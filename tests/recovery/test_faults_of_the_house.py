@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from projectionist.demo.faults import Faults
 from projectionist.demo.house import DemoHouse
 from projectionist.errors import Conflict
+from projectionist.features.library.service import order_sync
 from projectionist.features.servers import service as servers
 from projectionist.jobs.ports import JobState
 from projectionist.media.vocabulary import ServerKind
@@ -24,6 +28,7 @@ from tests.recovery.opened_houses import (
     opened,
     previews,
     rows,
+    settle,
     sync,
 )
 
@@ -67,7 +72,6 @@ def test_a_server_that_fails_is_told_of_and_nothing_of_its_library_is_lost(
             fail(house.faults)
             job = sync(here, server, full=True)
             house.faults.clear()
-            print(name, job.state, job.error)
             assert words in job.error, (name, job.error)
             assert items(here) == before
             failing = servers.get_server(here.database, server.id)
@@ -78,7 +82,6 @@ def test_a_server_that_fails_is_told_of_and_nothing_of_its_library_is_lost(
             assert not servers.get_server(here.database, server.id).last_error
         house.close()
         job = sync(here, server, full=True)
-        print(job.error)
         assert "did not answer" in job.error or "cannot be reached" in job.error
         assert items(here) == before
 
@@ -195,11 +198,9 @@ def test_a_vanished_mount_removes_nothing_and_its_previews_wait_and_say_why(
         films.rename(away)
         here.jobs.resume("previews")
         job = sync(here, server, full=True)
-        print(job.state, job.error)
         assert str(films) in job.error
         assert items(here) == before
         until(lambda: {one for one, _ in previews(here).values()} == {"waiting"}, 30, lambda: previews(here))
-        print(previews(here))
         for _, reason in previews(here).values():
             assert str(films) in reason
             assert "mount" in reason
@@ -208,3 +209,45 @@ def test_a_vanished_mount_removes_nothing_and_its_previews_wait_and_say_why(
         assert sync(here, server, full=True).state is JobState.DONE
         until(lambda: {one for one, _ in previews(here).values()} == {"fresh"}, 60, lambda: previews(here))
         assert items(here) == before
+
+
+def test_a_sync_of_a_server_that_never_answers_can_be_cancelled(house: DemoHouse, tmp_path: Path) -> None:
+    with opened(tmp_path / "data") as here:
+        here.jobs.pause("previews")
+        server = connected(here, house)
+        sync(here, server)
+        before = items(here)
+        house.faults.hang(path=ALL)
+        job_id = order_sync(here.jobs, server.id, full=True).job_id
+        house.faults.forget()
+        until(lambda: any(one.path.endswith("/all") for one in house.faults.seen), 20, "The call")
+        here.jobs.cancel(job_id)
+        asked = time.monotonic()
+        until(lambda: here.jobs.get(job_id).state is JobState.CANCELLED, 30, lambda: here.jobs.get(job_id))
+        assert time.monotonic() - asked < 10
+        house.faults.clear()
+        assert items(here) == before
+
+
+def test_a_clock_that_is_set_back_holds_nothing_up(house: DemoHouse, tmp_path: Path) -> None:
+    with opened(tmp_path / "data") as here:
+        here.jobs.pause("previews")
+        server = connected(here, house)
+        sync(here, server)
+        until(lambda: {one for one, _ in previews(here).values()} == {"queued"}, 20, lambda: previews(here))
+        ahead = datetime.now(UTC) + timedelta(days=2)
+        with here.database.write() as session:
+            session.execute(
+                text("UPDATE library SET complete_at = :ahead, synced_at = :ahead"), {"ahead": ahead}
+            )
+            session.execute(
+                text(
+                    "INSERT INTO preview_claim (film_id, token, job_id, node, until)"
+                    " SELECT id, 'x', 'another', 'dead', :ahead FROM preview_film"
+                ),
+                {"ahead": ahead},
+            )
+        here.jobs.resume("previews")
+        settle(here)
+        assert {one for one, _ in previews(here).values()} == {"fresh"}
+        assert sync(here, server).state is JobState.DONE

@@ -19,7 +19,7 @@ from projectionist.features.previews.jobs import check_library, kinds
 from projectionist.features.previews.models import Preview
 from projectionist.features.previews.workplace import Workplace
 from projectionist.features.servers.models import ServerRow
-from projectionist.jobs.ports import Jobs, Order, Ordered
+from projectionist.jobs.ports import Jobs, JobState, Order, Ordered
 from projectionist.media.server import MediaServer
 from projectionist.media.vocabulary import LibraryKind, LocalPath, ServerKind, ServerPath
 
@@ -51,11 +51,19 @@ class Run:
         self.lines.append(f"{level}: {message}")
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What is asked of a job here."""
+
+    state: JobState
+
+
 class Waiting:
     """The jobs asked for, until `run` does them one after another."""
 
     def __init__(self) -> None:
         self.orders: dict[tuple[str, str | None], Order] = {}
+        self.running: set[str] = set()
 
     def order(self, order: Order) -> Ordered:
         created = (order.kind, order.key) not in self.orders
@@ -64,6 +72,9 @@ class Waiting:
 
     def order_many(self, orders: Sequence[Order]) -> Sequence[Ordered]:
         return [self.order(order) for order in orders]
+
+    def get(self, job_id: str) -> Standing:
+        return Standing(JobState.RUNNING if job_id in self.running else JobState.QUEUED)
 
 
 class Hashes:

@@ -12,7 +12,7 @@ from projectionist.features.previews.models import PreviewState
 from projectionist.features.previews.queries import Filter
 from projectionist.jobs.ports import Jobs, Priority
 from projectionist.media.vocabulary import LibraryKind, ServerKind
-from tests.features.previews.household import Household
+from tests.features.previews.household import Household, Run
 
 
 def jobs(house: Household) -> Jobs:
@@ -194,3 +194,33 @@ def test_a_deleted_part_is_forgotten_and_its_preview_stays(films: tuple[Househol
     with pytest.raises(NotFound):
         upkeep.get_preview(house.place, parts[0])
     assert house.place.folder.joinpath(made).is_file()
+
+
+def test_a_look_asked_for_while_one_runs_follows_it(house: Household) -> None:
+    library = house.library(house.server(ServerKind.FOLDER))
+    first = upkeep.order_check(house.place, jobs(house), library)
+    second = upkeep.order_check(house.place, jobs(house), library)
+    assert (first and first.job_id) == (second and second.job_id)
+    assert first is not None
+    house.jobs.running.add(first.job_id)
+    third = upkeep.order_check(house.place, jobs(house), library)
+    assert third is not None
+    assert third.created
+    assert third.job_id != first.job_id
+
+
+def test_what_is_wanted_otherwise_while_it_is_made_is_made_again_at_once(house: Household) -> None:
+    house.film("Alien.mkv")
+    library = house.library(house.server(ServerKind.FOLDER))
+    [part] = house.item(library, "/data/Alien.mkv")
+    house.check(library)
+
+    class Changing(Run):
+        def log(self, message: str, level: str = "info") -> None:
+            if not self.lines:
+                upkeep.save_choices(house.place, jobs(house), library, {"quality": 50})
+                house.jobs.orders.clear()
+            super().log(message, level)
+
+    house.work(Changing())
+    assert (house.row(part).quality, house.row(part).state) == (50, "fresh")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, NotFound, SecretUnreadable, ServiceError
@@ -12,6 +12,8 @@ from projectionist.features.library.ordering import SYNC
 from projectionist.features.library.sync import Events, OnSynced, Sync, Synced, now, sync_libraries
 from projectionist.features.servers.service import get_server
 from projectionist.jobs.ports import Arguments, JobKind, JobRun, QueueSpec
+from projectionist.kit.interruptible import InterruptibleObject
+from projectionist.media.server import MediaServer
 
 QUEUE = QueueSpec("sync", "Library sync", concurrency=2)
 
@@ -74,7 +76,7 @@ def sync_server(
     the address: what that one lists says nothing of ours.
     """
     try:
-        server = servers.connect(server_id)
+        server = cast(MediaServer, InterruptibleObject(servers.connect(server_id), run.check))
         try:
             if server.info().identity != get_server(database, server_id).identity:
                 raise Conflict(

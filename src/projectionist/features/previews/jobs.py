@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from projectionist.errors import NotFound
-from projectionist.features.previews.running import can_open, make_film
+from projectionist.features.previews.running import can_open, make_film, wanted_of
 from projectionist.features.previews.surveying import MAKE, WITH_FILMS, Survey, register_new
 from projectionist.features.previews.upkeep import CHECK, on_synced, order_check
 from projectionist.features.previews.workplace import Workplace
@@ -36,7 +36,15 @@ def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
     """The kinds of job, for the job engine."""
 
     def make(run: JobRun, arguments: Arguments) -> Mapping[str, Any]:
-        return make_film(place, run, int(arguments["film"]), again=bool(arguments.get("again")))
+        film, again = int(arguments["film"]), bool(arguments.get("again"))
+        while (
+            True
+        ):  # what is wanted may change while it is made, and nobody else asks for a film that is at work
+            wanted = wanted_of(place, film)
+            made = make_film(place, run, film, again=again)
+            if wanted_of(place, film) == wanted:
+                return made
+            again = False
 
     def check(run: JobRun, arguments: Arguments) -> Mapping[str, Any]:
         if "library" not in arguments:

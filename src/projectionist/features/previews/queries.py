@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, exists, func, or_, select, update
@@ -30,6 +30,9 @@ _SORTS: Mapping[str, Any] = {
     "part_id": Preview.part_id,
 }
 SORTS = tuple(_SORTS)
+
+_SKEW = timedelta(minutes=5)
+"""By how much the clocks of two machines may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +171,17 @@ def bundle_owner(session: Session, row: Preview) -> Preview | None:
 def take_claim(
     session: Session, *, film_id: int, token: str, job_id: str, node: str, now: datetime, until: datetime
 ) -> bool:
-    """Claim a file, unless another job's claim still counts; says whether it is ours."""
+    """Claim a file, unless another job's claim still counts; says whether it is ours.
+
+    A claim that would count for much longer than ours was made before the clock was set back, and counts no more.
+    """
     statement = _insert(session, Claim).values(
         film_id=film_id, token=token, job_id=job_id, node=node, until=until
     )
     statement = statement.on_conflict_do_update(
         index_elements=["film_id"],
         set_={"token": token, "job_id": job_id, "node": node, "until": until},
-        where=or_(Claim.until < now, Claim.job_id == job_id),
+        where=or_(Claim.until < now, Claim.until > until + _SKEW, Claim.job_id == job_id),
     ).returning(Claim.film_id)
     return session.scalar(statement) is not None
 
@@ -195,7 +201,8 @@ def drop_claim(session: Session, film_id: int, token: str) -> None:
 
 def claimed(session: Session, film_ids: Sequence[int], now: datetime) -> set[int]:
     """Which of these files somebody is working on."""
-    return set(session.scalars(select(Claim.film_id).where(Claim.film_id.in_(film_ids), Claim.until >= now)))
+    counts_still = Claim.until.between(now, now + 2 * _SKEW)
+    return set(session.scalars(select(Claim.film_id).where(Claim.film_id.in_(film_ids), counts_still)))
 
 
 def counts(session: Session, library_id: int | None = None) -> dict[int, dict[str, int]]:

@@ -21,7 +21,7 @@ from projectionist.errors import (
 )
 from projectionist.features.previews import queries
 from projectionist.features.previews.apart import error_of, make_apart
-from projectionist.features.previews.choices import Place
+from projectionist.features.previews.choices import Choices, Place
 from projectionist.features.previews.looking import FilmFile, Look, Question, find_film, look
 from projectionist.features.previews.making import Outcome, Recipe, Result, Task
 from projectionist.features.previews.models import Preview, PreviewState
@@ -75,6 +75,13 @@ def make_film(place: Workplace, job: JobRun, film_id: int, *, again: bool = Fals
             _store(place, _seen_again(place, wishes, tasks))
             raise
         return _settle(place, job, _seen_again(place, wishes, tasks), results, time.monotonic() - began)
+
+
+def wanted_of(place: Workplace, film_id: int) -> Mapping[int, Choices]:
+    """What each library that holds this file wants of it now."""
+    with place.database.read() as session:
+        libraries = {row.library_id for row in queries.of_film(session, film_id)}
+        return {library_id: place.choices_of(session, library_id) for library_id in libraries}
 
 
 def can_open(place: Workplace, film_id: int) -> bool:

@@ -24,6 +24,7 @@ from projectionist.features.previews.neighbours import LibraryFacts, PartFacts
 from projectionist.features.previews.targets import Obstacle, places_of
 from projectionist.features.previews.workplace import TOPIC, Workplace
 from projectionist.jobs.ports import JobRun, Jobs, Order, Priority
+from projectionist.kit.interruptible import InterruptibleObject
 from projectionist.media.vocabulary import LibraryKind, ServerKind
 
 MAKE = "previews.make"
@@ -227,7 +228,7 @@ def assign_films(session: Session, pairs: Sequence[tuple[Preview, FilmFile | Non
 def ask_hashes(place: Workplace, server_id: int, rows: Sequence[Preview], job: JobRun) -> None:
     """Ask a server what it names its folders for these parts by, and keep that. Raises ServiceError, JobCancelled."""
     keys = list(dict.fromkeys(row.item_key for row in rows))
-    with closing(place.servers.connect(server_id)) as server:
+    with closing(InterruptibleObject(place.servers.connect(server_id), job.check)) as server:
         for start in range(0, len(keys), _KEYS_AT_ONCE):
             job.check()
             batch = keys[start : start + _KEYS_AT_ONCE]

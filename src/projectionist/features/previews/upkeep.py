@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +27,7 @@ from projectionist.features.previews.workplace import (
     as_columns,
     overrides_of,
 )
-from projectionist.jobs.ports import Jobs, Order, Ordered, Priority
+from projectionist.jobs.ports import Jobs, JobState, Order, Ordered, Priority
 from projectionist.media.vocabulary import Page
 
 CHECK = "previews.check"
@@ -226,7 +226,12 @@ def order_check(
     if library.kind not in WITH_FILMS:
         return None
     arguments = {"library": library_id, "title": library.title}
-    return jobs.order(Order(CHECK, arguments, key=str(library_id), priority=priority, asked_by=asked_by))
+    order = Order(CHECK, arguments, key=str(library_id), priority=priority, asked_by=asked_by)
+    ordered = jobs.order(order)
+    if not ordered.created and jobs.get(ordered.job_id).state is JobState.RUNNING:
+        # it may have passed what changed just now, so another look follows it
+        ordered = jobs.order(replace(order, key=f"{library_id} again"))
+    return ordered
 
 
 def on_synced(place: Workplace, jobs: Jobs, library_id: int) -> None:
