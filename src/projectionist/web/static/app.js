@@ -6,6 +6,10 @@ import { listen } from "./live.js";
 import { posters } from "./posters.js";
 import { times } from "./times.js";
 
+// A part that a script has filled stays as it is while it is about the same: data-keep says what it is about.
+Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) =>
+  !(old.dataset?.keep && old.dataset.keep === fresh.dataset?.keep);
+
 const body = document.body;
 const told = document.getElementById("toasts");
 
