@@ -8,17 +8,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from projectionist.db.engine import Database
 from projectionist.db.events import Events
 from projectionist.errors import ProjectionistError, ServerUnreachable
+from projectionist.jobs import queries
 from projectionist.jobs.engine import Engine
 from projectionist.jobs.ports import Job, JobKind, JobRun, JobState, QueueSpec
 
@@ -71,13 +73,32 @@ def answer_oddly(run: JobRun, _arguments: Mapping[str, Any]) -> Mapping[str, Any
     return {"at": object()}
 
 
+def count_from_many(run: JobRun, _arguments: Mapping[str, Any]) -> None:
+    """Say how far it is from eight threads at once, also what is no number."""
+
+    def count() -> None:
+        for step in range(200):
+            run.progress(step if step % 7 else float("nan"), float("inf"), unit="x" * 99, now="\udcff" * 999)
+
+    threads = [threading.Thread(target=count) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    run.progress(200, 200)
+
+
+def _unsure(_arguments: Mapping[str, Any]) -> bool:
+    raise ZeroDivisionError("a private detail")
+
+
 def _leave_line(arguments: Mapping[str, Any], run: JobRun) -> None:
     with (Path(arguments["folder"]) / "lines").open("a", encoding="utf-8") as lines:
         lines.write(f"{arguments['name']} {run.job_id} {os.getpid()}\n")
 
 
 def _named(arguments: Mapping[str, Any]) -> str:
-    return f"Note {arguments.get('name', '')}"
+    return f"Note {arguments['name']}"
 
 
 def kinds(node: str) -> list[JobKind]:
@@ -91,13 +112,23 @@ def kinds(node: str) -> list[JobKind]:
         JobKind("refused", QUEUE, _named, be_refused),
         JobKind("broken", QUEUE, _named, break_down),
         JobKind("odd", QUEUE, _named, answer_oddly),
+        JobKind("many", QUEUE, _named, count_from_many),
+        JobKind("unsure", QUEUE, _named, note, accepts=_unsure),
+        JobKind("nowhere", QUEUE, _named, note, accepts=lambda _arguments: False),
         JobKind("only-there", QUEUE, _named, note, accepts=lambda arguments: arguments["node"] == node),
     ]
 
 
 def engine(database: Database, folder: Path, node: str) -> Engine:
     """A job engine with these kinds, not started."""
-    made = Engine(database, folder, node=node, publish=Events(database).publish)
+    made = Engine(
+        database,
+        folder,
+        node=node,
+        publish=Events(database).publish,
+        retention=timedelta(days=7),
+        nobody_after=timedelta(0),
+    )
     made.bring(kinds(node), [QueueSpec(QUEUE, "Work", 4), QueueSpec(NARROW, "One by one", 1)])
     return made
 
@@ -158,6 +189,12 @@ def over(jobs: Engine, job_id: str, within_s: float = 10.0) -> Job:
     """The job, once it is over."""
     until(lambda: jobs.get(job_id).state.is_over, within_s)
     return jobs.get(job_id)
+
+
+def age(jobs: Engine, job_id: str, by: timedelta) -> None:
+    """Let a job be over for longer than it is."""
+    with jobs.database.write() as session:
+        queries.change(session, job_id, {"ended_at": datetime.now(UTC) - by})
 
 
 def running(jobs: Engine, job_id: str) -> bool:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from projectionist.db.engine import Database
-from projectionist.errors import Conflict, InputWrong
-from projectionist.jobs import queries
+from projectionist.errors import Conflict, InputWrong, NotFound
 from projectionist.jobs.engine import Engine
 from projectionist.jobs.ports import JobFilter, JobState, Order, Priority, Schedule
 from tests.jobs import crew
 
 
-@pytest.fixture
-def jobs(database: Database, tmp_path: Path) -> Iterator[Engine]:
-    """A job engine that works."""
-    with crew.started(database, tmp_path) as engine:
-        yield engine
+@pytest.fixture(autouse=True)
+def open_queues(jobs: Engine) -> Iterator[None]:
+    """No test leaves a queue paused for the next."""
+    yield
+    for queue in jobs.queues():
+        if queue.paused:
+            jobs.resume(queue.name)
 
 
 def note(folder: Path, name: str, kind: str = "note", key: str | None = None) -> Order:
@@ -84,6 +84,7 @@ def test_of_eight_who_order_the_same_at_once_one_is_heard(jobs: Engine, tmp_path
         thread.join()
     assert len({one.job_id for one in ordered}) == 1
     assert sum(one.created for one in ordered) == 1
+    jobs.cancel(ordered[0].job_id)
 
 
 def test_a_job_that_waits_is_cancelled_at_once_and_never_starts(jobs: Engine, tmp_path: Path) -> None:
@@ -123,24 +124,69 @@ def test_what_is_more_urgent_goes_first_also_when_it_becomes_so_later(jobs: Engi
     assert crew.lines(tmp_path) == ["late", "high", "normal", "low"]
 
 
-def test_an_order_that_was_lost_on_its_way_to_the_queue_is_found(database: Database, tmp_path: Path) -> None:
-    with crew.started(database, tmp_path, work=False) as jobs:
-        job_id = jobs.order(note(tmp_path, "a")).job_id
-        with database.write() as session:
-            lost = {"workflow_id": f"{job_id}.9", "created_at": datetime.now(UTC) - timedelta(minutes=1)}
-            queries.change(session, job_id, lost)
-    with crew.started(database, tmp_path) as jobs:
-        assert crew.over(jobs, job_id).state is JobState.DONE
-    assert crew.lines(tmp_path) == ["a"]
+def test_a_job_that_cannot_be_named_is_called_by_its_kind_and_done(jobs: Engine, tmp_path: Path) -> None:
+    nameless = jobs.order(Order("note", {"folder": str(tmp_path)})).job_id
+    job = crew.over(jobs, nameless)
+    assert (job.title, job.state) == ("note", JobState.FAILED)
 
 
-def test_five_thousand_orders_are_taken_and_found(database: Database, tmp_path: Path) -> None:
-    with crew.started(database, tmp_path, work=False) as jobs:
-        began = datetime.now(UTC)
-        ordered = jobs.order_many([note(tmp_path, str(number), key=str(number)) for number in range(1000)])
-        assert (datetime.now(UTC) - began).total_seconds() < 25
-        assert all(one.created for one in ordered)
-        assert jobs.find(JobFilter(states=(JobState.QUEUED,)), size=1).total == 1000
+def test_what_is_no_json_is_refused_and_nothing_is_asked_for(jobs: Engine, tmp_path: Path) -> None:
+    before = jobs.find(JobFilter()).total
+    for wrong in (tmp_path, float("nan"), {1, 2}):
+        with pytest.raises(InputWrong) as refused:
+            jobs.order_many([note(tmp_path, "a"), Order("note", {"name": wrong})])
+        assert refused.value.field == "arguments"
+    assert jobs.find(JobFilter()).total == before
+
+
+def test_progress_is_told_from_many_threads_and_may_be_no_number(jobs: Engine) -> None:
+    job = crew.over(jobs, jobs.order(Order("many", {"name": "a"})).job_id)
+    assert (job.state, job.done, job.total, job.error) == (JobState.DONE, 200, 200, "")
+
+
+def test_a_fault_in_asking_whether_a_node_can_is_a_fault_of_that_job(jobs: Engine, tmp_path: Path) -> None:
+    job = crew.over(jobs, jobs.order(note(tmp_path, "a", "unsure")).job_id)
+    assert (job.state, job.error_code) == (JobState.FAILED, "failed")
+    assert "ZeroDivisionError" in jobs.log_of(job.id).items[-1].message
+
+
+def test_a_job_that_no_machine_can_do_says_who_was_asked(jobs: Engine, tmp_path: Path) -> None:
+    job = crew.over(jobs, jobs.order(note(tmp_path, "a", "nowhere")).job_id)
+    assert (job.state, job.error_code) == (JobState.FAILED, "nowhere")
+    assert "here" in job.error
+    assert "path mappings" in job.error
+    assert crew.lines(tmp_path) == []
+
+
+def test_a_long_key_keeps_what_is_the_same_apart_from_what_is_not(jobs: Engine, tmp_path: Path) -> None:
+    jobs.pause(crew.QUEUE)
+    long = "/a" * 400
+    first = jobs.order(note(tmp_path, "a", key=f"{long}1"))
+    assert jobs.order(note(tmp_path, "a", key=f"{long}1")).job_id == first.job_id
+    other = jobs.order(note(tmp_path, "a", key=f"{long}2"))
+    assert other.created
+    for one in (first, other):
+        jobs.cancel(one.job_id)
+
+
+def test_only_a_job_that_waits_is_moved(jobs: Engine, tmp_path: Path) -> None:
+    job_id = jobs.order(note(tmp_path, "a", "last")).job_id
+    crew.until(lambda: crew.running(jobs, job_id))
+    with pytest.raises(Conflict):
+        jobs.set_priority(job_id, Priority.NOW)
+    jobs.cancel(job_id)
+    assert crew.over(jobs, job_id).state is JobState.CANCELLED
+    assert crew.lines(tmp_path) == ["begun-a"]
+
+
+def test_the_history_is_tidied_by_a_schedule_of_its_own(jobs: Engine, tmp_path: Path) -> None:
+    old, young = (crew.over(jobs, jobs.order(note(tmp_path, name)).job_id) for name in ("old", "young"))
+    crew.age(jobs, old.id, timedelta(days=8))
+    tidied = crew.over(jobs, jobs.run_schedule("Tidy the history of jobs").job_id, 30)
+    assert (tidied.state, tidied.result and tidied.result["jobs"]) == (JobState.DONE, 1)
+    assert jobs.get(young.id).state is JobState.DONE
+    with pytest.raises(NotFound):
+        jobs.get(old.id)
 
 
 def test_a_schedule_that_cannot_be_read_names_the_field(jobs: Engine) -> None:

@@ -76,7 +76,6 @@ class Carrier:
         self._held: dict[str, _Held] = {}
         self._lock = threading.Lock()
         self._stopping = False
-        self.paused: frozenset[str] = frozenset()
 
     def carry(self, job_id: str, workflow_id: str) -> None:
         """Do a job, unless it is over or another workflow has it.
@@ -85,11 +84,14 @@ class Carrier:
         workflow ends, and who leads the jobs finds it and queues it again.
         """
         with self._database.read() as session:
-            row = queries.job(session, job_id)
-        if row is None or row.workflow_id != workflow_id or JobState(row.state).is_over:
+            found = queries.job_to_do(session, job_id)
+        if found is None:
+            return
+        row, paused = found
+        if row.workflow_id != workflow_id or JobState(row.state).is_over:
             return
         kind = self._kinds.get(row.kind)
-        if self._stopping or row.queue in self.paused:
+        if self._stopping or paused:
             self._again(row, _Again({"state": JobState.QUEUED.value}, datetime.now(UTC) + _ELSEWHERE))
         elif row.cancelling:
             self._end(_Held(Run(row.id, row.attempt), row), {"state": JobState.CANCELLED.value})

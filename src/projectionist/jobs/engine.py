@@ -63,7 +63,7 @@ class Engine:
         retention: timedelta = timedelta(days=30),
         nobody_after: timedelta = timedelta(minutes=2),
     ) -> None:
-        self._database = database
+        self.database = database
         self._folder = folder
         self._node = node
         self._publish = publish
@@ -96,22 +96,22 @@ class Engine:
             undo.callback(name.close)
             undo.callback(self._leave)
             self._register(listen, starts=True)
-            writer = Writer(self._database, self._publish, self.process)
+            writer = Writer(self.database, self._publish, self.process)
             undo.callback(writer.close)
             carrier = Carrier(
-                self._database, self._kinds, self.process, self._node, writer, self._desk, self._nobody_after
+                self.database, self._kinds, self.process, self._node, writer, self._desk, self._nobody_after
             )
-            durable = Durable(self._database, self._folder, self.process, carrier.carry, listen=listen)
+            durable = Durable(self.database, self._folder, self.process, carrier.carry, listen=listen)
             undo.callback(lambda: durable.close(self._patience_s))
             self._desk.durable = durable
             self._keep_queues(durable)
             keeper = Keeper(
-                self._database,
+                self.database,
                 self._folder,
                 self.process,
                 name,
                 carrier,
-                lambda: Leader(self._database, self._folder, self.process, durable, self._desk),
+                lambda: Leader(self.database, self._folder, self.process, durable, self._desk),
                 lambda: self._register(listen),
             )
             keeper.start()
@@ -129,7 +129,7 @@ class Engine:
     _patience_s = 5.0
 
     def _leave(self) -> None:
-        with suppress(DatabaseUnusable), self._database.write() as session:
+        with suppress(DatabaseUnusable), self.database.write() as session:
             queries.leave(session, self.process)
 
     def _started(self) -> Durable:
@@ -141,14 +141,14 @@ class Engine:
         """A name that no other process has, and the same as the last time where it is free."""
         for slot in range(1, _SLOTS + 1):
             name = f"{self._node}-{slot}"
-            held = claim(self._database, self._folder, f"executor {name}")
+            held = claim(self.database, self._folder, f"executor {name}")
             if held is not None:
                 return held, name
         raise DataFolderInUse(f"{_SLOTS} processes called {self._node} run already; nothing was started.")
 
     def _register(self, listen: Sequence[str], *, starts: bool = False) -> None:
         now = datetime.now(UTC)
-        with self._database.write() as session:
+        with self.database.write() as session:
             for spec in self._specs.values():
                 queries.add_queue(session, spec.name, spec.concurrency)
             if starts:  # what a process of this name left when it died
@@ -169,7 +169,7 @@ class Engine:
                 session.add(_row_of(tidying.SCHEDULE, now))
 
     def _keep_queues(self, durable: Durable) -> None:
-        with self._database.read() as session:
+        with self.database.read() as session:
             rows = queries.queues(session)
         for row in rows.values():
             poll_s = tidying.POLL_S if row.name == tidying.QUEUE.name else IDLE_S
@@ -189,7 +189,7 @@ class Engine:
 
     def get(self, job_id: str) -> Job:
         """One job. Raises NotFound."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             row = queries.job(session, job_id)
         if row is None:
             raise NotFound(_GONE)
@@ -197,20 +197,20 @@ class Engine:
 
     def find(self, wanted: JobFilter, *, offset: int = 0, size: int = 50) -> Page[Job]:
         """A page of jobs."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             rows, total = queries.find(session, wanted, offset, size)
         return Page(tuple(job_of(row) for row in rows), offset, total)
 
     def log_of(self, job_id: str, *, offset: int = 0, size: int = 200) -> Page[LogLine]:
         """A page of a job's log, oldest first."""
         self.get(job_id)
-        with self._database.read() as session:
+        with self.database.read() as session:
             rows, total = queries.log_of(session, job_id, offset, size)
         return Page(tuple(line_of(row) for row in rows), offset, total)
 
     def queues(self) -> Sequence[Queue]:
         """All queues."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             rows = queries.queues(session)
             counts = queries.counts(session)
         return [
@@ -230,7 +230,7 @@ class Engine:
 
     def nodes(self) -> Sequence[Node]:
         """Who works and serves, or did until lately."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             rows = queries.nodes(session)
             running = queries.running_by_node(session)
         now = datetime.now(UTC)
@@ -240,7 +240,7 @@ class Engine:
 
     def cancel(self, job_id: str) -> None:
         """Stop a job, or keep it from starting. Raises Conflict where it is over."""
-        with self._database.write() as session:
+        with self.database.write() as session:
             row = queries.job(session, job_id)
             if row is None:
                 raise NotFound(_GONE)
@@ -275,7 +275,7 @@ class Engine:
 
     def set_priority(self, job_id: str, priority: Priority) -> None:
         """Move a queued job forward or back. Raises Conflict where it is not queued."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             row = queries.job(session, job_id)
         if row is None:
             raise NotFound(_GONE)
@@ -301,7 +301,7 @@ class Engine:
         self._change_queue(queue, {"concurrency": concurrency})
 
     def _change_queue(self, name: str, values: Mapping[str, Any]) -> None:
-        with self._database.write() as session:
+        with self.database.write() as session:
             queries.change_queue(session, name, values)
             row = queries.queues(session).get(name)
             if row is None:
@@ -316,7 +316,7 @@ class Engine:
 
     def schedules(self) -> Sequence[Schedule]:
         """All schedules."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             return [schedule_of(row) for row in queries.schedules(session)]
 
     def save_schedule(self, schedule: Schedule) -> Schedule:
@@ -326,7 +326,7 @@ class Engine:
         if not 1 <= len(schedule.name.strip()) <= 100:
             raise InputWrong("A schedule has a name of 1 to 100 characters.", "name")
         row = _row_of(schedule, datetime.now(UTC))
-        with self._database.write() as session:
+        with self.database.write() as session:
             row.last_at = queries.last_time(session, row.name)
             saved = session.merge(row)
             session.flush()
@@ -335,14 +335,14 @@ class Engine:
 
     def remove_schedule(self, name: str) -> None:
         """Take a schedule out. Raises NotFound."""
-        with self._database.write() as session:
+        with self.database.write() as session:
             if not queries.remove_schedule(session, name):
                 raise NotFound(f"There is no schedule {name}.")
             self._publish("jobs", {"schedule": name}, session=session)
 
     def run_schedule(self, name: str) -> Ordered:
         """Ask for its job now, besides its times. Raises NotFound."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             row = queries.schedule(session, name)
         if row is None:
             raise NotFound(f"There is no schedule {name}.")
@@ -350,7 +350,7 @@ class Engine:
 
     def forget(self, job_ids: Sequence[str]) -> int:
         """Take jobs that are over out of the history; how many were."""
-        with self._database.write() as session:
+        with self.database.write() as session:
             count = queries.remove_jobs(session, job_ids)
             self._publish("jobs", {}, session=session)
         return count

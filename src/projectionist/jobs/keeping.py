@@ -75,15 +75,10 @@ class Keeper:
 
     def _take_turn(self, turn: int) -> None:
         self._carrier.flush()
-        with self._database.read() as session:
-            rows = queries.queues(session)
-        self._carrier.paused = frozenset(name for name, row in rows.items() if row.paused)
         if turn % _BEAT_EVERY == 0:
             self._beat()
         if self._leading is not None and turn % _LEAD_EVERY == 0:
-            self._leading[1].take_turn(
-                {name: 0 if row.paused else row.concurrency for name, row in rows.items()}
-            )
+            self._leading[1].take_turn()
 
     def _beat(self) -> None:
         if not self._name.is_ours:

@@ -64,17 +64,20 @@ class Leader:
         self._rests_until = 0.0
         self._strangers_at = 0.0
 
-    def take_turn(self, width: Mapping[str, int]) -> None:
-        """What is due; `width` is how many jobs of each queue may run at once on a node, 0 where it is paused."""
-        self._apply(width)
+    def take_turn(self) -> None:
+        """What is due."""
+        self._apply()
         self._set_pace()
         self.follow_schedules()
         self.mind_the_dead()
         self.sweep()
 
-    def _apply(self, width: Mapping[str, int]) -> None:
-        """A process may have died between our row of a queue and what DBOS knows of it."""
-        for name, concurrency in width.items():
+    def _apply(self) -> None:
+        """A process may have died between our row of a queue and what DBOS knows of it, or not take part in DBOS."""
+        with self._database.read() as session:
+            rows = queries.queues(session)
+        for name, row in rows.items():
+            concurrency = 0 if row.paused else row.concurrency
             if self._applied.get(name) != concurrency:
                 self._durable.set_concurrency(name, concurrency)
                 self._applied[name] = concurrency

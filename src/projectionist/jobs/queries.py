@@ -60,6 +60,16 @@ def job(session: Session, job_id: str) -> JobRow | None:
     return session.get(JobRow, job_id, populate_existing=True)
 
 
+def job_to_do(session: Session, job_id: str) -> tuple[JobRow, bool] | None:
+    """One job, and whether its queue is paused."""
+    found = session.execute(
+        select(JobRow, QueueRow.paused)
+        .outerjoin(QueueRow, QueueRow.name == JobRow.queue)
+        .where(JobRow.id == job_id)
+    ).first()
+    return None if found is None else (found[0], bool(found[1]))
+
+
 def change(session: Session, job_id: str, values: Mapping[str, Any], *, states: Collection[str] = ()) -> bool:
     """Change a job, where it is in one of these states; whether it was."""
     wanted = [JobRow.id == job_id]
