@@ -40,7 +40,7 @@ def web_feature(database: Database) -> WebFeature:
         nav=(NavEntry("Libraries", "/libraries", "library", 20),),
         panels=(
             Panel("needs", "library-troubles", 30, "library/panel_troubles.html", troubles, topics=live),
-            Panel("home", "library-on-now", 10, "library/panel_on_now.html", on_now, topics=("playing",)),
+            Panel("home", "library-on-now", 10, "library/panel_on_now.html", on_now),
             Panel("home", "library-next-up", 20, "library/panel_next_up.html", next_up, topics=live),
             Panel("home", "library-recent", 60, "library/panel_recent.html", recent, topics=live),
         ),
