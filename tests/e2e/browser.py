@@ -18,6 +18,14 @@ SIZES: dict[str, ViewportSize] = {
     "phone": {"width": 390, "height": 800},
 }
 
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
 WATCH = """
 document.addEventListener("securitypolicyviolation", (event) => {
   window.seenViolation(`${event.violatedDirective} refused ${event.blockedURI} ${event.sample}`);
@@ -108,7 +116,7 @@ def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_playwright() as playwright:
         try:
-            opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+            opened = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         except Error as error:
             pytest.skip(f"There is no Chromium here: {error.message.splitlines()[0]}")
         yield opened
