@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx2
+import pytest
 
 from projectionist.demo.house import DemoHouse
 from projectionist.errors import PreviewInvalid
@@ -194,6 +195,19 @@ def under_fire(
         yield opened
     finally:
         opened.close()
+
+
+@contextmanager
+def small_disk(place: Path, size: str) -> Iterator[Path]:
+    """A disk of its own with so much room, where this machine lets us have one."""
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("this machine lets us mount nothing")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
 
 
 def until(happened: Callable[[], object], within_s: float, what: object = "It") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,11 +17,13 @@ from projectionist.demo.faults import Faults
 from projectionist.demo.house import DemoHouse
 from projectionist.errors import Conflict
 from projectionist.features.library.service import order_sync
+from projectionist.features.previews import upkeep
+from projectionist.features.previews.queries import Filter
 from projectionist.features.servers import service as servers
-from projectionist.jobs.ports import JobState
+from projectionist.jobs.ports import JobFilter, JobState
 from projectionist.media.vocabulary import ServerKind
 from tests.demo.houses import house, house_media
-from tests.recovery.houses_under_fire import until
+from tests.recovery.houses_under_fire import small_disk, until
 from tests.recovery.opened_houses import (
     connected,
     items,
@@ -251,3 +254,24 @@ def test_a_clock_that_is_set_back_holds_nothing_up(house: DemoHouse, tmp_path: P
         settle(here)
         assert {one for one, _ in previews(here).values()} == {"fresh"}
         assert sync(here, server).state is JobState.DONE
+
+
+def test_a_full_disk_leaves_no_half_preview_says_so_and_is_made_good_later(
+    house_media: Path, tmp_path: Path
+) -> None:
+    films = a_few_films(house_media, tmp_path / "films")
+    with small_disk(tmp_path / "disk", "12k") as disk, opened(tmp_path / "data") as here:
+        server = servers.add_server(here.reach, servers.NewServer(ServerKind.FOLDER, str(films)))
+        upkeep.save_choices(here.place, here.jobs, None, {"folder": str(disk), "places": ["folder"]})
+        sync(here, server)
+        until(lambda: {one for one, _ in previews(here).values()} == {"failed"}, 60, lambda: previews(here))
+        assert all("full" in reason for _, reason in previews(here).values()), previews(here)
+        assert [path for path in disk.rglob("*") if path.is_file()] == []
+        subprocess.run(["mount", "-o", "remount,size=4m", disk], check=True)
+        waiting = JobFilter((JobState.WAITING,))
+        until(lambda: here.jobs.find(waiting).total == 2, 20, lambda: here.jobs.find(waiting))
+        for job in here.jobs.find(waiting).items:
+            here.jobs.cancel(job.id)
+        assert upkeep.make_now(here.place, here.jobs, Filter()) == 2
+        until(lambda: {one for one, _ in previews(here).values()} == {"fresh"}, 60, lambda: previews(here))
+        assert len(list(disk.rglob("*.bif"))) == 2

@@ -8,18 +8,20 @@ import socket
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from projectionist.db import schema
 from projectionist.db.engine import Database, sqlite_url
+from projectionist.demo.house import DemoHouse
 from projectionist.kit.data_folder import DataFolder
-from tests.recovery.houses_under_fire import under_fire, until
+from tests.demo.houses import house, house_media
+from tests.recovery.houses_under_fire import small_disk, under_fire, until
 from tests.running import COMMAND, run
 from tests.serving import free_port
+
+__all__ = ["house", "house_media"]
 
 
 def refused(data: Path, *words: object, **environment: str) -> str:
@@ -105,21 +107,8 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
     assert "chmod 600" in refused(tmp_path / "data")
 
 
-@contextmanager
-def mounted(place: Path) -> Iterator[Path]:
-    """A small disk of its own, where this machine lets us have one."""
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("this machine lets us mount nothing")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", place], check=True)
-
-
 def test_a_data_folder_on_a_disk_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    with mounted(tmp_path / "disk") as disk:
+    with small_disk(tmp_path / "disk", "4m") as disk:
         begun(disk / "data")
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         said = refused(disk / "data")
@@ -191,3 +180,14 @@ def test_sigterm_ends_a_service_with_open_streams_and_connections_in_seconds(tmp
         assert service.ask_to_end() == 0
         assert time.monotonic() - asked < 15
         assert "Traceback" not in service.said
+
+
+def test_sigterm_does_not_wait_for_a_server_that_never_answers(house: DemoHouse, tmp_path: Path) -> None:
+    house.faults.hang(path="/library/sections/*/all")
+    with under_fire(tmp_path / "fire", house) as fire:
+        service = fire.serve().start()
+        until(fire.answers, 60, lambda: f"The start ({service.said})")
+        until(lambda: any(one.path.endswith("/all") for one in house.faults.seen), 30, "The call that hangs")
+        asked = time.monotonic()
+        assert service.ask_to_end() == 0
+        assert time.monotonic() - asked < 15
