@@ -70,7 +70,8 @@ def cookies_of(context: BrowserContext) -> Cookies:
 def film_of(page: Page, address: str) -> str:
     """The path of the page of a film."""
     page.goto(f"{address}/search?q=quiet projector")
-    return "/items/" + (page.locator("a.poster").first.get_attribute("href") or "").rpartition("/")[2]
+    poster = page.locator("a.poster", has_text="The Quiet Projector").first
+    return "/items/" + (poster.get_attribute("href") or "").rpartition("/")[2]
 
 
 def order_again(page: Page, address: str, film: str) -> None:
@@ -154,7 +155,7 @@ def test_a_poster_shows_the_pictures_of_its_film_under_the_pointer(home: Home, p
     box = card.bounding_box()
     assert box is not None
     frame = card.locator(".poster-frame")
-    shown = []
+    shown: list[str] = []
     for share in (0.1, 0.9):
         page.mouse.move(box["x"] + box["width"] * share, box["y"] + 60)
         expect(frame).to_be_visible()
@@ -186,8 +187,7 @@ def test_what_a_job_does_is_seen_without_loading_the_page_anew(home: Home, pages
     page.evaluate("window.stayed = true")
     other = page.context.new_page()
     order_again(other, home.address, home.film)
-    job = page.locator("#jobs tbody tr").first
-    expect(job).to_contain_text("The Quiet Projector")
+    job = page.locator("#jobs tbody tr", has_text="The Quiet Projector").first
     expect(job).to_contain_text("queued")
     other.goto(f"{home.address}/jobs")
     other.locator("#queues").get_by_role("button", name="Resume").click()
@@ -200,7 +200,7 @@ def test_a_job_that_waits_is_cancelled_from_its_row(home: Home, pages: Pages) ->
     page.locator("#queues .card", has_text="Making previews").get_by_role("button", name="Pause").click()
     expect(page.locator("#queues").get_by_role("button", name="Resume")).to_be_visible()
     order_again(page.context.new_page(), home.address, home.film)
-    job = page.locator("#jobs tbody tr").first
+    job = page.locator("#jobs tbody tr", has_text="The Quiet Projector").first
     expect(job).to_contain_text("queued")
     job.locator("summary").click()
     job.get_by_role("button", name="Cancel").click()
