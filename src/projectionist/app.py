@@ -52,10 +52,11 @@ from projectionist.kit import logs
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DataFolder
 from projectionist.kit.secrets import Vault, load_key
+from projectionist.media.server import Connect
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
 from projectionist.settings import Settings
 from projectionist.web.config import ShellSettings
-from projectionist.web.ports import ReadinessCheck, WebFeature
+from projectionist.web.ports import Identify, ReadinessCheck, WebFeature
 from projectionist.web.serving import check_free
 from projectionist.web.serving import serve as serve_pages
 from projectionist.web.shell import create_shell
@@ -73,7 +74,9 @@ _log = logging.getLogger(__name__)
 class House:
     """The parts of one process, made from the settings and put together; nothing runs before `start`."""
 
-    def __init__(self, settings: Settings, database: Database, vault: Vault) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, vault: Vault, connect: Connect | None = None
+    ) -> None:
         self.settings = settings
         self.database = database
         self.clock = SystemClock()
@@ -90,7 +93,8 @@ class House:
         self.reach = servers.Reach(
             database=database,
             vault=vault,
-            connect=connector(client_id=_client_id(settings.data), plex_tv_url=settings.plex_tv_url),
+            connect=connect
+            or connector(client_id=_client_id(settings.data), plex_tv_url=settings.plex_tv_url),
             node=settings.node,
             now=self.clock.now,
             syncs=ScheduledSyncs(self.jobs, settings.sync_interval),
@@ -124,20 +128,20 @@ class House:
         )
         self.jobs.bring(self._kinds, (library_jobs.QUEUE, *preview_jobs.QUEUES))
 
-    def web(self) -> Litestar:
-        """The pages and the API."""
+    def web(self, identify: Identify | None = None) -> Litestar:
+        """The pages and the API, for who is signed in, or for whom `identify` knows."""
         settings = self.settings
-        identify = SignedInPeople(self.database, self.clock)
+        people = SignedInPeople(self.database, self.clock, settings.session_idle)
         return create_shell(
             features=self._features(),
-            identify=identify,
+            identify=identify or people,
             dependencies={
                 "clock": self.clock,
                 "database": self.database,
                 "events": self.events,
                 "job_kinds": {kind.name: kind.name for kind in self._kinds},
                 "jobs": self.jobs,
-                "people": identify,
+                "people": people,
                 "pictures": Pictures(self.database, self.servers, settings.data / "pictures"),
                 "playing": Playing(self.database, self.servers),
                 "previews": self.place,
@@ -223,8 +227,10 @@ class House:
 
 
 @contextmanager
-def open_house(settings: Settings, *, exclusive: bool) -> Iterator[House]:
+def open_house(settings: Settings, *, exclusive: bool, connect: Connect | None = None) -> Iterator[House]:
     """The parts of this process over an opened data folder and a database that is up to date.
+
+    `connect` reaches media servers in place of the clients of their kinds.
 
     Raises DataFolderUnusable, DataFolderInUse, DatabaseUnusable, SettingWrong.
     """
@@ -240,7 +246,7 @@ def open_house(settings: Settings, *, exclusive: bool) -> Iterator[House]:
         database = Database(settings.database_url or sqlite_url(folder.path / "projectionist.sqlite"))
         stack.callback(database.close)
         schema.prepare(database)
-        house = House(settings, database, Vault(load_key(folder.path, settings.secret_key)))
+        house = House(settings, database, Vault(load_key(folder.path, settings.secret_key)), connect)
         stack.callback(house.close)
         house.events.start()
         yield house

@@ -1,0 +1,103 @@
+"""Who may use what: every route of the whole house, as it declares itself and as it behaves."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from projectionist.web.access import DeclaredRoute, declared_routes
+from projectionist.web.ports import Permission, Principal
+from tests.api.house import ORIGIN, Open, token_of
+
+OPEN = {
+    ("GET", "/api/v1/setup"),
+    ("GET", "/favicon.ico"),
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+    ("GET", "/manifest.webmanifest"),
+    ("GET", "/offline"),
+    ("GET", "/sw.js"),
+    ("GET", "/setup"),
+    ("GET", "/sign-in"),
+    ("GET", "/static/{version:str}/{name:path}"),
+    ("POST", "/api/v1/sign-in"),
+    ("POST", "/setup/administrator"),
+    ("POST", "/sign-in"),
+    ("POST", "/sign-out"),
+}
+
+
+def address_of(route: DeclaredRoute) -> str:
+    return re.sub(r"\{[^}:]+:(int|str|path)\}", lambda kind: "1", route.path)
+
+
+def closed(house: Open) -> list[DeclaredRoute]:
+    return [route for route in declared_routes(house.app) if route.permission is not None]
+
+
+def ask(client: TestClient[Litestar], route: DeclaredRoute, headers: dict[str, str]) -> int:
+    return client.request(route.method, address_of(route), headers=headers, timeout=20).status_code
+
+
+def test_only_what_must_be_is_open_to_strangers(house: Open) -> None:
+    found = {(route.method, route.path) for route in declared_routes(house.app) if route.permission is None}
+    assert found - {("HEAD", path) for _, path in OPEN} <= OPEN
+
+
+def test_the_house_has_the_routes_that_are_tried_here(house: Open) -> None:
+    assert len(closed(house)) > 90
+
+
+def test_a_stranger_is_sent_to_sign_in_by_pages_and_told_so_by_the_api(house: Open) -> None:
+    wrong = []
+    with house.visitor(signed_in=False) as client:
+        headers = token_of(client)
+        for route in closed(house):
+            answer = client.request(route.method, address_of(route), headers=headers)
+            if route.path.startswith(("/api/", "/events")):
+                well = (
+                    answer.status_code == 401 and answer.headers["content-type"] == "application/problem+json"
+                )
+            else:
+                well = answer.status_code == 303 and answer.headers["location"].startswith("/sign-in")
+            if not well:
+                wrong.append((route, answer.status_code))
+    assert wrong == []
+
+
+def test_nothing_is_changed_without_the_token_of_our_own_page(house: Open) -> None:
+    unsafe = [route for route in declared_routes(house.app) if route.method not in ("GET", "HEAD")]
+    with house.visitor() as client:
+        token_of(client)
+        answers = {(route.method, route.path): ask(client, route, {}) for route in unsafe}
+    assert len(answers) > 50
+    assert set(answers.values()) == {403}, answers
+
+
+def test_nothing_is_changed_for_a_page_of_another_site(house: Open) -> None:
+    unsafe = [route for route in declared_routes(house.app) if route.method not in ("GET", "HEAD")]
+    with house.visitor() as client:
+        headers = {**token_of(client), "origin": "http://evil.example"}
+        answers = {(route.method, route.path): ask(client, route, headers) for route in unsafe}
+    assert set(answers.values()) == {403}, answers
+
+
+@pytest.mark.parametrize("held", [frozenset[Permission](), frozenset({Permission.VIEW})])
+def test_a_person_is_refused_whatever_needs_more_than_they_may(
+    house: Open, held: frozenset[Permission]
+) -> None:
+    nobody_much = Principal(99, "ben", "guest", held)
+    web = house.house.web(identify=lambda request: nobody_much)
+    wrong = []
+    with TestClient(web, base_url=ORIGIN, raise_server_exceptions=False) as client:
+        client.follow_redirects = False
+        headers = token_of(client)
+        for route in closed(house):
+            if route.permission not in held:
+                status = ask(client, route, headers)
+                if status != 403:
+                    wrong.append((route, status))
+    assert wrong == []
