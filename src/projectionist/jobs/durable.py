@@ -61,7 +61,8 @@ class Work:
 class Durable:
     """The part of one process in the durable queues. One at a time in a process: DBOS is one.
 
-    What it cannot do raises DatabaseUnusable.
+    What it cannot do raises DatabaseUnusable. Questions go by the client: a job may ask them too, and what a workflow
+    asks DBOS itself becomes a step of its own.
     """
 
     def __init__(
@@ -108,14 +109,14 @@ class Durable:
     def set_concurrency(self, name: str, concurrency: int) -> None:
         """How many run at once on one node; 0 lets none start."""
         with _asked():
-            queue = DBOS.retrieve_queue(name)
+            queue = self._client.retrieve_queue(name)
             if queue is not None:
                 queue.set_worker_concurrency(concurrency)
 
     def set_pace(self, name: str, poll_s: float) -> None:
         """How often every process looks into it."""
         with _asked():
-            queue = DBOS.retrieve_queue(name)
+            queue = self._client.retrieve_queue(name)
             if queue is not None:
                 queue.set_polling_interval_sec(poll_s)
 
@@ -137,18 +138,20 @@ class Durable:
     def cancel(self, workflow_id: str) -> None:
         """Keep a workflow from starting."""
         with _asked():
-            DBOS.cancel_workflow(workflow_id)
+            self._client.cancel_workflow(workflow_id)
 
     def states(self, workflow_ids: Sequence[str]) -> Mapping[str, str]:
         """How these workflows stand, in the words of DBOS; those that are not there are left out."""
         with _asked():
-            found = DBOS.list_workflows(workflow_ids=list(workflow_ids), load_input=False, load_output=False)
+            found = self._client.list_workflows(
+                workflow_ids=list(workflow_ids), load_input=False, load_output=False
+            )
         return {one.workflow_id: one.status for one in found}
 
     def pending(self) -> Mapping[str, int]:
         """How many workflows each executor has begun and not ended."""
         with _asked():
-            found = DBOS.list_workflows(
+            found = self._client.list_workflows(
                 status="PENDING", load_input=False, load_output=False, limit=_MOST_PENDING
             )
         return Counter(one.executor_id for one in found if one.executor_id is not None)
@@ -161,7 +164,7 @@ class Durable:
     def forget(self, before: datetime) -> int:
         """Take out some workflows that were over before a moment; how many, 0 once there is none."""
         with _asked():
-            found = DBOS.list_workflows(
+            found = self._client.list_workflows(
                 status=[*OVER, GIVEN_UP],
                 completed_before=before.isoformat(),
                 load_input=False,
@@ -169,7 +172,7 @@ class Durable:
                 limit=_CHUNK,
             )
             if found:
-                DBOS.delete_workflows([one.workflow_id for one in found])
+                self._client.delete_workflows([one.workflow_id for one in found])
         return len(found)
 
     def close(self, timeout_s: float) -> None:

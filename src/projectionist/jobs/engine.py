@@ -64,7 +64,7 @@ class Engine:
         nobody_after: timedelta = timedelta(minutes=2),
     ) -> None:
         self.database = database
-        self._folder = folder
+        self.folder = folder
         self._node = node
         self._publish = publish
         self._nobody_after = nobody_after
@@ -101,17 +101,17 @@ class Engine:
             carrier = Carrier(
                 self.database, self._kinds, self.process, self._node, writer, self._desk, self._nobody_after
             )
-            durable = Durable(self.database, self._folder, self.process, carrier.carry, listen=listen)
+            durable = Durable(self.database, self.folder, self.process, carrier.carry, listen=listen)
             undo.callback(lambda: durable.close(self._patience_s))
             self._desk.durable = durable
             self._keep_queues(durable)
             keeper = Keeper(
                 self.database,
-                self._folder,
+                self.folder,
                 self.process,
                 name,
                 carrier,
-                lambda: Leader(self.database, self._folder, self.process, durable, self._desk),
+                lambda: Leader(self.database, self.folder, self.process, durable, self._desk),
                 lambda: self._register(listen),
             )
             keeper.start()
@@ -141,7 +141,7 @@ class Engine:
         """A name that no other process has, and the same as the last time where it is free."""
         for slot in range(1, _SLOTS + 1):
             name = f"{self._node}-{slot}"
-            held = claim(self.database, self._folder, f"executor {name}")
+            held = claim(self.database, self.folder, f"executor {name}")
             if held is not None:
                 return held, name
         raise DataFolderInUse(f"{_SLOTS} processes called {self._node} run already; nothing was started.")
