@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
@@ -159,7 +160,7 @@ class Engine:
                     host=self._node,
                     queues=list(listen),
                     version=__version__,
-                    beats=0,
+                    beats=secrets.randbelow(10**9),  # unlike those of who had the name before
                     started_at=now,
                     seen_at=now,
                     left=False,
