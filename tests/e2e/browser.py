@@ -9,7 +9,15 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    Playwright,
+    ViewportSize,
+    sync_playwright,
+)
 
 Scheme = Literal["dark", "light"]
 
@@ -110,13 +118,18 @@ class Pages:
         assert not complaints, f"The browser complained: {complaints}"
 
 
+def launch(playwright: Playwright) -> Browser:
+    """The system's Chromium, else the one that playwright downloaded. Raises Error where there is neither."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium, else the one that playwright downloaded; skipped where there is neither."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    """A browser without a window; skipped where there is none."""
     with sync_playwright() as playwright:
         try:
-            opened = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+            opened = launch(playwright)
         except Error as error:
             pytest.skip(f"There is no Chromium here: {error.message.splitlines()[0]}")
         yield opened

@@ -1,0 +1,143 @@
+"""`python -m tests.e2e.screenshots`: pictures of every page of a demo house, for docs/images/.
+
+Each is taken dark and light, on a wide screen and on a phone: `home-dark-wide.webp`. A house of its own is set up
+for it in a temporary folder, and nothing else is touched. With names of pages, only those pictures are taken.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
+
+from tests.e2e import service
+from tests.e2e.browser import launch
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+SIZES: dict[str, ViewportSize] = {
+    "wide": {"width": 1280, "height": 800},
+    "phone": {"width": 390, "height": 844},
+}
+PAGES = {
+    "home": "/",
+    "libraries": "/libraries",
+    "previews": "/previews",
+    "preview-settings": "/previews/settings",
+    "schedules": "/jobs/schedules",
+    "servers": "/servers",
+    "settings": "/settings",
+    "search": "/search?q=night",
+    "about": "/about",
+}
+QUALITY = 80
+PICTURES_ARE_THERE = "() => [...document.images].every((one) => one.loading === 'lazy' || one.complete)"
+
+
+class Camera:
+    """Takes the pictures of a page as it stands."""
+
+    def __init__(self, page: Page, wanted: Collection[str], folder: Path) -> None:
+        self.page = page
+        self._wanted = wanted
+        self._folder = folder
+
+    def take(self, name: str, prepare: Callable[[Page], object] | None = None) -> None:
+        """All four pictures under this name; `prepare` is called before each."""
+        if self._wanted and name not in self._wanted:
+            return
+        for size, viewport in SIZES.items():
+            for scheme in ("dark", "light"):
+                self.page.set_viewport_size(viewport)
+                self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                self.page.evaluate("document.fonts.ready.then(() => true)")
+                if prepare is not None:
+                    prepare(self.page)
+                self.page.wait_for_function(PICTURES_ARE_THERE)
+                taken = Image.open(io.BytesIO(self.page.screenshot()))
+                path = self._folder / f"{name}-{scheme}-{size}.webp"
+                taken.convert("RGB").save(path, quality=QUALITY, method=6)
+
+
+def settle(page: Page) -> None:
+    """Wait until what the page loads by itself is there."""
+    page.wait_for_function("() => !document.querySelector('.htmx-request, main .skeleton')")
+
+
+def take_setup(camera: Camera, running: service.Service) -> None:
+    """The pages of the setup, on the way through it."""
+    page = camera.page
+    page.goto(running.setup_link)
+    camera.take("setup")
+    service.become_administrator(page)
+    expect(page.get_by_role("button", name="Try the demo house")).to_be_visible()
+    camera.take("setup-media")
+    page.get_by_role("button", name="Try the demo house").click()
+    expect(page.get_by_role("button", name="Take these")).to_be_visible(timeout=60_000)
+    camera.take("setup-libraries")
+    page.get_by_role("button", name="Take these").click()
+    expect(page.get_by_role("button", name="Start reading the library")).to_be_visible()
+    camera.take("setup-paths")
+    page.get_by_role("button", name="Start reading the library").click()
+    expect(page.locator("h1")).to_have_text("Home")
+    service.wait_for_previews(page, running.address)
+
+
+def take_film(camera: Camera, address: str) -> None:
+    """A wall of films, and the page of one of them in the middle of its preview."""
+    page = camera.page
+    page.goto(f"{address}/libraries")
+    page.locator(".library-head a", has_text="Movies").click()
+    expect(page.locator("h1")).to_have_text("Movies")
+    camera.take("library")
+    page.locator("a.poster", has_text="The Quiet Projector").first.click()
+    expect(page.locator("[data-filmstrip-said]")).to_be_empty()
+    page.locator("[data-filmstrip-range]").press("ArrowRight")
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    settle(page)
+    camera.take("item")
+
+
+def take_jobs(camera: Camera, address: str) -> None:
+    """The page of jobs while every preview is made again."""
+    page = camera.page
+    page.goto(f"{address}/jobs")
+    queue = page.locator("#queues .card", has_text="Making previews")
+    queue.get_by_role("button", name="Pause").click()
+    expect(queue.get_by_role("button", name="Resume")).to_be_visible()
+    page.goto(f"{address}/previews")
+    page.locator("[data-bulk-all]").check()
+    page.locator("[data-bulk-bar]").get_by_role("button", name="Make again").click()
+    page.wait_for_load_state()
+    page.goto(f"{address}/jobs")
+    page.locator("#queues").get_by_role("button", name="Resume").click()
+    expect(page.locator("#jobs tbody", has_text="running")).to_be_visible()
+    camera.take("jobs")
+    service.wait_for_previews(page, address)
+
+
+def main(wanted: Collection[str]) -> None:
+    """Take the pictures."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        service.running(Path(folder) / "house") as running,
+        sync_playwright() as playwright,
+    ):
+        browser = launch(playwright)
+        camera = Camera(browser.new_page(), wanted, IMAGES)
+        take_setup(camera, running)
+        take_film(camera, running.address)
+        for name, path in PAGES.items():
+            camera.page.goto(f"{running.address}{path}")
+            camera.take(name, settle)
+        take_jobs(camera, running.address)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
