@@ -164,6 +164,10 @@ class _NoSyncs:
     def start(self, server_id: int, asked_by: str) -> Any:
         """Nothing to start here."""
 
+    def begun(self, server_id: int) -> bool:
+        """Nothing is read from here."""
+        return False
+
     def forget(self, server_id: int) -> None:
         """Nothing to forget here."""
 

@@ -7,6 +7,8 @@ import pytest
 from projectionist.errors import SettingWrong
 from projectionist.features.accounts import service
 from projectionist.features.accounts.setup_file import apply_setup, read_setup_file, wanted_of
+from projectionist.features.servers import service as servers
+from projectionist.media.vocabulary import ServerKind
 from projectionist.settings import Settings
 from tests.features.accounts.house import NAME, PASSWORD, PLEX, TOKEN, House, film_item, shelf
 from tests.features.accounts.opened import house
@@ -59,6 +61,17 @@ def test_a_setup_file_does_it_all_and_a_second_time_nothing(
     assert apply_setup(house.parts, wanted, again.append)
     assert again == []
     assert len(house.jobs.held) == 1
+
+
+def test_a_setup_that_was_killed_in_the_middle_is_done_to_its_end_by_the_next(
+    house: House, films: Path, tmp_path: Path
+) -> None:
+    wanted = read_setup_file(written(tmp_path, films))
+    servers.add_server(house.reach, servers.NewServer(ServerKind.PLEX, PLEX, TOKEN))
+    assert not house.jobs.held
+    assert apply_setup(house.parts, wanted, lambda _: None)
+    assert [job.kind for job in house.jobs.held.values()] == ["library.sync"]
+    assert house.reach.syncs.begun(1)
 
 
 def test_what_goes_wrong_is_said_and_the_rest_is_done(house: House, films: Path, tmp_path: Path) -> None:

@@ -135,7 +135,9 @@ def _source(parts: setup.SetupParts, wanted: Wanted, source: servers.NewServer, 
             well = well and data.proven_at is not None
             if created or data.proven_at is None:
                 say(data.proof)
-    if created:
+    if not parts.reach.syncs.begun(
+        server.id
+    ):  # not `created`: the start before may have been killed right here
         parts.reach.syncs.start(server.id, "setup file")
         say(f"The first sync of {server.name} begins.")
     return well

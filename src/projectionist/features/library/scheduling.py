@@ -21,10 +21,15 @@ class ScheduledSyncs:
 
     def start(self, server_id: int, asked_by: str) -> Ordered:
         """Read them now, and from now on by schedule; a schedule that is there is left as somebody made it."""
-        name = schedule_name(server_id)
-        if all(one.name != name for one in self._jobs.schedules()):
+        if not self.begun(server_id):
+            name = schedule_name(server_id)
             self._jobs.save_schedule(Schedule(name, SYNC, {"server_id": server_id}, self._when, "UTC"))
         return order_sync(self._jobs, server_id, asked_by=asked_by)
+
+    def begun(self, server_id: int) -> bool:
+        """Whether they are read by schedule."""
+        name = schedule_name(server_id)
+        return any(one.name == name for one in self._jobs.schedules())
 
     def forget(self, server_id: int) -> None:
         """Read them no more."""

@@ -40,6 +40,9 @@ class Syncs(Protocol):
     def start(self, server_id: int, asked_by: str) -> Ordered:
         """Read them now, and from now on by schedule; asked twice, it is the same."""
 
+    def begun(self, server_id: int) -> bool:
+        """Whether they are read by schedule."""
+
     def forget(self, server_id: int) -> None:
         """Read them no more."""
 
