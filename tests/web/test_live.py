@@ -23,7 +23,7 @@ class Listener:
 
     def __init__(self, address: str, who: str, after: str = "") -> None:
         parts = urlsplit(address)
-        self._connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=10)
+        self._connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)
         headers = {"cookie": f"who={who}", "accept-encoding": "gzip, br"}
         if after:
             headers["last-event-id"] = after
