@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import limits
+from bench import jobs, limits
 from bench.contests import Contest, Outcome, Ring, Way
 from bench.films import Film, FilmFolder, hd, uhd
 from bench.measuring import Usage
 from bench.rows import Goal, Row, Table, at_least, at_most
+from bench.service import Extent, ServiceBench
+from bench.sync import measure_sync
 
 _HD = hd("1080p-gop2s", gop=48)
 _HD_LONG = hd("1080p-gop250", gop=250, frames=500)
@@ -94,10 +96,21 @@ class Bench:
         )
         tables.append(Table("Memory and starting", "", memory + self._starting()))
         tables.append(Table("Two workers against one", "one worker", self._throughput(), "two workers"))
+        tables += self._house()
         return [table for table in tables if table.rows]
 
     def _wants(self, name: str) -> bool:
         return not self.wanted or any(one in name for one in self.wanted)
+
+    def _house(self) -> list[Table]:
+        """The service, its library and its jobs."""
+        quick, repeats, tell = self.programme.quick, self.ring.repeats, self.ring.tell
+        tables = [measure_sync(repeats, quick=quick, say=tell)] if self._wants("sync") else []
+        if self._wants("jobs"):
+            tables.append(Table("Jobs per second", "bare DBOS", jobs.rows(repeats, tell)))
+        extent = Extent.of(quick=quick, repeats=repeats)
+        service = ServiceBench(self.ring.projectionist.program, self.scratch, extent, self._wants, tell)
+        return [*tables, *service.run()]
 
     def _device(self) -> list[Row]:
         contests = {contest.name: contest for contest in self.programme.contests}
