@@ -140,6 +140,8 @@ class _WebSocket:
             self._protocol.send_response(self._protocol.accept(self._request))
         elif message["type"] == "websocket.send":
             self._protocol.send_text(message["text"].encode())
+        elif self._protocol.eof_sent:
+            return  # refused already, by an answer that comes in two parts
         elif self._protocol.state is State.CONNECTING:
             self._protocol.send_response(self._protocol.reject(401, "Unauthorized"))
         elif self._protocol.state is State.OPEN:
