@@ -143,6 +143,16 @@ def test_a_schedule_is_followed_once_by_two_who_lead(house: House) -> None:
     assert (one.last_at, one.next_at) == (BEGIN, BEGIN + timedelta(minutes=15))
 
 
+def test_who_saw_a_schedule_before_another_followed_it_has_no_turn(house: House) -> None:
+    house.schedule("every 15m", BEGIN)
+    with house.database.read() as session:
+        row = queries.schedule(session, "often")
+    assert row is not None
+    house.leader().follow_schedules()
+    with house.database.write() as session:
+        assert not queries.take_turn(session, row, BEGIN, BEGIN + timedelta(minutes=15))
+
+
 def test_an_edited_schedule_is_followed_at_its_new_time(house: House) -> None:
     house.schedule("every 6h", BEGIN + timedelta(hours=6), BEGIN)
     leader = house.leader()
