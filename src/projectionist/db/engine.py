@@ -7,10 +7,11 @@ sessions hold no transaction at all.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,12 @@ def sqlite_url(path: Path) -> str:
     return URL.create("sqlite+pysqlite", database=str(path)).render_as_string()
 
 
+def keep_private(path: Path) -> None:
+    """Make the file of a SQLite database, where there is none, for its owner alone; its WAL takes its rights."""
+    with suppress(OSError):  # whoever opens it says in words what is wrong
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
 class Database:
     """A database with three kinds of session.
 
@@ -52,6 +59,8 @@ class Database:
         self._pool_size = pool_size
         self._busy_timeout_s = busy_timeout_s
         if self.is_sqlite:
+            if self.url.database and self.url.database != ":memory:":
+                keep_private(Path(self.url.database))
             self._reading = self._sqlite_engine("NORMAL", writes=False)
             self._writing = self._sqlite_engine("NORMAL", writes=True)
             self._lasting = self._sqlite_engine("FULL", writes=True)

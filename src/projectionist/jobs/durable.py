@@ -20,7 +20,7 @@ from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
-from projectionist.db.engine import BUSY_TIMEOUT_S, Database, explained, sqlite_url
+from projectionist.db.engine import BUSY_TIMEOUT_S, Database, explained, keep_private, sqlite_url
 from projectionist.errors import DatabaseUnusable
 
 VERSION = "1"
@@ -216,6 +216,7 @@ def _asked() -> Iterator[None]:
 
 def _sqlite_engine(path: Path) -> SqlEngine:
     """DBOS migrates with a BEGIN of its own, so it needs the driver's implicit transactions, IMMEDIATE ones."""
+    keep_private(path)
     engine = create_engine(
         sqlite_url(path), pool_size=10, max_overflow=-1, connect_args={"timeout": BUSY_TIMEOUT_S}
     )

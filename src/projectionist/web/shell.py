@@ -129,7 +129,9 @@ def _litestar(
             render_plugins=(),
             components=Components(
                 security_schemes={
-                    "session": SecurityScheme(type="apiKey", name="session", security_scheme_in="cookie")
+                    "session": SecurityScheme(
+                        type="apiKey", name="projectionist_session", security_scheme_in="cookie"
+                    )
                 }
             ),
         ),

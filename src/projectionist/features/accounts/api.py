@@ -74,9 +74,10 @@ def sign_in(
     request: Request[Any, Any, Any],
     database: Injected[Database],
     clock: Injected[Clock],
+    people: Injected[SignedInPeople],
     data: JSONBody[SignInDocument],
 ) -> Response[PersonDocument]:
-    """Sign in; the answer sets the session cookie."""
+    """Sign in; the answer sets the session cookie, and what this browser was signed in as before ends."""
     signed_in = service.sign_in(
         database,
         data.name,
@@ -86,6 +87,9 @@ def sign_in(
         address=address_of(request),
         browser=browser_of(request),
     )
+    if old := request.cookies.get(COOKIE):
+        service.sign_out(database, old)
+        people.forget()
     return Response(_person(signed_in.principal), cookies=[session_cookie(request, signed_in)])
 
 

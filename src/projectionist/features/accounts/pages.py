@@ -44,7 +44,11 @@ def sign_in_page(
 
 @post("/sign-in", sync_to_thread=True, include_in_schema=False, **OPEN)
 def sign_in(
-    request: Request[Any, Any, Any], database: Injected[Database], clock: Injected[Clock], data: Form
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+    data: Form,
 ) -> Template | Redirect:
     """Take name and password, and go to the page that was wanted."""
     wanted = local_path(text(data, "next") or "/", shell_settings(request))
@@ -65,6 +69,7 @@ def sign_in(
     answer.set_cookie(session_cookie(request, signed_in))
     if old := request.cookies.get(COOKIE):
         service.sign_out(database, old)
+        people.forget()
     return answer
 
 
