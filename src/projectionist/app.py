@@ -34,6 +34,7 @@ from projectionist.features.library.listening import Listening
 from projectionist.features.library.pictures import Pictures
 from projectionist.features.library.playing import Playing
 from projectionist.features.library.scheduling import ScheduledSyncs
+from projectionist.features.library.service import libraries
 from projectionist.features.library.sync import Synced
 from projectionist.features.operations import feature as operations
 from projectionist.features.previews import jobs as preview_jobs
@@ -199,6 +200,13 @@ class House:
             if schedule.name not in known:
                 self.jobs.save_schedule(schedule)
 
+    def begin_syncs(self) -> None:
+        """Read servers that were added and never read: from the command line, or by a start that was killed."""
+        read = {library.server_id for library in libraries(self.database) if library.synced_at is not None}
+        for server in servers.all_servers(self.database):
+            if server.id not in read and not self.reach.syncs.begun(server.id):
+                self.reach.syncs.start(server.id, "start")
+
     def reopen_demo(self) -> None:
         """Open the demo house again where it was chosen before."""
         if (self.settings.data / _DEMO / "owner-token").exists():
@@ -261,6 +269,7 @@ def serve(settings: Settings, say: Say) -> None:
         house.follow_schedules()
         house.reopen_demo()
         _set_up(house, say)
+        house.begin_syncs()
         listening = house.listen()
         listening.start()
         stack.callback(listening.close)

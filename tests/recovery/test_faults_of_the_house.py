@@ -275,3 +275,19 @@ def test_a_full_disk_leaves_no_half_preview_says_so_and_is_made_good_later(
         assert upkeep.make_now(here.place, here.jobs, Filter()) == 2
         until(lambda: {one for one, _ in previews(here).values()} == {"fresh"}, 60, lambda: previews(here))
         assert len(list(disk.rglob("*.bif"))) == 2
+
+
+def test_a_server_that_was_added_and_never_read_is_read_by_the_next_start(
+    house: DemoHouse, tmp_path: Path
+) -> None:
+    with opened(tmp_path / "data", work=False) as here:
+        server = connected(here, house)
+    with opened(tmp_path / "data") as here:
+        here.jobs.pause("previews")
+        here.begin_syncs()
+        until(lambda: len(items(here)) == len(house.catalogue.all()), 30, lambda: items(here))
+        assert here.reach.syncs.begun(server.id)
+        here.reach.syncs.forget(server.id)
+        until(lambda: here.jobs.find(JobFilter(kinds=("library.sync",))).items[0].state.is_over, 30)
+        here.begin_syncs()
+        assert not here.reach.syncs.begun(server.id)
