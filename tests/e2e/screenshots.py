@@ -35,7 +35,8 @@ PAGES = {
     "about": "/about",
 }
 QUALITY = 80
-PICTURES_ARE_THERE = "() => [...document.images].every((one) => one.loading === 'lazy' || one.complete)"
+PICTURES_ARE_THERE = """() => [...document.images].every((one) =>
+  one.complete || one.getBoundingClientRect().top > innerHeight || one.getBoundingClientRect().left > innerWidth)"""
 
 
 class Camera:

@@ -17,11 +17,16 @@ from tests.running import COMMAND
 from tests.serving import free_port
 
 NAME, PASSWORD = "marlene", "Projector-lamp-42"
-READY = """async (address) => {
-  const answer = await fetch(address, { headers: { accept: "application/json" } });
-  const found = await answer.json();
-  return found.items.length === 3 && found.items.every((one) => one.wanted && one.fresh === one.wanted);
+READY = """async ([address, limit]) => {
+  for (let asked = 0; asked < limit; asked += 1) {
+    const answer = await fetch(address, { headers: { accept: "application/json" } });
+    const { items } = await answer.json();
+    if (items.length === 3 && items.every((one) => one.wanted && one.fresh === one.wanted)) return true;
+    await new Promise((next) => setTimeout(next, 500));
+  }
+  return false;
 }"""
+TRIES = 240
 
 
 @dataclass(frozen=True)
@@ -92,4 +97,5 @@ def choose_the_demo_house(page: Page) -> None:
 
 def wait_for_previews(page: Page, address: str) -> None:
     """Wait until every film of the three libraries has its preview."""
-    page.wait_for_function(READY, arg=f"{address}/api/v1/previews/coverage", timeout=60_000, polling=500)
+    ready = page.evaluate(READY, [f"{address}/api/v1/previews/coverage", TRIES])
+    assert ready, "The previews were not made in time"
