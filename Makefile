@@ -18,7 +18,7 @@ unexport MEDIA ARGS PLEX_URL PLEX_TOKEN DATA
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: help install run previews test test-fast check bench lock clean
+.PHONY: help install run previews test test-fast check bench pictures lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,9 @@ check: .venv/.installed-dev ## say everything that can be said of the code witho
 
 bench: .venv/.installed-dev ## measure against the rival's commands and the physical floor
 	@$(BIN)/python -m bench $(ARGS)
+
+pictures: .venv/.installed-dev ## take the pictures of the pages in docs/images, from a demo house
+	@$(BIN)/python -m tests.e2e.screenshots $(ARGS)
 
 lock: .venv/.installed-dev ## compile the locks from pyproject.toml; UPGRADE=1 takes the newest versions
 	@$(COMPILE) --group build --output-file requirements.lock

@@ -117,6 +117,7 @@ def take_jobs(camera: Camera, address: str) -> None:
     page.goto(f"{address}/jobs")
     page.locator("#queues").get_by_role("button", name="Resume").click()
     expect(page.locator("#jobs tbody", has_text="running")).to_be_visible()
+    expect(page.locator("#queues")).to_contain_text("works")
     camera.take("jobs")
     service.wait_for_previews(page, address)
 
