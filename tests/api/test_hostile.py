@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -100,7 +101,7 @@ def test_signing_in_gives_a_new_session_and_ends_the_old_one(tmp_path: Path, way
         headers = token_of(client)
         assert client.get("/api/v1/me").status_code == 200
         good = {"name": NAME, "password": PASSWORD}
-        sent = {"json": good} if way.startswith("/api") else {"data": good}
+        sent: dict[str, Any] = {"json": good} if way.startswith("/api") else {"data": good}
         answer = client.post(way, headers=headers, **sent)
         assert answer.status_code in (200, 303)
         new = answer.cookies[COOKIE]

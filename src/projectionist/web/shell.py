@@ -127,6 +127,7 @@ def _litestar(
             version=shell.settings.version or "0",
             path="/api/schema-of-litestar",
             render_plugins=(),
+            use_handler_docstrings=True,
             components=Components(
                 security_schemes={
                     "session": SecurityScheme(

@@ -19,6 +19,7 @@ from projectionist.features.servers.documents import (
     ServerChange,
     ServerDocument,
     SuggestionDocument,
+    SyncOrderedDocument,
     TestedDocument,
     library_document,
     mapping_document,
@@ -107,6 +108,23 @@ def remove_server(reach: Injected[Reach], server_id: ServerId) -> None:
 def check_server(reach: Injected[Reach], server_id: ServerId) -> ServerDocument:
     """Ask a server whether it is well, and remember the answer."""
     return server_document(service.check_server(reach, server_id))
+
+
+@post(
+    f"{SERVER}/sync",
+    tags=["Servers"],
+    operation_id="sync_server",
+    status_code=202,
+    sync_to_thread=True,
+    **MANAGE,
+)
+def sync_server(
+    reach: Injected[Reach], principal: Injected[Principal], server_id: ServerId
+) -> SyncOrderedDocument:
+    """Read its libraries now; one that is being read already is not read twice."""
+    service.get_server(reach.database, server_id)
+    ordered = reach.syncs.start(server_id, principal.name)
+    return SyncOrderedDocument(ordered.job_id, ordered.created)
 
 
 @get(
@@ -215,6 +233,7 @@ HANDLERS = (
     change_server,
     remove_server,
     check_server,
+    sync_server,
     list_server_libraries,
     list_mappings,
     save_mapping,

@@ -97,6 +97,13 @@ class NewMappingDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     local_prefix: Needed
 
 
+class SyncOrderedDocument(msgspec.Struct, frozen=True):
+    """The job that reads a server's libraries; `created` is false where it was asked for already."""
+
+    job_id: str
+    created: bool
+
+
 class SuggestionDocument(msgspec.Struct, frozen=True):
     """A mapping that the folders visible on this node suggest."""
 

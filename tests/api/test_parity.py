@@ -1,0 +1,106 @@
+"""Whatever a page can do, a program can do too; and the description of it is one that tools can read."""
+
+from __future__ import annotations
+
+from projectionist.web.access import declared_routes
+from projectionist.web.documents import METHODS, openapi_of
+from tests.api.house import Open, token_of
+
+TWINS = {
+    "/sign-in": "sign_in",
+    "/sign-out": "sign_out",
+    "/account/password": "change_password",
+    "/account/sign-ins/{sign_in_id:int}/revoke": "revoke_sign_in",
+    "/jobs/bulk/{action:str}": "change_many_jobs",
+    "/jobs/queues/{name:str}": "change_queue",
+    "/jobs/schedules": "save_schedule",
+    "/jobs/{job_id:str}/cancel": "cancel_job",
+    "/jobs/{job_id:str}/retry": "retry_job",
+    "/jobs/{job_id:str}/priority": "set_job_priority",
+    "/jobs/schedules/{name:str}/{action:str}": "run_schedule",
+    "/previews/libraries/{library_id:int}": "change_library_preview_choices",
+    "/previews/libraries/{library_id:int}/check": "check_library_previews",
+    "/previews/libraries/{library_id:int}/estimate": "estimate_library_preview_choices",
+    "/libraries/{library_id:int}/exclude": "change_library",
+    "/libraries/{library_id:int}/include": "change_library",
+    "/libraries/{library_id:int}/forget": "forget_library",
+    "/libraries/{library_id:int}/sync": "sync_library",
+    "/mappings/{mapping_id:int}/prove": "prove_mapping",
+    "/mappings/{mapping_id:int}/remove": "remove_mapping",
+    "/previews/make": "make_previews",
+    "/previews/make-again": "make_previews",
+    "/previews/settings": "change_preview_choices",
+    "/previews/settings/estimate": "estimate_preview_choices",
+    "/servers": "add_server",
+    "/servers/test": "test_server",
+    "/servers/{server_id:int}/check": "check_server",
+    "/servers/{server_id:int}/edit": "change_server",
+    "/servers/{server_id:int}/mappings": "save_mapping",
+    "/servers/{server_id:int}/plex-data": "try_plex_data",
+    "/servers/{server_id:int}/remove": "remove_server",
+    "/servers/{server_id:int}/sync": "sync_server",
+    "/settings": "save_settings",
+    "/settings/{name:str}/reset": "reset_setting",
+}
+"""The addresses that pages send to, and the operations that do the same."""
+
+
+def names(house: Open) -> list[str]:
+    paths = openapi_of(house.app)["paths"]
+    return [item[method]["operationId"] for item in paths.values() for method in METHODS if method in item]
+
+
+def test_every_action_of_a_page_has_an_operation_that_does_the_same(house: Open) -> None:
+    sent_to = {
+        route.path
+        for route in declared_routes(house.app)
+        if route.method not in ("GET", "HEAD") and not route.path.startswith(("/api/", "/setup"))
+    }
+    known = set(names(house))
+    assert sent_to == set(TWINS)
+    assert set(TWINS.values()) - known == set()
+
+
+def test_a_server_is_read_by_order_of_a_program(house: Open) -> None:
+    with house.visitor() as client:
+        headers = token_of(client)
+        answer = client.post("/api/v1/servers/1/sync", headers=headers)
+        assert answer.status_code == 202
+        assert client.get(f"/api/v1/jobs/{answer.json()['job_id']}").json()["kind"] == "library.sync"
+        assert client.post("/api/v1/servers/99/sync", headers=headers).status_code == 404
+
+
+def test_each_operation_has_a_name_of_its_own_a_tag_and_a_summary(house: Open) -> None:
+    paths = openapi_of(house.app)["paths"]
+    assert len(names(house)) == len(set(names(house)))
+    bare = [
+        one["operationId"]
+        for item in paths.values()
+        for one in item.values()
+        if not one.get("tags") or " " not in one.get("summary", "")
+    ]
+    assert bare == []
+
+
+def test_the_reader_shows_every_operation(house: Open) -> None:
+    with house.visitor() as client:
+        page = client.get("/api/docs").text
+    paths = openapi_of(house.app)["paths"]
+    assert [path for path in paths if path not in page] == []
+
+
+def test_lists_are_paged_from_1_to_100(house: Open) -> None:
+    paths = openapi_of(house.app)["paths"]
+    lists = [
+        path
+        for path, item in paths.items()
+        if "{" not in path
+        and any(one["name"] == "limit" for one in item.get("get", {}).get("parameters", ()))
+    ]
+    assert len(lists) > 8
+    with house.visitor() as client:
+        for path in lists:
+            asked = {
+                limit: client.get(path, params={"limit": limit}).status_code for limit in (0, 1, 100, 101, -1)
+            }
+            assert asked == {0: 400, 1: 200, 100: 200, 101: 400, -1: 400}, path
