@@ -14,9 +14,11 @@ from bench import limits, machine, page_cache, report
 from bench.commands import Projectionist, objects
 from bench.contests import Contest, Ring, Way
 from bench.films import RATE, Film, FilmFolder, Segment
+from bench.house import free_port, running
 from bench.measuring import CommandFailed, Spread, Usage, alternate, measure
 from bench.rival import make_command, pack
 from bench.rows import Row, Table, Verdict, at_least, at_most
+from bench.service import Extent, ServiceBench
 from bench.wanted import wanted_bytes
 from projectionist.frames import read_bif
 
@@ -177,6 +179,30 @@ def test_a_film_that_is_not_made_is_no_measurement(tmp_path: Path) -> None:
     broken.write_bytes(b"no film")
     with pytest.raises(CommandFailed):
         Projectionist(PROGRAM, tmp_path).make([broken])
+
+
+@pytest.mark.slow
+def test_the_service_is_held_against_its_floors(tmp_path: Path) -> None:
+    extent = Extent(items=60, seconds=0.2, idle_seconds=0.2, repeats=1)
+    wants = {"pages", "streams"}.__contains__
+    tables = ServiceBench(PROGRAM, tmp_path, extent, wants, lambda line: None).run()
+    rows = {row.name: row for table in tables for row in table.rows}
+    assert set(rows) == {
+        "Home",
+        "Jobs, 50 rows",
+        "/health/live, 200 streams",
+    }
+    assert all(row.ours and row.ours.median >= 0 and row.theirs for row in rows.values())
+    assert all(row.goal is not None and row.result is not None for row in rows.values())
+
+
+def test_a_service_that_does_not_start_is_no_measurement(tmp_path: Path) -> None:
+    command = python("import sys; sys.exit('no luck')")
+    with (
+        pytest.raises(CommandFailed, match="no luck"),
+        running(command, free_port(), tmp_path / "log"),
+    ):
+        pytest.fail("it is not ready")
 
 
 def test_only_a_whole_run_is_written_down(capsys: pytest.CaptureFixture[str]) -> None:
