@@ -33,8 +33,8 @@ def test_jobs_of_a_killed_worker_are_done_by_the_other_each_once(database: Datab
     ):
         ordered = [jobs.order(order(tmp_path, name, 1.0)).job_id for name in names]
         crew.until(lambda: len(crew.lines(tmp_path)) >= 2, 20)
+        first.kill()  # while they run: they take a second
         with crew.worker(database, tmp_path, "second"):
-            first.kill()
             crew.until(lambda: all(jobs.get(one).state is JobState.DONE for one in ordered), 40)
     assert finished(tmp_path) == names
 
