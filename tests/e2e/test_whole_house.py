@@ -248,7 +248,9 @@ def test_the_manifest_names_icons_that_are_there(home: Home, pages: Pages) -> No
 
 
 def test_the_setup_link_is_dead_once_it_was_used(home: Home, pages: Pages) -> None:
-    page = pages.open(home.address).page
+    watched = pages.open(home.address)
+    watched.expected = ("410 (Gone)",)
+    page = watched.page
     page.goto(home.running.setup_link)
     expect(page.locator("h1")).to_have_text("The setup is done")
 
