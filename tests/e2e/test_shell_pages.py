@@ -72,7 +72,7 @@ def test_a_live_event_loads_the_list_anew_and_keeps_what_was_ticked(
     page = watched.page
     with page.expect_response(is_fragment):  # the stream is open: the list has caught up with it
         watched.go("/jobs")
-    page.locator("[data-bulk-one]").first.check()
+    page.locator("[data-bulk-one]").first.click()
     expect(page.locator("[data-bulk-count]")).to_have_text("1 selected")
     with page.expect_response(is_fragment) as loaded:
         house.events.publish("jobs", {"id": "j1"})
@@ -107,8 +107,12 @@ def test_two_tabs_share_one_event_stream(pages: Pages, address: str, house: Hous
 
 
 def test_a_dangerous_act_is_asked_about_first(pages: Pages, address: str, house: House) -> None:
-    page = pages.open(address, cookies=ADA).go("/jobs")
-    page.locator("[data-bulk-one]").first.check()
+    watched = pages.open(address, cookies=ADA)
+    page = watched.page
+    with page.expect_response(is_fragment):  # the stream is open: the list has caught up with it
+        watched.go("/jobs")
+    page.locator("[data-bulk-one]").first.click()
+    expect(page.locator("[data-bulk-one]").first).to_be_checked()
     page.locator("[data-bulk-bar] button[type=submit]").click()
     expect(page.locator("#confirm")).to_contain_text("Cancel these jobs?")
     page.get_by_role("button", name="Keep things as they are").click()

@@ -99,7 +99,7 @@ class Durable:
     def keep_queue(self, name: str, concurrency: int, poll_s: float = IDLE_S) -> None:
         """Make sure that a queue is there, with so many jobs at once on one node; 0 lets none start."""
         with _asked():
-            DBOS.register_queue(
+            self._client.register_queue(
                 name,
                 worker_concurrency=concurrency,
                 polling_interval_sec=poll_s,
