@@ -32,8 +32,3 @@ class SystemClock:
     def monotonic(self) -> float:
         """Seconds since some moment."""
         return time.monotonic()
-
-
-def age_s(moment: datetime, now: datetime) -> float:
-    """How many seconds ago a stored moment was; 0 where the clock was set back behind it."""
-    return max(0.0, (now - moment).total_seconds())
