@@ -10,7 +10,7 @@ import subprocess
 import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,7 +114,7 @@ def running(
             cwd=Path(__file__).parent.parent,
         )
     assert process.stdin is not None
-    with process.stdin as stdin:
+    with suppress(BrokenPipeError), process.stdin as stdin:  # one that has ended already hears nothing
         stdin.write(f"{told}\n")
     try:
         while not _is_ready(port):

