@@ -7,6 +7,7 @@ never pickle, its own SQLite file with our pragmas, and the one call that is not
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,9 @@ IDLE_S = 1.0
 _WORKFLOW = "projectionist.run_job"
 _NAME = "projectionist"
 _SCHEMA = "dbos"
+_SUBSECONDS_SINCE = (3, 42, 0)
+"""The SQLite that knows unixepoch('subsec'), which DBOS asks for from Python 3.12 on, whatever SQLite that has."""
+
 _CHUNK = 500
 _MOST_PENDING = 5000
 
@@ -227,5 +231,7 @@ def _sqlite_engine(path: Path) -> SqlEngine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
+        if sqlite3.sqlite_version_info < _SUBSECONDS_SINCE:
+            connection.create_function("unixepoch", 1, lambda _modifier: time.time())
 
     return engine
