@@ -1,6 +1,7 @@
 """Libraries, items, versions, parts, and who plays what: the words every part of the house uses.
 
-Times of day are aware datetimes in UTC; lengths and positions are milliseconds.
+Times of day are aware datetimes in UTC; lengths and positions are milliseconds. What a library lists by the hundred
+thousand is a msgspec.Struct that the garbage collector does not visit: going through it took a third of a sync.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Generic, NewType, TypeVar
+
+import msgspec
 
 ServerPath = NewType("ServerPath", str)
 """A path as a media server sees it, whatever machine and system that runs on."""
@@ -83,8 +86,7 @@ class ListedLibrary:
     scanned_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True, gc=False):
     """One file of a version. `has_preview` says whether the server itself knows a preview of it."""
 
     key: str
@@ -95,8 +97,7 @@ class Part:
     has_preview: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(msgspec.Struct, frozen=True, gc=False):
     """One encoding of an item; `optimized` says that the server made it itself, from another version."""
 
     key: str
@@ -110,16 +111,14 @@ class Version:
     optimized: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ExternalId:
+class ExternalId(msgspec.Struct, frozen=True, gc=False):
     """What another catalogue calls an item: `source` is `imdb`, `tmdb`, `tvdb`, `musicbrainz`, `plex` …"""
 
     source: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListedItem:
+class ListedItem(msgspec.Struct, frozen=True, gc=False):
     """An item as its server lists it, with the watch state of the account that asked.
 
     `number` is the season's or episode's or track's number in its parent; `parent_key` the season of an episode,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from types import MappingProxyType
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database

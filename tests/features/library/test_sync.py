@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from projectionist.errors import Conflict, JobCancelled, ServerFailed, ServerUnreachable
 from projectionist.features.library import service
@@ -141,16 +142,16 @@ def test_a_file_that_stays_the_same_keeps_its_hash_and_one_that_changes_loses_it
 
 def test_a_version_that_is_gone_takes_its_parts_along(wall: Wall) -> None:
     two = movie("1", "Heat")
-    other = replace(
+    other = structs.replace(
         two.versions[0],
         key="v2",
-        parts=(replace(two.versions[0].parts[0], key="p2", path=ServerPath("/b.mkv")),),
+        parts=(structs.replace(two.versions[0].parts[0], key="p2", path=ServerPath("/b.mkv")),),
     )
-    wall.server.hold(replace(two, versions=(two.versions[0], other)))
+    wall.server.hold(structs.replace(two, versions=(two.versions[0], other)))
     wall.sync()
     item = service.search_items(wall.database, "heat")[0]
     assert len(service.item(wall.database, item.id).versions) == 2
-    wall.server.hold(replace(two, updated_at=NOW))
+    wall.server.hold(structs.replace(two, updated_at=NOW))
     wall.sync(at=NOW + timedelta(minutes=5))
     assert [part.path for part in service.list_parts(wall.database, 1)] == ["/media/1.mkv"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from threading import Event
 
+from msgspec.structs import replace
 from watchfiles import watch
 
 from projectionist import __version__

@@ -6,9 +6,11 @@ Keys are made of the places of things below the root, so they are the same at ev
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
+
+from msgspec.structs import replace
 
 from projectionist.integrations.folder import naming
 from projectionist.integrations.folder.scanning import Found, FoundFile
