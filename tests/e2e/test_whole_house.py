@@ -299,3 +299,4 @@ def test_everything_works_below_a_path_behind_a_proxy(
         other = page.context.new_page()
         order_again(other, address, film_of(other, address))
         expect(page.locator(".table-foot")).not_to_have_text(before)
+        page.context.close()  # before the proxy goes: a page asks on

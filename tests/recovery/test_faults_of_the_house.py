@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 
+from projectionist.db.model import UtcDateTime
 from projectionist.demo.faults import Faults
 from projectionist.demo.house import DemoHouse
 from projectionist.errors import Conflict
@@ -238,17 +239,16 @@ def test_a_clock_that_is_set_back_holds_nothing_up(house: DemoHouse, tmp_path: P
         server = connected(here, house)
         sync(here, server)
         until(lambda: {one for one, _ in previews(here).values()} == {"queued"}, 20, lambda: previews(here))
-        ahead = datetime.now(UTC) + timedelta(days=2)
+        ahead = bindparam("ahead", datetime.now(UTC) + timedelta(days=2), UtcDateTime)
         with here.database.write() as session:
             session.execute(
-                text("UPDATE library SET complete_at = :ahead, synced_at = :ahead"), {"ahead": ahead}
+                text("UPDATE library SET complete_at = :ahead, synced_at = :ahead").bindparams(ahead)
             )
             session.execute(
                 text(
                     "INSERT INTO preview_claim (film_id, token, job_id, node, until)"
                     " SELECT id, 'x', 'another', 'dead', :ahead FROM preview_film"
-                ),
-                {"ahead": ahead},
+                ).bindparams(ahead)
             )
         here.jobs.resume("previews")
         settle(here)

@@ -26,7 +26,7 @@ QUALITY = 70
 """Of JPEG, in the first round; each round wants another."""
 VIDEOS = 16
 """Files with pictures in the demo house."""
-ROUNDS = pytest.mark.parametrize("rounds", [2, pytest.param(10, marks=pytest.mark.slow)])
+ROUNDS = pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.slow)])
 
 
 @pytest.fixture(params=ENGINES)
