@@ -9,10 +9,21 @@ from sqlalchemy import BigInteger, Date, ForeignKey, Index, LargeBinary, String,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from projectionist.db.model import Base, BigKey
+from projectionist.media.vocabulary import ItemKind
 
 BYTEWISE = String().with_variant(String(collation="C"), "postgresql")
 """Text that both databases put in the same order."""
 
+PROMINENCE = {
+    ItemKind.MOVIE: 0,
+    ItemKind.SHOW: 0,
+    ItemKind.ARTIST: 0,
+    ItemKind.VIDEO: 0,
+    ItemKind.ALBUM: 1,
+    ItemKind.EPISODE: 2,
+    ItemKind.TRACK: 2,
+}
+"""Who comes first in search. A season is found by its show."""
 
 _CLUSTERED = {"sqlite_with_rowid": False}
 """SQLite keeps the rows in their key itself, instead of beside it."""

@@ -9,8 +9,9 @@ from sqlalchemy import Table, bindparam, delete, exists, insert, select
 from sqlalchemy.orm import Session
 
 from projectionist.features.library.bulk import Bulk
-from projectionist.features.library.models import ItemRow, LibraryRow, TrigramRow, UnindexedRow
+from projectionist.features.library.models import PROMINENCE, ItemRow, LibraryRow, TrigramRow, UnindexedRow
 
+_RANKS = sorted(set(PROMINENCE.values()))
 _TRIGRAM = cast(Table, TrigramRow.__table__)
 _INDEXED = delete(UnindexedRow).where(
     UnindexedRow.item_id == bindparam("item_id_"),
@@ -87,7 +88,11 @@ def postings(session: Session, trigrams: Collection[str]) -> Sequence[bytes]:
 def beginning_with(session: Session, folded: str, size: int) -> Sequence[Candidate]:
     """Items whose title begins so, films and shows first, then in the order of the titles."""
     rows = session.execute(
-        _CANDIDATES.where(ItemRow.folded >= folded, ItemRow.folded < f"{folded}\U0010ffff")
+        _CANDIDATES.where(
+            ItemRow.prominence.in_(_RANKS),  # named one by one, for SQLite to begin at the title within each
+            ItemRow.folded >= folded,
+            ItemRow.folded < f"{folded}\U0010ffff",
+        )
         .order_by(ItemRow.prominence, ItemRow.folded, ItemRow.id)
         .limit(size)
     )

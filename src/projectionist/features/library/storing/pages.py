@@ -10,24 +10,14 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
+from projectionist.features.library.models import PROMINENCE
 from projectionist.features.library.searching.folding import fold
 from projectionist.features.library.storing import queries
 from projectionist.features.library.storing.queries import Stored, Values
-from projectionist.media.vocabulary import ItemKind, ListedItem
+from projectionist.media.vocabulary import ListedItem
 
 _MARKS = b"1"
 """Changes where an item would be stored otherwise than before, so that all are written anew."""
-
-PROMINENCE = {
-    ItemKind.MOVIE: 0,
-    ItemKind.SHOW: 0,
-    ItemKind.ARTIST: 0,
-    ItemKind.VIDEO: 0,
-    ItemKind.ALBUM: 1,
-    ItemKind.EPISODE: 2,
-    ItemKind.TRACK: 2,
-}
-"""Who comes first in search. A season is found by its show."""
 
 _FOLDED = queries.ITEM_COLUMNS.index("folded")
 
