@@ -122,6 +122,7 @@ class House:
                 database,
                 self.servers,
                 self.events,
+                self.jobs,
                 on_synced=(self._on_synced,),
                 answered=partial(servers.remember_answer, self.reach),
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 
@@ -292,3 +293,14 @@ class SecretUnreadable(ProjectionistError):
     """What is kept sealed cannot be opened: another key sealed it, or it was changed."""
 
     code = "secret_unreadable"
+
+
+class JobPostponed(ProjectionistError):
+    """A job cannot begin yet; it goes back to its queue for `after`, and no try of it is used up."""
+
+    code = "postponed"
+    status = 409
+
+    def __init__(self, message: str, after: timedelta) -> None:
+        super().__init__(message)
+        self.after = after

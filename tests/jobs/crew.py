@@ -21,7 +21,7 @@ from sqlalchemy import text
 
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.events import Events
-from projectionist.errors import ProjectionistError, ServerUnreachable
+from projectionist.errors import JobPostponed, ProjectionistError, ServerUnreachable
 from projectionist.jobs import queries
 from projectionist.jobs.engine import Engine
 from projectionist.jobs.ports import Job, JobKind, JobRun, JobState, QueueSpec
@@ -57,6 +57,14 @@ def fail_at_first(run: JobRun, arguments: Mapping[str, Any]) -> None:
     _leave_line(arguments, run)
     if run.attempt < 3:
         raise ServerUnreachable("The server did not answer.")
+
+
+def come_back(run: JobRun, arguments: Mapping[str, Any]) -> None:
+    """Put it off until there are three lines, then leave none."""
+    folder = Path(arguments["folder"])
+    if len(lines(folder)) < 3:
+        _leave_line(arguments, run)
+        raise JobPostponed("Another one goes first.", timedelta(seconds=0.1))
 
 
 def be_refused(_run: JobRun, _arguments: Mapping[str, Any]) -> None:
@@ -111,6 +119,7 @@ def kinds(node: str) -> list[JobKind]:
         JobKind("note-in-turn", NARROW, _named, note),
         JobKind("last", QUEUE, _named, last),
         JobKind("fail-at-first", QUEUE, _named, fail_at_first, attempts=3, backoff=soon),
+        JobKind("put-off", QUEUE, _named, come_back, attempts=1),
         JobKind("refused", QUEUE, _named, be_refused),
         JobKind("broken", QUEUE, _named, break_down),
         JobKind("odd", QUEUE, _named, answer_oddly),

@@ -51,6 +51,12 @@ def test_what_may_pass_is_tried_again_and_what_may_not_fails_in_its_words(
     assert crew.lines(tmp_path) == ["a", "a", "a"]
 
 
+def test_a_job_that_is_put_off_comes_back_without_using_up_a_try(jobs: Engine, tmp_path: Path) -> None:
+    job = crew.over(jobs, jobs.order(note(tmp_path, "a", "put-off")).job_id, 20)
+    assert (job.state, job.attempt, job.error, job.now) == (JobState.DONE, 1, "", "")
+    assert crew.lines(tmp_path) == ["a", "a", "a"]
+
+
 def test_a_fault_of_ours_is_one_sentence_for_people_and_a_traceback_in_the_log(
     jobs: Engine, tmp_path: Path
 ) -> None:

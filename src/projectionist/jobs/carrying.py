@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from projectionist.db.engine import Database
-from projectionist.errors import JobCancelled, ProjectionistError
+from projectionist.errors import JobCancelled, JobPostponed, ProjectionistError
 from projectionist.jobs import queries
 from projectionist.jobs.ordering import Desk
 from projectionist.jobs.ports import JobKind, JobState
@@ -27,6 +27,7 @@ _ELSEWHERE = timedelta(seconds=2)
 _LONGEST_BACKOFF_S = 600.0
 _NOBODY_AFTER = timedelta(minutes=2)
 _ERROR = 1000
+_NOW = 300
 
 _log = logging.getLogger(__name__)
 
@@ -246,8 +247,18 @@ def _accepts(kind: JobKind, row: JobRow) -> bool:
         return False
 
 
+def _postponed(run: Run, postponed: JobPostponed) -> _Again:
+    """Back to the queue, as if it had not been begun, with why."""
+    later = datetime.now(UTC) + postponed.after
+    why = storable(postponed.message)[:_NOW]
+    waiting = {"state": JobState.QUEUED.value, "node": "", "attempt": run.attempt - 1, "now": why}
+    return _Again({**waiting, "started_at": None, "not_before": later}, later)
+
+
 def _failure(kind: JobKind, run: Run, error: ProjectionistError) -> Mapping[str, Any] | _Again:
-    """What a job's own error comes to: another try, or the end."""
+    """What a job's own error comes to: another time, another try, or the end."""
+    if isinstance(error, JobPostponed):
+        return _postponed(run, error)
     run.log(error.message, "error")
     failure = {"error": storable(error.message)[:_ERROR], "error_code": error.code}
     if not error.retryable or run.attempt >= kind.attempts:

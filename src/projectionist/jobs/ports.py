@@ -65,7 +65,8 @@ class JobKind:
 
     `run` does the work and returns a short result of JSON values, shown on the job's page; it may run twice or
     be killed anywhere, so what it does is idempotent. A ProjectionistError that is retryable is tried again
-    with back-off, up to `attempts` times in all; others fail at once. `title` names the job for people.
+    with back-off, up to `attempts` times in all; others fail at once. JobPostponed puts it back into its queue.
+    `title` names the job for people.
     `accepts` says whether this node can do it (its file can be opened here); where not, another node takes it.
     """
 

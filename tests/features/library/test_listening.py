@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from projectionist.errors import ServerUnreachable
 from projectionist.features.library.listening import PLAYING, Listening
-from projectionist.jobs.ports import Order, Ordered
+from projectionist.features.library.ordering import order_sync
+from projectionist.jobs.ports import JobState
 from projectionist.media.vocabulary import LibraryEvent, PlaybackEvent, PlaybackState
+from tests.features.operations.fake_jobs import FakeJobs
 
 DEADLINE_S = 10.0
 
@@ -44,18 +47,6 @@ class Servers:
         return self.telling
 
 
-class Jobs:
-    """Takes orders; `busy` stands for a sync that is under way."""
-
-    def __init__(self) -> None:
-        self.orders: list[Order] = []
-        self.busy = False
-
-    def order(self, order: Order) -> Ordered:
-        self.orders.append(order)
-        return Ordered("1", created=not self.busy)
-
-
 def until(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + DEADLINE_S
     while not true():
@@ -63,11 +54,11 @@ def until(true: Callable[[], bool]) -> None:
         threading.Event().wait(0.01)
 
 
-def listening(telling: Telling, jobs: Jobs, told: list[tuple[str, Mapping[str, Any]]]) -> Listening:
+def listening(telling: Telling, jobs: FakeJobs, told: list[tuple[str, Mapping[str, Any]]]) -> Listening:
     made = Listening(
         lambda: [7],
         Servers(telling),  # type: ignore[arg-type]
-        jobs,  # type: ignore[arg-type]
+        jobs,
         lambda topic, data: told.append((topic, data)),
         quiet_s=0.05,
         tick_s=0.02,
@@ -78,33 +69,30 @@ def listening(telling: Telling, jobs: Jobs, told: list[tuple[str, Mapping[str, A
 
 
 def test_a_library_is_read_once_a_moment_after_a_burst_of_changes() -> None:
-    telling, jobs = Telling(), Jobs()
+    telling, jobs = Telling(), FakeJobs()
     made = listening(telling, jobs, [])
     telling.waiting += [LibraryEvent("1", None)] * 20
-    until(lambda: len(jobs.orders) == 1)
+    until(lambda: len(jobs.held) == 1)
     threading.Event().wait(0.3)
     made.close()
-    assert [order.arguments for order in jobs.orders] == [{"server_id": 7}]
+    assert [job.arguments for job in jobs.held.values()] == [{"server_id": 7}]
 
 
-def test_a_change_during_a_sync_is_not_forgotten() -> None:
-    telling, jobs = Telling(), Jobs()
-    jobs.busy = True
+def test_a_change_during_a_sync_is_read_by_another_after_it() -> None:
+    telling, jobs = Telling(), FakeJobs()
+    order_sync(jobs, 7)
+    jobs.held["job-1"] = replace(jobs.held["job-1"], state=JobState.RUNNING)
     made = listening(telling, jobs, [])
     telling.waiting.append(LibraryEvent(None, None))
-    until(lambda: len(jobs.orders) >= 2)
-    jobs.busy = False
-    count = len(jobs.orders)
-    until(lambda: len(jobs.orders) > count)
-    after = len(jobs.orders)
+    until(lambda: len(jobs.held) == 2)
     threading.Event().wait(0.2)
     made.close()
-    assert len(jobs.orders) == after
+    assert [job.state for job in jobs.held.values()] == [JobState.RUNNING, JobState.QUEUED]
 
 
 def test_playback_is_told_to_the_pages() -> None:
     telling, told = Telling(), []  # type: ignore[var-annotated]
-    made = listening(telling, Jobs(), told)
+    made = listening(telling, FakeJobs(), told)
     telling.waiting.append(PlaybackEvent("1", "2", PlaybackState.PLAYING, 5))
     until(lambda: bool(told))
     made.close()
@@ -112,9 +100,9 @@ def test_playback_is_told_to_the_pages() -> None:
 
 
 def test_a_lost_connection_is_closed_and_nothing_ends() -> None:
-    telling, jobs = Telling(), Jobs()
+    telling, jobs = Telling(), FakeJobs()
     made = listening(telling, jobs, [])
     telling.waiting.append(ServerUnreachable("Plex went away."))
     until(lambda: telling.closed == 1)
     made.close()
-    assert jobs.orders == []
+    assert jobs.held == {}

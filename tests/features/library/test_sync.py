@@ -22,6 +22,7 @@ from projectionist.media.vocabulary import (
 )
 from tests.features.library.pages import Reachable
 from tests.features.library.shelves import GUEST, NOW, Running, Wall, movie, show
+from tests.features.operations.fake_jobs import FakeJobs
 
 
 def titles(wall: Wall) -> set[str]:
@@ -267,7 +268,7 @@ def test_each_page_and_each_sync_are_told(wall: Wall) -> None:
 
 def test_a_sync_is_a_job_that_closes_the_server_behind_it(wall: Wall) -> None:
     wall.server.hold(movie("1", "Heat"))
-    (kind,) = kinds(wall.database, Reachable(wall), wall)
+    (kind,) = kinds(wall.database, Reachable(wall), wall, FakeJobs())
     result = kind.run(Running(), {"server_id": wall.server_id, "full": True})
     assert result is not None
     assert result["libraries"][0]["added"] == 1
@@ -278,7 +279,7 @@ def test_a_sync_is_a_job_that_closes_the_server_behind_it(wall: Wall) -> None:
 def test_an_unreachable_server_changes_nothing(wall: Wall) -> None:
     wall.server.hold(movie("1", "Heat"))
     wall.sync()
-    (kind,) = kinds(wall.database, Reachable(wall, down=True), wall)
+    (kind,) = kinds(wall.database, Reachable(wall, down=True), wall, FakeJobs())
     with pytest.raises(ServerUnreachable):
         kind.run(Running(), {"server_id": wall.server_id, "full": True})
     assert titles(wall) == {"Heat"}
@@ -289,7 +290,7 @@ def test_another_server_at_the_same_address_changes_nothing(wall: Wall) -> None:
     wall.sync()
     wall.server.identity = "another"
     wall.server.held.clear()
-    (kind,) = kinds(wall.database, Reachable(wall), wall)
+    (kind,) = kinds(wall.database, Reachable(wall), wall, FakeJobs())
     with pytest.raises(Conflict, match="another server answers"):
         kind.run(Running(), {"server_id": wall.server_id, "full": True})
     assert titles(wall) == {"Heat"}

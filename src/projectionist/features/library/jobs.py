@@ -8,10 +8,10 @@ from typing import Any, cast
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, NotFound, SecretUnreadable, ServiceError
 from projectionist.features.library.neighbours import Servers
-from projectionist.features.library.ordering import SYNC
+from projectionist.features.library.ordering import SYNC, take_turn
 from projectionist.features.library.sync import Events, OnSynced, Sync, Synced, now, sync_libraries
 from projectionist.features.servers.service import get_server
-from projectionist.jobs.ports import Arguments, JobKind, JobRun, QueueSpec
+from projectionist.jobs.ports import Arguments, JobKind, JobRun, Jobs, QueueSpec
 from projectionist.kit.interruptible import InterruptibleObject
 from projectionist.media.server import MediaServer
 
@@ -29,6 +29,7 @@ def kinds(
     database: Database,
     servers: Servers,
     events: Events,
+    jobs: Jobs,
     *,
     on_synced: Sequence[OnSynced] = (),
     answered: Answered = _tell_nobody,
@@ -36,6 +37,7 @@ def kinds(
     """The kinds of job that the library brings; `on_synced` are told of each library that was synced."""
 
     def run(job: JobRun, arguments: Arguments) -> Mapping[str, Any]:
+        take_turn(jobs, job.job_id, int(arguments["server_id"]))
         done = sync_server(
             database,
             servers,

@@ -1,7 +1,6 @@
 """Hearing what servers tell by themselves: that a library changed, or that somebody began to watch.
 
-One thread per server hears, one more acts. A library is read a moment after it fell quiet, and again where a
-reading that was under way may have missed the change.
+One thread per server hears, one more acts. A library is read a moment after it fell quiet.
 """
 
 from __future__ import annotations
@@ -104,7 +103,8 @@ class Listening:
             heard = ear.changed_at
             if not heard or now - heard < self._quiet_s:
                 continue
-            if order_sync(self._jobs, server_id, asked_by="server").created and ear.changed_at == heard:
+            order_sync(self._jobs, server_id, asked_by="server")
+            if ear.changed_at == heard:
                 ear.changed_at = 0.0
 
     def _hear(self, server_id: int, ear: _Ear) -> None:
