@@ -2,60 +2,75 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
-HOP = {"connection", "keep-alive", "transfer-encoding"}
+PIECE = 65536
 
 
-class Relay(BaseHTTPRequestHandler):
-    """One connection of a browser."""
+class Relay:
+    """Joins each connection of a browser to one of its own with the server behind; all in one thread."""
 
-    behind = ("127.0.0.1", 0)
+    def __init__(self, host: str, port: int) -> None:
+        self.port = 0
+        self._behind = (host, port)
+        self._loop = asyncio.new_event_loop()
+        self._listens = threading.Event()
+        self._ends = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="proxy")
 
-    def do_GET(self) -> None:
-        """Ask the server behind, and pass its answer on as it comes."""
-        length = int(self.headers.get("content-length") or 0)
-        asked = HTTPConnection(*self.behind, timeout=60)
-        kept = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
-        asked.request(self.command, self.path, self.rfile.read(length), kept)
-        answer = asked.getresponse()
-        self.send_response_only(answer.status)
-        for name, value in answer.getheaders():
-            if name.lower() not in HOP:
-                self.send_header(name, value)
-        self.send_header("connection", "close")
-        self.end_headers()
+    def start(self) -> None:
+        """Begin; `port` is known when this returns."""
+        self._thread.start()
+        assert self._listens.wait(10), "The proxy did not start"
+
+    def close(self) -> None:
+        """End every connection."""
+        self._loop.call_soon_threadsafe(self._ends.set)
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        server = await asyncio.start_server(self._joined, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        self._listens.set()
+        await self._ends.wait()
+        server.close()
+
+    async def _joined(self, browser: asyncio.StreamReader, to_browser: asyncio.StreamWriter) -> None:
         try:
-            while piece := answer.read1(65536):
-                self.wfile.write(piece)
-                self.wfile.flush()
-        except ConnectionError:
-            self.close_connection = True  # the browser has left
+            behind, to_behind = await asyncio.open_connection(*self._behind)
+        except OSError:
+            to_browser.close()
+            return
+        try:
+            ways = [_carry(browser, to_behind), _carry(behind, to_browser)]
+            await asyncio.wait(map(asyncio.ensure_future, ways), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            asked.close()
+            to_behind.close()
+            to_browser.close()
 
-    do_POST = do_GET  # noqa: N815 - the name that http.server looks for
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing of what was asked."""
+async def _carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):  # one of the two has left
+        while piece := await source.read(PIECE):
+            target.write(piece)
+            await target.drain()
 
 
 @contextmanager
 def proxied(address: str) -> Iterator[str]:
     """A proxy before the server at this address; gives its own address, with the same path."""
     behind = urlsplit(address)
-    relay = type("RelayHere", (Relay,), {"behind": (behind.hostname, behind.port)})
-    with ThreadingHTTPServer(("127.0.0.1", 0), relay) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, name="proxy")
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}{behind.path}"
-        finally:
-            server.shutdown()
-            thread.join(10)
+    relay = Relay(str(behind.hostname), int(behind.port or 80))
+    relay.start()
+    try:
+        yield f"http://127.0.0.1:{relay.port}{behind.path}"
+    finally:
+        relay.close()

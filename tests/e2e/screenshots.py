@@ -107,7 +107,7 @@ def take_jobs(camera: Camera, address: str) -> None:
     """The page of jobs while every preview is made again."""
     page = camera.page
     page.goto(f"{address}/jobs")
-    queue = page.locator("#queues .card", has_text="Making previews")
+    queue = page.locator("#queues .queue", has_text="Making previews")
     queue.get_by_role("button", name="Pause").click()
     expect(queue.get_by_role("button", name="Resume")).to_be_visible()
     page.goto(f"{address}/previews")

@@ -181,7 +181,7 @@ def test_the_filmstrip_is_walked_with_the_arrow_keys(home: Home, pages: Pages) -
 
 def test_what_a_job_does_is_seen_without_loading_the_page_anew(home: Home, pages: Pages) -> None:
     page = home.open(pages).go("/jobs")
-    queue = page.locator("#queues .card", has_text="Making previews")
+    queue = page.locator("#queues .queue", has_text="Making previews")
     queue.get_by_role("button", name="Pause").click()
     expect(queue.get_by_role("button", name="Resume")).to_be_visible()
     page.evaluate("window.stayed = true")
@@ -197,7 +197,7 @@ def test_what_a_job_does_is_seen_without_loading_the_page_anew(home: Home, pages
 
 def test_a_job_that_waits_is_cancelled_from_its_row(home: Home, pages: Pages) -> None:
     page = home.open(pages).go("/jobs")
-    page.locator("#queues .card", has_text="Making previews").get_by_role("button", name="Pause").click()
+    page.locator("#queues .queue", has_text="Making previews").get_by_role("button", name="Pause").click()
     expect(page.locator("#queues").get_by_role("button", name="Resume")).to_be_visible()
     order_again(page.context.new_page(), home.address, home.film)
     job = page.locator("#jobs tbody tr", has_text="The Quiet Projector").first

@@ -75,6 +75,14 @@ def test_people_get_a_page_with_what_to_do_and_an_id_for_the_log(ada: TestClient
     assert ada.get("/nowhere").status_code == 404
 
 
+def test_an_address_that_nobody_serves_keeps_the_frame_for_those_who_are_signed_in(
+    house: House, ada: TestClient[Any]
+) -> None:
+    assert '<nav class="rail"' in ada.get("/nowhere/at/all").text
+    with visitor(house, who="") as stranger:
+        assert '<nav class="rail"' not in stranger.get("/nowhere/at/all").text
+
+
 def test_a_panel_that_fails_shows_so_and_the_page_stands(house: House, ada: TestClient[Any]) -> None:
     house.failing = True
     answer = ada.get("/")

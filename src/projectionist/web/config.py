@@ -24,6 +24,7 @@ class ShellSettings:
     version: str = ""
     sign_in: str = "/sign-in"
     sign_out: str = "/sign-out"
+    account: str = "/account"
     hosts: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from litestar.response import Redirect, Template
 
 from projectionist.errors import InputWrong, ProjectionistError, SignInNeeded, TooManyRequests
 from projectionist.web.config import ShellSettings
+from projectionist.web.ports import Identify, Principal
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +100,8 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         return Response(problem, status_code=problem["status"], media_type=PROBLEM_TYPE, headers=headers)
     if isinstance(error, SignInNeeded):
         return to_sign_in(request, settings)
+    if "user" not in request.scope:  # no handler, so no guard has asked
+        request.scope["user"] = _viewer(request)
     return Template(
         "error.html",
         context={"problem": problem},
@@ -106,6 +109,15 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         media_type=MediaType.HTML,
         headers=headers,
     )
+
+
+def _viewer(request: Request[Any, Any, Any]) -> Principal | None:
+    """Who sees the page of an address that nobody serves; it has its frame for those who are signed in."""
+    identify: Identify = request.app.state.shell.identify
+    try:
+        return identify(request)
+    except ProjectionistError:
+        return None
 
 
 def _headers_of(error: Exception) -> dict[str, str]:

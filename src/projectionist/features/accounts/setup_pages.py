@@ -83,8 +83,8 @@ def test_source(setup_parts: Injected[setup.SetupParts], data: Form) -> Template
     try:
         tested = servers.probe_server(setup_parts.reach, _new_server(data))
     except ProjectionistError as error:
-        return Template("accounts/_tested.html", context={"tested": None, "trouble": error.message})
-    return Template("accounts/_tested.html", context={"tested": tested, "trouble": ""})
+        return Template("servers/_tested.html", context={"tested": None, "trouble": error.message})
+    return Template("servers/_tested.html", context={"tested": tested, "trouble": ""})
 
 
 @post("/setup/source", sync_to_thread=True, include_in_schema=False, **MANAGE)

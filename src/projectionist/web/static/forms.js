@@ -1,4 +1,4 @@
-// Forms: dangerous acts are asked about by name, unsaved changes are not lost by accident.
+// Forms: dangerous acts are asked about by name, unsaved changes are not lost by accident, choices hold at once.
 const words = () => document.getElementById("toasts").dataset;
 
 export function ask(text) {
@@ -33,6 +33,9 @@ export function forms() {
   document.addEventListener("input", (event) => {
     const form = event.target.closest("form[data-guard]");
     if (form) dirty = form;
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("select")) event.target.closest("form[data-at-once]")?.requestSubmit();
   });
   addEventListener("beforeunload", (event) => {
     if (dirty?.isConnected) event.preventDefault();
