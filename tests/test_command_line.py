@@ -292,7 +292,7 @@ context = multiprocessing.get_context("fork")
 ours, theirs = context.Pipe()
 context.Process(target=hang, args=(theirs,), daemon=True).start()
 print(ours.recv())
-main._leave(3)
+main.leave(3)
 """
 
 

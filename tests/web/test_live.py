@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from projectionist.web.ports import ReadinessCheck
 from tests.serving import served
 from tests.web.house import House
 
@@ -159,3 +160,21 @@ def test_stopping_ends_open_streams_within_two_seconds() -> None:
     reading.join(5)
     assert not reading.is_alive()
     ada.close()
+
+
+def test_stopping_does_not_wait_for_a_thread_that_a_dead_server_holds() -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def probe() -> None:
+        asked.set()
+        answered.wait(30)
+
+    house = House(readiness=[ReadinessCheck("server", probe)])
+    with served(house.app()) as address:
+        connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
+        connection.request("GET", "/health/ready")
+        assert asked.wait(10)
+        began = time.monotonic()
+    assert time.monotonic() - began < 4
+    answered.set()
+    connection.close()

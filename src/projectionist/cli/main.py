@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from io import TextIOWrapper
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from projectionist import __version__
 from projectionist.cli import demo, jobs, previews, schedules, serve, servers, sync
 from projectionist.errors import ProjectionistError, UsageWrong
+from projectionist.kit.ending import leave
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -53,7 +53,9 @@ def run() -> None:
             stream.reconfigure(
                 errors="backslashreplace"
             )  # a file may be called what the terminal cannot show
-    _leave(_exit_code())
+    code = _exit_code()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C changes nothing any more
+    leave(code)
 
 
 def _exit_code() -> int:
@@ -78,14 +80,3 @@ def _complain(message: str) -> None:
     from projectionist.cli.display import shown
 
     typer.echo(f"projectionist: {shown(message)}", err=True)
-
-
-def _leave(code: int) -> NoReturn:
-    """End, and do not wait for a worker that cannot be killed because a dead network disk holds it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C changes nothing any more
-    processes = sys.modules.get("multiprocessing")
-    if processes is not None and processes.active_children():
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    sys.exit(code)

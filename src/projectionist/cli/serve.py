@@ -59,11 +59,17 @@ def worker(
     import threading
 
     from projectionist import app
+    from projectionist.kit.ending import end_in_time
 
     settings = _settings({"queues": queues, "data": data, "node": node}, config, env_file)
     stop = threading.Event()
+
+    def asked_to_end(*_: object) -> None:
+        end_in_time()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, asked_to_end)
     app.work(settings, stop, typer.echo)
 
 

@@ -8,6 +8,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from granian.constants import HTTPModes, Interfaces
@@ -15,6 +16,7 @@ from granian.server.embed import Server
 from litestar import Litestar
 
 from projectionist.errors import SettingWrong
+from projectionist.kit.ending import end_in_time
 
 log = logging.getLogger(__name__)
 
@@ -22,13 +24,23 @@ LONGEST_STOP_S: Final = 1.5
 """How long requests may take to end once the program is asked to stop; then they are cut off."""
 MOST_CONNECTIONS: Final = 4096
 """Requests at once, open event streams among them; more wait."""
+MOST_THREADS: Final = 16
+"""In which handlers run that wait for a database or a media server."""
+
+
+class _Threads(ThreadPoolExecutor):
+    """Threads that the end of the loop does not wait for."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        super().shutdown(wait=False, cancel_futures=True)
 
 
 def serve(app: Litestar, host: str, port: int, *, ready: Callable[[], None] | None = None) -> None:
     """Serve until SIGTERM or SIGINT; call from the main thread. `ready` is called once connections are taken.
 
-    Open event streams are ended first, so that browsers come back to the next start by themselves. Raises
-    SettingWrong where the address cannot be listened at.
+    Open event streams are ended first, so that browsers come back to the next start by themselves. Once it is asked
+    to end, the process ends in time, whatever the caller has still to do. Raises SettingWrong where the address
+    cannot be listened at.
     """
     check_free(host, port)
     asyncio.run(_serve_until_signal(app, host, port, ready))
@@ -36,16 +48,24 @@ def serve(app: Litestar, host: str, port: int, *, ready: Callable[[], None] | No
 
 async def _serve_until_signal(app: Litestar, host: str, port: int, ready: Callable[[], None] | None) -> None:
     stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
+
+    def asked_to_end() -> None:
+        end_in_time()
+        stopping.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+        asyncio.get_running_loop().add_signal_handler(number, asked_to_end)
     await serve_until(stopping, app, host, port, ready=ready)
 
 
 async def serve_until(
     stopping: asyncio.Event, app: Litestar, host: str, port: int, *, ready: Callable[[], None] | None = None
 ) -> None:
-    """Serve on the running loop until the event is set, then end within two seconds."""
+    """Serve on the running loop until the event is set, then end within two seconds.
+
+    A thread that is held by something outside is left behind: requests have threads that nobody waits for.
+    """
+    asyncio.get_running_loop().set_default_executor(_Threads(MOST_THREADS, "request"))
     server = Server(
         app,
         address=host,
