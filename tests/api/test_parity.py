@@ -10,6 +10,7 @@ TWINS = {
     "/sign-in": "sign_in",
     "/sign-out": "sign_out",
     "/account/password": "change_password",
+    "/account/time-zone": "change_me",
     "/account/sign-ins/{sign_in_id:int}/revoke": "revoke_sign_in",
     "/jobs/bulk/{action:str}": "change_many_jobs",
     "/jobs/queues/{name:str}": "change_queue",

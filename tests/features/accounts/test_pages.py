@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.features.accounts.house import NAME, PASSWORD, Browser, House
@@ -117,6 +119,39 @@ def test_a_changed_password_signs_out_everywhere(house: House, owner: Browser) -
         house.clock.forward(seconds=3)
         assert phone.get("/account").url.path == "/sign-in"
         sign_in(phone, password="another beam of light")
+
+
+def test_times_are_shown_in_the_zone_that_somebody_chose(house: House, owner: Browser) -> None:
+    assert "data-time-zone" not in owner.get("/account").text
+    page = owner.post("/account/time-zone", time_zone="Pacific/Auckland")
+    assert page.url.path == "/account"
+    assert 'data-time-zone="Pacific/Auckland"' in page.text
+    assert re.search(r'<time datetime="[^"]+" title="[^"]+ NZ[DS]T"', page.text)
+    assert "data-time-zone" not in owner.post("/account/time-zone", time_zone="").text
+
+
+def test_a_time_zone_that_there_is_not_is_refused_beside_its_field(house: House, owner: Browser) -> None:
+    answer = owner.post("/account/time-zone", time_zone="Moon/Tycho")
+    assert answer.status_code == 422
+    assert 'id="time_zone-error"' in answer.text
+
+
+def test_the_api_changes_the_time_zone_of_who_asks(house: House, owner: Browser) -> None:
+    with house.browser() as program:
+        program.api("POST", "/sign-in", {"name": NAME, "password": PASSWORD})
+        assert (
+            program.api("PATCH", "/me", {"time_zone": "Europe/Vienna"}).json()["time_zone"] == "Europe/Vienna"
+        )
+        assert program.api("GET", "/me").json()["time_zone"] == "Europe/Vienna"
+        refused = program.api("PATCH", "/me", {"time_zone": "../etc/passwd"})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "time_zone")
+        assert program.api("GET", "/me").json()["time_zone"] == "Europe/Vienna"
+
+
+def test_every_page_leads_to_ones_account(house: House, owner: Browser) -> None:
+    page = owner.get("/jobs").text
+    assert '<a class="rail-person" href="/account"' in page
+    assert '<a class="menu-item" href="/account"' in page
 
 
 def test_a_short_new_password_is_refused_beside_its_field(house: House, owner: Browser) -> None:

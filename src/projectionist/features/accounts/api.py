@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, delete, get, post, put
+from litestar import Request, Response, delete, get, patch, post, put
 from litestar.params import JSONBody, PathParameter
 
 from projectionist.db.engine import Database
@@ -44,6 +44,12 @@ class PasswordChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return "PasswordChange(…)"
 
 
+class PersonChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one changes of oneself: the zone in which times are shown, empty for that of each browser."""
+
+    time_zone: Annotated[str, msgspec.Meta(max_length=64)]
+
+
 class PersonDocument(msgspec.Struct, frozen=True):
     """Who is signed in, and what they may do."""
 
@@ -60,6 +66,7 @@ class BrowserDocument(msgspec.Struct, frozen=True):
     id: int
     address: str
     browser: str
+    name: str
     remembered: bool
     created_at: datetime
     seen_at: datetime
@@ -107,6 +114,19 @@ def sign_out(
 async def get_me(principal: Injected[Principal]) -> PersonDocument:
     """Who is signed in, and what they may do."""
     return _person(principal)
+
+
+@patch("/api/v1/me", tags=["Accounts"], operation_id="change_me", sync_to_thread=True)
+def change_me(
+    principal: Injected[Principal],
+    database: Injected[Database],
+    people: Injected[SignedInPeople],
+    data: JSONBody[PersonChange],
+) -> PersonDocument:
+    """Choose the zone in which one is shown times."""
+    changed = service.set_time_zone(database, principal.id, data.time_zone)
+    people.forget()
+    return _person(changed)
 
 
 @put(
@@ -172,4 +192,4 @@ def _person(principal: Principal) -> PersonDocument:
     return PersonDocument(principal.id, principal.name, principal.role, permissions, principal.time_zone)
 
 
-HANDLERS = (sign_in, sign_out, get_me, change_password, list_sign_ins, revoke_sign_in)
+HANDLERS = (sign_in, sign_out, get_me, change_me, change_password, list_sign_ins, revoke_sign_in)

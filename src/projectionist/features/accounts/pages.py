@@ -22,6 +22,7 @@ from projectionist.features.accounts.cookies import (
 from projectionist.features.accounts.forms import Form, refused, text, to
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.sessions import COOKIE
+from projectionist.features.accounts.zones import time_zones
 from projectionist.kit.clock import Clock
 from projectionist.web.access import OPEN
 from projectionist.web.injection import Injected
@@ -93,7 +94,7 @@ def account_page(
     database: Injected[Database],
     clock: Injected[Clock],
 ) -> Template:
-    """One's own account: the password, and where one is signed in."""
+    """One's own account: the time zone, the password, and where one is signed in."""
     return Template("accounts/account.html", context=_account_context(request, principal, database, clock))
 
 
@@ -124,6 +125,24 @@ def change_password(
     return answer
 
 
+@post("/account/time-zone", sync_to_thread=True, include_in_schema=False)
+def change_time_zone(
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+    data: Form,
+) -> Template | Redirect:
+    """Choose the zone in which one is shown times."""
+    try:
+        service.set_time_zone(database, principal.id, text(data, "time_zone"))
+    except ProjectionistError as error:
+        return refused("accounts/account.html", _account_context(request, principal, database, clock), error)
+    people.forget()
+    return to(request, "/account")
+
+
 @post("/account/sign-ins/{sign_in_id:int}/revoke", sync_to_thread=True, include_in_schema=False)
 def revoke_sign_in(
     request: Request[Any, Any, Any],
@@ -151,7 +170,11 @@ def _account_context(
     request: Request[Any, Any, Any], principal: Principal, database: Database, clock: Clock
 ) -> dict[str, Any]:
     token = request.cookies.get(COOKIE, "")
-    return {"browsers": service.browsers(database, principal.id, token, now=clock.now), "errors": {}}
+    return {
+        "browsers": service.browsers(database, principal.id, token, now=clock.now),
+        "zones": time_zones(),
+        "errors": {},
+    }
 
 
-HANDLERS = (sign_in_page, sign_in, sign_out, account_page, change_password, revoke_sign_in)
+HANDLERS = (sign_in_page, sign_in, sign_out, account_page, change_password, change_time_zone, revoke_sign_in)

@@ -11,9 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, InputWrong, NotFound, SignInNeeded, TooManyRequests
 from projectionist.features.accounts import passwords, queries
+from projectionist.features.accounts.browsers import browser_name
 from projectionist.features.accounts.models import SignInRow, UserRow
 from projectionist.features.accounts.permissions import Role, permissions_of
 from projectionist.features.accounts.sessions import IDLE, SEEN_EVERY, hash_of, lifetime, new_token
+from projectionist.features.accounts.zones import check_time_zone
 from projectionist.web.ports import Principal
 
 Now = Callable[[], datetime]
@@ -43,6 +45,11 @@ class Browser:
     seen_at: datetime
     expires_at: datetime
     is_this: bool
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return browser_name(self.browser)
 
 
 def has_administrator(database: Database) -> bool:
@@ -173,6 +180,20 @@ def change_password(
         changed.password_hash = hashed
         changed.password_changed_at = now()
         queries.end_all_sign_ins(session, user_id)
+
+
+def set_time_zone(database: Database, user_id: int, wanted: str) -> Principal:
+    """Keep the zone in which somebody is shown times; empty for that of their browser.
+
+    Raises InputWrong for a zone that there is not, NotFound.
+    """
+    zone = check_time_zone(wanted)
+    with database.write() as session:
+        row = queries.user(session, user_id)
+        if row is None:
+            raise NotFound("This account is not there any more.")
+        row.time_zone = zone
+        return principal_of(row)
 
 
 def principal_of(row: UserRow) -> Principal:
