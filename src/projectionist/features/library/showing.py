@@ -171,7 +171,8 @@ def next_up(database: Database, size: int = 12) -> tuple[Card, ...]:
 def recently_added(database: Database, size: int = 12) -> tuple[Card, ...]:
     """The films, episodes and albums that came last."""
     kinds = (ItemKind.MOVIE, ItemKind.EPISODE, ItemKind.ALBUM, ItemKind.VIDEO)
-    return find_items(database, ItemFilter(kinds=kinds), sort="-added_at", size=size).items
+    with database.read() as session:
+        return tuple(_cards(session, queries.recently_added(session, kinds, size)))
 
 
 def decades(database: Database, library_id: int, kind: ItemKind) -> Sequence[int]:
@@ -202,6 +203,8 @@ def picture_key(database: Database, item_id: int, which: str) -> tuple[int, str,
 
 
 def _cards(session: Session, rows: Sequence[ItemRow]) -> list[Card]:
+    if not rows:
+        return []
     ids = [row.id for row in rows]
     above = queries.titles_above(session, rows)
     parts = queries.first_parts(session, ids)

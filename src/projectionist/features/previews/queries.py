@@ -242,11 +242,14 @@ def after(session: Session, wanted: Filter, part_id: int, size: int) -> Sequence
 
 
 def reasons(session: Session, state: str, size: int) -> Sequence[tuple[str, str, int]]:
-    """The most frequent error codes in a state, each with one of its reasons and how many there are."""
+    """The most frequent error codes in a state, each with one of its reasons and how many there are.
+
+    The libraries are named because the index has them before the state.
+    """
     count = func.count()
     statement = (
         select(Preview.error_code, func.min(Preview.reason), count)
-        .where(Preview.state == state)
+        .where(Preview.library_id.in_(select(Preview.library_id).distinct()), Preview.state == state)
         .group_by(Preview.error_code)
         .order_by(count.desc())
         .limit(size)
