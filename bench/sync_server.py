@@ -16,7 +16,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import quoteattr
 
-PAGE_SIZES = (100, 500)
+PAGES = ((100, 0), (500, 0), (500, 1))
+"""How many films are asked for at once, and how many of the page before they begin with."""
 SECTION = {
     "key": "1",
     "type": "movie",
@@ -115,9 +116,9 @@ class Answers:
         self._json = [json.dumps(one, separators=(",", ":")) for one in films]
         self._xml = [element("Video", one) for one in films]
         self._pages = {
-            (start, size, as_json): self._page(start, size, as_json)
-            for size in PAGE_SIZES
-            for start in range(0, count, size)
+            (start - again, size + again, as_json): self._page(start - again, size + again, as_json)
+            for size, again in PAGES
+            for start in range(0 if not again else size, count, size)
             for as_json in (True, False)
         }
         self._small = {

@@ -91,6 +91,26 @@ def test_a_server_that_repeats_items_removes_nothing(wall: Wall) -> None:
     assert "twice" in done.unproven
 
 
+def test_items_that_change_places_while_they_are_read_remove_nothing(wall: Wall) -> None:
+    wall.server.hold(*(movie(str(number), f"Film {number}") for number in range(1000)))
+    wall.sync()
+
+    def take_three_and_add_three(page: Page[ListedItem]) -> Page[ListedItem]:
+        if page.offset == 0 and len(page.items) == 500:
+            for number in range(3):
+                del wall.server.held[str(number)]
+                wall.server.hold(movie(str(1000 + number), f"Film {1000 + number}"))
+        return page
+
+    wall.server.lie = take_three_and_add_three
+    done = wall.sync(full=True, at=NOW + timedelta(minutes=5))
+    assert (done["Films"].removed, done["Films"].complete) == (0, False)
+    assert "changed places while they were read" in done["Films"].unproven
+    wall.server.lie = lambda page: page
+    assert wall.sync(full=True, at=NOW + timedelta(minutes=6))["Films"].removed == 3
+    assert titles(wall) == {f"Film {number}" for number in range(3, 1003)}
+
+
 @pytest.mark.parametrize("held", [0, 9])
 def test_most_of_a_library_goes_only_when_it_is_absent_twice(wall: Wall, held: int) -> None:
     wall.server.hold(*(movie(str(number)) for number in range(30)))

@@ -38,18 +38,32 @@ class Reading:
             yield from self._pages_of(kind)
 
     def _pages_of(self, kind: ItemKind) -> Iterator[tuple[ListedItem, ...]]:
-        total, read = self.totals[kind], 0
+        total, read, last = self.totals[kind], 0, ""
         while read < total:
-            page = self.server.items(self.library, kind, offset=read, size=PAGE)
+            page = self._next(kind, read, last)
             fresh = {item.key for item in page.items} - self.seen
             self._judge(kind, page, read, total, len(fresh))
             if not fresh:
                 return
             self.seen |= fresh
             yield page.items
-            read, total = read + len(page.items), max(page.total, total)
-        if read > self.totals[kind]:
+            read, total, last = read + len(page.items), max(page.total, total), page.items[-1].key
+        if not self.flaw and read > self.totals[kind]:
             self.flaw = f"it named {self.totals[kind]} items of kind {kind}, and listed {read}"
+
+    def _next(self, kind: ItemKind, read: int, last: str) -> Page[ListedItem]:
+        """The page after `read` items. It is asked for with the one before it again, `last`.
+
+        Where that has become another, items were taken out before it: as many were passed over, though the total
+        is the same where as many were added at the end.
+        """
+        if not read:
+            return self.server.items(self.library, kind, offset=0, size=PAGE)
+        page = self.server.items(self.library, kind, offset=read - 1, size=PAGE + 1)
+        if page.items and page.items[0].key == last:
+            return Page(page.items[1:], page.offset + 1, page.total)
+        self.flaw = f"its items of kind {kind} changed places while they were read"
+        return Page(page.items, page.offset + 1, page.total)
 
     def _judge(self, kind: ItemKind, page: Page[ListedItem], offset: int, total: int, fresh: int) -> None:
         if page.total != self.totals[kind]:
