@@ -77,6 +77,19 @@ WITHOUT = {name: value for name, value in film().items() if name != "title"}
         (page(total=7), "empty page at 0 of 7"),
         (page(film(1), film(1)), "an entry twice in one page"),
         (page(*[film(key) for key in range(12)], total=99), "12 entries where 10 were asked for"),
+        (page(film(duration=-1)), r">= 0 - at .*\.duration`"),
+        (
+            page(film(Media=[{"id": 1, "Part": [{"id": 1, "file": "/a", "size": -5}]}])),
+            r">= 0 - at .*\.size`",
+        ),
+        (page(film(Media=[{"id": 1, "Part": [{"id": 1, "file": "/a", "size": 2**63}]}])), r"- at .*\.size`"),
+        (page(film(year=40_000_000_000)), r"<= 2147483647 - at .*\.year`"),
+        (page(film(addedAt=1_700_000_000_000)), r"- at .*\.addedAt`"),
+        (page(film(updatedAt=1_200_105_000_000)), r"- at .*\.updatedAt`"),
+        (page(film(originallyAvailableAt="0000-01-01")), "`originallyAvailableAt` of item 1 is no date"),
+        (page(film(ratingKey="1" * 10_000)), r"length <= 200 - at .*\.ratingKey`"),
+        (page(total=-1), r">= 0 - at `\$\.MediaContainer\.totalSize`"),
+        (page(film(rating=0)).replace(b'"rating":0', b'"rating":1e400'), r"out of range - at .*\.rating`"),
         (b"[]", "Expected `object`, got `array`"),
     ],
 )
@@ -87,6 +100,22 @@ def test_an_answer_that_is_wrong_names_the_call_and_the_field(
         answering(body).items(MOVIES, ItemKind.MOVIE, size=10)
     assert "GET /library/sections/1/all" in raised.value.message
     assert raised.value.message.endswith("nothing of it was used.")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", b"\xff\xfe"])
+def test_an_answer_that_is_no_json_is_one_sentence(
+    answering: Callable[..., MediaServer], body: bytes
+) -> None:
+    with pytest.raises(
+        ServerAnswerWrong, match="with JSON that is cut off or broken; nothing of it was used"
+    ):
+        answering(body).items(MOVIES, ItemKind.MOVIE)
+
+
+def test_a_null_character_in_a_name_is_shown_as_unreadable(answering: Callable[..., MediaServer]) -> None:
+    server = answering(page(film(title="He\0at", summary="C:\\u0000", studio="\0\0")))
+    (item,) = server.items(MOVIES, ItemKind.MOVIE).items
+    assert (item.title, item.summary, item.studio) == ("He\ufffdat", "C:\\u0000", "\ufffd\ufffd")
 
 
 def test_a_server_that_ignores_the_offset_is_not_read_for_ever(

@@ -6,6 +6,7 @@ No error, log line or address made here holds a secret: those travel in headers 
 from __future__ import annotations
 
 import logging
+import re
 import ssl
 import time
 import zlib
@@ -44,6 +45,7 @@ CORRELATION_HEADER = "X-Correlation-Id"
 _REDIRECTS = 3
 _GZIP = 31
 """What zlib calls a gzip stream with the largest window."""
+_NUL = re.compile(rb"((?<!\\)(?:\\\\)*)\\u0000")
 _PASSING = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 _BLANK: Mapping[str, str] = {}
 
@@ -147,10 +149,10 @@ class HttpClient:
                 call, f"with {kind} instead of JSON", "check that the address leads to this kind of server"
             )
         try:
-            return decoder.decode(answer.body)
+            return decoder.decode(_without_nul(answer.body))
         except msgspec.ValidationError as error:
             raise self.wrong(call, f"not as expected: {error}", "nothing of it was used") from None
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise self.wrong(
                 call, "with JSON that is cut off or broken", "nothing of it was used; try again"
             ) from None
@@ -395,6 +397,11 @@ class HttpClient:
 
     def _log(self, call: str, status: int, began: float) -> None:
         logger.debug("%s: %s, %d, %.0f ms", self.who, call, status, (time.monotonic() - began) * 1000)
+
+
+def _without_nul(body: bytes) -> bytes:
+    """JSON with the sign for an unreadable letter where it names the null one, which no database keeps in a text."""
+    return _NUL.sub(rb"\1\\ufffd", body) if rb"\u0000" in body else body
 
 
 class _Unpacking:

@@ -19,6 +19,7 @@ from projectionist.media.vocabulary import ItemKind, LibraryKind, ListedItem, Li
 _POSTERS = ("poster", "folder", "cover", "movie", "show")
 _ARTS = ("fanart", "background", "backdrop", "art")
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+_LAST_SECOND = 221_845_392_000
 _NANOSECONDS = 1_000_000_000
 
 
@@ -264,4 +265,5 @@ def _dated(item: ListedItem, parts: Sequence[tuple[int, FoundFile]]) -> ListedIt
 
 
 def _moment(nanoseconds: int) -> datetime:
-    return datetime.fromtimestamp(nanoseconds // _NANOSECONDS, UTC)
+    """A file's stamp, which may be any number, brought between 1970 and the year 9000."""
+    return datetime.fromtimestamp(min(max(nanoseconds // _NANOSECONDS, 0), _LAST_SECOND), UTC)

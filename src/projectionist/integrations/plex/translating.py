@@ -47,6 +47,7 @@ _LIBRARIES = {
     "artist": LibraryKind.MUSIC,
     "photo": LibraryKind.PHOTOS,
 }
+_LONGEST_GUID = 300
 _HOME_VIDEOS = "com.plexapp.agents.none"
 _OPTIMIZED = 42
 _PROCESSED, _DELETED = 5, 9
@@ -133,7 +134,13 @@ def external_ids(guid: str, others: Iterable[wire.Guid]) -> tuple[ExternalId, ..
     found = []
     for text in (guid, *[other.id for other in others]):
         source, separator, value = text.partition("://")
-        if separator and value and source not in ("local", "none") and "." not in source:
+        if (
+            separator
+            and value
+            and source not in ("local", "none")
+            and "." not in source
+            and len(text) <= _LONGEST_GUID
+        ):
             found.append(ExternalId(source, value.partition("?")[0]))
     return tuple(found)
 

@@ -1,16 +1,26 @@
 # ruff: noqa: N815 - the names are those of Plex
 """What Plex answers, as it puts it. Fields without a default must be there; numbers may come as texts.
 
-Decoders are lax as Plex is: `"5"` is a number, `1` is true. A list that is empty is left out by Plex.
+Decoders are lax as Plex is: `"5"` is a number, `1` is true. A list that is empty is left out by Plex. Numbers and
+keys are bounded to what the index can hold, so that one that is absurd is a wrong field and no fault of ours.
 """
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeAlias, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 C = TypeVar("C")
+
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""Entries, bytes, milliseconds."""
+Number: TypeAlias = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+"""What is small, and may be negative where somebody counts so."""
+Seconds: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=221_845_392_000)]
+"""Since 1970, up to the year 9000: what is later is milliseconds, or an overflow."""
+Key: TypeAlias = Annotated[str, Meta(max_length=200)]
 
 
 class Wire(msgspec.Struct, frozen=True, gc=False):
@@ -41,19 +51,19 @@ class Location(Wire, frozen=True):
 class Section(Wire, frozen=True):
     """A library."""
 
-    key: str
+    key: Key
     type: str
     title: str
     agent: str = ""
-    updatedAt: int | None = None
-    scannedAt: int | None = None
+    updatedAt: Seconds | None = None
+    scannedAt: Seconds | None = None
     Location: list[Location] = []
 
 
 class Sections(Wire, frozen=True):
     """All libraries."""
 
-    size: int
+    size: Count
     Directory: list[Section] = []
 
 
@@ -74,8 +84,8 @@ class PartOf(Wire, frozen=True):
 
     id: int
     file: str
-    size: int
-    duration: int = 0
+    size: Count
+    duration: Count = 0
     container: str = ""
     indexes: str = ""
 
@@ -84,20 +94,20 @@ class MediaOf(Wire, frozen=True):
     """A version."""
 
     id: int
-    duration: int = 0
-    bitrate: int = 0
-    width: int = 0
-    height: int = 0
+    duration: Count = 0
+    bitrate: Number = 0
+    width: Number = 0
+    height: Number = 0
     videoCodec: str = ""
     audioCodec: str = ""
-    proxyType: int = 0
+    proxyType: Number = 0
     Part: list[PartOf] = []
 
 
 class Metadata(Wire, frozen=True):
     """An item of a library."""
 
-    ratingKey: str
+    ratingKey: Key
     type: str
     title: str
     librarySectionID: int | None = None
@@ -105,22 +115,22 @@ class Metadata(Wire, frozen=True):
     titleSort: str = ""
     originalTitle: str = ""
     summary: str = ""
-    year: int | None = None
-    index: int | None = None
-    parentRatingKey: str | None = None
-    grandparentRatingKey: str | None = None
-    duration: int = 0
-    addedAt: int | None = None
-    updatedAt: int | None = None
+    year: Number | None = None
+    index: Number | None = None
+    parentRatingKey: Key | None = None
+    grandparentRatingKey: Key | None = None
+    duration: Count = 0
+    addedAt: Seconds | None = None
+    updatedAt: Seconds | None = None
     originallyAvailableAt: str = ""
     rating: float | None = None
     contentRating: str = ""
     studio: str = ""
     thumb: str = ""
     art: str = ""
-    viewCount: int = 0
-    viewOffset: int = 0
-    lastViewedAt: int | None = None
+    viewCount: Number = 0
+    viewOffset: Count = 0
+    lastViewedAt: Seconds | None = None
     Genre: list[Tag] = []
     Guid: list[Guid] = []
     Media: list[MediaOf] = []
@@ -129,9 +139,9 @@ class Metadata(Wire, frozen=True):
 class Items(Wire, frozen=True):
     """Items, all that there are or a page of them; `totalSize` is there where a page was asked for."""
 
-    size: int
-    totalSize: int | None = None
-    offset: int | None = None
+    size: Count
+    totalSize: Count | None = None
+    offset: Count | None = None
     librarySectionID: int | str | None = None
     Metadata: list[Metadata] = []
 
@@ -160,24 +170,24 @@ class TreeItem(Wire, frozen=True):
 class Trees(Wire, frozen=True):
     """The items asked for."""
 
-    size: int
+    size: Count
     MetadataItem: list[TreeItem] = []
 
 
 class View(Wire, frozen=True):
     """A line of the history; the item may be gone."""
 
-    viewedAt: int
+    viewedAt: Seconds
     accountID: int
-    ratingKey: str = ""
+    ratingKey: Key = ""
 
 
 class Views(Wire, frozen=True):
     """A page of the history."""
 
-    size: int
-    totalSize: int | None = None
-    offset: int | None = None
+    size: Count
+    totalSize: Count | None = None
+    offset: Count | None = None
     Metadata: list[View] = []
 
 
@@ -191,7 +201,7 @@ class AccountOf(Wire, frozen=True):
 class Accounts(Wire, frozen=True):
     """Everybody who may watch."""
 
-    size: int
+    size: Count
     Account: list[AccountOf] = []
 
 
@@ -238,9 +248,9 @@ class SessionOf(Wire, frozen=True):
     title: str
     User: SessionUser
     Player: SessionPlayer
-    ratingKey: str = ""
-    duration: int = 0
-    viewOffset: int = 0
+    ratingKey: Key = ""
+    duration: Count = 0
+    viewOffset: Count = 0
     TranscodeSession: Transcode | None = None
     Media: list[SessionMedia] = []
 
@@ -248,7 +258,7 @@ class SessionOf(Wire, frozen=True):
 class Sessions(Wire, frozen=True):
     """What is playing."""
 
-    size: int
+    size: Count
     Metadata: list[SessionOf] = []
 
 
@@ -256,9 +266,9 @@ class Playing(Wire, frozen=True):
     """A player has changed what it does."""
 
     sessionKey: str
-    ratingKey: str
+    ratingKey: Key
     state: str
-    viewOffset: int = 0
+    viewOffset: Count = 0
 
 
 class Timeline(Wire, frozen=True):
@@ -287,11 +297,11 @@ class Notified(Wire, frozen=True):
 class Work(Wire, frozen=True):
     """An item as plex.tv knows it, held by no server."""
 
-    ratingKey: str
+    ratingKey: Key
     type: str
     title: str
     guid: str
-    year: int | None = None
+    year: Number | None = None
     summary: str = ""
     Guid: list[Guid] = []
 
@@ -299,9 +309,9 @@ class Work(Wire, frozen=True):
 class Works(Wire, frozen=True):
     """A page of a watchlist."""
 
-    size: int
-    totalSize: int | None = None
-    offset: int | None = None
+    size: Count
+    totalSize: Count | None = None
+    offset: Count | None = None
     Metadata: list[Work] = []
 
 

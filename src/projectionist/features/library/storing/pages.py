@@ -19,6 +19,10 @@ from projectionist.media.vocabulary import ListedItem
 _MARKS = b"1"
 """Changes where an item would be stored otherwise than before, so that all are written anew."""
 
+_LONGEST_TITLE = 1_000
+_LONGEST_FOLDED = 300
+"""An index of PostgreSQL takes 2,704 bytes, and two folded titles may stand in one; a letter takes up to 4 bytes."""
+_LONGEST_SUMMARY = 50_000
 _FOLDED = queries.ITEM_COLUMNS.index("folded")
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -141,8 +145,9 @@ def _is_as_stored(
 
 
 def _item_row(item: ListedItem, shelf: Shelf, mark: int, above: dict[str, int]) -> Values:
-    folded = fold(item.title)
-    if item.original_title and (original := fold(item.original_title)) != folded:
+    title, original_title, sort_title = _cut(item.title), _cut(item.original_title), _cut(item.sort_title)
+    folded = fold(title)[:_LONGEST_FOLDED]
+    if original_title and (original := fold(original_title)[:_LONGEST_FOLDED]) != folded:
         folded = f"{folded}\n{original}"
     return (
         shelf.server_id,
@@ -151,17 +156,17 @@ def _item_row(item: ListedItem, shelf: Shelf, mark: int, above: dict[str, int]) 
         item.kind.value,
         above.get(item.parent_key or ""),
         above.get(item.grandparent_key or ""),
-        item.title,
-        item.original_title,
-        item.sort_title,
-        fold(item.sort_title) if item.sort_title else folded,
+        title,
+        original_title,
+        sort_title,
+        fold(sort_title)[:_LONGEST_FOLDED] if sort_title else folded,
         folded,
         PROMINENCE.get(item.kind),
         item.year,
         item.number,
         item.duration_ms,
         max([version.height for version in item.versions], default=0),
-        item.summary,
+        item.summary[:_LONGEST_SUMMARY],
         item.added_at,
         item.updated_at,
         item.released_on,
@@ -173,6 +178,11 @@ def _item_row(item: ListedItem, shelf: Shelf, mark: int, above: dict[str, int]) 
         item.art,
         mark,
     )
+
+
+def _cut(title: str) -> str:
+    """No more of a title than a person would read."""
+    return title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1]}…"
 
 
 def _add_files(rows: _Rows, item: ListedItem, item_id: int, shelf: Shelf) -> None:
