@@ -16,10 +16,14 @@ from playwright.sync_api import (
     Page,
     Playwright,
     ViewportSize,
+    expect,
     sync_playwright,
 )
 
 Scheme = Literal["dark", "light"]
+
+PATIENCE_MS = 20_000
+"""How long a test waits for what a page does by itself: long enough for a machine that does much else."""
 
 SIZES: dict[str, ViewportSize] = {
     "wide": {"width": 1280, "height": 860},
@@ -97,7 +101,7 @@ class Pages:
     ) -> Watched:
         """A new browser profile with one page."""
         context = self._browser.new_context(viewport=SIZES[size], color_scheme=scheme, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         kept = [{"name": name, "value": value, "url": address} for name, value in (cookies or {}).items()]
         if kept:
             context.add_cookies(kept)  # type: ignore[arg-type]
@@ -139,6 +143,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def pages(browser: Browser) -> Iterator[Pages]:
     """Opens watched pages."""
+    expect.set_options(timeout=PATIENCE_MS)
     opened = Pages(browser)
     yield opened
     opened.close()

@@ -30,7 +30,7 @@ function begin(strip) {
     picture.src = address(number);
     picture.hidden = false;
     for (let next = number + 1; next <= Math.min(number + AHEAD, film.count - 1); next += 1) {
-      new Image().src = address(next);
+      Object.assign(new Image(), { fetchPriority: "low" }).src = address(next);
     }
   }
 
@@ -46,6 +46,7 @@ function begin(strip) {
         image.alt = "";
         image.loading = "lazy";
         image.decoding = "async";
+        image.fetchPriority = "low";
         image.width = film.width;
         image.height = film.height;
         image.src = address(Math.min(film.count - 1, Math.floor(((place + 0.5) * film.count) / places)));
