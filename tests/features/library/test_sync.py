@@ -21,7 +21,7 @@ from projectionist.media.vocabulary import (
     Watched,
 )
 from tests.features.library.pages import Reachable
-from tests.features.library.shelves import GUEST, NOW, Running, Wall, movie, show
+from tests.features.library.shelves import GUEST, NOW, OWNER, Running, Wall, movie, show
 from tests.features.operations.fake_jobs import FakeJobs
 
 
@@ -274,6 +274,19 @@ def test_history_and_watch_state_are_kept_for_each_account(wall: Wall) -> None:
     ]
     assert (heat.watched, ronin.watched, round(ronin.fraction, 3)) == (True, False, 0.083)
     assert [one.name for one in service.watchers(wall.database, heat.id, everybody=False)] == ["Ada"]
+
+
+def test_history_only_adds_to_what_the_server_says_of_the_owner(wall: Wall) -> None:
+    wall.server.hold(movie("1", "Heat", watched_count=1, watched_at=NOW, position_ms=5000))
+    wall.server.watched = [Watched("1", OWNER.key, NOW - timedelta(days=day)) for day in (1, 2, 3)]
+    wall.sync()
+    heat = service.search_items(wall.database, "heat")[0]
+    (seen,) = service.watchers(wall.database, heat.id, everybody=True)
+    assert (seen.watched_count, seen.watched_at, seen.position_ms) == (3, NOW, 5000)
+    wall.server.watched.append(Watched("1", OWNER.key, NOW + timedelta(days=1)))
+    wall.sync()
+    (seen,) = service.watchers(wall.database, heat.id, everybody=True)
+    assert (seen.watched_count, seen.watched_at, seen.position_ms) == (4, NOW + timedelta(days=1), 5000)
 
 
 def test_each_page_and_each_sync_are_told(wall: Wall) -> None:

@@ -187,19 +187,21 @@ def put_history(session: Session, rows: Sequence[Row]) -> None:
 
 def watch_from_history(session: Session, pairs: Collection[tuple[int, int]]) -> None:
     """Bring the watch states of these (account, item) up to what the history says, which only adds to them."""
-    for account_id, item_id in sorted(pairs):
-        count, at = session.execute(
-            select(func.count(), func.max(HistoryRow.at)).where(
-                HistoryRow.account_id == account_id, HistoryRow.item_id == item_id
-            )
-        ).one()
-        row = session.get(WatchStateRow, (item_id, account_id))
-        if row is None:
-            session.add(
-                WatchStateRow(item_id=item_id, account_id=account_id, watched_count=count, watched_at=at)
-            )
-        elif row.watched_at is None or row.watched_at < at or row.watched_count < count:
-            row.watched_count, row.watched_at = max(count, row.watched_count), at
+    counted = session.execute(
+        select(HistoryRow.account_id, HistoryRow.item_id, func.count(), func.max(HistoryRow.at))
+        .where(
+            HistoryRow.account_id.in_({account_id for account_id, _ in pairs}),
+            HistoryRow.item_id.in_({item_id for _, item_id in pairs}),
+        )
+        .group_by(HistoryRow.account_id, HistoryRow.item_id)
+    )
+    rows = [
+        {"item_id": item_id, "account_id": account_id, "watched_count": count, "watched_at": at}
+        for account_id, item_id, count, at in counted
+        if (account_id, item_id) in pairs
+    ]
+    if rows:
+        session.execute(_watched(_dialect(session)), rows)
 
 
 def put_on_deck(session: Session, account_id: int, rows: Sequence[Row]) -> None:
@@ -277,6 +279,23 @@ def _upsert(dialect: str, table: Table, key: tuple[str, ...], only: tuple[str, .
 @cache
 def _ignoring(dialect: str, table: Table, key: tuple[str, ...]) -> Any:
     return _insert(dialect, table).on_conflict_do_nothing(index_elements=list(key))
+
+
+@cache
+def _watched(dialect: str) -> Any:
+    """What was watched more often, or later, than was known."""
+    insert = _insert(dialect, WATCH)
+    count, at = insert.excluded.watched_count, insert.excluded.watched_at
+    earlier = or_(WatchStateRow.watched_at.is_(None), WatchStateRow.watched_at < at)
+    return insert.on_conflict_do_update(
+        index_elements=["item_id", "account_id"],
+        set_={
+            "watched_count": case(
+                (WatchStateRow.watched_count < count, count), else_=WatchStateRow.watched_count
+            ),
+            "watched_at": case((earlier, at), else_=WatchStateRow.watched_at),
+        },
+    )
 
 
 def _put_items(dialect: str) -> Any:
