@@ -159,6 +159,8 @@ class House:
                 allowed_hosts=settings.allowed_hosts,
                 trusted_proxies=settings.trusted_proxies,
                 max_body_bytes=settings.max_request_bytes,
+                event_streams=settings.event_streams,
+                event_streams_per_person=settings.event_streams_per_person,
                 version=__version__,
             ),
             readiness=(ReadinessCheck("database", self._probe_database),),

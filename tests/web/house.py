@@ -51,6 +51,7 @@ class FakeEvents:
 
     def __init__(self) -> None:
         self.kept: list[Event] = []
+        self._last = 0
         self._listeners: list[Callable[[Event], None]] = []
         self._lock = threading.Lock()
 
@@ -62,6 +63,15 @@ class FakeEvents:
         with self._lock:
             return [event for event in self.kept if event.id > event_id]
 
+    def reaches_back_to(self, event_id: int) -> bool:
+        with self._lock:
+            return not self.kept or self.kept[0].id <= event_id + 1 <= self.kept[-1].id + 1
+
+    def forget(self, count: int) -> None:
+        """Keep the oldest no longer."""
+        with self._lock:
+            del self.kept[:count]
+
     def publish(
         self,
         topic: str,
@@ -70,7 +80,8 @@ class FakeEvents:
         person: int | None = None,
     ) -> None:
         with self._lock:
-            event = Happened(len(self.kept) + 1, topic, data or {}, permission, person)
+            self._last += 1
+            event = Happened(self._last, topic, data or {}, permission, person)
             self.kept.append(event)
         for listener in list(self._listeners):
             listener(event)

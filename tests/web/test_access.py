@@ -103,9 +103,10 @@ def test_a_change_from_our_own_page_is_taken_by_header_and_by_form(
     assert house.done == ["thing", "7"]
 
 
-def test_a_bearer_token_needs_no_proof_of_the_page(house: House, ada: TestClient[Any]) -> None:
+def test_a_bearer_token_is_no_proof_of_the_page(house: House, ada: TestClient[Any]) -> None:
     answer = ada.post("/api/v1/things", headers={"authorization": "Bearer abc"}, json={"name": "a"})
-    assert answer.status_code == 201
+    assert (answer.status_code, answer.json()["code"]) == (403, "csrf_refused")
+    assert house.done == []
 
 
 @given(st.text(max_size=60) | st.text(alphabet="/\\:?#@.ah%\t\n ", max_size=20))

@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from projectionist.features.accounts import identify
+from projectionist.web import live
+from projectionist.web.config import ShellSettings
 from projectionist.web.ports import ReadinessCheck
 from tests.serving import served
 from tests.web.house import House
@@ -51,11 +54,20 @@ class Listener:
 
 
 Listen = Callable[..., Listener]
+HEADROOM = 5
+
+
+def until(happened: Callable[[], object]) -> None:
+    """Wait for what another thread does."""
+    ends = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < ends, "It did not happen"
+        time.sleep(0.01)
 
 
 @pytest.fixture
-def house() -> House:
-    return House()
+def house(request: pytest.FixtureRequest) -> House:
+    return House(settings=getattr(request, "param", ShellSettings(event_streams_per_person=300)))
 
 
 @pytest.fixture
@@ -101,13 +113,43 @@ def test_a_stream_goes_on_after_the_event_that_was_seen_last(house: House, liste
     assert back.topics(1) == ["four"]
 
 
+def test_who_was_away_for_longer_than_events_are_kept_loads_the_page_anew(
+    house: House, listen: Listen
+) -> None:
+    for topic in ("one", "two", "three", "four"):
+        house.events.publish(topic)
+    house.events.forget(2)
+    late, in_time = listen("ada", after="1"), listen("ada", after="2")
+    assert [late.message()["event"] for _ in range(2)] == ["ready", "stale"]
+    in_time.message()
+    assert in_time.topics(2) == ["three", "four"]
+    house.events.publish("five")
+    assert late.topics(1) == in_time.topics(1) == ["five"]
+
+
 def test_a_stream_ends_within_five_seconds_of_signing_out(house: House, listen: Listen) -> None:
     ada = listen("ada")
     ada.message()
     signed_out = time.monotonic()
     del house.people.known["ada"]
     assert ada.message() == {}
-    assert time.monotonic() - signed_out < 5
+    assert time.monotonic() - signed_out < 5 * HEADROOM
+
+
+def test_one_is_asked_anew_often_enough_to_end_in_five_seconds() -> None:
+    assert live.ASK_AGAIN_S + identify.FRESH_S < 5
+
+
+@pytest.mark.parametrize("house", [ShellSettings(event_streams=3, event_streams_per_person=2)], indirect=True)
+def test_a_person_has_so_many_streams_and_no_more(house: House, listen: Listen) -> None:
+    first, second, refused = listen("ada"), listen("ada"), listen("ada")
+    assert (refused.answer.status, refused.answer.headers["retry-after"]) == (429, "15")
+    assert b"event_streams_per_person" in refused.answer.read()
+    assert (second.message()["event"], listen("ben").answer.status) == ("ready", 200)
+    assert listen("ben").answer.status == 429  # three in all
+    first.close()
+    until(lambda: house.shell().live.open_streams < 3)
+    assert listen("ada").answer.status == 200
 
 
 def test_nobody_gets_no_stream(listen: Listen) -> None:

@@ -21,6 +21,8 @@ class ShellSettings:
     trusted_proxies: tuple[str, ...] = ()
     https: bool = False
     max_body_bytes: int = 10_000_000
+    event_streams: int = 500
+    event_streams_per_person: int = 20
     version: str = ""
     sign_in: str = "/sign-in"
     sign_out: str = "/sign-out"

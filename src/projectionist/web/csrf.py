@@ -1,4 +1,4 @@
-"""Requests that change something must come from our own pages, or from a program that sends a bearer token."""
+"""Requests that change something must come from our own pages, or from a program that shows their token."""
 
 from __future__ import annotations
 
@@ -43,8 +43,6 @@ async def check_csrf(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
     """Let through a changing request only with the token of its cookie, from our own origin. Raises CsrfRefused."""
     if not isinstance(connection, Request) or connection.method in SAFE:
         return
-    if connection.headers.get("authorization", "").lower().startswith("bearer "):
-        return  # a page of another origin cannot set this header, and a cookie alone is not enough for it
     if not _is_own_origin(connection.scope):
         raise CsrfRefused("This came from a page of another site, so nothing was changed.")
     kept = token_in(connection.cookies.get(COOKIE))

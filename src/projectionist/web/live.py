@@ -14,7 +14,8 @@ from litestar import Litestar, Request, get
 from litestar.concurrency import sync_to_thread
 from litestar.response import Stream
 
-from projectionist.errors import ProjectionistError
+from projectionist.errors import ProjectionistError, TooManyRequests
+from projectionist.web.config import ShellSettings
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Identify, Permission, Principal
 
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 STALE: Final = b"event: stale\ndata: {}\n\n"
 BEAT: Final = b": still here\n\n"
 HEARTBEAT_S: Final = 15.0
-ASK_AGAIN_S: Final = 3.0
+ASK_AGAIN_S: Final = 2.0
 """How often it is asked anew who a stream belongs to, so that it ends soon after they sign out."""
 QUEUE: Final = 500
 """Events that wait for a slow browser; beyond them it is told to load its page anew."""
@@ -52,6 +53,9 @@ class Events(Protocol):
 
     def since(self, event_id: int) -> Sequence[Event]:
         """The kept events after this one, oldest first."""
+
+    def reaches_back_to(self, event_id: int) -> bool:
+        """Whether these are all that came after it."""
 
 
 def may_see(principal: Principal, event: Event) -> bool:
@@ -101,9 +105,14 @@ class Client:
 
 
 class LiveStreams:
-    """All open streams of this process: fed by one listener, watched over by one task."""
+    """All open streams of this process: fed by one listener, watched over by one task.
 
-    def __init__(self, events: Events, identify: Identify) -> None:
+    At most so many are open, in all and for one person, as the settings say.
+    """
+
+    def __init__(self, events: Events, identify: Identify, settings: ShellSettings) -> None:
+        self._most = settings.event_streams
+        self._most_per_person = settings.event_streams_per_person
         self._events = events
         self._identify = identify
         self._clients: set[Client] = set()
@@ -135,20 +144,18 @@ class LiveStreams:
             self._loop.call_soon_threadsafe(self._end_all)
 
     async def open(self, request: Request[Any, Any, Any], principal: Principal, after: int | None) -> Stream:
-        """A new stream for this person, beginning with what came after the event they saw last."""
+        """A new stream for this person, beginning with what came after the event they saw last.
+
+        Raises TooManyRequests.
+        """
+        self._require_room(principal)
         client = Client(request, principal)
-        self._clients.add(client)
-        if self._stop_listening is None:
-            self._stop_listening = lambda: (
-                None
-            )  # another stream that opens meanwhile finds that it is being done
-            self._stop_listening = await sync_to_thread(self._events.listen, self._heard)
-        missed: list[tuple[int, bytes]] = []
-        if after is not None:
-            kept = await sync_to_thread(self._events.since, after)
-            missed = [(event.id, message_of(event)) for event in kept if may_see(principal, event)]
-            if len(missed) > QUEUE:
-                missed = [(missed[-1][0], STALE)]
+        self._clients.add(client)  # before what was missed is read, so that nothing falls between
+        try:
+            missed = await self._begin(principal, after)
+        except ProjectionistError:
+            self._clients.discard(client)
+            raise
         if self._closing:
             client.end()
         return Stream(
@@ -156,6 +163,38 @@ class LiveStreams:
             media_type="text/event-stream",
             headers={"cache-control": "no-store", "x-accel-buffering": "no"},
         )
+
+    async def _begin(self, principal: Principal, after: int | None) -> Sequence[tuple[int, bytes]]:
+        if self._stop_listening is None:
+            self._stop_listening = lambda: (
+                None
+            )  # another stream that opens meanwhile finds that it is being done
+            self._stop_listening = await sync_to_thread(self._events.listen, self._heard)
+        return [] if after is None else await sync_to_thread(self._missed, principal, after)
+
+    def _require_room(self, principal: Principal) -> None:
+        own = sum(client.principal.id == principal.id for client in self._clients)
+        if own >= self._most_per_person:
+            raise TooManyRequests(
+                f"{own} pages of yours are live already, so this one does not change by itself; close some of them, "
+                "or have event_streams_per_person raised.",
+                HEARTBEAT_S,
+            )
+        if len(self._clients) >= self._most:
+            raise TooManyRequests(
+                f"{self._most} pages are live already, so this one does not change by itself; come back later, or "
+                "have event_streams raised.",
+                HEARTBEAT_S,
+            )
+
+    def _missed(self, principal: Principal, after: int) -> list[tuple[int, bytes]]:
+        """What this person has to hear first; where that is too much, or not all is kept, to load the page anew."""
+        whole = self._events.reaches_back_to(after)
+        kept = self._events.since(after)
+        missed = [(event.id, message_of(event)) for event in kept if may_see(principal, event)]
+        if whole and len(missed) <= QUEUE:
+            return missed
+        return [(kept[-1].id if kept else after, STALE)]
 
     async def _streaming(self, client: Client, missed: Sequence[tuple[int, bytes]]) -> AsyncIterator[bytes]:
         try:

@@ -78,7 +78,7 @@ def create_shell(
         panels=panels,
         identify=identify,
         readiness=tuple(readiness),
-        live=live.LiveStreams(events, identify),
+        live=live.LiveStreams(events, identify, settings),
     )
     shell.environment.globals |= {
         "panels": panels.render,

@@ -68,6 +68,9 @@ class NoEvents:
     def since(self, event_id: int) -> Sequence[Event]:
         return []
 
+    def reaches_back_to(self, event_id: int) -> bool:
+        return True
+
 
 @dataclass
 class House:

@@ -27,6 +27,9 @@ class Quiet:
     def since(self, event_id: int) -> Sequence[Any]:
         return []
 
+    def reaches_back_to(self, event_id: int) -> bool:
+        return True
+
 
 def program(
     house: Household,
