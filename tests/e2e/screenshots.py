@@ -7,9 +7,11 @@ for it in a temporary folder, and nothing else is touched. With names of pages, 
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
@@ -30,9 +32,11 @@ PAGES = {
     "preview-settings": "/previews/settings",
     "schedules": "/jobs/schedules",
     "servers": "/servers",
+    "server": "/servers/1",
     "settings": "/settings",
     "search": "/search?q=night",
     "about": "/about",
+    "account": "/account",
 }
 QUALITY = 80
 PICTURES_ARE_THERE = """() => [...document.images].every((one) =>
@@ -122,12 +126,23 @@ def take_jobs(camera: Camera, address: str) -> None:
     service.wait_for_previews(page, address)
 
 
+@contextmanager
+def plain_folder() -> Iterator[Path]:
+    """A folder for the house, which pages show, so without digits in its name. Raises FileExistsError."""
+    above = Path(tempfile.gettempdir()) / "cinema"
+    above.mkdir()
+    try:
+        yield above / "projectionist"
+    finally:
+        shutil.rmtree(above)
+
+
 def main(wanted: Collection[str]) -> None:
     """Take the pictures."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory() as folder,
-        service.running(Path(folder) / "house") as running,
+        plain_folder() as folder,
+        service.running(folder) as running,
         sync_playwright() as playwright,
     ):
         browser = launch(playwright)

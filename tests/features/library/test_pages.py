@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from projectionist.features.library.excluding import choose_libraries
 from projectionist.media.vocabulary import (
     ItemKind,
     OnDeck,
@@ -52,6 +53,18 @@ def test_a_sync_is_asked_for_by_a_button(browse: Browse, quick_wall: Wall) -> No
         {"server_id": quick_wall.server_id, "library_id": 1},
         "Ada",
     )
+
+
+def test_a_library_that_was_never_synced_says_so_and_offers_no_filters(
+    browse: Browse, quick_wall: Wall
+) -> None:
+    choose_libraries(quick_wall.database, quick_wall.server_id, quick_wall.server.libraries(), (), NOW)
+    page = browse().see("/libraries/1")
+    assert "Not synced yet." in page
+    assert "Filter by title" not in page
+    quick_wall.server.hold(movie("1", "Heat"))
+    quick_wall.sync()
+    assert "Filter by title" in browse().see("/libraries/1")
 
 
 def test_the_wall_loads_on_where_it_ends(browse: Browse, quick_wall: Wall) -> None:
