@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -129,5 +130,7 @@ def _configuration(connection: Connection) -> Config:
     return configuration
 
 
+@cache
 def _scripts() -> ScriptDirectory:
+    """Read once: every start asks several times."""
     return ScriptDirectory(str(_FOLDER))
