@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
 from tests.e2e import service
-from tests.e2e.browser import launch
+from tests.e2e.browser import PATIENCE_MS, launch
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SIZES: dict[str, ViewportSize] = {
@@ -145,6 +145,7 @@ def main(wanted: Collection[str]) -> None:
         service.running(folder) as running,
         sync_playwright() as playwright,
     ):
+        expect.set_options(timeout=PATIENCE_MS)
         browser = launch(playwright)
         camera = Camera(browser.new_page(), wanted, IMAGES)
         take_setup(camera, running)
