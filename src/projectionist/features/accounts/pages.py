@@ -19,12 +19,13 @@ from projectionist.features.accounts.cookies import (
     session_cookie,
     shell_settings,
 )
-from projectionist.features.accounts.forms import Form, refused, text, to
+from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.sessions import COOKIE
 from projectionist.features.accounts.zones import time_zones
 from projectionist.kit.clock import Clock
 from projectionist.web.access import OPEN
+from projectionist.web.forms import Form, text, to
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Principal
 from projectionist.web.problems import local_path

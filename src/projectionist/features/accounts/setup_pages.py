@@ -18,13 +18,14 @@ from projectionist.features.accounts.cookies import (
     session_cookie,
     setup_cookie,
 )
-from projectionist.features.accounts.forms import Form, errors_of, refused, text, texts, to
+from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.sessions import hash_of
 from projectionist.features.accounts.setup_link import SETUP_COOKIE, exchange, opens_setup
 from projectionist.features.servers import service as servers
 from projectionist.kit.clock import Clock
 from projectionist.media.vocabulary import ServerKind
 from projectionist.web.access import OPEN, needs
+from projectionist.web.forms import Form, errors_of, text, texts, to
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Permission, Principal
 

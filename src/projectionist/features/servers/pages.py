@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from litestar import Request, get, post
-from litestar.params import FromPath, FromQuery, URLEncodedBody
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
-from projectionist.errors import InputWrong, ProjectionistError
+from projectionist.errors import ProjectionistError
 from projectionist.features.servers import service
 from projectionist.features.servers.service import NewServer, Reach
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
 from projectionist.web.access import needs
-from projectionist.web.config import ShellSettings
+from projectionist.web.forms import Form, errors_of, text, to
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Permission, Principal
 
 MANAGE = needs(Permission.MANAGE_SERVERS)
 SERVER = "/servers/{server_id:int}"
-
-Form: TypeAlias = URLEncodedBody[dict[str, Any]]
 
 
 @get("/servers", sync_to_thread=True, include_in_schema=False, **MANAGE)
@@ -56,9 +54,9 @@ def add_server(
     try:
         added = service.add_server(reach, _described(data))
     except ProjectionistError as error:
-        return _form(_text(data, "kind"), data, error)
+        return _form(text(data, "kind"), data, error)
     reach.syncs.start(added.id, principal.name)
-    return _to(request, f"/servers/{added.id}")
+    return to(request, f"/servers/{added.id}")
 
 
 @get(SERVER, sync_to_thread=True, include_in_schema=False, **MANAGE)
@@ -94,15 +92,15 @@ def edit_server(
 ) -> Template | Redirect:
     """Change how a server is reached, once it has answered there."""
     server = service.get_server(reach.database, server_id)
-    token = _text(data, "token")
+    token = text(data, "token")
     wanted = NewServer(
-        server.kind, _text(data, "address"), token, bool(_text(data, "verify_tls")), _text(data, "name")
+        server.kind, text(data, "address"), token, bool(text(data, "verify_tls")), text(data, "name")
     )
     try:
         service.edit_server(reach, server_id, wanted, keep_token=not token)
     except ProjectionistError as error:
         return _page(reach, server_id, {"edit": error})
-    return _to(request, f"/servers/{server_id}")
+    return to(request, f"/servers/{server_id}")
 
 
 @post(f"{SERVER}/check", sync_to_thread=True, include_in_schema=False, **MANAGE)
@@ -111,7 +109,7 @@ def check_server(
 ) -> Redirect:
     """Ask a server whether it is well."""
     service.check_server(reach, server_id)
-    return _to(request, f"/servers/{server_id}")
+    return to(request, f"/servers/{server_id}")
 
 
 @post(f"{SERVER}/sync", sync_to_thread=True, include_in_schema=False, **MANAGE)
@@ -124,7 +122,7 @@ def sync_server(
     """Read its libraries now, and show the job."""
     service.get_server(reach.database, server_id)
     ordered = reach.syncs.start(server_id, principal.name)
-    return _to(request, f"/jobs/{ordered.job_id}")
+    return to(request, f"/jobs/{ordered.job_id}")
 
 
 @post(f"{SERVER}/remove", sync_to_thread=True, include_in_schema=False, **MANAGE)
@@ -134,7 +132,7 @@ def remove_server(
     """Take a server out with its part of the index."""
     service.remove_server(reach, server_id)
     reach.syncs.forget(server_id)
-    return _to(request, "/servers")
+    return to(request, "/servers")
 
 
 @post(f"{SERVER}/mappings", sync_to_thread=True, include_in_schema=False, **MANAGE)
@@ -143,10 +141,10 @@ def save_mapping(
 ) -> Template | Redirect:
     """Keep a mapping of this node, and try it."""
     try:
-        service.save_mapping(reach, server_id, _text(data, "server_prefix"), _text(data, "local_prefix"))
+        service.save_mapping(reach, server_id, text(data, "server_prefix"), text(data, "local_prefix"))
     except ProjectionistError as error:
         return _page(reach, server_id, {"mapping": error})
-    return _to(request, f"/servers/{server_id}")
+    return to(request, f"/servers/{server_id}")
 
 
 @post(f"{SERVER}/plex-data", sync_to_thread=True, include_in_schema=False, **MANAGE)
@@ -155,10 +153,10 @@ def try_plex_data(
 ) -> Template | Redirect:
     """Keep the Plex data folder of this node, and try to write there."""
     try:
-        service.try_plex_data(reach, server_id, _text(data, "folder"))
+        service.try_plex_data(reach, server_id, text(data, "folder"))
     except ProjectionistError as error:
         return _page(reach, server_id, {"plex_data": error})
-    return _to(request, f"/servers/{server_id}")
+    return to(request, f"/servers/{server_id}")
 
 
 @post("/mappings/{mapping_id:int}/prove", sync_to_thread=True, include_in_schema=False, **MANAGE)
@@ -167,7 +165,7 @@ def prove_mapping(
 ) -> Redirect:
     """Try a mapping again."""
     tried = service.prove_mapping(reach, mapping_id)
-    return _to(request, f"/servers/{tried.server_id}")
+    return to(request, f"/servers/{tried.server_id}")
 
 
 @post("/mappings/{mapping_id:int}/remove", sync_to_thread=True, include_in_schema=False, **MANAGE)
@@ -176,8 +174,8 @@ def remove_mapping(
 ) -> Redirect:
     """Take a mapping out."""
     service.remove_mapping(reach, mapping_id)
-    server_id = _text(data, "server_id")
-    return _to(request, f"/servers/{server_id}" if server_id.isdigit() else "/servers")
+    server_id = text(data, "server_id")
+    return to(request, f"/servers/{server_id}" if server_id.isdigit() else "/servers")
 
 
 def _page(reach: Reach, server_id: int, failed: Mapping[str, ProjectionistError] | None = None) -> Template:
@@ -192,7 +190,7 @@ def _page(reach: Reach, server_id: int, failed: Mapping[str, ProjectionistError]
         "plex_data_here": next((one for one in data if one.node == reach.node), None),
         "has_plex_data": server.kind is ServerKind.PLEX,
         "node": reach.node,
-        "errors": {form: _errors_of(error) for form, error in failed.items()},
+        "errors": {form: errors_of(error) for form, error in failed.items()},
     }
     status = next((error.status for error in failed.values()), 200)
     return Template("servers/show.html", context=context, status_code=status)
@@ -201,32 +199,18 @@ def _page(reach: Reach, server_id: int, failed: Mapping[str, ProjectionistError]
 def _form(kind: str, given: Mapping[str, Any], error: ProjectionistError | None = None) -> Template:
     context = {
         "kind": kind,
-        "name": _text(given, "name"),
-        "address": _text(given, "address"),
-        "verify_tls": not given or bool(_text(given, "verify_tls")),
-        "errors": {} if error is None else _errors_of(error),
+        "name": text(given, "name"),
+        "address": text(given, "address"),
+        "verify_tls": not given or bool(text(given, "verify_tls")),
+        "errors": {} if error is None else errors_of(error),
     }
     return Template("servers/new.html", context=context, status_code=200 if error is None else error.status)
 
 
-def _errors_of(error: ProjectionistError) -> dict[str, str]:
-    return {error.field if isinstance(error, InputWrong) else "": error.message}
-
-
 def _described(form: Mapping[str, Any]) -> NewServer:
-    kind = ServerKind.FOLDER if _text(form, "kind") == ServerKind.FOLDER else ServerKind.PLEX
-    secure = kind is ServerKind.FOLDER or bool(_text(form, "verify_tls"))
-    return NewServer(kind, _text(form, "address"), _text(form, "token"), secure, _text(form, "name"))
-
-
-def _text(form: Mapping[str, Any], name: str) -> str:
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""
-
-
-def _to(request: Request[Any, Any, Any], path: str) -> Redirect:
-    settings: ShellSettings = request.app.state.shell.settings
-    return Redirect(settings.url(path), status_code=303)
+    kind = ServerKind.FOLDER if text(form, "kind") == ServerKind.FOLDER else ServerKind.PLEX
+    secure = kind is ServerKind.FOLDER or bool(text(form, "verify_tls"))
+    return NewServer(kind, text(form, "address"), text(form, "token"), secure, text(form, "name"))
 
 
 HANDLERS = (
