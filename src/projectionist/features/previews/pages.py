@@ -23,6 +23,7 @@ from projectionist.features.previews.workplace import Workplace
 from projectionist.frames.slots import Mode
 from projectionist.jobs.ports import Jobs, Priority
 from projectionist.web.access import needs
+from projectionist.web.forms import to
 from projectionist.web.injection import Injected
 from projectionist.web.paging import Offset, export_csv, export_json
 from projectionist.web.ports import Permission, Principal
@@ -259,10 +260,10 @@ def _back(request: Request[Any, Any, Any], fields: Fields) -> Redirect:
     """To the item it came from, or the list as it was filtered."""
     item = fields.get("item")
     if item.isascii() and item.isdigit():
-        return Redirect(request.app.state.shell.settings.url(f"/items/{item}"), status_code=303)
+        return to(request, f"/items/{item}")
     kept = [(name, one) for name in ("state", "library", "q") for one in fields.all(name) if one]
     query = f"?{urlencode(kept)}" if kept else ""
-    return Redirect(request.app.state.shell.settings.url(f"/previews{query}"), status_code=303)
+    return to(request, f"/previews{query}")
 
 
 def _settings_template(
@@ -303,7 +304,7 @@ def _save(
         upkeep.save_choices(previews, jobs, library_id, changes, asked_by=principal.name)
     except InputWrong as error:
         return _settings_template(previews, library_id, error=error, fields=fields)
-    return Redirect(request.app.state.shell.settings.url("/previews"), status_code=303)
+    return to(request, "/previews")
 
 
 def _estimate(previews: Workplace, library_id: int | None, fields: Fields) -> Template:
