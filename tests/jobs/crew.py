@@ -25,6 +25,7 @@ from projectionist.errors import JobPostponed, ProjectionistError, ServerUnreach
 from projectionist.jobs import queries
 from projectionist.jobs.engine import Engine
 from projectionist.jobs.ports import Job, JobKind, JobRun, JobState, QueueSpec
+from projectionist.kit.logs import correlation
 
 QUEUE = "work"
 NARROW = "narrow"
@@ -57,6 +58,18 @@ def fail_at_first(run: JobRun, arguments: Mapping[str, Any]) -> None:
     _leave_line(arguments, run)
     if run.attempt < 3:
         raise ServerUnreachable("The server did not answer.")
+
+
+def fail_once(run: JobRun, arguments: Mapping[str, Any]) -> None:
+    """Fail at the first try."""
+    _leave_line(arguments, run)
+    if run.attempt < 2:
+        raise ServerUnreachable("The server did not answer.")
+
+
+def tell_thread(_run: JobRun, _arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Say under which correlation id it runs."""
+    return {"thread": correlation.get()}
 
 
 def come_back(run: JobRun, arguments: Mapping[str, Any]) -> None:
@@ -119,6 +132,8 @@ def kinds(node: str) -> list[JobKind]:
         JobKind("note-in-turn", NARROW, _named, note),
         JobKind("last", QUEUE, _named, last),
         JobKind("fail-at-first", QUEUE, _named, fail_at_first, attempts=3, backoff=soon),
+        JobKind("slow-to-pass", QUEUE, _named, fail_once, attempts=3, backoff=timedelta(hours=1)),
+        JobKind("thread", QUEUE, _named, tell_thread),
         JobKind("put-off", QUEUE, _named, come_back, attempts=1),
         JobKind("refused", QUEUE, _named, be_refused),
         JobKind("broken", QUEUE, _named, break_down),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from projectionist.db.engine import Database, sqlite_url
 from projectionist.errors import Conflict, InputWrong, NotFound
 from projectionist.jobs.engine import Engine
 from projectionist.jobs.ports import JobFilter, JobState, Order, Priority, Schedule
+from projectionist.kit.logs import correlation
 from tests.jobs import crew
 
 
@@ -49,6 +53,41 @@ def test_what_may_pass_is_tried_again_and_what_may_not_fails_in_its_words(
     done = crew.over(jobs, passing, 20)
     assert (done.state, done.attempt, done.error) == (JobState.DONE, 3, "")
     assert crew.lines(tmp_path) == ["a", "a", "a"]
+
+
+def test_what_waits_for_its_next_try_is_tried_at_once_where_somebody_asks(
+    jobs: Engine, tmp_path: Path
+) -> None:
+    order = note(tmp_path, "a", "slow-to-pass", "a")
+    waiting = jobs.order(order).job_id
+    crew.until(lambda: jobs.get(waiting).state is JobState.WAITING, 20)
+    assert jobs.order(order).job_id == waiting
+    assert jobs.get(waiting).state is JobState.WAITING
+    assert jobs.order(replace(order, priority=Priority.NOW)).job_id == waiting
+    done = crew.over(jobs, waiting, 20)
+    assert (done.state, done.attempt, done.priority) == (JobState.DONE, 2, Priority.NOW)
+    assert crew.lines(tmp_path) == ["a", "a"]
+
+
+def test_asking_more_urgently_for_what_is_queued_brings_it_forward(jobs: Engine, tmp_path: Path) -> None:
+    jobs.pause(crew.NARROW)
+    first, second = (note(tmp_path, name, "note-in-turn", name) for name in ("first", "second"))
+    ids = [jobs.order(order).job_id for order in (first, second)]
+    assert jobs.order(replace(second, priority=Priority.NOW)).created is False
+    jobs.resume(crew.NARROW)
+    for job_id in ids:
+        assert crew.over(jobs, job_id).state is JobState.DONE
+    assert crew.lines(tmp_path) == ["second", "first"]
+
+
+def test_every_job_can_be_followed_also_where_no_request_asked_for_it(jobs: Engine, tmp_path: Path) -> None:
+    with_thread = correlation.set("of-a-request")
+    asked = jobs.order(note(tmp_path, "a", "thread")).job_id
+    correlation.reset(with_thread)
+    by_itself = jobs.order(note(tmp_path, "b", "thread")).job_id
+    seen = [(crew.over(jobs, one).result or {})["thread"] for one in (asked, by_itself)]
+    assert seen[0] == "of-a-request"
+    assert len(seen[1]) == 32
 
 
 def test_a_job_that_is_put_off_comes_back_without_using_up_a_try(jobs: Engine, tmp_path: Path) -> None:
@@ -201,3 +240,17 @@ def test_a_schedule_that_cannot_be_read_names_the_field(jobs: Engine) -> None:
         with pytest.raises(InputWrong) as wrong:
             jobs.save_schedule(Schedule("nightly", "note", {}, when, zone))
         assert wrong.value.field == field
+
+
+def test_jobs_outlive_the_file_of_their_queues(tmp_path: Path, sqlite_template: Path) -> None:
+    file = tmp_path / "projectionist.sqlite"
+    shutil.copyfile(sqlite_template, file)
+    database = Database(sqlite_url(file))
+    with crew.started(database, tmp_path, work=False) as jobs:
+        waiting = jobs.order(note(tmp_path, "a")).job_id
+    for part in tmp_path.glob("jobs.sqlite*"):
+        part.unlink()
+    with crew.started(database, tmp_path) as jobs:
+        assert crew.over(jobs, waiting, 40).state is JobState.DONE
+    database.close()
+    assert crew.lines(tmp_path) == ["a"]

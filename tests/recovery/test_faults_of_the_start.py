@@ -78,10 +78,10 @@ def test_a_damaged_database_is_told_and_left_as_it_is(tmp_path: Path, name: str,
         b"no database at all" * 500 if how == "garbage" else content[:100] + b"\xff" * (len(content) - 100)
     )
     before = file.read_bytes()
-    said = run("serve", "--data", data, PROJECTIONIST_PORT=str(free_port())).err.strip().splitlines()[-1]
-    assert said.startswith("projectionist: ")
+    said = refused(data)
     assert "damaged" in said
     assert "backup" in said
+    assert (name in said) is (name == "jobs.sqlite")
     assert file.read_bytes() == before
 
 

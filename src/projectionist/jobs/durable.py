@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -218,9 +218,23 @@ def _asked() -> Iterator[None]:
         ) from error
 
 
+def _require_whole(path: Path) -> None:
+    """Raise DatabaseUnusable, naming the file, before DBOS meets it and prints what it thinks."""
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise DatabaseUnusable(
+                f"The file of the job queues, {path.name} in the data folder, is damaged ({error}); it was left as it "
+                "is, and no job is lost: move it out of the data folder, its -wal and -shm files too, and start "
+                "again. Jobs are written down in the database, or in its newest backup, and are queued anew."
+            ) from error
+
+
 def _sqlite_engine(path: Path) -> SqlEngine:
     """DBOS migrates with a BEGIN of its own, so it needs the driver's implicit transactions, IMMEDIATE ones."""
     keep_private(path)
+    _require_whole(path)
     engine = create_engine(
         sqlite_url(path), pool_size=10, max_overflow=-1, connect_args={"timeout": BUSY_TIMEOUT_S}
     )

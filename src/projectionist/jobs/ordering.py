@@ -16,17 +16,18 @@ from projectionist.db.engine import Database
 from projectionist.errors import Conflict, DatabaseUnusable, InputWrong, ProjectionistError
 from projectionist.jobs import queries
 from projectionist.jobs.durable import Durable, Work
-from projectionist.jobs.ports import JobKind, JobState, Order, Ordered
+from projectionist.jobs.ports import JobKind, JobState, Order, Ordered, Priority
 from projectionist.jobs.running import storable
 from projectionist.jobs.tables import JobRow
 from projectionist.jobs.writing import Publish
-from projectionist.kit.logs import correlation
+from projectionist.kit.logs import correlation, new_correlation
 
 _GROUP = 200
 _TITLE = 300
 _KEY = 200
 _SHORT = 60
 _TRIES = 5
+_NOT_BEGUN = (JobState.QUEUED.value, JobState.WAITING.value)
 
 _log = logging.getLogger(__name__)
 
@@ -43,13 +44,13 @@ class Desk:
     def order(
         self, orders: Sequence[Order], *, provided: Callable[[Session], bool] | None = None
     ) -> list[Ordered]:
-        """Ask for jobs, in few transactions.
+        """Ask for jobs, in few transactions; one that waits already goes forward where this is more urgent.
 
         With `provided` nothing is asked for unless it says so, in the same transaction as all of them.
         Raises InputWrong, DatabaseUnusable.
         """
-        now = datetime.now(UTC)
-        rows = [self._values(order, now) for order in orders]
+        now, thread = datetime.now(UTC), correlation.get()[:_SHORT] or new_correlation()
+        rows = [self._values(order, now, thread) for order in orders]
         size = _GROUP if provided is None else max(1, len(rows))
         ordered: list[Ordered] = []
         for start in range(0, len(rows), size):
@@ -69,24 +70,51 @@ class Desk:
 
         It must go on under the same workflow, in one of `states`, and with `process` be held by that or by nobody.
         """
-        tries = row.tries + 1
-        work = Work(
-            row.id,
-            f"{row.id}.{tries}",
-            row.queue,
-            int(values.get("priority", row.priority)),
-            not_before,
-        )
-        state = str(values.get("state", row.state))
-        changed = {**values, "workflow_id": work.workflow_id, "tries": tries}
         with self._database.write() as session:
-            if not queries.move_on(session, row, changed, process, states):
-                return False
-            self._publish(
-                "job", {"id": row.id, "kind": row.kind, "queue": row.queue, "state": state}, session=session
+            work = self._next(session, row, values, not_before, process, states)
+        if work is not None:
+            self.enqueue([work])
+        return work is not None
+
+    def _next(
+        self,
+        session: Session,
+        row: JobRow,
+        values: Mapping[str, Any],
+        not_before: datetime | None,
+        process: str | None,
+        states: Collection[str],
+    ) -> Work | None:
+        tries = row.tries + 1
+        priority, state = int(values.get("priority", row.priority)), str(values.get("state", row.state))
+        work = Work(row.id, f"{row.id}.{tries}", row.queue, priority, not_before)
+        told = {"id": row.id, "kind": row.kind, "queue": row.queue, "state": state}
+        changed = {**values, "workflow_id": work.workflow_id, "tries": tries}
+        if not queries.move_on(session, row, changed, process, states):
+            return None
+        self._publish("job", told, session=session)
+        return work
+
+    def _hasten(
+        self, session: Session, rows: Sequence[Mapping[str, Any]], ordered: Sequence[Ordered]
+    ) -> list[Work]:
+        """Bring forward what was there already and less urgent; what is urgent does not wait for its next try."""
+        works = []
+        for values, one in zip(rows, ordered, strict=True):
+            row = None if one.created else queries.job(session, one.job_id)
+            if row is None or row.state not in _NOT_BEGUN:
+                continue
+            priority = min(row.priority, values["priority"])
+            retries = row.state == JobState.WAITING.value and priority <= Priority.HIGH
+            if priority == row.priority and not retries:
+                continue
+            changed: dict[str, Any] = {"priority": priority}
+            if retries:
+                changed |= {"state": JobState.QUEUED.value, "not_before": None}
+            works.append(
+                self._next(session, row, changed, None if retries else row.not_before, None, _NOT_BEGUN)
             )
-        self.enqueue([work])
-        return True
+        return [work for work in works if work is not None]
 
     def enqueue(self, works: Sequence[Work]) -> None:
         """Queue what has been written down; what cannot be now is, by who leads the jobs, once it can be."""
@@ -104,24 +132,20 @@ class Desk:
             if provided is not None and not provided(session):
                 return []
             ordered = _add(session, rows)
+            hastened = self._hasten(session, rows, ordered)
             if added := sum(one.created for one in ordered):
                 self._publish("jobs", {"queued": added}, session=session)
-        self.enqueue(
-            [
-                Work(
-                    values["id"],
-                    values["workflow_id"],
-                    values["queue"],
-                    values["priority"],
-                    values["not_before"],
-                )
-                for values, one in zip(rows, ordered, strict=True)
-                if one.created
-            ]
-        )
+        new = [
+            Work(
+                values["id"], values["workflow_id"], values["queue"], values["priority"], values["not_before"]
+            )
+            for values, one in zip(rows, ordered, strict=True)
+            if one.created
+        ]
+        self.enqueue([*new, *hastened])
         return ordered
 
-    def _values(self, order: Order, now: datetime) -> dict[str, Any]:
+    def _values(self, order: Order, now: datetime, thread: str) -> dict[str, Any]:
         kind = self._kinds.get(order.kind)
         if kind is None:
             raise InputWrong(f"There is no job of kind {order.kind}.", "kind")
@@ -146,7 +170,7 @@ class Desk:
             "error_code": "",
             "node": "",
             "asked_by": storable(order.asked_by)[:_SHORT],
-            "correlation_id": correlation.get()[:_SHORT],
+            "correlation_id": thread,
             "cancelling": False,
             "created_at": now,
             "not_before": order.not_before,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import re
 import secrets
-import uuid
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from projectionist.kit.logs import correlation
+from projectionist.kit.logs import correlation, new_correlation
 from projectionist.web import csrf
 from projectionist.web.compression import compressing
 from projectionist.web.config import ShellSettings
@@ -127,7 +126,7 @@ def is_our_host(host: str, settings: ShellSettings) -> bool:
 
 def _correlation_of(headers: dict[bytes, str]) -> str:
     given = headers.get(b"x-request-id", "")
-    return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if REQUEST_ID.fullmatch(given) else new_correlation()
 
 
 def _cookie(headers: dict[bytes, str], name: str) -> str | None:
