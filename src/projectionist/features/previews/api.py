@@ -95,8 +95,10 @@ def list_coverage(
     previews: Injected[Workplace], offset: Offset = 0, limit: Limit = 50
 ) -> PageOut[CoverageDocument]:
     """How many of each library's previews are there."""
-    found = [coverage_document(one) for one in upkeep.coverage(previews)]
-    return PageOut(found[offset : offset + limit], offset, len(found))
+    found, sizes = upkeep.coverage(previews), upkeep.bytes_by_library(previews)
+    shown = found[offset : offset + limit]
+    documents = [coverage_document(one, sizes.get(one.library.id, 0)) for one in shown]
+    return PageOut(documents, offset, len(found))
 
 
 @get(f"{AT}/reasons", tags=["Previews"], operation_id="list_preview_reasons", sync_to_thread=True)

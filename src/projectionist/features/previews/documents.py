@@ -228,8 +228,8 @@ def preview_document(row: Preview) -> PreviewDocument:
     )
 
 
-def coverage_document(one: Coverage) -> CoverageDocument:
-    """The coverage of a library."""
+def coverage_document(one: Coverage, size: int) -> CoverageDocument:
+    """The coverage of a library whose previews take `size` bytes."""
     return CoverageDocument(
         one.library.id,
         one.library.title,
@@ -238,7 +238,7 @@ def coverage_document(one: Coverage) -> CoverageDocument:
         one.wanted,
         one.fresh,
         one.share,
-        one.bytes,
+        size,
         dict(one.states),
     )
 

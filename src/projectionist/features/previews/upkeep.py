@@ -43,7 +43,6 @@ class Coverage:
     library: LibraryFacts
     choices: Choices
     states: Mapping[str, int]
-    bytes: int
     parts: int
 
     @property
@@ -110,18 +109,24 @@ def coverage(place: Workplace) -> list[Coverage]:
     """Every library that holds films, in the library's order."""
     libraries = [one for one in place.catalogue.libraries() if one.kind in WITH_FILMS]
     with place.database.read() as session:
-        states, sizes = queries.counts(session), queries.bytes_by_library(session)
-        chosen = {one.id: place.choices_of(session, one.id) for one in libraries}
+        states = queries.counts(session)
+        default = place.default_choices(session)
+        chosen = {one.id: merged(default, overrides_of(session, one.id)) for one in libraries}
     return [
         Coverage(
             one,
             chosen[one.id],
             states.get(one.id, {}),
-            sizes.get(one.id, 0),
             max(place.catalogue.count_parts(one.id), sum(states.get(one.id, {}).values())),
         )
         for one in libraries
     ]
+
+
+def bytes_by_library(place: Workplace) -> Mapping[int, int]:
+    """What the previews of each library take on the disk, by library id; one without previews is left out."""
+    with place.database.read() as session:
+        return queries.bytes_by_library(session)
 
 
 def list_previews(place: Workplace, wanted: Filter, *, offset: int = 0, size: int = 50) -> Page[Preview]:
