@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 
 from projectionist.db.engine import Database
-from tests.e2e.browser import browser, pages
 from tests.features.previews.household import Household
 from tests.films import Film
-
-__all__ = ["browser", "house", "pages"]
 
 
 @pytest.fixture
