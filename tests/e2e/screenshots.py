@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
 from tests.e2e import service
-from tests.e2e.browser import PATIENCE_MS, launch
+from tests.e2e.browser import PATIENCE_MS, launch, wait_until
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SIZES: dict[str, ViewportSize] = {
@@ -62,7 +62,7 @@ class Camera:
                 self.page.evaluate("document.fonts.ready.then(() => true)")
                 if prepare is not None:
                     prepare(self.page)
-                self.page.wait_for_function(PICTURES_ARE_THERE)
+                wait_until(self.page, PICTURES_ARE_THERE)
                 taken = Image.open(io.BytesIO(self.page.screenshot()))
                 path = self._folder / f"{name}-{scheme}-{size}.webp"
                 taken.convert("RGB").save(path, quality=QUALITY, method=6)
@@ -70,7 +70,7 @@ class Camera:
 
 def settle(page: Page) -> None:
     """Wait until what the page loads by itself is there."""
-    page.wait_for_function("() => !document.querySelector('.htmx-request, main .skeleton')")
+    expect(page.locator(".htmx-request, main .skeleton")).to_have_count(0)
 
 
 def take_setup(camera: Camera, running: service.Service) -> None:

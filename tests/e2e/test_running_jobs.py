@@ -19,7 +19,7 @@ from projectionist.jobs.ports import Job, JobFilter, JobState
 from projectionist.media.vocabulary import ServerKind
 from projectionist.settings import Settings
 from projectionist.web.ports import Permission, Principal
-from tests.e2e.browser import Pages
+from tests.e2e.browser import Pages, wait_until
 from tests.films import Film
 from tests.serving import served
 
@@ -86,7 +86,7 @@ def test_a_running_job_moves_its_bar_and_ends_by_a_click(
         expect(bar).to_be_visible()
         before = bar.evaluate("one => one.value")
         page.evaluate("window.stayed = true")
-        page.wait_for_function(MOVED, arg=before, timeout=WITHIN_S * 1000)
+        wait_until(page, MOVED, before, int(WITHIN_S * 1000))
         assert page.evaluate("window.stayed") is True
         cancel(page, job)
         clicked = time.monotonic()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Response, expect
 
-from tests.e2e.browser import Pages, Scheme
+from tests.e2e.browser import Pages, Scheme, wait_until
 from tests.serving import served
 from tests.web.house import House
 
@@ -148,7 +148,7 @@ def test_without_the_server_the_offline_page_is_shown(pages: Pages) -> None:
         watched.expected = ("Failed to load resource", "net::ERR")
         page = watched.go("/")
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-        page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+        wait_until(page, "navigator.serviceWorker.controller !== null")
         page.context.set_offline(True)
         page.goto(f"{where}/jobs")
         expect(page.locator("h1")).to_have_text("Projectionist does not answer")

@@ -91,7 +91,7 @@ def test_moving_over_a_filmstrip_shows_the_moment_under_the_pointer(
     shown = page.locator("[data-filmstrip-picture]")
     expect(shown).to_be_visible()
     assert "/30.jpg?" in str(shown.get_attribute("src"))
-    page.wait_for_function("document.querySelector('[data-filmstrip-picture]').naturalWidth === 160")
+    expect(shown).to_have_js_property("naturalWidth", 160)
 
 
 def test_a_filter_narrows_the_list_in_place(pages: Pages, address: str) -> None:
