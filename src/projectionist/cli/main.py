@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from projectionist import __version__
-from projectionist.cli import demo, jobs, previews, schedules, serve, servers, sync
+from projectionist.cli import cache, demo, jobs, previews, schedules, serve, servers, sync
 from projectionist.errors import ProjectionistError, UsageWrong
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
     help="The crew behind a home media server.",
 )
 app.add_typer(previews.app, name="previews")
+app.add_typer(cache.app, name="cache")
 app.add_typer(demo.app, name="demo")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(schedules.app, name="schedules")
