@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from projectionist.features.cache.simulating.clairvoyant import ClairvoyantPolicy
+from projectionist.features.cache.simulating.foresight import ForesightPolicy
 from projectionist.features.cache.simulating.on_deck import OnDeckPolicy, ScorePolicy
 from projectionist.features.cache.simulating.on_demand import RecentPolicy
 from projectionist.features.cache.simulating.policy import Policy
@@ -24,6 +25,7 @@ class PolicyName(StrEnum):
 
 
 POLICIES: dict[PolicyName, Callable[[Past], Policy]] = {
+    PolicyName.OURS: lambda past: ForesightPolicy(past.catalogue),
     PolicyName.ONDECK: lambda past: OnDeckPolicy(past.catalogue),
     PolicyName.LRU: lambda past: RecentPolicy(past.catalogue),
     PolicyName.SCORE: lambda past: ScorePolicy(past.catalogue),

@@ -1,0 +1,73 @@
+"""What should lie on the fast disk: by what is expected of it, for the room it takes and the copy it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from projectionist.features.cache.prediction.forecast import Forecast
+from projectionist.features.cache.prediction.hazards import Floats, Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Thrift:
+    """What a copy must promise. Days and bytes are those of expectation, so more of either copies more.
+
+    `keep_days` is how far ahead an item's place is weighed, `copy_days` how far ahead a copy has to pay,
+    `bytes_per_hit` what may be copied for one expected hit, `hold` how many times better what comes must be than what
+    leaves for it, `least` what must be expected at least.
+    """
+
+    keep_days: float = 7
+    copy_days: float = 30
+    bytes_per_hit: float = 100e9
+    hold: float = 1.5
+    least: float = 0.02
+    soon_days: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to copy, the most urgent first, and what to drop for it as far as room is needed, the least worth first.
+
+    A drop is worth less than every copy it makes room for.
+    """
+
+    copies: tuple[int, ...]
+    drops: tuple[int, ...]
+
+
+def plan(
+    forecast: Forecast,
+    now: float,
+    sizes: Floats,
+    held: Iterable[int],
+    kept: Iterable[int],
+    capacity: int,
+    thrift: Thrift = Thrift(),
+) -> Plan:
+    """Weigh everything with a reason against what is `held`; what is `kept` stays whatever it is worth."""
+    items, (soon, keep, long) = forecast.expected(now, thrift.soon_days, thrift.keep_days, thrift.copy_days)
+    size = np.maximum(sizes[items], 1.0)
+    is_held, is_kept = np.isin(items, list(held)), np.isin(items, list(kept))
+    chance = -np.expm1(-long)
+    worth = -np.expm1(-keep) / size
+    pays = (chance * thrift.bytes_per_hit >= size) & (chance >= thrift.least)
+    rank = np.where(is_kept, np.inf, np.where(is_held, worth * thrift.hold, worth))
+    order = np.argsort(-rank, kind="stable")
+    order = order[(is_held | is_kept | pays)[order]]
+    fits = np.cumsum(size[order]) <= capacity - _unexpected(sizes, held, kept, items)
+    wanted = order[fits & ~is_held[order]]
+    wanted = wanted[np.argsort(-soon[wanted] / size[wanted], kind="stable")]
+    staying = set(items[order[fits]].tolist()) | set(kept)
+    worths = dict(zip(items.tolist(), worth.tolist(), strict=True))
+    drops = sorted((one for one in held if one not in staying), key=lambda one: worths.get(one, 0.0))
+    return Plan(tuple(items[wanted].tolist()), tuple(drops))
+
+
+def _unexpected(sizes: Floats, held: Iterable[int], kept: Iterable[int], items: Numbers) -> float:
+    """The room of what stays though nothing is expected of it."""
+    known = set(items.tolist())
+    return float(sum(sizes[one] for one in kept if one not in known))

@@ -1,0 +1,82 @@
+"""Our own policy: the forecast and the plan that the live cache uses, told of the past as it goes by."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from projectionist.features.cache.prediction.catalogue import Catalogue
+from projectionist.features.cache.prediction.forecast import Forecast
+from projectionist.features.cache.prediction.planning import Thrift, plan
+from projectionist.features.cache.simulating.records import Wish
+from projectionist.features.cache.simulating.tier import FastTier, SlowDisk
+
+_THINK_EVERY_S = 600.0
+_AT_LEAST_EVERY_S = 6 * 3600.0
+_RETENTION_S = 12 * 3600.0
+
+
+class ForesightPolicy:
+    """Copies what the household is likely to watch, and nothing that does not pay for its copy."""
+
+    name = "ours"
+
+    def __init__(self, catalogue: Catalogue, thrift: Thrift = Thrift()) -> None:
+        self._forecast, self._thrift = Forecast(catalogue), thrift
+        self._sizes = catalogue.sizes
+        self._weights = np.array(catalogue.sizes, dtype=np.float64)
+        self._copies: deque[int] = deque()
+        self._drops: deque[int] = deque()
+        self._planned = float("-inf")
+        self._next = float("inf")
+
+    def added(self, now: float, item: int) -> None:
+        """New, or the next of a show that somebody follows."""
+        self._forecast.added(now, item)
+        self._next = min(self._next, self._planned + _THINK_EVERY_S) if self._planned > 0 else self._next
+
+    def started(self, now: float, user: str, item: int) -> None:
+        """What follows becomes likely."""
+        self._forecast.started(now, user, item)
+        self._think_soon(now)
+
+    def ended(self, now: float, user: str, item: int, position: float, finished: bool) -> None:
+        """What follows is more likely still, or what was left."""
+        self._forecast.ended(now, user, item, position, finished)
+        self._think_soon(now)
+
+    def wished(self, wish: Wish) -> None:
+        """Likely one day."""
+        self._forecast.wished(wish.at, wish.user, wish.item, wish.show, wish.added)
+
+    def next_turn(self) -> float:
+        """Soon after something happened; every few hours else."""
+        return self._next
+
+    def turn(self, now: float, tier: FastTier) -> None:
+        """Plan anew."""
+        self._planned, self._next = now, now + _AT_LEAST_EVERY_S
+        kept = [item for item, since in tier.held.items() if now - since < _RETENTION_S and item in tier.playing]
+        kept += [item for item in tier.playing if item in tier.held and item not in kept]
+        if tier.incoming is not None:
+            kept.append(tier.incoming)
+        made = plan(self._forecast, now, self._weights, tier.held, kept, tier.capacity, self._thrift)
+        self._copies, self._drops = deque(made.copies), deque(made.drops)
+
+    def next_copy(self, now: float, tier: FastTier, disk: SlowDisk) -> int | None:
+        """The most urgent of the plan; the least worthy leave for it."""
+        while self._copies:
+            item = self._copies.popleft()
+            if tier.has(item):
+                continue
+            while self._sizes[item] > tier.free and self._drops:
+                old = self._drops.popleft()
+                if old in tier.held and old not in tier.playing:
+                    tier.drop(old)
+            if self._sizes[item] <= tier.free:
+                return item
+        return None
+
+    def _think_soon(self, now: float) -> None:
+        self._next = min(self._next, max(now + 1.0, self._planned + _THINK_EVERY_S))
