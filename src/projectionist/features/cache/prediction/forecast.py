@@ -28,6 +28,8 @@ _WEEK_S = 7 * DAY_S
 _CATCH_UP = 3
 _NEW_EPISODES = 2
 _WISHED_EPISODES = 3
+_WHOLE_SHOW = 200
+_ROVES = 0.5
 
 
 @dataclass(slots=True)
@@ -42,7 +44,8 @@ class _Course:
     furthest_at: float
     recent: deque[float] = field(default_factory=deque)
     """When episodes were begun in the last week."""
-    left: bool = False
+    jumps: float = 0.0
+    """How many of the last plays went elsewhere than on, fading by a tenth with each play."""
 
 
 @dataclass(slots=True)
@@ -120,7 +123,9 @@ class Forecast:
         course = who.courses.get(show)
         if course is None:
             course = who.courses[show] = _Course(item, item, now, now)
-        course.last, course.at, course.left = item, now, False
+        went_on = course.at == now or 0 <= self._catalogue.place[item] - self._catalogue.place[course.last] <= 1
+        course.jumps = 0.9 * course.jumps + (not went_on and item not in who.finished)
+        course.last, course.at = item, now
         while course.recent and course.recent[0] < now - _WEEK_S:
             course.recent.popleft()
         course.recent.append(now)
@@ -170,10 +175,13 @@ class Forecast:
             key, [Reason(one, kind, who.number, now) for one, kind in zip(fresh, kinds, strict=True)], now
         )
 
-    def expected(self, now: float, *ahead: float) -> tuple[Numbers, list[Floats]]:
-        """The items that have any reason, and the plays to expect of each within each of `ahead` days."""
+    def expected(self, now: float, *ahead: float, begun: float = 1.0) -> tuple[Numbers, list[Floats]]:
+        """The items that have any reason, and the plays to expect of each within each of `ahead` days.
+
+        A play that goes on with what somebody has begun counts `begun` times.
+        """
         self._keep_up(now)
-        return self._reasons.expected(now, *ahead)
+        return self._reasons.expected(now, *ahead, begun=begun)
 
     def score(self, now: float, item: int, ahead: float) -> Score:
         """How likely somebody watches an item within `ahead` days, with the terms that make the points up."""
@@ -240,4 +248,17 @@ class Forecast:
         if catalogue.place[course.furthest] > catalogue.place[course.last]:
             for place, item in enumerate(catalogue.following(course.furthest, _CATCH_UP, now)):
                 rows.append(Reason(item, group(Why.CATCH_UP, place), who.number, course.furthest_at))
+        if course.jumps >= _ROVES:
+            rows += self._elsewhere(now, who, show, course, {row.item for row in rows})
         self._reasons.put((Why.NEXT, user, show), rows, now)
+
+    def _elsewhere(
+        self, now: float, who: _User, show: int, course: _Course, ahead: set[int]
+    ) -> list[Reason]:
+        """The unseen rest of a show that is watched out of order; the more there is, the less each is worth."""
+        there = self._catalogue.present(show, 0, _WHOLE_SHOW, now)
+        rest = [one for one in there if one not in who.finished and one not in ahead and one != course.last]
+        crowd = sum(len(rest) > most for most in (15, 30, 60))
+        roving = sum(course.jumps > most for most in (1.2, 2.5))
+        kind = group(Why.ELSEWHERE, roving, crowd)
+        return [Reason(one, kind, who.number, course.at) for one in rest]

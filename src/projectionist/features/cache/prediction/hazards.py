@@ -38,6 +38,8 @@ class Why(StrEnum):
     """Follows, and came to the library after that."""
     CATCH_UP = "catch_up"
     """Follows the furthest episode this user has seen, who has gone back since."""
+    ELSEWHERE = "elsewhere"
+    """Lies anywhere in a show that this user watches out of order, and was not seen yet."""
     AGAIN = "again"
     """Has been watched to its end in this household."""
     NEW = "new"
@@ -52,6 +54,7 @@ _AHEAD_STEPS = (1, 2, 3, 4, 5, 7, 10)
 PACES = 4
 FONDNESS = 6
 AGAIN_SHARES = 3
+ROVING = 3
 
 
 def ahead_step(ahead: int) -> int:
@@ -70,6 +73,7 @@ def _priors() -> tuple[dict[Why, tuple[int, ...]], list[Callable[[float], float]
         Why.NEXT: (len(_AHEAD_STEPS), PACES, 2),
         Why.FRESH: (len(_AHEAD_STEPS),),
         Why.CATCH_UP: (3,),
+        Why.ELSEWHERE: (ROVING, 4),
         Why.AGAIN: (FONDNESS, AGAIN_SHARES, 2),
         Why.NEW: (3,),
         Why.WISHED: (3,),
@@ -86,6 +90,8 @@ def _prior(why: Why, sub: tuple[int, ...]) -> Callable[[float], float]:
         far = 0.85 ** (_AHEAD_STEPS[sub[0]] - 1)
         pace = (0.3, 0.5, 0.9, 1.5)[sub[1]]
         return _falling(far * pace * (0.3 if sub[2] else 1), 9, 0.004)
+    if why is Why.ELSEWHERE:
+        return _falling(0.02 * 2.0 ** sub[0] * 0.5 ** sub[1], 8, 0.0005)
     if why is Why.AGAIN:
         fond = (0.3, 1, 3, 6, 12, 20)[sub[0]] * (0.4, 1, 2)[sub[1]]
         return _falling(0.006 * fond, 12, 0.0004 * fond)
@@ -105,6 +111,14 @@ for _why, _shape in _SHAPES.items():
 GROUPS = len(_PRIORS)
 WHYS = [why for why, shape in _SHAPES.items() for _ in range(math.prod(shape))]
 """The reason of each group."""
+BEGUN = np.array(
+    [
+        why is Why.RESUME or (why in (Why.NEXT, Why.FRESH) and sub[0] == 0 and sub[-1] == 0)
+        for why, shape in _SHAPES.items()
+        for sub in np.ndindex(shape)
+    ]
+)
+"""Whether a group is of what somebody goes on with: left unfinished, or the very next unseen episode."""
 
 
 def group(why: Why, *sub: int) -> int:

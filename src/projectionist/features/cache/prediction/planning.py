@@ -17,15 +17,17 @@ class Thrift:
 
     `keep_days` is how far ahead an item's place is weighed, `copy_days` how far ahead a copy has to pay,
     `bytes_per_hit` what may be copied for one expected hit, `hold` how many times better what comes must be than what
-    leaves for it, `least` what must be expected at least.
+    leaves for it, `least` what must be expected at least, `soon_days` what orders the copies, and `begun` how much more it
+    matters that somebody can go on with what they have begun.
     """
 
-    keep_days: float = 7
+    keep_days: float = 5
     copy_days: float = 30
     bytes_per_hit: float = 100e9
     hold: float = 1.5
     least: float = 0.02
     soon_days: float = 0.5
+    begun: float = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ def plan(
     thrift: Thrift = Thrift(),
 ) -> Plan:
     """Weigh everything with a reason against what is `held`; what is `kept` stays whatever it is worth."""
-    items, (soon, keep, long) = forecast.expected(now, thrift.soon_days, thrift.keep_days, thrift.copy_days)
+    days = (thrift.soon_days, thrift.keep_days, thrift.copy_days)
+    items, (soon, keep, long) = forecast.expected(now, *days, begun=thrift.begun)
     size = np.maximum(sizes[items], 1.0)
     is_held, is_kept = np.isin(items, list(held)), np.isin(items, list(kept))
     chance = -np.expm1(-long)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from projectionist.features.cache.prediction.hazards import DAY_S, DAYS, SPANS, Floats, Hazards, Numbers, span_of
+from projectionist.features.cache.prediction.hazards import BEGUN, DAY_S, DAYS, SPANS, Floats, Hazards, Numbers, span_of
 
 HOUSE = -1
 """The user of a reason that is nobody's own."""
@@ -93,13 +93,18 @@ class Reasons:
         self._learned = now
         self._hazards.settle()
 
-    def expected(self, now: float, *ahead: float) -> tuple[Numbers, list[Floats]]:
-        """The items with a reason, and for each of `ahead`, in days, the plays to expect of them within it."""
+    def expected(self, now: float, *ahead: float, begun: float = 1.0) -> tuple[Numbers, list[Floats]]:
+        """The items with a reason, and for each of `ahead`, in days, the plays to expect of them within it.
+
+        A play that goes on with what somebody has begun counts `begun` times.
+        """
         rows = self._open()
         ages = np.maximum(0.0, now - self._since[rows]) / DAY_S
         items, places = np.unique(self._items[rows], return_inverse=True)
-        found = self._hazards.expected(self._groups[rows], ages, ahead)
-        return items, [np.bincount(places, weights=one, minlength=len(items)) for one in found]
+        groups = self._groups[rows]
+        found = self._hazards.expected(groups, ages, ahead)
+        counts = np.where(BEGUN[groups], begun, 1.0)
+        return items, [np.bincount(places, weights=one * counts, minlength=len(items)) for one in found]
 
     def of_item(self, item: int) -> list[Reason]:
         """What is open for an item."""
