@@ -47,7 +47,8 @@ def selects_outside_queries(root: Path) -> Iterator[Finding]:
 
 
 def _moves(module: Module) -> Iterator[Finding]:
-    advice = f"only {' and '.join(path.name for path in FILE_MOVERS)} of kit/ remove, rename, link or move: call their functions."
+    movers = " and ".join(path.name for path in FILE_MOVERS)
+    advice = f"only {movers} of kit/ remove, rename, link or move: call their functions."
     for line, name in module.imports():
         if name in MOVING_FUNCTIONS:
             yield module.finding(line, f"{name} is imported; {advice}")

@@ -105,7 +105,7 @@ class Stage:
         self.fast = home / "fast"
         if fresh:
             for root in (self.slow, self.fast):
-                root.mkdir(parents=True)
+                root.mkdir(parents=True, exist_ok=True)
                 (root / TIER).touch()
         self.database = database or Database(sqlite_url(home / "projectionist.sqlite"))
         if fresh and database is None:
@@ -114,7 +114,7 @@ class Stage:
         self.viewers = Viewers()
         self.server = Server()
         self.journal = Journal(self.database, self.clock, "here")
-        self.desk = Desk(self.journal, self.viewers, self.server, calls or FileCalls())
+        self.desk = Desk(self.journal, self.viewers, self.server, calls or FileCalls(), grace_s=0.02)
 
     def film(self, name: str = "Film (2001)/Film (2001).mkv", content: bytes = b"", mtime: int = OLD) -> Path:
         path = self.slow / name

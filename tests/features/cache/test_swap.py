@@ -47,7 +47,7 @@ def test_both_layouts_leave_nothing_behind_after_a_round(house: Stage, layout: L
 
 def test_owner_mode_times_and_attributes_come_along(house: Stage) -> None:
     path = house.film()
-    os.chmod(path, 0o640)
+    path.chmod(0o640)
     if os.geteuid() == 0:
         os.chown(path, 1234, 2345)
     os.setxattr(path, "user.note", b"kept")

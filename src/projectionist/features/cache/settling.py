@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -56,6 +57,8 @@ class Desk:
     watching: Watching
     witness: Witness
     calls: FileCalls = field(default_factory=FileCalls)
+    grace_s: float = 0.5
+    """How long a union is given to end what it does at a branch that it chose before a name changed there."""
 
 
 def settle(desk: Desk, move: Move, *, forward: bool) -> Outcome:
@@ -106,6 +109,7 @@ def drop_fast(desk: Desk, move: Move, reason: str = "replaced") -> None:
     found = status(spot.fast)
     if found is not None and move.content.digest:
         if _is_at_path(spot, move.content, found):
+            let_lookups_end(desk, spot)
             desk.calls.unlink(spot.fast)
             desk.calls.sync_folder(spot.fast.parent)
         else:
@@ -113,6 +117,12 @@ def drop_fast(desk: Desk, move: Move, reason: str = "replaced") -> None:
     else:
         _note_rest(desk, move, spot.fast, spot.fast_root, reason)
     desk.calls.remove_empty_folders(spot.fast.parent, spot.fast_root)
+
+
+def let_lookups_end(desk: Desk, spot: Spot) -> None:
+    """A union looks for the branch first and opens the file then: let whoever is between the two get through."""
+    if spot.layout is Layout.UNION:
+        time.sleep(desk.grace_s)
 
 
 def put_to_rest(desk: Desk, move: Move, file: Path, root: Path, reason: str) -> None:

@@ -12,7 +12,15 @@ from projectionist.features.cache.copying import Progress, copy_proved
 from projectionist.features.cache.journal import Move
 from projectionist.features.cache.layouts import ADAPTERS
 from projectionist.features.cache.models import Kind, Step
-from projectionist.features.cache.settling import Desk, Outcome, drop_fast, is_unchanged, put_to_rest, settle
+from projectionist.features.cache.settling import (
+    Desk,
+    Outcome,
+    drop_fast,
+    is_unchanged,
+    let_lookups_end,
+    put_to_rest,
+    settle,
+)
 from projectionist.features.cache.spots import (
     ASIDE,
     RESTING,
@@ -103,6 +111,7 @@ def _carry_in(desk: Desk, move: Move, film: Path | None, progress: Progress) -> 
     changed = os.lstat(spot.fast).st_ctime_ns
     desk.journal.enter(move, Step.SWAPPING, replace(move.content, fast_ctime_ns=changed))
     spare = temporary(spot.path.parent, move.token, "link")
+    let_lookups_end(desk, spot)
     ADAPTERS[spot.layout].occupy(calls, spot, move.content, spare)
     desk.journal.enter(move, Step.WITNESSING)
     if not desk.witness.sees(spot.path, spot.fast):
