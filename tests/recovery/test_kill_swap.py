@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FLAGS = (
+FLAGS: tuple[dict[str, bool], ...] = (
     {},
     {"back": True},
     {"back": True, "changed": True},

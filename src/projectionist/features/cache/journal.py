@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -50,14 +52,46 @@ class Journal:
         self._database = database
         self._clock = clock
         self._node = node
+        self._in_hand: set[str] = set()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def held(self, move: Move) -> Iterator[None]:
+        """Let a move that this process began go to the recovery where it is left unfinished."""
+        try:
+            yield
+        finally:
+            self._let_go(move)
+
+    @contextmanager
+    def taken(self, move: Move) -> Iterator[bool]:
+        """Take an unfinished move in hand; False where somebody in this process has it."""
+        with self._lock:
+            ours = move.token not in self._in_hand
+            self._in_hand.add(move.token)
+        try:
+            yield ours
+        finally:
+            if ours:
+                self._let_go(move)
+
+    def _let_go(self, move: Move) -> None:
+        with self._lock:
+            self._in_hand.discard(move.token)
 
     def begin(self, kind: Kind, spot: Spot, content: Content, step: Step = Step.COPYING) -> Move:
-        """Write down that a move begins. Raises AlreadyAtWork where one of this path is under way."""
+        """Write down that a move begins, which is to be `held` then, and keep it from being recovered meanwhile.
+
+        Raises AlreadyAtWork where one of this path is under way.
+        """
         move = Move(kind, spot, content, secrets.token_hex(8), step)
+        with self._lock:
+            self._in_hand.add(move.token)
         try:
             with self._database.durable() as session:
                 session.add(JournalRow(**_columns(spot, content), **self._about(move)))
         except IntegrityError as error:
+            self._let_go(move)
             raise AlreadyAtWork(
                 f"{spot.path} is being moved already; nothing was changed: wait until that has ended."
             ) from error
@@ -148,6 +182,16 @@ class Journal:
         """The files whose rest is over."""
         with self._database.read() as session:
             return queries.rested(session, self._clock.now())
+
+    def rename_rest(self, row: RestRow, resting: Path) -> None:
+        """A file at rest has another name now."""
+        with self._database.durable() as session:
+            queries.rename_rest(session, row.id, str(resting))
+
+    def is_in_use(self, fast: Path) -> bool:
+        """Whether a path leads, or is about to lead, to this fast copy."""
+        with self._database.read() as session:
+            return queries.is_in_use(session, str(fast))
 
     def forget_rest(self, row: RestRow) -> None:
         """A file at rest is gone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from projectionist.features.cache.models import CopyRow, HolderRow, JournalRow, RestRow
@@ -77,3 +77,15 @@ def rested(session: Session, now: datetime) -> Sequence[RestRow]:
 def forget_rest(session: Session, number: int) -> None:
     """A file at rest is gone."""
     session.execute(delete(RestRow).where(RestRow.id == number))
+
+
+def rename_rest(session: Session, number: int, resting: str) -> None:
+    """A file at rest has another name now."""
+    session.execute(update(RestRow).where(RestRow.id == number).values(resting=resting))
+
+
+def is_in_use(session: Session, fast: str) -> bool:
+    """Whether a path leads, or is about to lead, to this fast copy."""
+    in_copies = select(CopyRow.id).where(CopyRow.fast == fast)
+    in_moves = select(JournalRow.id).where(JournalRow.fast == fast)
+    return session.scalar(in_copies) is not None or session.scalar(in_moves) is not None

@@ -6,12 +6,13 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from projectionist.errors import AlreadyAtWork, ProjectionistError, SwapRefused
-from projectionist.features.cache.journal import Resting
+from projectionist.features.cache.journal import Move, Resting
 from projectionist.features.cache.models import Kind, Layout, RestRow, Step
-from projectionist.features.cache.settling import Desk, Outcome, settle
+from projectionist.features.cache.settling import Desk, Outcome, require_slow, settle
 from projectionist.features.cache.spots import (
     ASIDE,
     RESTING,
@@ -22,6 +23,7 @@ from projectionist.features.cache.spots import (
     is_mounted,
     look,
     name_mark,
+    resting_name,
     status,
 )
 from projectionist.kit.files import explained
@@ -39,12 +41,9 @@ class Settled:
 def recover(desk: Desk) -> list[Settled]:
     """End every move that this node left unfinished; what cannot be told yet stays in the journal, with its reason.
 
-    Raises DatabaseUnusable.
+    Moves that this process works on are left alone. Raises DatabaseUnusable.
     """
-    return [
-        _tried(move.spot.path, lambda move=move: settle(desk, move, forward=True))  # type: ignore[misc]
-        for move in desk.journal.unfinished()
-    ]
+    return [_tried(move.spot.path, partial(_end, desk, move)) for move in desk.journal.unfinished()]
 
 
 def look_after(desk: Desk) -> list[Settled]:
@@ -52,12 +51,35 @@ def look_after(desk: Desk) -> list[Settled]:
 
     Opens nothing on the slow disk, but asks for names there. Raises DatabaseUnusable.
     """
-    changed = []
+    changed = recover(desk)
     for spot, content in desk.journal.all_cached():
-        settled = _tried(spot.path, lambda spot=spot, content=content: _look(desk, spot, content))  # type: ignore[misc]
+        settled = _tried(spot.path, partial(_look, desk, spot, content))
         if settled.outcome is not Outcome.CACHED:
             changed.append(settled)
     return changed
+
+
+def hide_returned(desk: Desk) -> list[Path]:
+    """Put to rest, under hidden names, the fast copies that came back with a disk that was away; returns those names.
+
+    Until then a union would show them instead of what is newer. Raises TargetUnwritable.
+    """
+    hidden = []
+    for row in desk.journal.at_rest():
+        fast = Path(row.resting)
+        if RESTING.fullmatch(fast.name) or not is_mounted(Path(row.root)) or desk.journal.is_in_use(fast):
+            continue
+        rest = resting_name(fast, fast.name, name_mark(str(row.id)))
+        with explained(fast, "put to rest"):
+            if status(fast) is not None:
+                desk.calls.rename_new(fast, rest)
+                desk.calls.sync_folder(fast.parent)
+            if status(rest) is None:
+                desk.journal.forget_rest(row)
+                continue
+        desk.journal.rename_rest(row, rest)
+        hidden.append(rest)
+    return hidden
 
 
 def let_go(desk: Desk) -> list[Path]:
@@ -123,7 +145,15 @@ def rebuild(desk: Desk, slow_root: Path, fast_root: Path, layout: Layout = Layou
     return found
 
 
+def _end(desk: Desk, move: Move) -> Outcome:
+    with desk.journal.taken(move) as ours:
+        if not ours or desk.journal.unfinished_at(move.spot.path) is None:
+            return Outcome.CACHED
+        return settle(desk, move, forward=True)
+
+
 def _look(desk: Desk, spot: Spot, content: Content) -> Outcome:
+    require_slow(spot)
     aside = status(spot.aside)
     if (
         look(spot) is Standing.AWAY
@@ -133,7 +163,13 @@ def _look(desk: Desk, spot: Spot, content: Content) -> Outcome:
         and content.fits(aside)
     ):
         return Outcome.CACHED
-    return settle(desk, desk.journal.begin(Kind.MOVE_BACK, spot, content, Step.SWAPPING), forward=True)
+    return _settled_anew(desk, spot, content)
+
+
+def _settled_anew(desk: Desk, spot: Spot, content: Content) -> Outcome:
+    move = desk.journal.begin(Kind.MOVE_BACK, spot, content, Step.SWAPPING)
+    with desk.journal.held(move):
+        return settle(desk, move, forward=True)
 
 
 def _adopt(desk: Desk, path: Path, slow_root: Path, fast_root: Path, layout: Layout) -> Iterator[Path]:
@@ -148,7 +184,7 @@ def _adopt(desk: Desk, path: Path, slow_root: Path, fast_root: Path, layout: Lay
     if look(spot) is Standing.AWAY and status(fast) is not None and Path(link).name == path.name:
         desk.journal.adopt(spot, content)
     else:
-        settle(desk, desk.journal.begin(Kind.MOVE_BACK, spot, content, Step.SWAPPING), forward=True)
+        _settled_anew(desk, spot, content)
     yield path
 
 

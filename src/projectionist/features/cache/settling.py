@@ -67,11 +67,7 @@ def settle(desk: Desk, move: Move, *, forward: bool) -> Outcome:
     Raises SwapRefused where a tier is not mounted on which that depends, and OSError; the move stays in the journal.
     """
     spot, calls = move.spot, desk.calls
-    if not is_mounted(spot.slow_root):
-        raise SwapRefused(
-            f"{spot.slow_root} is not mounted, so nobody can tell how {spot.path} stands; nothing was changed: mount "
-            "it, and this is looked at again."
-        )
+    require_slow(spot)
     _drop_temporaries(calls, move)
     standing = look(spot)
     if standing is Standing.SETTLING or (standing is Standing.NOTHING and status(spot.aside) is not None):
@@ -93,6 +89,15 @@ def settle(desk: Desk, move: Move, *, forward: bool) -> Outcome:
     return _leave(desk, move, standing)
 
 
+def require_slow(spot: Spot) -> None:
+    """Raise SwapRefused where a missing file means nothing, since its tier is not there."""
+    if not is_mounted(spot.slow_root):
+        raise SwapRefused(
+            f"{spot.slow_root} is not mounted, so nobody can tell how {spot.path} stands; nothing was changed: mount "
+            "it, and this is looked at again."
+        )
+
+
 def is_unchanged(fast: Path, content: Content) -> bool:
     """Whether a fast copy holds what it held: by its change time, else by its digest. Raises OSError."""
     found = status(fast)
@@ -105,6 +110,8 @@ def drop_fast(desk: Desk, move: Move, reason: str = "replaced") -> None:
     """Remove the fast copy if what it holds is at the path, else put it to rest. Raises OSError."""
     spot = move.spot
     if not is_mounted(spot.fast_root):
+        if move.content.digest:  # it may come back with its disk, and must not be taken for the newest then
+            move.rests.append(Resting(spot.fast, spot.fast_root, "drive_away", move.content.size))
         return
     found = status(spot.fast)
     if found is not None and move.content.digest:

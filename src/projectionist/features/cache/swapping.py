@@ -57,7 +57,9 @@ def cache_in(
     with explained(spot.path, "cached"):
         _require_place(spot)
         if look(spot) is Standing.SETTLING:
-            settle(desk, desk.journal.begin(Kind.CACHE_IN, spot, _content(spot)), forward=False)
+            move = desk.journal.begin(Kind.CACHE_IN, spot, _content(spot))
+            with desk.journal.held(move):
+                settle(desk, move, forward=False)
         _require_free_names(spot)
         here = os.lstat(spot.path)
         if here.st_nlink > 1 and not hard_links:
@@ -65,11 +67,12 @@ def cache_in(
         if not desk.watching.leaves_free(spot.path):
             return Outcome.PLAYING
         move = desk.journal.begin(Kind.CACHE_IN, spot, _content(spot))
-        try:
-            return _carry_in(desk, move, film, progress)
-        except (OSError, ProjectionistError):
-            settle(desk, move, forward=False)
-            raise
+        with desk.journal.held(move):
+            try:
+                return _carry_in(desk, move, film, progress)
+            except (OSError, ProjectionistError):
+                settle(desk, move, forward=False)
+                raise
 
 
 def move_back(desk: Desk, path: Path, *, progress: Progress = unheard) -> Outcome:
@@ -86,11 +89,12 @@ def move_back(desk: Desk, path: Path, *, progress: Progress = unheard) -> Outcom
         if not desk.watching.leaves_free(path):
             return Outcome.PLAYING
         move = desk.journal.begin(Kind.MOVE_BACK, spot, content, Step.SWAPPING)
-        try:
-            return _carry_back(desk, move, progress)
-        except (OSError, ProjectionistError):
-            settle(desk, move, forward=True)
-            raise
+        with desk.journal.held(move):
+            try:
+                return _carry_back(desk, move, progress)
+            except (OSError, ProjectionistError):
+                settle(desk, move, forward=True)
+                raise
 
 
 def _carry_in(desk: Desk, move: Move, film: Path | None, progress: Progress) -> Outcome:
