@@ -173,6 +173,17 @@ class Journal:
             queries.drop_holder(session, str(path), str(film))
             return not queries.holders(session, str(path))
 
+    def cached_in(self, folder: Path) -> list[Path]:
+        """What of a folder, not of those below it, is on the fast disk."""
+        with self._database.read() as session:
+            paths = [Path(path) for path in queries.copies_in(session, str(folder))]
+        return [path for path in paths if path.parent == folder]
+
+    def stranded(self) -> list[Path]:
+        """What came along to the fast disk with films that are not there any more."""
+        with self._database.read() as session:
+            return [Path(path) for path in queries.stranded(session)]
+
     def at_rest(self) -> Sequence[RestRow]:
         """Every file at rest."""
         with self._database.read() as session:

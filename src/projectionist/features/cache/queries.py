@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from projectionist.features.cache.models import CopyRow, HolderRow, JournalRow, RestRow
 
@@ -89,3 +89,21 @@ def is_in_use(session: Session, fast: str) -> bool:
     in_copies = select(CopyRow.id).where(CopyRow.fast == fast)
     in_moves = select(JournalRow.id).where(JournalRow.fast == fast)
     return session.scalar(in_copies) is not None or session.scalar(in_moves) is not None
+
+
+def copies_in(session: Session, folder: str) -> Sequence[str]:
+    """The paths below a folder whose content is on the fast disk."""
+    inside = CopyRow.path.startswith(f"{folder}/", autoescape=True)
+    return session.scalars(select(CopyRow.path).where(inside).order_by(CopyRow.path)).all()
+
+
+def stranded(session: Session) -> Sequence[str]:
+    """The paths on the fast disk that came along with films of which none is there any more."""
+    film = aliased(CopyRow)
+    needed = (
+        select(HolderRow.path)
+        .join(film, film.path == HolderRow.film)
+        .where(HolderRow.path == CopyRow.path)
+        .exists()
+    )
+    return session.scalars(select(CopyRow.path).where(~needed).order_by(CopyRow.path)).all()
