@@ -21,6 +21,7 @@ from projectionist.features.cache.prediction.hazards import (
 from projectionist.features.cache.prediction.reasons import HOUSE, Reason, Reasons
 
 LEARN_EVERY_S = DAY_S / 4
+_FORGET_EVERY_S = 5 * DAY_S
 _NEW_FOR_DAYS = 150.0
 _AGAIN_FOR_DAYS = 540.0
 _HALF_LIFE_S = 14 * DAY_S
@@ -93,7 +94,7 @@ class Forecast:
         self._shows_begun: set[int] = set()
         self._followers: dict[int, set[str]] = {}
         self._additions: deque[tuple[float, int]] = deque()
-        self._learned = -math.inf
+        self._learned = self._forgot = -math.inf
 
     def added(self, now: float, item: int) -> None:
         """An item is in the library from now on; its own date says since when."""
@@ -207,8 +208,10 @@ class Forecast:
         while self._additions:
             at, item = self._additions.popleft()
             self._introduce(at, now, item)
-        if now - self._learned >= LEARN_EVERY_S:
+        if now - self._forgot >= _FORGET_EVERY_S:
             self._forget(now)
+            self._forgot = now
+        if now - self._learned >= LEARN_EVERY_S:
             self._reasons.learn(now)
             self._learned = now
 

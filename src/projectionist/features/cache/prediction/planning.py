@@ -53,24 +53,28 @@ def plan(
     """Weigh everything with a reason against what is `held`; what is `kept` stays whatever it is worth."""
     days = (thrift.soon_days, thrift.keep_days, thrift.copy_days)
     items, (soon, keep, long) = forecast.expected(now, *days, begun=thrift.begun)
-    size = np.maximum(sizes[items], 1.0)
-    is_held, is_kept = np.isin(items, list(held)), np.isin(items, list(kept))
+    here, fixed = np.array(list(held), dtype=np.int64), np.array(list(kept), dtype=np.int64)
+    is_here, is_fixed = _marked(len(sizes), here), _marked(len(sizes), fixed)
     chance = -np.expm1(-long)
+    pays = (chance * thrift.bytes_per_hit >= sizes[items]) & (chance >= thrift.least)
+    relevant = pays | is_here[items] | is_fixed[items]
+    items, soon, keep = items[relevant], soon[relevant], keep[relevant]
+    size = np.maximum(sizes[items], 1.0)
     worth = -np.expm1(-keep) / size
-    pays = (chance * thrift.bytes_per_hit >= size) & (chance >= thrift.least)
-    rank = np.where(is_kept, np.inf, np.where(is_held, worth * thrift.hold, worth))
+    rank = np.where(is_fixed[items], np.inf, np.where(is_here[items], worth * thrift.hold, worth))
     order = np.argsort(-rank, kind="stable")
-    order = order[(is_held | is_kept | pays)[order]]
-    fits = np.cumsum(size[order]) <= capacity - _unexpected(sizes, held, kept, items)
-    wanted = order[fits & ~is_held[order]]
+    unexpected = float(sizes[fixed].sum() - size[is_fixed[items]].sum())
+    chosen = order[np.cumsum(size[order]) <= capacity - unexpected]
+    wanted = chosen[~(is_here | is_fixed)[items[chosen]]]
     wanted = wanted[np.argsort(-soon[wanted] / size[wanted], kind="stable")]
-    staying = set(items[order[fits]].tolist()) | set(kept)
-    worths = dict(zip(items.tolist(), worth.tolist(), strict=True))
-    drops = sorted((one for one in held if one not in staying), key=lambda one: worths.get(one, 0.0))
-    return Plan(tuple(items[wanted].tolist()), tuple(drops))
+    leaving = here[~(is_fixed | _marked(len(sizes), items[chosen]))[here]]
+    worths = np.zeros(len(sizes))
+    worths[items] = worth
+    drops = leaving[np.argsort(worths[leaving], kind="stable")]
+    return Plan(tuple(items[wanted].tolist()), tuple(drops.tolist()))
 
 
-def _unexpected(sizes: Floats, held: Iterable[int], kept: Iterable[int], items: Numbers) -> float:
-    """The room of what stays though nothing is expected of it."""
-    known = set(items.tolist())
-    return float(sum(sizes[one] for one in kept if one not in known))
+def _marked(count: int, items: Numbers) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    marks = np.zeros(count, dtype=np.bool_)
+    marks[items] = True
+    return marks

@@ -104,7 +104,11 @@ class Reasons:
         groups = self._groups[rows]
         found = self._hazards.expected(groups, ages, ahead)
         counts = np.where(BEGUN[groups], begun, 1.0)
-        return items, [np.bincount(places, weights=one * counts, minlength=len(items)) for one in found]
+        summed: list[Floats] = []
+        for one in found:
+            total: Floats = np.bincount(places, weights=one * counts, minlength=len(items)).astype(np.float64)
+            summed.append(total)
+        return items, summed
 
     def of_item(self, item: int) -> list[Reason]:
         """What is open for an item."""
