@@ -21,10 +21,15 @@ from typing import Any
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.recovering import recover
 from projectionist.features.cache.settling import Outcome
+from projectionist.features.cache.sidecars import (
+    Sidecars,
+    cache_with_sidecars,
+    move_back_with_sidecars,
+    return_stranded,
+)
 from projectionist.features.cache.spots import Standing, look
-from projectionist.features.cache.swapping import cache_in, move_back
 from projectionist.kit.swaps import FileCalls
-from tests.features.cache.stage import PlainCalls, Stage
+from tests.features.cache.stage import GRACE_S, PlainCalls, Stage
 
 NAME = "Film (2001)/Film (2001).mkv"
 CONTENT = b"every byte of it" * 8192
@@ -44,6 +49,7 @@ class Scene:
     back: bool
     changed: bool = False
     linked: bool = False
+    sidecars: bool = False
     twice: bool = False
     """Whether the recovery is killed as well, at every call it makes."""
 
@@ -62,11 +68,10 @@ class Points:
         self._end_if(not self.after)
         self.inside += 1
         try:
-            done = call(function, *args, **kwargs)
+            return call(function, *args, **kwargs)
         finally:
             self.inside -= 1
-        self._end_if(self.after)
-        return done
+            self._end_if(self.after)
 
     def _end_if(self, now: bool) -> None:
         if now and self.at == len(self.names):
@@ -111,6 +116,9 @@ class Life:
         self.path = home / "slow" / NAME
         stage = Stage(home)
         stage.film(NAME, CONTENT)
+        self.beside = self.path.with_suffix(".en.srt") if scene.sidecars else None
+        if self.beside is not None:
+            stage.film(str(self.beside.relative_to(stage.slow)), CONTENT)
         if scene.linked:
             os.link(self.path, home / "slow" / "seed.mkv")
         stage.close()
@@ -126,19 +134,28 @@ class Life:
 
     def operate(self, stage: Stage) -> None:
         if self.scene.back:
-            assert move_back(stage.desk, self.path) is Outcome.HOME
+            assert move_back_with_sidecars(stage.desk, self.path) is Outcome.HOME
         else:
-            spot = stage.spot(self.path, self.scene.layout)
-            assert cache_in(stage.desk, spot, hard_links=self.scene.linked) is Outcome.CACHED
+            assert self.cache(stage) is Outcome.CACHED
+
+    def cache(self, stage: Stage) -> Outcome:
+        spot = stage.spot(self.path, self.scene.layout)
+        wanted = Sidecars.SUBTITLES if self.scene.sidecars else Sidecars.NONE
+        return cache_with_sidecars(stage.desk, spot, wanted, hard_links=self.scene.linked)
+
+    def recover(self, stage: Stage) -> None:
+        recover(stage.desk)
+        return_stranded(stage.desk)
 
     def begin(self, stage: Stage) -> None:
         """Bring the film to where the operation starts."""
         cached = stage.journal.cached(self.path) is not None
         spot = stage.spot(self.path, self.scene.layout)
+        if cached and (self.beside is not None or not self.scene.back):
+            move_back_with_sidecars(stage.desk, self.path)
+            cached = False
         if self.scene.back and not cached:
-            cache_in(stage.desk, spot, hard_links=self.scene.linked)
-        if not self.scene.back and cached:
-            move_back(stage.desk, self.path)
+            self.cache(stage)
         if self.scene.changed and spot.fast.exists():
             with spot.fast.open("ab") as file:  # in place, as a tool that writes tags does
                 file.write(b"!")
@@ -155,13 +172,16 @@ class Life:
             wrong.append(f"{standing} while cached={cached}")
         rests = {row.resting for row in stage.journal.at_rest()}
         orphans = {str(stage.home / name) for name in stage.hidden()} - rests
+        if self.beside is not None:
+            orphans -= self.look_beside(stage, wrong)
         if orphans != ({str(spot.aside)} if cached else set()):
             wrong.append(f"orphans {sorted(orphans)}")
         if rests and not self.scene.changed:
             wrong.append(f"at rest without reason: {rests}")
         if any(not Path(rest).exists() for rest in rests):
             wrong.append("a file at rest is lost")
-        left = [name for name in stage.on_fast() if (stage.fast / name).is_file() and ".rest" not in name]
+        kept = [name for name in stage.on_fast() if (stage.fast / name).is_file() and ".rest" not in name]
+        left = [name for name in kept if self.beside is None or Path(name).name != self.beside.name]
         if left and not cached:
             wrong.append(f"left on the fast disk: {left}")
         if stage.journal.unfinished():
@@ -169,6 +189,20 @@ class Life:
         if self.scene.linked and (stage.slow / "seed.mkv").read_bytes() != CONTENT:
             wrong.append("the seed has changed")
         return wrong
+
+    def look_beside(self, stage: Stage, wrong: list[str]) -> set[str]:
+        """The same for the sidecar, which may be at home while its film is away; what is rightly hidden of it."""
+        assert self.beside is not None
+        spot = stage.spot(self.beside, self.scene.layout)
+        standing, cached = look(spot), stage.journal.cached(self.beside) is not None
+        shown = spot.fast if spot.fast.exists() else spot.path
+        if shown.read_bytes() != CONTENT:
+            wrong.append("other bytes beside")
+        if cached != (standing is Standing.AWAY) or spot.fast.exists() != cached:
+            wrong.append(f"the sidecar is {standing} while cached={cached}")
+        if cached and stage.journal.cached(self.path) is None:
+            wrong.append("the sidecar is stranded")
+        return {str(spot.aside)} if cached else set()
 
 
 def in_child(deed: Callable[[], object]) -> int:
@@ -185,7 +219,7 @@ def in_child(deed: Callable[[], object]) -> int:
 
 def poll(views: list[Path], told: int, longest: int) -> None:
     """Read through the first view that has it, without a pause, until told to stop by SIGTERM."""
-    seen = {"polls": 0, "missing": 0, "other": 0}
+    seen = {"polls": 0, "missing": 0, "other": 0, "asleep": 0}
     going = True
 
     def stop(*_: Any) -> None:
@@ -195,10 +229,12 @@ def poll(views: list[Path], told: int, longest: int) -> None:
     signal.signal(signal.SIGTERM, stop)
     while going:
         seen["polls"] += 1
+        began = time.monotonic()
         try:
             content = read_first(views)
         except OSError:
-            seen["missing"] += 1
+            # Who was put to sleep between two branches, for longer than a union is given, has seen nothing.
+            seen["missing" if time.monotonic() - began < GRACE_S / 2 else "asleep"] += 1
             continue
         if not (len(CONTENT) <= len(content) <= longest) or content.rstrip(b"!") != CONTENT:
             seen["other"] += 1
@@ -242,8 +278,10 @@ def kill_everywhere(life: Life) -> dict[str, Any]:
             life.act(None, life.begin)
             status = in_child(partial(life.act, Points(number, after=after), life.operate))
             killed += status == signal.SIGKILL
+            if status != signal.SIGKILL:
+                wrong.append(f"point {number} was not reached")
             again += die_again(life) if life.scene.twice else 0
-            life.act(None, lambda stage: recover(stage.desk))
+            life.act(None, life.recover)
             found = life.act(None, life.look)
             where = f"{'after' if after else 'before'} {number} {counted['names'][number - 1]}"
             wrong += [f"{where}: {what}" for what in found]

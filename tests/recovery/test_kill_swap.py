@@ -66,6 +66,15 @@ def test_a_film_on_two_branches_survives_a_kill_at_every_call(tmp_path: Path, fl
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("layout", ["symlink", "union"])
+@pytest.mark.parametrize("back", [False, True], ids=["in", "back"])
+def test_a_film_and_its_sidecar_survive_a_kill_at_every_call(tmp_path: Path, back: bool, layout: str) -> None:
+    scene = {"layout": layout, "sidecars": True, "back": back}
+    home = tmp_path / "home"
+    require_unharmed(run(scene, home, home / "fast", home / "slow"), scene)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [{"back": False}, {"back": True}], ids=["in", "back"])
 @pytest.mark.parametrize("plain", [False, True], ids=["exchange", "hard link"])
 def test_a_recovery_that_is_killed_is_recovered_from(

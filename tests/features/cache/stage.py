@@ -18,6 +18,7 @@ from projectionist.kit.swaps import FileCalls
 
 OLD = 1_500_000_000_123_456_789
 HIDDEN = ".projectionist-"
+GRACE_S = 0.02
 
 
 @dataclass
@@ -114,7 +115,7 @@ class Stage:
         self.viewers = Viewers()
         self.server = Server()
         self.journal = Journal(self.database, self.clock, "here")
-        self.desk = Desk(self.journal, self.viewers, self.server, calls or FileCalls(), grace_s=0.02)
+        self.desk = Desk(self.journal, self.viewers, self.server, calls or FileCalls(), grace_s=GRACE_S)
 
     def film(self, name: str = "Film (2001)/Film (2001).mkv", content: bytes = b"", mtime: int = OLD) -> Path:
         path = self.slow / name

@@ -35,12 +35,13 @@ class Resting:
 
 @dataclass(slots=True)
 class Move:
-    """A move in the journal."""
+    """A move in the journal; `film` is the one for whose sake the path moves."""
 
     kind: Kind
     spot: Spot
     content: Content
     token: str
+    film: Path
     step: Step = Step.COPYING
     rests: list[Resting] = field(default_factory=list)
 
@@ -79,12 +80,20 @@ class Journal:
         with self._lock:
             self._in_hand.discard(move.token)
 
-    def begin(self, kind: Kind, spot: Spot, content: Content, step: Step = Step.COPYING) -> Move:
+    def begin(
+        self,
+        kind: Kind,
+        spot: Spot,
+        content: Content,
+        step: Step = Step.COPYING,
+        *,
+        film: Path | None = None,
+    ) -> Move:
         """Write down that a move begins, which is to be `held` then, and keep it from being recovered meanwhile.
 
         Raises AlreadyAtWork where one of this path is under way.
         """
-        move = Move(kind, spot, content, secrets.token_hex(8), step)
+        move = Move(kind, spot, content, secrets.token_hex(8), film or spot.path, step)
         with self._lock:
             self._in_hand.add(move.token)
         try:
@@ -108,7 +117,7 @@ class Journal:
             for name, value in _content_columns(move.content).items():
                 setattr(row, name, value)
 
-    def end(self, move: Move, *, cached: bool, film: Path | None = None) -> None:
+    def end(self, move: Move, *, cached: bool) -> None:
         """Close a move: its path is on the fast disk now, or is not; what it put to rest is known."""
         path, now = str(move.spot.path), self._clock.now()
         with self._database.durable() as session:
@@ -117,7 +126,7 @@ class Journal:
                 queries.forget_copy(session, path)
             elif queries.copy_at(session, path) is None:
                 session.add(CopyRow(**_columns(move.spot, move.content), at=now))
-                session.merge(HolderRow(path=path, film=str(film or move.spot.path)))
+                session.merge(HolderRow(path=path, film=str(move.film)))
             for rest in move.rests:
                 if queries.rest_at(session, str(rest.at)) is None:
                     session.add(_rest_row(rest, path, now))
@@ -214,6 +223,7 @@ class Journal:
             "kind": move.kind,
             "step": move.step,
             "token": move.token,
+            "film": str(move.film),
             "node": self._node,
             "at": self._clock.now(),
         }
@@ -225,7 +235,7 @@ def with_digest(content: Content, digest: str, fast: int) -> Content:
 
 
 def _move(row: JournalRow) -> Move:
-    return Move(Kind(row.kind), spot_of(row), content_of(row), row.token, Step(row.step))
+    return Move(Kind(row.kind), spot_of(row), content_of(row), row.token, Path(row.film), Step(row.step))
 
 
 def _columns(spot: Spot, content: Content) -> dict[str, str | int]:

@@ -41,9 +41,8 @@ class Step(StrEnum):
 class SpotColumns:
     """Where a file is and how it was: its path, its fast copy, and what tells the original from another file.
 
-    `holder` is the film that a sidecar came along with (the path itself for a film), `link` the text of the link.
-    `digest` is the XXH3-128 of the content, empty until it is known; `fast_ctime_ns` is the fast copy's change
-    time when it was last known to have that content.
+    `link` is the text of the link, `digest` the XXH3-128 of the content (empty until it is known), `fast_ctime_ns` the
+    fast copy's change time when it was last known to have that content.
     """
 
     layout: Mapped[str] = mapped_column(String(16))
@@ -59,7 +58,7 @@ class SpotColumns:
 
 
 class JournalRow(SpotColumns, Base):
-    """A move under way; one for each path. `token` makes the names of its temporary files."""
+    """A move under way; one for each path. `token` makes the names of its temporary files, `film` holds the copy."""
 
     __tablename__ = "cache_journal"
 
@@ -67,6 +66,7 @@ class JournalRow(SpotColumns, Base):
     token: Mapped[str] = mapped_column(String(16))
     kind: Mapped[str] = mapped_column(String(16))
     step: Mapped[str] = mapped_column(String(16))
+    film: Mapped[str]
     node: Mapped[str]
     at: Mapped[datetime]
 

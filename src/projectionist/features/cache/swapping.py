@@ -66,10 +66,10 @@ def cache_in(
             return Outcome.HARD_LINKED
         if not desk.watching.leaves_free(spot.path):
             return Outcome.PLAYING
-        move = desk.journal.begin(Kind.CACHE_IN, spot, _content(spot))
+        move = desk.journal.begin(Kind.CACHE_IN, spot, _content(spot), film=film)
         with desk.journal.held(move):
             try:
-                return _carry_in(desk, move, film, progress)
+                return _carry_in(desk, move, progress)
             except (OSError, ProjectionistError):
                 settle(desk, move, forward=False)
                 raise
@@ -97,7 +97,7 @@ def move_back(desk: Desk, path: Path, *, progress: Progress = unheard) -> Outcom
                 raise
 
 
-def _carry_in(desk: Desk, move: Move, film: Path | None, progress: Progress) -> Outcome:
+def _carry_in(desk: Desk, move: Move, progress: Progress) -> Outcome:
     spot, calls = move.spot, desk.calls
     calls.make_folder(spot.fast.parent)
     copy = temporary(spot.fast.parent, move.token, "copy")
@@ -121,7 +121,7 @@ def _carry_in(desk: Desk, move: Move, film: Path | None, progress: Progress) -> 
     if not desk.witness.sees(spot.path, spot.fast):
         settle(desk, move, forward=False)
         return Outcome.UNSEEN
-    desk.journal.end(move, cached=True, film=film)
+    desk.journal.end(move, cached=True)
     return Outcome.CACHED
 
 

@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("token", sa.String(16), nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("step", sa.String(16), nullable=False),
-        sa.Column("node", sa.String(), nullable=False),
+        *(sa.Column(name, sa.String(), nullable=False) for name in ("film", "node")),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_cache_journal"),
         sa.UniqueConstraint("path", name="uq_cache_journal_path"),
