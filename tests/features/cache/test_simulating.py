@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from projectionist.features.cache.households.watching import live
 from projectionist.features.cache.prediction.catalogue import Catalogue
+from projectionist.features.cache.prediction.records import Past, Play, Wish
 from projectionist.features.cache.simulating.clairvoyant import ClairvoyantPolicy
 from projectionist.features.cache.simulating.contest import POLICIES, PolicyName, simulate
 from projectionist.features.cache.simulating.on_deck import (
@@ -22,7 +23,6 @@ from projectionist.features.cache.simulating.on_deck import (
 )
 from projectionist.features.cache.simulating.on_demand import RecentPolicy
 from projectionist.features.cache.simulating.policy import Policy
-from projectionist.features.cache.simulating.records import Past, Play, Wish
 from projectionist.features.cache.simulating.replay import PlayKind, Replay
 from projectionist.features.cache.simulating.tier import FastTier, SlowDisk
 from tests.features.cache.pasts import DAY, GB, HOUR, RATE, film, past, show
@@ -91,10 +91,16 @@ def test_what_comes_later_changes_nothing_before_it(name: PolicyName) -> None:
     known = [play for play in story.plays if play.at < cut]
     later = [play for play in story.plays if play.at >= cut]
     items = [play.item for play in reversed(later)]
-    shuffled = [replace(play, item=item, finished=not play.finished) for play, item in zip(later, items, strict=True)]
+    shuffled = [
+        replace(play, item=item, finished=not play.finished) for play, item in zip(later, items, strict=True)
+    ]
     other = Past(story.catalogue, known + shuffled, [wish for wish in story.wishes if wish.at < cut])
     logs = [
-        [one for one in replayed(one_past, POLICIES[name], int(60e9)) if isinstance(one[0], float) and one[0] < cut]
+        [
+            one
+            for one in replayed(one_past, POLICIES[name], int(60e9))
+            if isinstance(one[0], float) and one[0] < cut
+        ]
         for one_past in (story, other)
     ]
     assert logs[0] == logs[1]
@@ -112,7 +118,13 @@ def test_plays_are_told_apart_by_what_they_are_to_their_user() -> None:
     titles = [*show("a", 3), film("f")]
     story = past(
         titles,
-        [(0, "ann", "a1"), (DAY, "ann", "a2"), (2 * DAY, "ben", "a2"), (3 * DAY, "ann", "a1"), (4 * DAY, "ann", "f")],
+        [
+            (0, "ann", "a1"),
+            (DAY, "ann", "a2"),
+            (2 * DAY, "ben", "a2"),
+            (3 * DAY, "ann", "a1"),
+            (4 * DAY, "ann", "f"),
+        ],
     )
     kinds = Replay(story, RecentPolicy(story.catalogue), 9 * GB, RATE).run().kinds
     assert {kind: tally.plays for kind, tally in kinds.items()} == {
@@ -124,8 +136,16 @@ def test_plays_are_told_apart_by_what_they_are_to_their_user() -> None:
 
 def test_a_film_left_unfinished_is_gone_on_with() -> None:
     titles = [film("f")]
-    plays = [Play(0, "ann", 0, 3000, False), Play(DAY, "ann", 0, 6000, True), Play(2 * DAY, "ann", 0, 6000, True)]
-    kinds = Replay(Past(Catalogue.of(titles), plays, []), RecentPolicy(Catalogue.of(titles)), GB, RATE).run().kinds
+    plays = [
+        Play(0, "ann", 0, 3000, False),
+        Play(DAY, "ann", 0, 6000, True),
+        Play(2 * DAY, "ann", 0, 6000, True),
+    ]
+    kinds = (
+        Replay(Past(Catalogue.of(titles), plays, []), RecentPolicy(Catalogue.of(titles)), GB, RATE)
+        .run()
+        .kinds
+    )
     assert [tally.plays for tally in kinds.values()] == [1, 1, 1]
 
 
@@ -168,7 +188,11 @@ def test_on_deck_keeps_what_was_left_and_drops_what_was_finished_after_its_reten
 @pytest.mark.parametrize(
     ("wanted", "held_since", "score"),
     [
-        (Wanted(0, {"ann"}, on_deck=True, ahead=0, first_seen=99 * DAY), 99.5 * DAY, 50 + 5 + 5 + 15 + 5 + 15),
+        (
+            Wanted(0, {"ann"}, on_deck=True, ahead=0, first_seen=99 * DAY),
+            99.5 * DAY,
+            50 + 5 + 5 + 15 + 5 + 15,
+        ),
         (Wanted(0, {"ann"}, ahead=5, first_seen=60 * DAY), None, 50 + 5 + 15 - 10 + 10),
         (Wanted(0, {"ann"}, ahead=6, first_seen=80 * DAY), 98 * DAY, 50 + 5 + 3 + 15 - 5),
         (Wanted(0, {"a", "b", "c", "d"}, wished_at=95 * DAY), None, 50 + 15 + 10),

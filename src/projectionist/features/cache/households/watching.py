@@ -10,7 +10,7 @@ from projectionist.features.cache.households.choosing import Shelf
 from projectionist.features.cache.households.collection import BEGIN, DAY_S, Collection, gather
 from projectionist.features.cache.households.people import Character, Mix, Person, draw_people
 from projectionist.features.cache.prediction.catalogue import Catalogue
-from projectionist.features.cache.simulating.records import Past, Play, Wish
+from projectionist.features.cache.prediction.records import Past, Play, Wish
 
 _FALLS_ASLEEP = 0.05
 _LEAVES_A_FILM = 0.12

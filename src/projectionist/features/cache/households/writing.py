@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from projectionist.errors import UsageWrong
 from projectionist.features.cache.prediction.catalogue import Kind
-from projectionist.features.cache.simulating.records import Past
+from projectionist.features.cache.prediction.records import Past
 from projectionist.features.cache.simulating.tables import HISTORY, LIBRARY, WATCHLIST
 from projectionist.kit import files
 

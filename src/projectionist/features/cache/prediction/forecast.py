@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from projectionist.features.cache.prediction.catalogue import Catalogue, Kind
 from projectionist.features.cache.prediction.hazards import (
@@ -19,6 +22,7 @@ from projectionist.features.cache.prediction.hazards import (
     group,
 )
 from projectionist.features.cache.prediction.reasons import HOUSE, Reason, Reasons
+from projectionist.features.cache.prediction.records import LEAST_WATCHED_S, Play, Wish
 
 LEARN_EVERY_S = DAY_S / 4
 _FORGET_EVERY_S = 5 * DAY_S
@@ -96,6 +100,35 @@ class Forecast:
         self._additions: deque[tuple[float, int]] = deque()
         self._learned = self._forgot = -math.inf
 
+    @classmethod
+    def of(cls, catalogue: Catalogue, plays: Sequence[Play], wishes: Sequence[Wish], now: float) -> Forecast:
+        """The habits that follow from what a history says of the time before `now`; its lists are sorted by time."""
+        made = cls(catalogue)
+        told = [(at, 0, item) for item, at in enumerate(catalogue.added) if at < now]
+        told += [(wish.at, 1, index) for index, wish in enumerate(wishes) if wish.at < now]
+        left: dict[tuple[str, int], float] = {}
+        for index, play in enumerate(plays):
+            if play.at < now:
+                begun = left.pop((play.user, play.item), 0.0)
+                end = play.at + max(LEAST_WATCHED_S, play.position - begun)
+                told.append((play.at, 3, index))
+                if end < now:
+                    told.append((end, 2, index))
+                if not play.finished:
+                    left[play.user, play.item] = play.position
+        for at, what, index in sorted(told):
+            if what == 0:
+                made.added(at, index)
+            elif what == 1:
+                wish = wishes[index]
+                made.wished(at, wish.user, wish.item, wish.show, wish.added)
+            elif what == 2:
+                play = plays[index]
+                made.ended(at, play.user, play.item, play.position, play.finished)
+            else:
+                made.started(at, plays[index].user, plays[index].item)
+        return made
+
     def added(self, now: float, item: int) -> None:
         """An item is in the library from now on; its own date says since when."""
         show = self._catalogue.show_of[item]
@@ -124,7 +157,9 @@ class Forecast:
         course = who.courses.get(show)
         if course is None:
             course = who.courses[show] = _Course(item, item, now, now)
-        went_on = course.at == now or 0 <= self._catalogue.place[item] - self._catalogue.place[course.last] <= 1
+        went_on = (
+            course.at == now or 0 <= self._catalogue.place[item] - self._catalogue.place[course.last] <= 1
+        )
         course.jumps = 0.9 * course.jumps + (not went_on and item not in who.finished)
         course.last, course.at = item, now
         while course.recent and course.recent[0] < now - _WEEK_S:
@@ -158,7 +193,9 @@ class Forecast:
         self._fond[item] = (fond, now)
         step = sum(fond > edge for edge in (1.02, 1.5, 2.1, 3.2, 5.0))
         share = who.again / who.plays
-        kind = group(Why.AGAIN, step, (share > 0.15) + (share > 0.35), int(self._catalogue.show_of[item] >= 0))
+        kind = group(
+            Why.AGAIN, step, (share > 0.15) + (share > 0.35), int(self._catalogue.show_of[item] >= 0)
+        )
         self._reasons.put((Why.AGAIN, item), [Reason(item, kind, HOUSE, now)], now)
 
     def wished(self, now: float, user: str, item: int, show: int, added: bool) -> None:
@@ -186,8 +223,6 @@ class Forecast:
 
     def score(self, now: float, item: int, ahead: float) -> Score:
         """How likely somebody watches an item within `ahead` days, with the terms that make the points up."""
-        import numpy as np
-
         self._keep_up(now)
         reasons = self._reasons.of_item(item)
         if not reasons:
@@ -230,7 +265,7 @@ class Forecast:
     def _forget(self, now: float) -> None:
         """Close reasons so old that nothing is to be expected of them."""
         lasting = {Why.NEW: _NEW_FOR_DAYS, Why.AGAIN: _AGAIN_FOR_DAYS}
-        for key in self._reasons.keys():
+        for key in self._reasons.open_keys():
             days = lasting.get(key[0]) if isinstance(key, tuple) else None
             if days is not None and now - self._reasons.oldest(key) > days * DAY_S:
                 self._reasons.take(key, now)
@@ -255,9 +290,7 @@ class Forecast:
             rows += self._elsewhere(now, who, show, course, {row.item for row in rows})
         self._reasons.put((Why.NEXT, user, show), rows, now)
 
-    def _elsewhere(
-        self, now: float, who: _User, show: int, course: _Course, ahead: set[int]
-    ) -> list[Reason]:
+    def _elsewhere(self, now: float, who: _User, show: int, course: _Course, ahead: set[int]) -> list[Reason]:
         """The unseen rest of a show that is watched out of order; the more there is, the less each is worth."""
         there = self._catalogue.present(show, 0, _WHOLE_SHOW, now)
         rest = [one for one in there if one not in who.finished and one not in ahead and one != course.last]

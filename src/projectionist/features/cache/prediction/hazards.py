@@ -8,9 +8,11 @@ does: the plays a cell explained, over the days it stood open.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import accumulate
 
 import numpy as np
 
@@ -23,6 +25,7 @@ DAYS = (0, _HOUR, 3 * _HOUR, 0.5, 1, 1.5, 2.5, 4, 6, 8, 11, 15, 21, 30, 45, 60, 
 EDGES: Floats = np.array(DAYS, dtype=np.float64)
 """Where the spans begin, in days; the last one never ends."""
 SPANS = len(DAYS)
+_ENDS: Floats = np.append(EDGES[1:], np.inf)
 _CERTAINTY = 3.0
 """The prior weighs as much as this many plays seen."""
 
@@ -80,8 +83,7 @@ def _priors() -> tuple[dict[Why, tuple[int, ...]], list[Callable[[float], float]
     }
     rates: list[Callable[[float], float]] = []
     for why, shape in shapes.items():
-        for sub in np.ndindex(shape):
-            rates.append(_prior(why, sub))
+        rates.extend(_prior(why, sub) for sub in np.ndindex(shape))
     return shapes, rates
 
 
@@ -105,9 +107,7 @@ def _prior(why: Why, sub: tuple[int, ...]) -> Callable[[float], float]:
 
 
 _SHAPES, _PRIORS = _priors()
-_FIRST: dict[Why, int] = {}
-for _why, _shape in _SHAPES.items():
-    _FIRST[_why] = sum(math.prod(shape) for shape in list(_SHAPES.values())[: len(_FIRST)])
+_FIRST = dict(zip(_SHAPES, accumulate(map(math.prod, _SHAPES.values()), initial=0), strict=False))
 GROUPS = len(_PRIORS)
 WHYS = [why for why, shape in _SHAPES.items() for _ in range(math.prod(shape))]
 """The reason of each group."""
@@ -157,9 +157,24 @@ class Hazards:
         np.cumsum(table, axis=1, out=sums[:, 1:])
         self.sums = sums.ravel()
 
-    def expose(self, cells: Numbers, days: Floats) -> None:
-        """Let cells have stood open for so many days."""
-        self.days += np.bincount(cells, weights=days, minlength=len(self.days))
+    def expose(self, groups: Numbers, begun: Floats, ended: Floats) -> None:
+        """Let reasons of such groups have stood open from one age to another, in days, span by span."""
+        while len(groups):
+            spans = span_of(begun)
+            until = np.minimum(ended, _ENDS[spans])
+            days = np.maximum(0.0, until - begun)
+            self.days += np.bincount(groups * SPANS + spans, weights=days, minlength=len(self.days))
+            more = until < ended
+            groups, begun, ended = groups[more], until[more], ended[more]
+
+    def expose_one(self, number: int, begun: float, ended: float) -> None:
+        """The same for one reason."""
+        begun = max(0.0, begun)
+        while begun < ended:
+            span = bisect_right(DAYS, begun) - 1
+            until = min(ended, DAYS[span + 1]) if span + 1 < SPANS else ended
+            self.days[number * SPANS + span] += until - begun
+            begun = until
 
     def expected(self, groups: Numbers, ages: Floats, ahead: Sequence[float]) -> list[Floats]:
         """Plays to expect within each of `ahead` days, for reasons of such groups that arose `ages` days ago."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +17,8 @@ class Thrift:
 
     `keep_days` is how far ahead an item's place is weighed, `copy_days` how far ahead a copy has to pay,
     `bytes_per_hit` what may be copied for one expected hit, `hold` how many times better what comes must be than what
-    leaves for it, `least` what must be expected at least, `soon_days` what orders the copies, and `begun` how much more it
-    matters that somebody can go on with what they have begun.
+    leaves for it, `least` what must be expected at least, `soon_days` what orders the copies, and `begun` how much
+    more it matters that somebody can go on with what they have begun.
     """
 
     keep_days: float = 5
@@ -28,6 +28,9 @@ class Thrift:
     least: float = 0.02
     soon_days: float = 0.5
     begun: float = 8
+
+
+THRIFT = Thrift()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def plan(
     held: Iterable[int],
     kept: Iterable[int],
     capacity: int,
-    thrift: Thrift = Thrift(),
+    thrift: Thrift = THRIFT,
 ) -> Plan:
     """Weigh everything with a reason against what is `held`; what is `kept` stays whatever it is worth."""
     days = (thrift.soon_days, thrift.keep_days, thrift.copy_days)

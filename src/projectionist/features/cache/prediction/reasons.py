@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from projectionist.features.cache.prediction.hazards import BEGUN, DAY_S, DAYS, SPANS, Floats, Hazards, Numbers, span_of
+from projectionist.features.cache.prediction.hazards import (
+    BEGUN,
+    DAY_S,
+    DAYS,
+    SPANS,
+    Floats,
+    Hazards,
+    Numbers,
+)
 
 HOUSE = -1
 """The user of a reason that is nobody's own."""
@@ -67,9 +75,11 @@ class Reasons:
         if taken is None:
             return
         for row, reason, put_at in taken:
-            days = (now - max(put_at, self._learned)) / DAY_S
-            if days > 0:
-                self._hazards.days[_cell(reason, now)] += days
+            self._hazards.expose_one(
+                reason.group,
+                (max(put_at, self._learned) - reason.since) / DAY_S,
+                (now - reason.since) / DAY_S,
+            )
             del self._of_item[reason.item][row]
             if not self._of_item[reason.item]:
                 del self._of_item[reason.item]
@@ -86,10 +96,9 @@ class Reasons:
     def learn(self, now: float) -> None:
         """Count the days that the open reasons stood open since this was done last."""
         rows = self._open()
-        ages = np.maximum(0.0, now - self._since[rows]) / DAY_S
-        cells = self._groups[rows] * SPANS + span_of(ages)
-        days = np.maximum(0.0, now - np.maximum(self._put_at[rows], self._learned)) / DAY_S
-        self._hazards.expose(cells, days)
+        since = self._since[rows]
+        begun = np.maximum(0.0, np.maximum(self._put_at[rows], self._learned) - since) / DAY_S
+        self._hazards.expose(self._groups[rows], begun, np.maximum(0.0, now - since) / DAY_S)
         self._learned = now
         self._hazards.settle()
 
@@ -114,7 +123,7 @@ class Reasons:
         """What is open for an item."""
         return list(self._of_item.get(item, {}).values())
 
-    def keys(self) -> list[Hashable]:
+    def open_keys(self) -> list[Hashable]:
         """What something is open under."""
         return list(self._rows)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 
-from projectionist.features.cache.simulating.records import Past, Wish
+from projectionist.features.cache.prediction.records import Past, Wish
 from projectionist.features.cache.simulating.tier import FastTier, SlowDisk
 
 _NEVER = float("inf")

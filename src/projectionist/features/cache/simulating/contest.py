@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 
+from projectionist.features.cache.prediction.records import Past
 from projectionist.features.cache.simulating.clairvoyant import ClairvoyantPolicy
 from projectionist.features.cache.simulating.foresight import ForesightPolicy
 from projectionist.features.cache.simulating.on_deck import OnDeckPolicy, ScorePolicy
 from projectionist.features.cache.simulating.on_demand import RecentPolicy
 from projectionist.features.cache.simulating.policy import Policy
-from projectionist.features.cache.simulating.records import Past
 from projectionist.features.cache.simulating.replay import Outcome, Replay
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from projectionist.features.cache.prediction.catalogue import Catalogue
 from projectionist.features.cache.prediction.forecast import Forecast
-from projectionist.features.cache.prediction.planning import Thrift, plan
-from projectionist.features.cache.simulating.records import Wish
+from projectionist.features.cache.prediction.planning import THRIFT, Thrift, plan
+from projectionist.features.cache.prediction.records import Wish
 from projectionist.features.cache.simulating.tier import FastTier, SlowDisk
 
 _THINK_EVERY_S = 3600.0
@@ -25,7 +25,7 @@ class ForesightPolicy:
 
     name = "ours"
 
-    def __init__(self, catalogue: Catalogue, thrift: Thrift = Thrift()) -> None:
+    def __init__(self, catalogue: Catalogue, thrift: Thrift = THRIFT) -> None:
         self._forecast, self._thrift = Forecast(catalogue), thrift
         self._catalogue = catalogue
         self._tier: FastTier | None = None

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from projectionist.features.cache.prediction.catalogue import Catalogue
-from projectionist.features.cache.simulating.records import Wish
+from projectionist.features.cache.prediction.records import Wish
 from projectionist.features.cache.simulating.tier import FastTier, SlowDisk
 
 DAY_S = 86_400.0

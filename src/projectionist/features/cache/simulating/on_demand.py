@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from projectionist.features.cache.prediction.catalogue import Catalogue
-from projectionist.features.cache.simulating.records import Wish
+from projectionist.features.cache.prediction.records import Wish
 from projectionist.features.cache.simulating.tier import FastTier, SlowDisk
 
 

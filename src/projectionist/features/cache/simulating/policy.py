@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from projectionist.features.cache.simulating.records import Wish
+from projectionist.features.cache.prediction.records import Wish
 from projectionist.features.cache.simulating.tier import FastTier, SlowDisk
 
 

@@ -11,12 +11,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from projectionist.features.cache.prediction.catalogue import Catalogue
+from projectionist.features.cache.prediction.records import LEAST_WATCHED_S, Past, Play
 from projectionist.features.cache.simulating.policy import Policy
-from projectionist.features.cache.simulating.records import Past, Play
 from projectionist.features.cache.simulating.tier import FastTier, SlowDisk
-
-LEAST_WATCHED_S = 60.0
-"""A play without a plausible length lasted at least this long."""
 
 
 class PlayKind(StrEnum):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from projectionist.errors import TableWrong
 from projectionist.features.cache.prediction.catalogue import Catalogue, Kind, Title
-from projectionist.features.cache.simulating.records import Past, Play, Wish
+from projectionist.features.cache.prediction.records import Past, Play, Wish
 
 if TYPE_CHECKING:
     from _csv import Reader as CsvReader

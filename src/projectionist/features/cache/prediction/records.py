@@ -1,4 +1,4 @@
-"""What is replayed: plays and changes of watchlists, in the order of time, by the numbers of a catalogue."""
+"""A history: plays and changes of watchlists, in the order of time, by the numbers of a catalogue."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from projectionist.features.cache.prediction.catalogue import Catalogue
+
+LEAST_WATCHED_S = 60.0
+"""A play without a plausible length lasted at least this long."""
 
 
 @dataclass(frozen=True, slots=True)
