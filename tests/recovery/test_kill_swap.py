@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -117,3 +118,44 @@ def test_a_real_union_shows_the_film_through_a_kill_at_every_call(
 ) -> None:
     scene = {"layout": "union", **flags}
     require_unharmed(run(scene, tmp_path / "home", union), scene)
+
+
+CHANGES = re.compile(
+    r"\b(?:open(?:at)?\(.*O_(?:WRONLY|RDWR|CREAT)|p?write(?:64|v)?\(|f?truncate\(|f(?:data)?sync\(|rename(?:at2?)?\("
+    r"|link(?:at)?\(|symlink(?:at)?\(|unlink(?:at)?\(|mkdir(?:at)?\(|rmdir\(|f?l?chown(?:at)?\(|f?chmod(?:at)?\("
+    r"|utimensat\(|futimens\(|f?l?setxattr\(|sendfile\(|copy_file_range\(|fallocate\()"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("back", [False, True], ids=["in", "back"])
+def test_the_kernel_sees_no_change_of_a_file_but_at_a_point(tmp_path: Path, back: bool) -> None:
+    """Python's own audit may be blind; strace is asked what was changed on the two tiers, and must count the same."""
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.skip("strace is not installed")
+    home, trace = tmp_path / "home", tmp_path / "trace"
+    prepare = [sys.executable, "-W", "ignore", "-m", "tests.recovery.swapping"]
+    scene = json.dumps({"back": back, "changed": back})
+    counted = subprocess.run(
+        [strace, "-f", "-y", "-qq", "-s", "4096", "-o", str(trace), *prepare, "count", scene, str(home)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if counted.returncode:
+        pytest.skip(f"strace cannot trace here: {counted.stderr.strip()[-200:]}")
+    names = json.loads(counted.stdout)["names"]
+    lines = trace.read_text().splitlines()
+    begun = next(number for number, line in enumerate(lines) if "the operation begins" in line)
+    ended = next(number for number, line in enumerate(lines) if "the operation has ended" in line)
+    tiers = [f"{home}/{tier}" for tier in ("slow", "fast")]
+    seen = [
+        line
+        for line in lines[begun:ended]
+        if any(tier in line for tier in tiers)
+        and "projectionist.sqlite" not in line
+        and CHANGES.search(line.partition(" ")[2])
+    ]
+    assert len(seen) == len(names), (names, seen)

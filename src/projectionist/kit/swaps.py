@@ -85,7 +85,7 @@ class FileCalls:
                 return
             folder = folder.parent
 
-    def rename(self, source: Path, target: Path) -> None:
+    def rename_over(self, source: Path, target: Path) -> None:
         """Over whatever is at `target`. Does nothing where both are one inode: compare before."""
         self.run(os.rename, source, target)
 
@@ -114,7 +114,7 @@ class FileCalls:
         with contextlib.suppress(OSError, NotImplementedError):  # a nicety that not every file system has
             self.run(os.utime, path, ns=times, follow_symlinks=False)
 
-    def unlink(self, path: Path) -> bool:
+    def remove(self, path: Path) -> bool:
         """Remove a name; False where there was none."""
         try:
             self.run(os.unlink, path)

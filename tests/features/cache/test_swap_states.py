@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from projectionist.errors import ProjectionistError
-from projectionist.features.cache.journal import Journal
+from projectionist.features.cache.journal import REST, Journal
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.recovering import hide_returned, let_go, look_after, rebuild, recover
 from projectionist.features.cache.spots import Standing, look
@@ -53,9 +54,9 @@ class Films(RuleBasedStateMachine):
         self.home = Path(tempfile.mkdtemp())
         self.stage = Stage(self.home / "stage")
         self.newest: dict[Path, bytes | None] = {}
+        self.kept: list[tuple[datetime, bytes]] = []
         self.written = 0
         self.pulled = False
-        self.unsettled = False
 
     @initialize(layout=st.sampled_from(Layout), plain=st.booleans())
     def begin(self, layout: Layout, plain: bool) -> None:
@@ -97,6 +98,15 @@ class Films(RuleBasedStateMachine):
         self.stage.desk = replace(self.stage.desk, journal=self.stage.journal)
         recover(self.stage.desk)
 
+    def expect_kept(self, path: Path) -> None:
+        """What we have of a cached path is not to be lost for 14 days, whatever comes in its place."""
+        spot = self.stage.spot(path, self.layout)
+        if look(spot) is not Standing.AWAY:
+            return
+        until = self.stage.clock.now() + REST
+        ours = (spot.aside, spot.fast) if self.layout is Layout.SYMLINK else (spot.aside,)
+        self.kept += [(until, file.read_bytes()) for file in ours]
+
     @precondition(lambda self: not self.pulled)
     @rule(number=st.integers(0, 1))
     def write_in_place(self, number: int) -> None:
@@ -109,6 +119,7 @@ class Films(RuleBasedStateMachine):
     @rule(number=st.integers(0, 1))
     def upgrade(self, number: int) -> None:
         path = self.path(number)
+        self.expect_kept(path)
         self.newest[path] = content = self.fresh()
         self.stage.spot(path).path.parent.mkdir(parents=True, exist_ok=True)
         new = path.parent / "new"
@@ -121,6 +132,7 @@ class Films(RuleBasedStateMachine):
     @rule(number=st.integers(0, 1))
     def delete(self, number: int) -> None:
         path = self.path(number)
+        self.expect_kept(path)
         self.newest[path] = None
         path.unlink(missing_ok=True)
         if self.layout is Layout.UNION:
@@ -130,10 +142,9 @@ class Films(RuleBasedStateMachine):
     @rule()
     def pull(self) -> None:
         """Only what was not written to since it was copied is whole without the drive."""
-        for spot, content in self.stage.journal.all_cached():
+        for spot, _ in self.stage.journal.all_cached():
             if spot.fast.exists() and self.newest[spot.path] is not None and spot.aside.exists():
                 self.newest[spot.path] = spot.aside.read_bytes()
-            _ = content
         self.stage.pull()
         self.pulled = True
         look_after(self.stage.desk)
@@ -166,6 +177,15 @@ class Films(RuleBasedStateMachine):
         for path, content in self.newest.items():
             shown = self.shown(path)
             assert (shown.read_bytes() if shown.exists() else None) == content
+
+    @invariant()
+    def nothing_is_dropped_unseen(self) -> None:
+        self.kept = [(until, content) for until, content in self.kept if until > self.stage.clock.now()]
+        held = (
+            {file.read_bytes() for file in self.stage.home.rglob("*") if file.is_file()} if self.kept else ()
+        )
+        for _, content in self.kept:
+            assert content in held
 
     @invariant()
     def there_is_one_original_aside_at_most_and_all_else_is_known(self) -> None:

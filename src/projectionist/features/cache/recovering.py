@@ -90,7 +90,7 @@ def let_go(desk: Desk) -> list[Path]:
         if not is_mounted(Path(row.root)) or not RESTING.fullmatch(resting.name):
             continue
         with explained(resting, "removed"):
-            if desk.calls.unlink(resting):
+            if desk.calls.remove(resting):
                 desk.calls.sync_folder(resting.parent)
                 gone.append(resting)
         desk.journal.forget_rest(row)
@@ -205,7 +205,7 @@ def _drop_forgotten(desk: Desk, *roots: Path) -> None:
             for name in names:
                 known = TEMPORARY.fullmatch(name)
                 if known is not None and known[1] not in tokens and known[2] == "link":
-                    desk.calls.unlink(folder / name)
+                    desk.calls.remove(folder / name)
 
 
 def _folders(root: Path) -> Iterator[tuple[Path, Sequence[str]]]:

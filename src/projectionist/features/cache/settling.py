@@ -71,7 +71,7 @@ def settle(desk: Desk, move: Move, *, forward: bool) -> Outcome:
     _drop_temporaries(calls, move)
     standing = look(spot)
     if standing is Standing.SETTLING or (standing is Standing.NOTHING and status(spot.aside) is not None):
-        calls.unlink(spot.aside)
+        calls.remove(spot.aside)
         calls.sync_folder(spot.path.parent)
         standing = look(spot)
     if standing is Standing.AWAY:
@@ -117,7 +117,7 @@ def drop_fast(desk: Desk, move: Move, reason: str = "replaced") -> None:
     if found is not None and move.content.digest:
         if _is_at_path(spot, move.content, found):
             let_lookups_end(desk, spot)
-            desk.calls.unlink(spot.fast)
+            desk.calls.remove(spot.fast)
             desk.calls.sync_folder(spot.fast.parent)
         else:
             put_to_rest(desk, move, spot.fast, spot.fast_root, reason)
@@ -225,5 +225,5 @@ def _drop_temporaries(calls: FileCalls, move: Move) -> None:
         temporary(spot.path.parent, move.token, "link"),
     ):
         if status(path) is not None:
-            calls.unlink(path)
+            calls.remove(path)
             calls.sync_folder(path.parent)

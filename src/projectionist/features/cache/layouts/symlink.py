@@ -28,10 +28,10 @@ class SymlinkAdapter:
             if not original.fits(os.lstat(spot.aside)):
                 calls.exchange(spot.aside, spot.path)
                 calls.sync_folder(spot.path.parent)
-                calls.unlink(spot.aside)
+                calls.remove(spot.aside)
                 _require_original(spot, original)
             return
-        calls.unlink(spot.aside)
+        calls.remove(spot.aside)
         self._occupy_by_second_name(calls, spot, original, spare)
 
     def restore(self, calls: FileCalls, spot: Spot) -> None:
@@ -46,7 +46,7 @@ class SymlinkAdapter:
         _require_ours(spot)
         if not calls.exchange(file, spot.path):
             _require_ours(spot)
-            calls.rename(file, spot.path)
+            calls.rename_over(file, spot.path)
             calls.sync_folder(spot.path.parent)
             return
         calls.sync_folder(spot.path.parent)
@@ -54,7 +54,7 @@ class SymlinkAdapter:
             calls.exchange(file, spot.path)
             calls.sync_folder(spot.path.parent)
             raise _taken(spot)
-        calls.unlink(file)
+        calls.remove(file)
         calls.sync_folder(spot.path.parent)
 
     def _occupy_by_second_name(self, calls: FileCalls, spot: Spot, original: Content, spare: Path) -> None:
@@ -71,7 +71,7 @@ class SymlinkAdapter:
         _require_original(spot, original)
         if not os.path.samestat(os.lstat(spot.path), os.lstat(spot.aside)):
             raise _taken(spot)
-        calls.rename(spare, spot.path)
+        calls.rename_over(spare, spot.path)
         calls.sync_folder(spot.path.parent)
 
 
