@@ -198,6 +198,12 @@ def test_what_is_kept_stays_and_its_room_is_taken() -> None:
     assert drops == ()
 
 
+def test_what_is_kept_leaves_no_room_for_others_though_it_is_worth_less() -> None:
+    house = House(*show("a", 12))
+    house.plays(0, "ann", "a1")
+    assert planned(house, DAY, {8}, {8}, GB) == (set(), ())
+
+
 def test_what_is_to_come_is_not_dropped_for_what_is_hardly_better() -> None:
     house = House(*show("a", 12), *show("b", 12))
     house.plays(0, "ann", "a1")

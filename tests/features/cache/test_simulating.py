@@ -94,7 +94,12 @@ def test_what_comes_later_changes_nothing_before_it(name: PolicyName) -> None:
     shuffled = [
         replace(play, item=item, finished=not play.finished) for play, item in zip(later, items, strict=True)
     ]
-    other = Past(story.catalogue, known + shuffled, [wish for wish in story.wishes if wish.at < cut])
+    titles = [
+        replace(title, added_at=cut + 9 * DAY) if title.added_at >= cut else title
+        for title in story.catalogue.titles
+    ]
+    wishes = [wish for wish in story.wishes if wish.at < cut]
+    other = Past(Catalogue.of(titles), known + shuffled, wishes)
     logs = [
         [
             one
@@ -112,6 +117,34 @@ def test_the_clairvoyant_does_see_later_rows() -> None:
     for second in ("b", "c"):
         story = past(titles, [(0, "ann", "a"), (DAY, "ann", second)])
         assert Replay(story, ClairvoyantPolicy(story), 2 * GB, RATE).run().hits == 1
+
+
+def test_the_clairvoyant_drops_nothing_that_is_played_before_what_it_would_make_room_for() -> None:
+    titles = [film("a"), film("b")]
+    story = past(titles, [(0, "ann", "a"), (DAY, "ann", "a"), (2 * DAY, "ann", "b")])
+    outcome = Replay(story, ClairvoyantPolicy(story), GB, RATE).run()
+    assert (outcome.hits, outcome.copies) == (2, 2)
+
+
+@pytest.mark.parametrize("name", [PolicyName.LRU, PolicyName.ONDECK, PolicyName.OURS, PolicyName.CLAIRVOYANT])
+def test_what_is_being_played_is_not_taken_away(name: PolicyName) -> None:
+    """A film of two days is on, there is room for one, and others are wanted meanwhile."""
+    titles = [replace(film("long"), duration=2 * DAY), *show("a", 4)]
+    plays = [
+        Play(0, "ann", 0, 600, False),
+        Play(DAY, "ann", 0, 2 * DAY, False),
+        Play(1.5 * DAY, "ben", 1, 1800, True),
+        Play(1.8 * DAY, "ben", 2, 1800, True),
+        Play(2 * DAY, "ben", 3, 1800, True),
+        Play(2.5 * DAY, "ben", 4, 1800, True),
+        Play(2.6 * DAY, "eve", 0, 60, False),
+    ]
+    story = Past(Catalogue.of(titles), plays, [])
+    log = replayed(story, POLICIES[name], GB)
+    meanwhile = [
+        one[3] for one in log if one[1] == "copies" and isinstance(one[0], float) and DAY < one[0] < 2.5 * DAY
+    ]
+    assert set(meanwhile) == {(0,)}
 
 
 def test_plays_are_told_apart_by_what_they_are_to_their_user() -> None:
@@ -193,6 +226,7 @@ def test_on_deck_keeps_what_was_left_and_drops_what_was_finished_after_its_reten
             99.5 * DAY,
             50 + 5 + 5 + 15 + 5 + 15,
         ),
+        (Wanted(0, {"ann"}, ahead=9, first_seen=92 * DAY), None, 50 + 5 + 15),
         (Wanted(0, {"ann"}, ahead=5, first_seen=60 * DAY), None, 50 + 5 + 15 - 10 + 10),
         (Wanted(0, {"ann"}, ahead=6, first_seen=80 * DAY), 98 * DAY, 50 + 5 + 3 + 15 - 5),
         (Wanted(0, {"a", "b", "c", "d"}, wished_at=95 * DAY), None, 50 + 15 + 10),
