@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from projectionist.errors import SwapRefused
-from projectionist.features.cache.models import Layout
-from projectionist.features.cache.recovering import bring_back, hide_returned, let_go, look_after, rebuild
+from projectionist.errors import AlreadyAtWork, SwapRefused
+from projectionist.features.cache.journal import Journal
+from projectionist.features.cache.models import Kind, Layout
+from projectionist.features.cache.recovering import (
+    bring_back,
+    hide_returned,
+    let_go,
+    look_after,
+    rebuild,
+    recover,
+    return_all,
+)
 from projectionist.features.cache.settling import Outcome
-from projectionist.features.cache.spots import TIER
+from projectionist.features.cache.spots import TIER, Content, is_mounted
 from projectionist.features.cache.swapping import cache_in, move_back
+from projectionist.features.cache.tiers import mark_tier
 from tests.features.cache.stage import OLD, Stage
 
 LAYOUTS = pytest.mark.parametrize("layout", Layout)
@@ -238,3 +249,41 @@ def test_all_is_known_again_from_the_disks_alone(tmp_path: Path, layout: Layout)
     assert not again.spot(path).fast.exists()
     assert rebuild(again.desk, again.slow, again.fast, layout) == []
     again.close()
+
+
+@LAYOUTS
+def test_who_leaves_leaves_no_link_and_no_copy_behind(house: Stage, layout: Layout) -> None:
+    films = [house.film(f"{number}/film.mkv") for number in range(3)]
+    contents = [film.read_bytes() for film in films]
+    for film in films:
+        cache_in(house.desk, house.spot(film, layout))
+    house.viewers.playing.add(films[1])
+    assert [done.outcome for done in return_all(house.desk)] == [Outcome.HOME, Outcome.PLAYING, Outcome.HOME]
+    house.viewers.playing.clear()
+    assert [done.outcome for done in return_all(house.desk)] == [Outcome.HOME]
+    assert [film.read_bytes() for film in films] == contents
+    assert not any(path.is_symlink() for path in house.slow.rglob("*"))
+    assert (house.hidden(), house.on_fast()) == ([], [])
+
+
+def test_a_node_leaves_the_moves_of_another_alone(stage: Stage) -> None:
+    path = stage.film()
+    there = Journal(stage.database, stage.clock, "there")
+    content = Content(path.stat().st_size, path.stat().st_mtime_ns)
+    there.begin(Kind.CACHE_IN, stage.spot(path), content)
+    assert recover(stage.desk) == []
+    with pytest.raises(AlreadyAtWork):
+        cache_in(stage.desk, stage.spot(path))
+    assert [done.outcome for done in recover(replace(stage.desk, journal=there))] == [Outcome.CACHED]
+    again = Journal(stage.database, stage.clock, "there")
+    assert [done.outcome for done in recover(replace(stage.desk, journal=again))] == [Outcome.HOME]
+    assert cache_in(stage.desk, stage.spot(path)) is Outcome.CACHED
+
+
+def test_a_folder_is_a_tier_once_it_is_said(tmp_path: Path) -> None:
+    assert not is_mounted(tmp_path)
+    mark_tier(tmp_path)
+    said = (tmp_path / TIER).stat()
+    mark_tier(tmp_path)
+    assert is_mounted(tmp_path)
+    assert (tmp_path / TIER).stat() == said

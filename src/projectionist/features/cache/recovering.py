@@ -26,6 +26,7 @@ from projectionist.features.cache.spots import (
     resting_name,
     status,
 )
+from projectionist.features.cache.swapping import move_back
 from projectionist.kit.files import explained
 
 
@@ -57,6 +58,17 @@ def look_after(desk: Desk) -> list[Settled]:
         if settled.outcome is not Outcome.CACHED:
             changed.append(settled)
     return changed
+
+
+def return_all(desk: Desk) -> list[Settled]:
+    """Move everything back, films before what came along with them; leaves no link of ours behind but what plays.
+
+    Raises DatabaseUnusable.
+    """
+    ended = recover(desk)
+    for spot, _ in desk.journal.all_cached():
+        ended.append(_tried(spot.path, partial(move_back, desk, spot.path)))
+    return ended
 
 
 def hide_returned(desk: Desk) -> list[Path]:
