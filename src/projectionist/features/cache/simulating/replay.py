@@ -210,6 +210,7 @@ class Replay:
         if item is None:
             return
         size = self._past.catalogue.sizes[item]
+        assert item in self._known, "a policy copies only what is there by now"
         assert size <= self._tier.free, "a policy makes room before it copies"
         self._tier.begin(item)
         self._outcome.bytes_moved += size
