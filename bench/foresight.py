@@ -34,7 +34,7 @@ SHARES = ((0.005, 0.9), (0.02, 0.5), (0.05, 0.35))
 """Room on the fast disk as a share of the library, and what part of the best rival's misses may be left there."""
 RATE = 150 << 20
 _RULES = (Rules(), Rules(5), Rules(5, days_to_monitor=30), Rules(2, 2, 30))
-"""PlexCache-D's defaults, and what somebody with less room would set; always as often as its page offers."""
+"""PlexCache-D's defaults, and what somebody with less room would set."""
 
 
 @dataclass(frozen=True, slots=True)
