@@ -25,7 +25,7 @@ from projectionist.features.cache.prediction.reasons import HOUSE, Reason, Reaso
 from projectionist.features.cache.prediction.records import LEAST_WATCHED_S, Play, Wish
 
 LEARN_EVERY_S = DAY_S / 4
-_FORGET_EVERY_S = 5 * DAY_S
+_FORGET_EVERY_S = 15 * DAY_S
 _NEW_FOR_DAYS = 150.0
 _AGAIN_FOR_DAYS = 540.0
 _HALF_LIFE_S = 14 * DAY_S

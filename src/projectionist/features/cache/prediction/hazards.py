@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from itertools import accumulate
 
 import numpy as np
@@ -60,6 +61,7 @@ AGAIN_SHARES = 3
 ROVING = 3
 
 
+@cache
 def ahead_step(ahead: int) -> int:
     """The class of the `ahead`-th episode, from 1 on."""
     return sum(ahead >= step for step in _AHEAD_STEPS) - 1
@@ -121,6 +123,7 @@ BEGUN = np.array(
 """Whether a group is of what somebody goes on with: left unfinished, or the very next unseen episode."""
 
 
+@cache
 def group(why: Why, *sub: int) -> int:
     """The number of a group."""
     at = 0
