@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from dataclasses import replace
@@ -9,9 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from projectionist.errors import ProjectionistError
 from projectionist.features.cache.journal import REST, Journal
@@ -56,7 +58,6 @@ class Films(RuleBasedStateMachine):
         self.newest: dict[Path, bytes | None] = {}
         self.kept: list[tuple[datetime, bytes]] = []
         self.written = 0
-        self.pulled = False
 
     @initialize(layout=st.sampled_from(Layout), plain=st.booleans())
     def begin(self, layout: Layout, plain: bool) -> None:
@@ -65,6 +66,7 @@ class Films(RuleBasedStateMachine):
         for name in NAMES:
             path = self.stage.film(name, name.encode())
             self.newest[path] = name.encode()
+            cache_in(self.stage.desk, self.stage.spot(path, self.layout))
 
     def teardown(self) -> None:
         self.stage.close()
@@ -93,6 +95,11 @@ class Films(RuleBasedStateMachine):
         except Died:
             self.restart()
 
+    @rule(number=st.integers(0, 1))
+    def cache(self, number: int) -> None:
+        with contextlib.suppress(ProjectionistError):
+            cache_in(self.stage.desk, self.stage.spot(self.path(number), self.layout))
+
     def restart(self) -> None:
         self.stage.journal = Journal(self.stage.database, self.stage.clock, "here")
         self.stage.desk = replace(self.stage.desk, journal=self.stage.journal)
@@ -107,7 +114,6 @@ class Films(RuleBasedStateMachine):
         ours = (spot.aside, spot.fast) if self.layout is Layout.SYMLINK else (spot.aside,)
         self.kept += [(until, file.read_bytes()) for file in ours]
 
-    @precondition(lambda self: not self.pulled)
     @rule(number=st.integers(0, 1))
     def write_in_place(self, number: int) -> None:
         path = self.path(number)
@@ -115,7 +121,6 @@ class Films(RuleBasedStateMachine):
             self.newest[path] = content = self.fresh()
             self.shown(path).write_bytes(content)
 
-    @precondition(lambda self: not self.pulled)
     @rule(number=st.integers(0, 1))
     def upgrade(self, number: int) -> None:
         path = self.path(number)
@@ -128,7 +133,6 @@ class Films(RuleBasedStateMachine):
         if self.layout is Layout.UNION:  # renaming in a union removes the name from the other branches
             self.stage.spot(path).fast.unlink(missing_ok=True)
 
-    @precondition(lambda self: not self.pulled)
     @rule(number=st.integers(0, 1))
     def delete(self, number: int) -> None:
         path = self.path(number)
@@ -138,22 +142,16 @@ class Films(RuleBasedStateMachine):
         if self.layout is Layout.UNION:
             self.stage.spot(path).fast.unlink(missing_ok=True)
 
-    @precondition(lambda self: not self.pulled)
     @rule()
-    def pull(self) -> None:
+    def pull_and_plug(self) -> None:
         """Only what was not written to since it was copied is whole without the drive."""
         for spot, _ in self.stage.journal.all_cached():
             if spot.fast.exists() and self.newest[spot.path] is not None and spot.aside.exists():
                 self.newest[spot.path] = spot.aside.read_bytes()
         self.stage.pull()
-        self.pulled = True
         look_after(self.stage.desk)
-
-    @precondition(lambda self: self.pulled)
-    @rule()
-    def plug(self) -> None:
+        self.the_newest_is_at_the_path()
         self.stage.plug()
-        self.pulled = False
         hide_returned(self.stage.desk)
 
     @rule()
@@ -166,7 +164,6 @@ class Films(RuleBasedStateMachine):
         self.stage.clock.pass_by(days=days)
         let_go(self.stage.desk)
 
-    @precondition(lambda self: not self.pulled)
     @rule()
     def rebuild(self) -> None:
         look_after(self.stage.desk)
@@ -199,5 +196,5 @@ class Films(RuleBasedStateMachine):
                 assert look(spot) in (Standing.HOME, Standing.NOTHING)
 
 
-TestFilms = Films.TestCase
-TestFilms.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestFilms = pytest.mark.slow(Films.TestCase)
+TestFilms.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
