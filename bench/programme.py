@@ -9,6 +9,7 @@ from pathlib import Path
 from bench import jobs, limits
 from bench.contests import Contest, Outcome, Ring, Way
 from bench.films import Film, FilmFolder, hd, uhd
+from bench.foresight import measure_foresight
 from bench.measuring import Usage
 from bench.rows import Goal, Row, Table, at_least, at_most
 from bench.service import Extent, ServiceBench
@@ -108,6 +109,8 @@ class Bench:
         tables = [measure_sync(repeats, quick=quick, say=tell)] if self._wants("sync") else []
         if self._wants("jobs"):
             tables.append(Table("Jobs per second", "bare DBOS", jobs.rows(repeats, tell)))
+        if self._wants("foresight"):
+            tables += measure_foresight(quick=quick, say=tell)
         extent = Extent.of(quick=quick, repeats=repeats)
         service = ServiceBench(self.ring.projectionist.program, self.scratch, extent, self._wants, tell)
         return [*tables, *service.run()]

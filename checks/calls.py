@@ -8,7 +8,7 @@ from pathlib import Path
 
 from checks.modules import Finding, Module, modules_below
 
-FILE_MOVER = Path("src/projectionist/kit/files.py")
+FILE_MOVERS = (Path("src/projectionist/kit/files.py"), Path("src/projectionist/kit/swaps.py"))
 QUERIES = "queries.py"
 
 MOVING_FUNCTIONS = frozenset(
@@ -28,9 +28,9 @@ MOVING_METHODS = frozenset({"unlink", "rmdir", "rename", "symlink_to", "hardlink
 
 
 def moves_outside_files(root: Path) -> Iterator[Finding]:
-    """Whatever removes, renames, links or moves a file anywhere but in kit/files.py."""
+    """Whatever removes, renames, links or moves a file anywhere but in kit/files.py and kit/swaps.py."""
     for module in modules_below(root, "src"):
-        if module.path != FILE_MOVER:
+        if module.path not in FILE_MOVERS:
             yield from _moves(module)
 
 
@@ -47,7 +47,8 @@ def selects_outside_queries(root: Path) -> Iterator[Finding]:
 
 
 def _moves(module: Module) -> Iterator[Finding]:
-    advice = f"only {FILE_MOVER.name} of kit/ removes, renames, links or moves: call its function."
+    movers = " and ".join(path.name for path in FILE_MOVERS)
+    advice = f"only {movers} of kit/ remove, rename, link or move: call their functions."
     for line, name in module.imports():
         if name in MOVING_FUNCTIONS:
             yield module.finding(line, f"{name} is imported; {advice}")

@@ -304,3 +304,31 @@ class JobPostponed(ProjectionistError):
     def __init__(self, message: str, after: timedelta) -> None:
         super().__init__(message)
         self.after = after
+
+
+class TableWrong(ProjectionistError):
+    """A table in a file cannot be read as what it should be; the message names the file and the line."""
+
+    code = "table_wrong"
+    status = 422
+
+
+class SourceChanged(FilmError):
+    """A file was written to, or replaced, while it was being moved between disks; it stays where it was."""
+
+    code = "source_changed"
+    retryable = True
+
+
+class CopyWrong(ProjectionistError):
+    """A copy did not read back from its disk as it was written."""
+
+    code = "copy_wrong"
+    status = 507
+
+
+class SwapRefused(ProjectionistError):
+    """A file cannot change places here without a moment in which it could be lost or missing."""
+
+    code = "swap_refused"
+    status = 409

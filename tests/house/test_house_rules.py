@@ -91,6 +91,7 @@ def test_what_only_looks_like_moving_a_file_is_left_alone(tmp_path: Path, line: 
 
 def test_the_one_module_for_it_may_move_files(tmp_path: Path) -> None:
     write(tmp_path, "src/projectionist/kit/files.py", "import os; os.remove(p)")
+    write(tmp_path, "src/projectionist/kit/swaps.py", "import os; os.remove(p)")
     assert list(calls.moves_outside_files(tmp_path)) == []
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from projectionist import __version__
-from projectionist.cli import demo, jobs, previews, schedules, serve, servers, sync
+from projectionist.cli import cache, demo, jobs, previews, schedules, serve, servers, sync
 from projectionist.errors import ProjectionistError, UsageWrong
 from projectionist.kit.ending import leave
 
@@ -21,6 +21,7 @@ app = typer.Typer(
     help="The crew behind a home media server.",
 )
 app.add_typer(previews.app, name="previews")
+app.add_typer(cache.app, name="cache")
 app.add_typer(demo.app, name="demo")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(schedules.app, name="schedules")

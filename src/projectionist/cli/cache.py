@@ -1,0 +1,89 @@
+"""`projectionist cache`: what is on the fast disk before anybody presses play."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from projectionist.features.cache.simulating.replay import Outcome
+
+app = typer.Typer(no_args_is_help=True, help="The fast cache: try what it would come to.")
+
+Policy = Literal["ours", "ondeck", "lru", "score", "clairvoyant", "all"]
+
+
+@app.callback()
+def cache() -> None:
+    """The fast cache."""
+
+
+@app.command()
+def simulate(
+    library: Annotated[
+        Path,
+        typer.Option(metavar="CSV", help="item, type, show, season, episode, bytes, duration_s, added_at."),
+    ],
+    history: Annotated[
+        Path, typer.Option(metavar="CSV", help="started_at, user, item, end_position_s, finished.")
+    ],
+    size: Annotated[
+        str, typer.Option(help="Room on the fast disk: 500GB; B to TB in units of 1024, GB if not said.")
+    ],
+    watchlist: Annotated[Path | None, typer.Option(metavar="CSV", help="at, user, item, action.")] = None,
+    policy: Annotated[Policy, typer.Option(help="Who decides what is copied.")] = "ours",
+    rate: Annotated[str, typer.Option(help="How fast the slow disk is copied.")] = "150MB/s",
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Replay a history of plays, and say how many would have come from the fast disk."""
+    from projectionist.features.cache.simulating.contest import PolicyName, simulate
+    from projectionist.features.cache.simulating.sizes import bytes_of, rate_of
+    from projectionist.features.cache.simulating.tables import read_past
+
+    capacity, speed = bytes_of(size), rate_of(rate)
+    past = read_past(library, history, watchlist)
+    if past.strangers:
+        typer.echo(
+            f"Left out: {past.strangers} rows about items that {library} does not list.",
+            err=True,
+        )
+    chosen = None if policy == "all" else PolicyName(policy)
+    _print(list(simulate(past, capacity, speed, chosen)), as_json=json)
+
+
+@app.command()
+def household(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where library.csv, history.csv and watchlist.csv go.")
+    ],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same household.")] = 1,
+    users: Annotated[int, typer.Option(min=1, max=100, help="How many people watch.")] = 4,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How long.")] = 365,
+    size: Annotated[str, typer.Option(help="About how large the library is.")] = "35TB",
+) -> None:
+    """Make up a household and what it watches, to try `simulate` on."""
+    from projectionist.features.cache.households.watching import live
+    from projectionist.features.cache.households.writing import write_tables
+    from projectionist.features.cache.simulating.sizes import bytes_of
+
+    past = live(seed, users=users, days=days, size=bytes_of(size))
+    for path in write_tables(past, folder):
+        typer.echo(str(path))
+
+
+def _print(outcomes: list[Outcome], *, as_json: bool) -> None:
+    from projectionist.features.cache.simulating.report import HEADS, as_object, as_rows
+
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(as_object(outcomes), indent=2))
+        return
+    rows = [HEADS, *as_rows(outcomes)]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(HEADS))]
+    for name, *cells in rows:
+        typer.echo(
+            "  ".join([name.ljust(widths[0]), *(c.rjust(w) for c, w in zip(cells, widths[1:], strict=True))])
+        )

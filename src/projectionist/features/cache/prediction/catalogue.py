@@ -1,0 +1,89 @@
+"""What there is to watch, numbered: prediction and planning work with numbers, people see titles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What an item is."""
+
+    MOVIE = "movie"
+    EPISODE = "episode"
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """One item of a library. `size` is in bytes, `duration` in seconds, `added_at` in seconds since 1970, UTC.
+
+    `show`, `season` and `episode` mean something for episodes only.
+    """
+
+    item: str
+    kind: Kind
+    show: str
+    season: int
+    episode: int
+    size: int
+    duration: float
+    added_at: float
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """Titles by number, and the episodes of each show in the order in which they are watched."""
+
+    titles: Sequence[Title]
+    number: dict[str, int] = field(default_factory=dict)
+    """The number of an item, by its key."""
+    sizes: list[int] = field(default_factory=list)
+    added: list[float] = field(default_factory=list)
+    show_of: list[int] = field(default_factory=list)
+    """The number of an item's show; -1 for what belongs to none."""
+    place: list[int] = field(default_factory=list)
+    """Where an item stands in its show."""
+    shows: list[list[int]] = field(default_factory=list)
+    """The items of each show, by season and episode."""
+    show_number: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, titles: Sequence[Title]) -> Catalogue:
+        """Number `titles` in the order in which they come."""
+        made = cls(titles)
+        made.number = {title.item: at for at, title in enumerate(titles)}
+        made.sizes = [title.size for title in titles]
+        made.added = [title.added_at for title in titles]
+        made.show_of = [-1] * len(titles)
+        made.place = [0] * len(titles)
+        for at, title in enumerate(titles):
+            if title.kind is Kind.EPISODE:
+                show = made.show_number.setdefault(title.show, len(made.shows))
+                if show == len(made.shows):
+                    made.shows.append([])
+                made.shows[show].append(at)
+                made.show_of[at] = show
+        for episodes in made.shows:
+            episodes.sort(key=lambda at: (titles[at].season, titles[at].episode))
+            for place, at in enumerate(episodes):
+                made.place[at] = place
+        return made
+
+    def following(self, item: int, count: int, now: float) -> list[int]:
+        """Up to `count` episodes after `item` in its show, across seasons, that are there at `now`."""
+        show = self.show_of[item]
+        if show < 0:
+            return []
+        return self.present(show, self.place[item] + 1, count, now)
+
+    def present(self, show: int, place: int, count: int, now: float) -> list[int]:
+        """Up to `count` episodes of a show from `place` on that are there at `now`."""
+        found: list[int] = []
+        episodes, added = self.shows[show], self.added
+        for at in range(place, len(episodes)):
+            if len(found) == count:
+                break
+            if added[episodes[at]] <= now:
+                found.append(episodes[at])
+        return found

@@ -1,0 +1,109 @@
+"""The rows of the cache: found and stored here, decided elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session, aliased
+
+from projectionist.features.cache.models import CopyRow, HolderRow, JournalRow, RestRow
+
+
+def moves(session: Session, node: str) -> Sequence[JournalRow]:
+    """The moves a node has under way, the oldest first."""
+    return session.scalars(select(JournalRow).where(JournalRow.node == node).order_by(JournalRow.id)).all()
+
+
+def move_at(session: Session, path: str) -> JournalRow | None:
+    """The move of a path that is under way."""
+    return session.scalars(select(JournalRow).where(JournalRow.path == path)).first()
+
+
+def copies(session: Session) -> Sequence[CopyRow]:
+    """Every file on the fast disk, the oldest first."""
+    return session.scalars(select(CopyRow).order_by(CopyRow.id)).all()
+
+
+def copy_at(session: Session, path: str) -> CopyRow | None:
+    """What is known of the fast copy of a path."""
+    return session.scalars(select(CopyRow).where(CopyRow.path == path)).first()
+
+
+def forget_move(session: Session, path: str) -> None:
+    """Take a move out of the journal."""
+    session.execute(delete(JournalRow).where(JournalRow.path == path))
+
+
+def forget_copy(session: Session, path: str) -> None:
+    """A path has no fast copy any more, and nobody holds it."""
+    session.execute(delete(CopyRow).where(CopyRow.path == path))
+    session.execute(delete(HolderRow).where(HolderRow.path == path))
+
+
+def holders(session: Session, path: str) -> set[str]:
+    """The films for whose sake a path is on the fast disk."""
+    return set(session.scalars(select(HolderRow.film).where(HolderRow.path == path)))
+
+
+def held(session: Session, film: str) -> Sequence[str]:
+    """The paths that are on the fast disk for a film's sake, in order."""
+    return session.scalars(
+        select(HolderRow.path).where(HolderRow.film == film).order_by(HolderRow.path)
+    ).all()
+
+
+def drop_holder(session: Session, path: str, film: str) -> None:
+    """A film needs a path no longer."""
+    session.execute(delete(HolderRow).where(HolderRow.path == path, HolderRow.film == film))
+
+
+def resting(session: Session) -> Sequence[RestRow]:
+    """Every file at rest, the first to go first."""
+    return session.scalars(select(RestRow).order_by(RestRow.until, RestRow.id)).all()
+
+
+def rest_at(session: Session, resting: str) -> RestRow | None:
+    """The file that rests under a name."""
+    return session.scalars(select(RestRow).where(RestRow.resting == resting)).first()
+
+
+def rested(session: Session, now: datetime) -> Sequence[RestRow]:
+    """The files whose rest is over."""
+    return session.scalars(select(RestRow).where(RestRow.until <= now).order_by(RestRow.id)).all()
+
+
+def forget_rest(session: Session, number: int) -> None:
+    """A file at rest is gone."""
+    session.execute(delete(RestRow).where(RestRow.id == number))
+
+
+def rename_rest(session: Session, number: int, resting: str) -> None:
+    """A file at rest has another name now."""
+    session.execute(update(RestRow).where(RestRow.id == number).values(resting=resting))
+
+
+def is_in_use(session: Session, fast: str) -> bool:
+    """Whether a path leads, or is about to lead, to this fast copy."""
+    in_copies = select(CopyRow.id).where(CopyRow.fast == fast)
+    in_moves = select(JournalRow.id).where(JournalRow.fast == fast)
+    return session.scalar(in_copies) is not None or session.scalar(in_moves) is not None
+
+
+def copies_in(session: Session, folder: str) -> Sequence[str]:
+    """The paths below a folder whose content is on the fast disk."""
+    inside = CopyRow.path.startswith(f"{folder}/", autoescape=True)
+    return session.scalars(select(CopyRow.path).where(inside).order_by(CopyRow.path)).all()
+
+
+def stranded(session: Session) -> Sequence[str]:
+    """The paths on the fast disk that came along with films of which none is there any more."""
+    film = aliased(CopyRow)
+    needed = (
+        select(HolderRow.path)
+        .join(film, film.path == HolderRow.film)
+        .where(HolderRow.path == CopyRow.path)
+        .exists()
+    )
+    return session.scalars(select(CopyRow.path).where(~needed).order_by(CopyRow.path)).all()

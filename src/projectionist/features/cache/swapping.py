@@ -1,0 +1,236 @@
+"""Bring a file to the fast disk and back, with every step in the journal before it is taken."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+from projectionist.errors import NotFound, ProjectionistError, ServiceError, SourceChanged, SwapRefused
+from projectionist.features.cache.copying import Progress, copy_proved
+from projectionist.features.cache.journal import Move
+from projectionist.features.cache.layouts import ADAPTERS
+from projectionist.features.cache.models import Kind, Step
+from projectionist.features.cache.settling import (
+    Desk,
+    Outcome,
+    drop_fast,
+    is_unchanged,
+    let_lookups_end,
+    put_to_rest,
+    settle,
+)
+from projectionist.features.cache.spots import (
+    ASIDE,
+    RESTING,
+    TEMPORARY,
+    Content,
+    Spot,
+    Standing,
+    is_mounted,
+    look,
+    status,
+    temporary,
+)
+from projectionist.kit.files import explained
+
+
+def unheard(_done: int) -> None:
+    """For whoever does not follow how far a copy is."""
+
+
+def cache_in(
+    desk: Desk,
+    spot: Spot,
+    *,
+    film: Path | None = None,
+    hard_links: bool = False,
+    progress: Progress = unheard,
+) -> Outcome:
+    """Copy a file to the fast disk and let its path lead there; `film` is the one a sidecar comes along with.
+
+    Files with several names are left out unless `hard_links`. Whatever fails, the path is then as it was. Raises
+    SwapRefused, SourceChanged, CopyWrong, TargetFull, TargetUnwritable, AlreadyAtWork, ServiceError where nobody can
+    say who plays it, DatabaseUnusable, and what `progress` raises.
+    """
+    with explained(spot.path, "cached"):
+        _require_place(spot)
+        if look(spot) is Standing.SETTLING:
+            move = desk.journal.begin(Kind.CACHE_IN, spot, _content(spot))
+            with desk.journal.held(move):
+                settle(desk, move, forward=False)
+        _require_free_names(spot)
+        here = os.lstat(spot.path)
+        if here.st_nlink > 1 and not hard_links:
+            return Outcome.HARD_LINKED
+        if not desk.watching.leaves_free(spot.path):
+            return Outcome.PLAYING
+        move = desk.journal.begin(Kind.CACHE_IN, spot, _content(spot), film=film)
+        with desk.journal.held(move):
+            try:
+                return _carry_in(desk, move, progress)
+            except (OSError, ProjectionistError):
+                settle(desk, move, forward=False)
+                raise
+
+
+def move_back(desk: Desk, path: Path, *, progress: Progress = unheard) -> Outcome:
+    """Put a path's newest content back on its slow disk, and take away the fast copy.
+
+    That is the original, or the fast copy where that was written to. A path that is not ours any more is left alone,
+    and what we had of it rests. Raises NotFound where the path is not cached, and what `cache_in` raises.
+    """
+    found = desk.journal.cached(path)
+    if found is None:
+        raise NotFound(f"{path} is not on the fast disk; nothing was changed.")
+    spot, content = found
+    with explained(path, "moved back"):
+        if not desk.watching.leaves_free(path):
+            return Outcome.PLAYING
+        move = desk.journal.begin(Kind.MOVE_BACK, spot, content, Step.SWAPPING)
+        with desk.journal.held(move):
+            try:
+                return _carry_back(desk, move, progress)
+            except (OSError, ProjectionistError):
+                settle(desk, move, forward=True)
+                raise
+
+
+def _carry_in(desk: Desk, move: Move, progress: Progress) -> Outcome:
+    spot, calls = move.spot, desk.calls
+    calls.make_folder(spot.fast.parent)
+    copy = temporary(spot.fast.parent, move.token, "copy")
+    copied = copy_proved(calls, spot.path, copy, progress)
+    if not move.content.fits(copied.source) or not move.content.fits(os.lstat(spot.path)):
+        raise SourceChanged(
+            f"{spot.path} was replaced while it was copied; it stays where it is: look again later."
+        )
+    desk.journal.enter(move, Step.PUBLISHING, replace(move.content, digest=copied.digest))
+    calls.rename_new(copy, spot.fast)
+    calls.sync_folder(spot.fast.parent)
+    if not desk.watching.leaves_free(spot.path):
+        settle(desk, move, forward=False)
+        return Outcome.PLAYING
+    changed = os.lstat(spot.fast).st_ctime_ns
+    desk.journal.enter(move, Step.SWAPPING, replace(move.content, fast_ctime_ns=changed))
+    spare = temporary(spot.path.parent, move.token, "link")
+    let_lookups_end(desk, spot)
+    ADAPTERS[spot.layout].occupy(calls, spot, move.content, spare)
+    desk.journal.enter(move, Step.WITNESSING)
+    if not desk.witness.sees(spot.path, spot.fast):
+        settle(desk, move, forward=False)
+        return Outcome.UNSEEN
+    desk.journal.end(move, cached=True)
+    return Outcome.CACHED
+
+
+def _carry_back(desk: Desk, move: Move, progress: Progress) -> Outcome:
+    spot, content = move.spot, move.content
+    standing = look(spot)
+    if standing is Standing.BARE or (standing is Standing.AWAY and _is_newest(spot, content)):
+        return _return_changed(desk, move, progress)
+    aside = status(spot.aside)
+    if standing is not Standing.AWAY or aside is None or not content.fits(aside):
+        return examine(desk, move)
+    ADAPTERS[spot.layout].restore(desk.calls, spot)
+    if is_mounted(spot.fast_root) and status(spot.fast) is not None and not is_unchanged(spot.fast, content):
+        ADAPTERS[spot.layout].occupy(
+            desk.calls, spot, content, temporary(spot.path.parent, move.token, "link")
+        )
+        raise SourceChanged(
+            f"{spot.fast} is being written to; it stays on the fast disk: try again when it rests."
+        )
+    return _finish_back(desk, move)
+
+
+def _is_newest(spot: Spot, content: Content) -> bool:
+    """Whether the fast copy was written to since it was made."""
+    return (
+        is_mounted(spot.fast_root) and status(spot.fast) is not None and not is_unchanged(spot.fast, content)
+    )
+
+
+def _return_changed(desk: Desk, move: Move, progress: Progress) -> Outcome:
+    spot, calls = move.spot, desk.calls
+    had_original = status(spot.aside) is not None
+    desk.journal.enter(move, Step.COPYING)
+    copy = temporary(spot.path.parent, move.token, "copy")
+    copied = copy_proved(
+        calls, spot.fast, copy, progress, attributes_from=spot.aside if had_original else None
+    )
+    now = os.lstat(spot.fast)
+    if not desk.watching.leaves_free(spot.path):
+        settle(desk, move, forward=True)
+        return Outcome.PLAYING
+    newest = replace(move.content, digest=copied.digest, fast_ctime_ns=now.st_ctime_ns)
+    desk.journal.enter(move, Step.SWAPPING, newest)
+    ADAPTERS[spot.layout].replace(calls, spot, copy)
+    if had_original:
+        put_to_rest(desk, move, spot.aside, spot.slow_root, "replaced")
+    return _finish_back(desk, move)
+
+
+def _finish_back(desk: Desk, move: Move) -> Outcome:
+    """The path is right; the fast copy goes, or stays in the journal for as long as somebody may be playing it."""
+    desk.journal.enter(move, Step.REMOVING)
+    if not _is_surely_free(desk, move.spot.path):
+        return Outcome.PLAYING
+    drop_fast(desk, move)
+    desk.journal.end(move, cached=False)
+    return Outcome.HOME
+
+
+def _is_surely_free(desk: Desk, path: Path) -> bool:
+    try:
+        return desk.watching.leaves_free(path)
+    except ServiceError:
+        return False  # unknown is not false
+
+
+def examine(desk: Desk, move: Move) -> Outcome:
+    """See how a cached path stands; what is as we left it stays, and anything else has its stated outcome."""
+    return settle(desk, move, forward=True)
+
+
+def _content(spot: Spot) -> Content:
+    here = os.lstat(spot.path)
+    return Content(here.st_size, here.st_mtime_ns)
+
+
+def _require_place(spot: Spot) -> None:
+    for root in (spot.slow_root, spot.fast_root):
+        if not is_mounted(root):
+            raise SwapRefused(f"{root} is not mounted; nothing was changed: mount it, then try again.")
+    name = spot.path.name
+    if any(pattern.fullmatch(name) for pattern in (ASIDE, RESTING, TEMPORARY)):
+        raise SwapRefused(f"{spot.path} is one of our own files; it stays as it is.")
+    try:
+        "".join((str(spot.path), str(spot.fast), spot.link)).encode()
+    except UnicodeEncodeError:
+        raise SwapRefused(
+            f"{os.fsencode(spot.path)!r} has a name that is no UTF-8; it stays where it is: rename it, and it can be "
+            "cached."
+        ) from None
+    if not spot.fast.parent.resolve().is_relative_to(spot.fast_root.resolve()):
+        raise SwapRefused(f"{spot.fast} does not lie within {spot.fast_root}; nothing was changed.")
+
+
+def _require_free_names(spot: Spot) -> None:
+    standing, here = look(spot), status(spot.path)
+    if here is None:
+        raise NotFound(f"{spot.path} is not there; nothing was changed.")
+    if standing is not Standing.HOME or not stat.S_ISREG(here.st_mode):
+        raise SwapRefused(
+            f"{spot.path} is no plain file, or one that is cached already; it stays as it is: run an audit."
+        )
+    with os.scandir(spot.path.parent) as entries:
+        if all(entry.name != spot.path.name for entry in entries):
+            raise SwapRefused(
+                f"The file system of {spot.path.parent} spells {spot.path.name} otherwise; it stays where it is: use "
+                "the spelling that the folder lists."
+            )
+    if status(spot.fast) is not None:
+        raise SwapRefused(
+            f"Something is at {spot.fast} already; nothing was changed: run an audit, which tells what it is."
+        )
