@@ -148,6 +148,9 @@ class JobFilter:
     text: str = ""
     sort: str = "-created_at"
     """A field of created_at, started_at, ended_at, priority, title, state; `-` in front for the newest first."""
+    after: str | None = None
+    """Only jobs with a later id than this, in the order of their ids (the oldest first), whatever `sort` says:
+    who reads a page after the last one's end misses none and sees none twice, whatever is added and forgotten."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,14 +116,21 @@ def move_on(
 def find(session: Session, wanted: JobFilter, offset: int, size: int) -> tuple[list[JobRow], int]:
     """A page of jobs, and how many there are."""
     where = _where(wanted)
+    rows = session.scalars(
+        select(JobRow).where(*where).order_by(*_order(wanted), JobRow.id).offset(offset).limit(size)
+    )
+    total = session.scalar(select(func.count()).select_from(JobRow).where(*where)) or 0
+    return list(rows), total
+
+
+def _order(wanted: JobFilter) -> list[ColumnElement[Any]]:
+    if wanted.after is not None:
+        return []
     name = wanted.sort.lstrip("-")
     column: ColumnElement[Any] = _SORTS.get(name, JobRow.created_at)
     if name == "state":
         column = case({state: place for place, state in enumerate(LIVE)}, value=JobRow.state, else_=9)
-    order = column.desc() if wanted.sort.startswith("-") else column.asc()
-    rows = session.scalars(select(JobRow).where(*where).order_by(order, JobRow.id).offset(offset).limit(size))
-    total = session.scalar(select(func.count()).select_from(JobRow).where(*where)) or 0
-    return list(rows), total
+    return [column.desc() if wanted.sort.startswith("-") else column.asc()]
 
 
 def _where(wanted: JobFilter) -> list[ColumnElement[bool]]:
@@ -136,6 +143,8 @@ def _where(wanted: JobFilter) -> list[ColumnElement[bool]]:
         where.append(JobRow.kind.in_(wanted.kinds))
     if wanted.text:
         where.append(func.lower(JobRow.title).contains(wanted.text.lower(), autoescape=True))
+    if wanted.after is not None:
+        where.append(JobRow.id > wanted.after)
     return where
 
 

@@ -97,11 +97,14 @@ class FakeJobs:
             and (not wanted.queues or job.queue in wanted.queues)
             and (not wanted.kinds or job.kind in wanted.kinds)
             and wanted.text.lower() in job.title.lower()
+            and (wanted.after is None or job.id > wanted.after)
         ]
         found.sort(
             key=lambda job: str(getattr(job, wanted.sort.removeprefix("-"))),
             reverse=wanted.sort.startswith("-"),
         )
+        if wanted.after is not None:
+            found.sort(key=lambda job: job.id)
         return Page(tuple(found[offset : offset + size]), offset, len(found))
 
     def log_of(self, job_id: str, *, offset: int = 0, size: int = 200) -> Page[LogLine]:

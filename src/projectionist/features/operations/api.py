@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, TypeVar
 
 from litestar import delete, get, patch, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.response import Stream
 
 from projectionist.features.operations import service
 from projectionist.features.operations.documents import (
+    JOB_COLUMNS,
     BulkChange,
     BulkFailure,
     BulkResult,
@@ -24,6 +26,7 @@ from projectionist.features.operations.documents import (
     ScheduleDocument,
     StateName,
     job_document,
+    job_row,
     log_line_document,
     node_document,
     ordered_document,
@@ -35,18 +38,19 @@ from projectionist.jobs.ports import Jobs, Schedule
 from projectionist.media.vocabulary import Page
 from projectionist.web.access import needs
 from projectionist.web.injection import Injected
-from projectionist.web.paging import Limit, Offset, PageOut, page_out
+from projectionist.web.paging import Limit, Offset, PageOut, export_csv, export_json, page_out
 from projectionist.web.ports import Permission
 
 T = TypeVar("T")
 
+States = Annotated[list[StateName] | None, QueryParameter(name="state")]
 MANAGE = needs(Permission.MANAGE_JOBS)
 
 
 @get("/api/v1/jobs", tags=["Jobs"], operation_id="list_jobs", sync_to_thread=True)
 def list_jobs(
     jobs: Injected[Jobs],
-    states: Annotated[list[StateName] | None, QueryParameter(name="state")] = None,
+    states: States = None,
     queue: FromQuery[list[str] | None] = None,
     kind: FromQuery[list[str] | None] = None,
     text: FromQuery[str] = "",
@@ -57,6 +61,42 @@ def list_jobs(
     """Jobs, filtered and sorted."""
     wanted = service.job_filter(states or (), queue or (), kind or (), text, sort)
     return page_out(jobs.find(wanted, offset=offset, size=limit), job_document)
+
+
+@get(
+    "/api/v1/jobs.csv",
+    tags=["Jobs"],
+    operation_id="export_jobs_as_csv",
+    media_type="text/csv",
+    sync_to_thread=True,
+)
+def export_jobs_as_csv(
+    jobs: Injected[Jobs],
+    states: States = None,
+    queue: FromQuery[list[str] | None] = None,
+    kind: FromQuery[list[str] | None] = None,
+    text: FromQuery[str] = "",
+) -> Stream:
+    """All jobs of a filter as a table, the oldest first."""
+    return export_csv(_rows(jobs, states, queue, kind, text), JOB_COLUMNS, "jobs.csv")
+
+
+@get(
+    "/api/v1/jobs.json",
+    tags=["Jobs"],
+    operation_id="export_jobs_as_json",
+    media_type="application/json",
+    sync_to_thread=True,
+)
+def export_jobs_as_json(
+    jobs: Injected[Jobs],
+    states: States = None,
+    queue: FromQuery[list[str] | None] = None,
+    kind: FromQuery[list[str] | None] = None,
+    text: FromQuery[str] = "",
+) -> Stream:
+    """All jobs of a filter in one list, the oldest first."""
+    return export_json(_rows(jobs, states, queue, kind, text), "jobs.json")
 
 
 @get("/api/v1/jobs/{job_id:str}", tags=["Jobs"], operation_id="get_job", sync_to_thread=True)
@@ -213,6 +253,17 @@ def list_nodes(jobs: Injected[Jobs], offset: Offset = 0, limit: Limit = 100) -> 
     )
 
 
+def _rows(
+    jobs: Jobs,
+    states: list[StateName] | None,
+    queues: list[str] | None,
+    kinds: list[str] | None,
+    text: str,
+) -> Iterator[dict[str, Any]]:
+    wanted = service.job_filter(states or (), queues or (), kinds or (), text)
+    return (job_row(job) for job in service.all_jobs(jobs, wanted))
+
+
 def part_of(rows: Sequence[T], offset: int, limit: int) -> Page[T]:
     """A page of what is short enough to be read whole."""
     return Page(tuple(rows[offset : offset + limit]), offset, len(rows))
@@ -220,6 +271,8 @@ def part_of(rows: Sequence[T], offset: int, limit: int) -> Page[T]:
 
 HANDLERS = (
     list_jobs,
+    export_jobs_as_csv,
+    export_jobs_as_json,
     get_job,
     get_job_log,
     cancel_job,

@@ -140,9 +140,36 @@ class NodeDocument(msgspec.Struct, frozen=True):
     seen_at: datetime
 
 
+JOB_COLUMNS = (
+    "id",
+    "title",
+    "kind",
+    "queue",
+    "state",
+    "priority",
+    "attempt",
+    "done",
+    "total",
+    "unit",
+    "error",
+    "node",
+    "asked_by",
+    "created_at",
+    "started_at",
+    "ended_at",
+)
+"""What a table of jobs has of each; what it was told and what came of it are no cells."""
+
+
 def job_document(job: Job) -> JobDocument:
     """A job for the API."""
     return msgspec.convert(job, JobDocument, from_attributes=True)
+
+
+def job_row(job: Job) -> dict[str, Any]:
+    """A job for an export, by the names of its document."""
+    row: dict[str, Any] = msgspec.to_builtins(job_document(job))
+    return row
 
 
 def log_line_document(line: LogLine) -> LogLineDocument:

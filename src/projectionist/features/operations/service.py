@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from projectionist.errors import InputWrong, NotFound, ProjectionistError
-from projectionist.jobs.ports import Job, JobFilter, Jobs, JobState, Priority, Queue, Schedule
+from projectionist.errors import Conflict, InputWrong, NotFound, ProjectionistError
+from projectionist.jobs.ports import Job, JobFilter, Jobs, JobState, Ordered, Priority, Queue, Schedule
 from projectionist.media.vocabulary import Page
 
 SORTS = ("created_at", "started_at", "ended_at", "priority", "title", "state")
 LIVE = (JobState.RUNNING, JobState.QUEUED, JobState.WAITING)
 
+_AT_ONCE = 500
 _SCHEDULE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
 
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """What came of doing one thing to many jobs: how many took it, and why others did not."""
+    """What came of doing one thing to many jobs: how many took it, why others did not, and what they led to."""
 
     done: int
     failed: tuple[tuple[str, str], ...]
+    ordered: tuple[Ordered, ...] = ()
 
 
 def job_filter(
-    states: Sequence[str], queues: Sequence[str], kinds: Sequence[str], text: str, sort: str
+    states: Sequence[str], queues: Sequence[str], kinds: Sequence[str], text: str, sort: str = "-created_at"
 ) -> JobFilter:
     """Which jobs are asked for. Raises InputWrong."""
     try:
@@ -39,21 +42,28 @@ def job_filter(
     return JobFilter(wanted, tuple(queues), tuple(kinds), text.strip(), sort)
 
 
+def all_jobs(jobs: Jobs, wanted: JobFilter) -> Iterator[Job]:
+    """Every job of a filter, the oldest first, for an export; never more than a page in memory."""
+    after = ""
+    while True:
+        found = jobs.find(replace(wanted, after=after), size=_AT_ONCE).items
+        yield from found
+        if len(found) < _AT_ONCE:
+            return
+        after = found[-1].id
+
+
 def act_on_many(jobs: Jobs, action: str, job_ids: Sequence[str]) -> Bulk:
     """Cancel, retry, forget or move many jobs; one that does not take it stops no other. Raises InputWrong."""
     ids = list(dict.fromkeys(job_ids))
-    if action == "forget":
-        gone = jobs.forget(ids)
-        left = len(ids) - gone
-        return Bulk(gone, () if not left else (("", f"{left} of them are not over, so they stay."),))
     act = _action(jobs, action)
-    failed = []
+    failed, came = [], []
     for job_id in ids:
         try:
-            act(job_id)
+            came.append(act(job_id))
         except ProjectionistError as error:
             failed.append((job_id, error.message))
-    return Bulk(len(ids) - len(failed), tuple(failed))
+    return Bulk(len(came), tuple(failed), tuple(one for one in came if isinstance(one, Ordered)))
 
 
 def act_on_one(jobs: Jobs, action: str, job_id: str) -> None:
@@ -111,11 +121,19 @@ def live_jobs(jobs: Jobs, size: int = 10) -> Page[Job]:
     return Page(shown, 0, running.total + waiting.total)
 
 
+def _forget(jobs: Jobs, job_id: str) -> None:
+    if not jobs.get(job_id).state.is_over:
+        raise Conflict("The job is not over yet; it stays.")
+    jobs.forget([job_id])
+
+
 def _action(jobs: Jobs, action: str) -> Callable[[str], object]:
     if action == "cancel":
         return jobs.cancel
     if action == "retry":
         return jobs.retry
+    if action == "forget":
+        return partial(_forget, jobs)
     try:
         priority = Priority[action.upper()]
     except KeyError:
