@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import pytest
-
-from projectionist.cli.main import run
+from projectionist.cli import main
 
 
 @dataclass(frozen=True)
@@ -32,14 +30,13 @@ class Ran:
 
 def previews(*arguments: str | Path) -> Ran:
     """`projectionist previews` with these arguments."""
+    return projectionist("previews", *arguments)
+
+
+def projectionist(*arguments: str | Path) -> Ran:
+    """`projectionist` with these arguments."""
     out, err = io.StringIO(), io.StringIO()
-    command = ["projectionist", "previews", *(str(one) for one in arguments)]
-    with (
-        patch.object(sys, "argv", command),
-        redirect_stdout(out),
-        redirect_stderr(err),
-        pytest.raises(SystemExit) as ended,
-    ):
-        run()
-    status = ended.value.code
-    return Ran(status if isinstance(status, int) else int(status is not None), out.getvalue(), err.getvalue())
+    command = ["projectionist", *(str(one) for one in arguments)]
+    with patch.object(sys, "argv", command), redirect_stdout(out), redirect_stderr(err):
+        status = main._exit_code()
+    return Ran(status, out.getvalue(), err.getvalue())
