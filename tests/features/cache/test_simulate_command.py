@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 
-from projectionist.cli.main import run
-from tests.features.command import Ran
+from tests.features.command import Ran, projectionist
 
 
 def cache(*arguments: str | Path) -> Ran:
-    out, err = io.StringIO(), io.StringIO()
-    command = ["projectionist", "cache", *(str(one) for one in arguments)]
-    with (
-        patch.object(sys, "argv", command),
-        redirect_stdout(out),
-        redirect_stderr(err),
-        pytest.raises(SystemExit) as ended,
-    ):
-        run()
-    status = ended.value.code
-    return Ran(status if isinstance(status, int) else int(status is not None), out.getvalue(), err.getvalue())
+    return projectionist("cache", *arguments)
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-import io
 import json
-import sys
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 
-from projectionist.cli.main import run
+from tests.features.command import projectionist
 
 
 @pytest.fixture
@@ -21,17 +17,8 @@ def data(tmp_path: Path) -> Path:
 
 def servers(data: Path, *arguments: str | Path) -> tuple[int, str, str]:
     """`projectionist servers` with these arguments: its status and what it printed."""
-    out, err = io.StringIO(), io.StringIO()
-    command = ["projectionist", "servers", *map(str, arguments), "--data", str(data)]
-    with (
-        patch.object(sys, "argv", command),
-        redirect_stdout(out),
-        redirect_stderr(err),
-        pytest.raises(SystemExit) as ended,
-    ):
-        run()
-    status = ended.value.code
-    return int(status or 0), out.getvalue(), err.getvalue()
+    ran = projectionist("servers", *arguments, "--data", data)
+    return ran.status, ran.out, ran.err
 
 
 def test_a_folder_is_added_listed_and_tested(data: Path, tmp_path: Path) -> None:
