@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
+from typer.main import get_group
+
+from projectionist.cli import jobs, schedules
+from projectionist.features.operations.documents import ActionName, PriorityName
 from projectionist.web.access import declared_routes
 from projectionist.web.documents import METHODS, openapi_of
 from tests.api.house import Open, token_of
@@ -45,6 +51,28 @@ TWINS = {
 }
 """The addresses that pages send to, and the operations that do the same."""
 
+COMMANDED = {"Jobs", "Queues", "Schedules", "Nodes"}
+COMMANDS = {
+    "list_jobs": ["jobs list"],
+    "export_jobs_as_csv": ["jobs list"],
+    "export_jobs_as_json": ["jobs list"],
+    "get_job": ["jobs show"],
+    "get_job_log": ["jobs log"],
+    "cancel_job": ["jobs cancel"],
+    "retry_job": ["jobs retry"],
+    "set_job_priority": ["jobs priority"],
+    "change_many_jobs": ["jobs cancel", "jobs retry", "jobs forget", "jobs priority"],
+    "list_queues": ["jobs queues"],
+    "change_queue": ["jobs pause", "jobs resume", "jobs concurrency"],
+    "list_schedules": ["schedules list"],
+    "get_schedule": ["schedules show"],
+    "save_schedule": ["schedules save", "schedules pause", "schedules resume"],
+    "remove_schedule": ["schedules remove"],
+    "run_schedule": ["schedules run"],
+    "list_nodes": ["jobs nodes"],
+}
+"""The operations on jobs, their queues, schedules and nodes, and the commands that do the same."""
+
 
 def names(house: Open) -> list[str]:
     paths = openapi_of(house.app)["paths"]
@@ -60,6 +88,39 @@ def test_every_action_of_a_page_has_an_operation_that_does_the_same(house: Open)
     known = set(names(house))
     assert sent_to == set(TWINS)
     assert set(TWINS.values()) - known == set()
+
+
+def test_every_operation_on_jobs_and_schedules_has_a_command_that_does_the_same(house: Open) -> None:
+    operations = [
+        item[method]["operationId"]
+        for item in openapi_of(house.app)["paths"].values()
+        for method in METHODS
+        if method in item and COMMANDED.intersection(item[method]["tags"])
+    ]
+    assert set(operations) == set(COMMANDS)
+    assert {one for some in COMMANDS.values() for one in some} == set(options())
+
+
+def test_every_bulk_action_on_jobs_has_a_command_that_takes_many() -> None:
+    priorities = set(get_args(PriorityName))
+    actions = {"priority" if one in priorities else one for one in get_args(ActionName)}
+    assert {f"jobs {action}" for action in actions} == set(COMMANDS["change_many_jobs"])
+    taken = {command: options()[command]["job_ids"] for command in COMMANDS["change_many_jobs"]}
+    assert set(taken.values()) == {-1}
+
+
+def test_every_command_of_jobs_and_schedules_prints_json_where_asked() -> None:
+    assert [command for command, known in options().items() if "--json" not in known] == []
+
+
+def options() -> dict[str, dict[str, int]]:
+    """What each command of jobs and schedules takes, and how much of it; -1 is any number."""
+    groups = {"jobs": jobs.app, "schedules": schedules.app}
+    return {
+        f"{group} {name}": {word: one.nargs for one in command.params for word in one.opts}
+        for group, app in groups.items()
+        for name, command in get_group(app).commands.items()
+    }
 
 
 def test_a_server_is_read_by_order_of_a_program(house: Open) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -70,9 +70,7 @@ def show(job_id: JobId, json: AsJson = False, data: Data = None) -> None:
     if json:
         print_json({**told, "log": [log_line_document(line) for line in log.items]})
         return
-    for name, value in told.items():
-        if value not in (None, "", {}):
-            say(f"{name}: {value}")
+    say_all(told)
     _print_log(log)
 
 
@@ -243,6 +241,16 @@ def say(line: str, *, err: bool = False) -> None:
     from projectionist.cli.display import shown
 
     typer.echo(shown(line), err=err)
+
+
+def say_all(told: Mapping[str, Any]) -> None:
+    """Print what a record says, a line for each field that says something."""
+    import json
+
+    for name, value in told.items():
+        if value not in (None, "", {}):
+            said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            say(f"{name}: {said}")
 
 
 def _act_on_many(action: str, job_ids: Sequence[str], became: str, as_json: bool, data: Path | None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from projectionist.cli.jobs import AsJson, Data, opened, plain, print_json, say
+from projectionist.cli.jobs import AsJson, Data, opened, plain, print_json, say, say_all
 
 if TYPE_CHECKING:
     from projectionist.jobs.ports import Schedule
@@ -43,9 +43,7 @@ def show(name: Name, json: AsJson = False, data: Data = None) -> None:
     if json:
         print_json(found)
         return
-    for field, value in found.items():
-        if value not in (None, "", {}):
-            say(f"{field}: {value}")
+    say_all(found)
 
 
 @app.command("save")

@@ -3,67 +3,22 @@
 from __future__ import annotations
 
 import json
-import logging
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import msgspec
 import pytest
 
-from projectionist.app import open_house
 from projectionist.features.operations.documents import JobDocument, NodeDocument, QueueDocument
-from projectionist.jobs.engine import Engine
 from projectionist.jobs.ports import JobFilter, JobState, Order, Priority
 from projectionist.jobs.queries import add_log
-from projectionist.settings import load_settings
 from tests.features.command import Ran, projectionist
+from tests.features.operations.commands import Command, engine, fields, found
 
-Command: TypeAlias = Callable[..., Ran]
 Ask: TypeAlias = Callable[..., str]
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 GONE = "There is no such job; it may have been taken out of the history."
-
-
-@pytest.fixture(autouse=True)
-def own_log() -> Iterator[None]:
-    """What a command sets up for its log is taken back."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = handlers, level
-
-
-@contextmanager
-def engine(data: Path) -> Iterator[Engine]:
-    """The jobs of a data folder, which nobody works on."""
-    with open_house(load_settings({}, {"data": str(data)}), exclusive=False) as house:
-        yield house.jobs
-
-
-@pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder in which a service has run."""
-    folder = tmp_path_factory.mktemp("founded") / "data"
-    with engine(folder) as jobs:
-        jobs.start(work=False)
-        jobs.close()
-    return folder
-
-
-@pytest.fixture
-def data(founded: Path, tmp_path: Path) -> Path:
-    """A data folder of the test's own in which a service has run."""
-    return Path(shutil.copytree(founded, tmp_path / "data"))
-
-
-@pytest.fixture
-def command(data: Path) -> Command:
-    """The command line, on this data folder."""
-    return lambda *words: projectionist(*words, "--data", data)
 
 
 @pytest.fixture
@@ -78,17 +33,6 @@ def ask(data: Path) -> Ask:
         return job_id
 
     return asked
-
-
-def found(ran: Ran) -> Any:
-    """The JSON that a command printed and nothing else."""
-    assert ran.err == ""
-    return json.loads(ran.out)
-
-
-def fields(document: type[msgspec.Struct]) -> list[str]:
-    """What the API says of such a thing."""
-    return [one.name for one in msgspec.structs.fields(document)]
 
 
 def test_jobs_are_listed_as_the_api_gives_them(command: Command, ask: Ask) -> None:
@@ -111,6 +55,7 @@ def test_a_job_is_shown_with_its_log(command: Command, ask: Ask, data: Path) -> 
     assert [line["message"] for line in shown["log"]] == ["line 0", "line 1", "line 2"]
     told = command("jobs", "show", job_id).out
     assert f"id: {job_id}\n" in told
+    assert 'arguments: {"server_id": 1}\n' in told
     assert told.endswith("2026-03-01 12:00:02 UTC  info  line 2\n")
 
 
@@ -270,7 +215,9 @@ def test_wrong_use_ends_with_2(command: Command, words: tuple[str, ...], told: s
 
 
 @pytest.mark.parametrize("words", [("jobs", "list"), ("jobs", "cancel", "1"), ("schedules", "list")])
-def test_a_folder_in_which_nothing_has_run_stays_as_it_is(tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_a_folder_in_which_nothing_has_run_stays_as_it_is(
+    tmp_path: Path, own_log: None, words: tuple[str, ...]
+) -> None:
     ran = projectionist(*words, "--data", tmp_path / "typo")
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith(f"projectionist: Projectionist has never run in {tmp_path / 'typo'}; ")
