@@ -210,7 +210,7 @@ class Engine:
         return Page(tuple(line_of(row) for row in rows), offset, total)
 
     def queues(self) -> Sequence[Queue]:
-        """All queues."""
+        """All queues, and those that are no more for as long as jobs are left in them."""
         with self.database.read() as session:
             rows = queries.queues(session)
             counts = queries.counts(session)
@@ -224,9 +224,10 @@ class Engine:
                     count for state, count in counts.get(name, {}).items() if state != JobState.RUNNING.value
                 ),
                 counts.get(name, {}).get(JobState.RUNNING.value, 0),
+                known=name in self._specs,
             )
             for name, row in rows.items()
-            if name in self._specs
+            if name in self._specs or name in counts
         ]
 
     def nodes(self) -> Sequence[Node]:

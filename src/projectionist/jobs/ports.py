@@ -172,6 +172,8 @@ class Queue:
     concurrency: int
     queued: int
     running: int
+    known: bool = True
+    """Whether any kind of job goes into it; where not, it is what is left of a queue that there was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,7 @@ class Jobs(Protocol):
         """Move a queued job forward or back."""
 
     def queues(self) -> Sequence[Queue]:
-        """All queues."""
+        """All queues, and those that are no more for as long as jobs are left in them."""
 
     def pause(self, queue: str) -> None:
         """Start nothing more of this queue, on any node, until `resume`; kept through restarts."""

@@ -87,7 +87,10 @@ class BulkResult(msgspec.Struct, frozen=True):
 
 
 class QueueDocument(msgspec.Struct, frozen=True):
-    """A queue; `concurrency` is how many of its jobs run at once on one node."""
+    """A queue; `concurrency` is how many of its jobs run at once on one node.
+
+    One that is not `known` is no more, but jobs are left in it; nobody works on them, and they can be cancelled.
+    """
 
     name: str
     title: str
@@ -95,6 +98,7 @@ class QueueDocument(msgspec.Struct, frozen=True):
     concurrency: int
     queued: int
     running: int
+    known: bool
 
 
 class QueueChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
