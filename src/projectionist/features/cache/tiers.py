@@ -7,7 +7,9 @@ from pathlib import Path
 from projectionist.features.cache.spots import TIER, is_mounted
 from projectionist.kit.files import publish_file
 
-_TEXT = b"This folder is a tier of Projectionist's cache. Where it is not seen, the disk counts as not mounted.\n"
+_TEXT = (
+    b"This folder is a tier of Projectionist's cache. Where it is not seen, the disk counts as not mounted.\n"
+)
 
 
 def mark_tier(root: Path) -> None:

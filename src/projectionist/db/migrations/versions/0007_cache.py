@@ -6,6 +6,8 @@ Revises: 0006
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -58,7 +60,7 @@ def upgrade() -> None:
     op.create_index("ix_cache_rest_until", "cache_rest", ["until"])
 
 
-def _spot() -> list[sa.Column[object]]:
+def _spot() -> list[sa.Column[Any]]:
     return [
         sa.Column("layout", sa.String(16), nullable=False),
         *(
