@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -140,8 +140,12 @@ def queues(json: AsJson = False, data: Data = None) -> None:
         print_json([queue_document(one) for one in found])
         return
     for one in found:
-        paused = "paused" if one.paused else "open"
-        say(f"{one.name}  {paused}  {one.queued} wait, {one.running} run, {one.concurrency} at once")
+        counted = f"{one.queued} wait, {one.running} run"
+        if one.known:
+            state = "paused" if one.paused else "open"
+            say(f"{one.name}  {state}  {counted}, {one.concurrency} at once")
+        else:
+            say(f"{one.name}  no more  {counted}")
     if not found:
         say("There is no queue yet; the first start of `projectionist serve` brings them.")
 
@@ -202,24 +206,30 @@ def opened(data: Path | None, *, changes: bool = False) -> Iterator[Engine]:
     import os
 
     from projectionist.app import open_house
-    from projectionist.errors import DataFolderUnusable
+    from projectionist.errors import UsageWrong
     from projectionist.settings import load_settings
 
     settings = load_settings(os.environ, {"data": data})
-    if not settings.database_url and not (settings.data / "projectionist.sqlite").exists():
-        raise DataFolderUnusable(
-            f"Projectionist has never run in {settings.data}; nothing was made there: name its data folder "
-            "by --data or PROJECTIONIST_DATA, or start `projectionist serve` first."
-        )
-    with open_house(settings, exclusive=False) as house:
-        if not changes:
-            yield house.jobs
-            return
-        house.jobs.start(work=False)
+    if not settings.database_url:
+        _refuse_fresh(settings.data)
+    with open_house(settings, exclusive=False) as house, ExitStack() as ends:
+        if changes:
+            house.jobs.start(work=False)
+            ends.callback(house.jobs.close)
         try:
             yield house.jobs
-        finally:
-            house.jobs.close()
+        except UnicodeEncodeError:  # bytes on the command line, which no database takes as text
+            raise UsageWrong("A word of this command is no text in UTF-8; see what `list` shows.") from None
+
+
+def _refuse_fresh(data: Path) -> None:
+    from projectionist.errors import DataFolderUnusable
+
+    if not (data / "projectionist.sqlite").exists():
+        raise DataFolderUnusable(
+            f"Projectionist has never run in {data}; nothing was made there: name its data folder "
+            "by --data or PROJECTIONIST_DATA, or start `projectionist serve` first."
+        )
 
 
 def plain(found: Any) -> Any:

@@ -12,7 +12,7 @@ import pytest
 
 from projectionist.features.operations.documents import JobDocument, NodeDocument, QueueDocument
 from projectionist.jobs.ports import JobFilter, JobState, Order, Priority
-from projectionist.jobs.queries import add_log
+from projectionist.jobs.queries import add_log, add_queue, change
 from tests.features.command import Ran, projectionist
 from tests.features.operations.commands import Command, engine, fields, found
 
@@ -113,7 +113,8 @@ def test_jobs_that_are_over_are_done_again(command: Command, ask: Ask) -> None:
     ran = command("jobs", "retry", over, live)
     assert (ran.status, ran.err) == (1, f"{live}: The job is not over yet; nothing was changed.\n")
     new = ran.out.removesuffix(" is queued.\n")
-    assert found(command("jobs", "show", new, "--json"))["arguments"] == {"server_id": 1}
+    job = found(command("jobs", "show", new, "--json"))
+    assert (job["state"], job["arguments"]) == ("queued", {"server_id": 1})
     again = found(command("jobs", "retry", over, "--json"))
     [ordered] = again.pop("ordered")
     assert (again, ordered["created"]) == ({"done": 1, "failed": []}, True)
@@ -184,6 +185,16 @@ def test_a_queue_that_is_none_is_said_so(command: Command, words: tuple[str, ...
     assert command("jobs", *words, "--json") == Ran(1, "", "projectionist: There is no queue none.\n")
 
 
+def test_a_queue_that_is_no_more_is_told_from_those_that_are(command: Command, ask: Ask, data: Path) -> None:
+    job_id = ask()
+    with engine(data) as jobs, jobs.database.write() as session:
+        add_queue(session, "tape", 1)
+        change(session, job_id, {"queue": "tape"})
+    told = command("jobs", "queues").out.splitlines()
+    assert "tape  no more  1 wait, 0 run" in told
+    assert len([line for line in told if "  open  " in line]) > 2
+
+
 def test_the_nodes_are_shown(command: Command) -> None:
     [node] = found(command("jobs", "nodes", "--json"))
     assert (list(node), node["alive"], node["queues"]) == (fields(NodeDocument), False, [])
@@ -205,6 +216,9 @@ def test_the_nodes_are_shown(command: Command) -> None:
         (("cancel",), "Missing argument 'ID...'"),
         (("priority", "now"), "Missing argument"),
         (("log", "none", "--size", "0"), "--size"),
+        (("show", "\udcff"), "A word of this command is no text in UTF-8"),
+        (("list", "--text", "\udcff"), "A word of this command is no text in UTF-8"),
+        (("cancel", "\udcff"), "A word of this command is no text in UTF-8"),
     ],
     ids=lambda words: " ".join(words) if isinstance(words, tuple) else "",
 )
