@@ -116,21 +116,21 @@ def move_on(
 def find(session: Session, wanted: JobFilter, offset: int, size: int) -> tuple[list[JobRow], int]:
     """A page of jobs, and how many there are."""
     where = _where(wanted)
-    rows = session.scalars(
-        select(JobRow).where(*where).order_by(*_order(wanted), JobRow.id).offset(offset).limit(size)
-    )
+    rows = session.scalars(select(JobRow).where(*where).order_by(*_order(wanted)).offset(offset).limit(size))
     total = session.scalar(select(func.count()).select_from(JobRow).where(*where)) or 0
     return list(rows), total
 
 
 def _order(wanted: JobFilter) -> list[ColumnElement[Any]]:
+    name, turned = wanted.sort.lstrip("-"), wanted.sort.startswith("-")
     if wanted.after is not None:
-        return []
-    name = wanted.sort.lstrip("-")
+        return [JobRow.id.asc()]
+    if name == "created_at" and not wanted.states:  # ids begin with the moment, and are found without a sort
+        return [JobRow.id.desc() if turned else JobRow.id.asc()]
     column: ColumnElement[Any] = _SORTS.get(name, JobRow.created_at)
     if name == "state":
         column = case({state: place for place, state in enumerate(LIVE)}, value=JobRow.state, else_=9)
-    return [column.desc() if wanted.sort.startswith("-") else column.asc()]
+    return [column.desc() if turned else column.asc(), JobRow.id.asc()]
 
 
 def _where(wanted: JobFilter) -> list[ColumnElement[bool]]:
