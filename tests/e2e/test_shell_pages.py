@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -136,8 +137,10 @@ def test_filters_live_in_the_address_and_change_the_list_in_place(pages: Pages, 
     page = pages.open(address, cookies=ADA).go("/jobs")
     page.get_by_role("link", name="Failed").click()
     page.wait_for_url("**/jobs?state=failed")
+    later = page.get_by_role("link", name="Later")
+    expect(later).to_have_attribute("href", re.compile("state=failed"))  # the list of before is gone
     expect(page.locator("tbody tr")).to_have_count(5)
-    page.get_by_role("link", name="Later").click()
+    later.click()
     page.wait_for_url("**/jobs?state=failed&offset=20")
     expect(page.locator(".paging")).to_contain_text("Page 2 of 12")
 
