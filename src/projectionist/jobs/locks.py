@@ -40,7 +40,10 @@ class Claim:
         held, self._held = self._held, None
         if isinstance(held, Connection):
             with contextlib.suppress(SQLAlchemyError):
-                held.close()
+                try:
+                    held.execute(text("SELECT pg_advisory_unlock_all()"))  # a session that ends lets go only later
+                finally:
+                    held.close()
         elif held is not None:
             os.close(held)
 
