@@ -1,11 +1,11 @@
-"""What the cache remembers: moves under way, files on the fast disk, and files that rest before they go."""
+"""What the cache remembers: tiers and places, wishes, moves under way and done, files on the fast disk and at rest."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Index, String
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from projectionist.db.model import Base, BigKey
@@ -102,3 +102,197 @@ class RestRow(Base):
     reason: Mapped[str] = mapped_column(String(40))
     size: Mapped[int] = mapped_column(BigInteger)
     until: Mapped[datetime]
+
+
+class TierRow(Base):
+    """A fast tier of a node: a folder on a fast drive. Lower `position` is filled first.
+
+    The rules are kept as they were typed, and mean nothing where empty: `quota` is what the cache may take, `usage`
+    what the drive may be filled to, `min_free` what stays free, `drive_size` stands for what the drive says of
+    itself, `daily_writes` is how much may be written in a day. `host_root` is where the host sees `root`, empty where
+    that is the same. `too_hot_c` is the temperature at which no more is copied to it; 0 for never.
+    """
+
+    __tablename__ = "cache_tier"
+    __table_args__ = (UniqueConstraint("node", "root"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    node: Mapped[str] = mapped_column(String(200))
+    root: Mapped[str]
+    host_root: Mapped[str] = mapped_column(default="")
+    position: Mapped[int] = mapped_column(default=0)
+    quota: Mapped[str] = mapped_column(String(40), default="")
+    usage: Mapped[str] = mapped_column(String(40), default="")
+    min_free: Mapped[str] = mapped_column(String(40), default="")
+    drive_size: Mapped[str] = mapped_column(String(40), default="")
+    daily_writes: Mapped[str] = mapped_column(String(40), default="")
+    too_hot_c: Mapped[int] = mapped_column(default=0)
+    copies: Mapped[int] = mapped_column(default=1)
+
+
+class PlaceRow(Base):
+    """A folder of a library on a slow disk of a node, whose files may be cached.
+
+    `slow_root` is where the originals are, `view_root` where players see them: the same for a layout of links, the
+    union's mount for a union. `host_root` is where the host sees `view_root`, `arr_owned` whether an *arr keeps its
+    files there.
+    """
+
+    __tablename__ = "cache_place"
+    __table_args__ = (UniqueConstraint("node", "library_id", "slow_root"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    library_id: Mapped[int] = mapped_column(ForeignKey("library.id", ondelete="CASCADE"))
+    node: Mapped[str] = mapped_column(String(200))
+    layout: Mapped[str] = mapped_column(String(16))
+    slow_root: Mapped[str]
+    view_root: Mapped[str]
+    host_root: Mapped[str] = mapped_column(default="")
+    sidecars: Mapped[str] = mapped_column(String(16), default="subtitles")
+    arr_owned: Mapped[bool] = mapped_column(default=False)
+
+
+class PlaceTierRow(Base):
+    """The fast tiers that serve a place, in order."""
+
+    __tablename__ = "cache_place_tier"
+
+    place_id: Mapped[int] = mapped_column(ForeignKey("cache_place.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tier_id: Mapped[int] = mapped_column(ForeignKey("cache_tier.id", ondelete="CASCADE"), index=True)
+
+
+class CapRow(Base):
+    """What a library, a person or an item may take at most, as it was typed, or that it takes nothing.
+
+    `scope` is `library` (`key` its id), `account` (the id of the server's account) or `item` (empty: any one item;
+    else the item's id).
+    """
+
+    __tablename__ = "cache_cap"
+
+    scope: Mapped[str] = mapped_column(String(16), primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    most: Mapped[str] = mapped_column(String(40), default="")
+    excluded: Mapped[bool] = mapped_column(default=False)
+
+
+class WrittenRow(Base):
+    """How many bytes were written to a tier on a day (UTC)."""
+
+    __tablename__ = "cache_written"
+
+    tier_id: Mapped[int] = mapped_column(ForeignKey("cache_tier.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class SeenRow(Base):
+    """A server has read a file through this tier with its own eyes."""
+
+    __tablename__ = "cache_seen"
+
+    server_id: Mapped[int] = mapped_column(ForeignKey("server.id", ondelete="CASCADE"), primary_key=True)
+    tier_id: Mapped[int] = mapped_column(ForeignKey("cache_tier.id", ondelete="CASCADE"), primary_key=True)
+    at: Mapped[datetime]
+
+
+class PinRow(Base):
+    """An item that somebody wants on the fast disk for good: a film, an episode, a season, a show.
+
+    `version` is which of several: highest, lowest, 4k, 1080p, 720p, first.
+    """
+
+    __tablename__ = "cache_pin"
+
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[str] = mapped_column(String(16))
+    asked_by: Mapped[str]
+    at: Mapped[datetime]
+
+
+class SourceChoiceRow(Base):
+    """Whether a source of wishes counts for an account of a server; `account_id` 0 is everybody without a choice."""
+
+    __tablename__ = "cache_source_choice"
+
+    source: Mapped[str] = mapped_column(String(20), primary_key=True)
+    account_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
+    counts: Mapped[bool]
+
+
+class AnswerRow(Base):
+    """When a source last answered for an account, and since when and why it does not; `account_id` 0: for all."""
+
+    __tablename__ = "cache_answer"
+
+    source: Mapped[str] = mapped_column(String(20), primary_key=True)
+    server_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
+    answered_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class WantRow(Base):
+    """An item that a source named when it last answered; kept while the source fails. `place` is its rank there."""
+
+    __tablename__ = "cache_want"
+
+    source: Mapped[str] = mapped_column(String(20), primary_key=True)
+    server_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("item.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    place: Mapped[int] = mapped_column(default=0)
+    at: Mapped[datetime]
+    first_at: Mapped[datetime]
+
+
+class MoveRow(Base):
+    """A move that ended: what, why, how. `undoes` is the move that it took back."""
+
+    __tablename__ = "cache_move"
+    __table_args__ = (Index("ix_cache_move_at", "at"), Index("ix_cache_move_path", "path"))
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(16))
+    path: Mapped[str]
+    title: Mapped[str] = mapped_column(default="")
+    item_id: Mapped[int | None] = mapped_column(ForeignKey("item.id", ondelete="SET NULL"))
+    tier: Mapped[str] = mapped_column(default="")
+    node: Mapped[str] = mapped_column(String(200))
+    outcome: Mapped[str] = mapped_column(String(20))
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
+    took_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    why: Mapped[str] = mapped_column(Text, default="")
+    asked_by: Mapped[str]
+    undoes: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class FindingRow(Base):
+    """What an audit or a scrub found, until it is mended or found no more."""
+
+    __tablename__ = "cache_finding"
+    __table_args__ = (UniqueConstraint("kind", "path"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    path: Mapped[str]
+    node: Mapped[str] = mapped_column(String(200))
+    evidence: Mapped[str] = mapped_column(Text)
+    repair: Mapped[str] = mapped_column(String(40), default="")
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
+    at: Mapped[datetime]
+
+
+class ScrubRow(Base):
+    """When a fast copy was last read from its device and had the digest that it shall have."""
+
+    __tablename__ = "cache_scrub"
+
+    path: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
