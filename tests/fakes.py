@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
-from projectionist.errors import ProjectionistError, ServerLacks
+from projectionist.errors import ProjectionistError, RangeRefused, ServerLacks
 from projectionist.media.server import MediaServer
 from projectionist.media.vocabulary import (
     Account,
@@ -37,7 +38,8 @@ class FakeServer:
 
     `failures` are raised by the calls of their names (`"*"`: by all), until taken out. `before` is called with
     the name of a call before it answers: to be slow, to count, to change things between two pages. `asked` is
-    every call that came, `refreshed` every path that was to be looked at again.
+    every call that came, `refreshed` every path that was to be looked at again. `sees` is where the fake finds the
+    files of folders that are mounted elsewhere for it, by their paths on the server.
     """
 
     kind: ServerKind = ServerKind.PLEX
@@ -46,6 +48,7 @@ class FakeServer:
     held: list[ListedItem] = field(default_factory=list)
     hashes: dict[str, str] = field(default_factory=dict)
     pictures: dict[str, Image] = field(default_factory=dict)
+    sees: dict[ServerPath, Path] = field(default_factory=dict)
     decks: dict[str | None, list[OnDeck]] = field(default_factory=dict)
     watchlists: dict[str | None, list[ListedItem]] = field(default_factory=dict)
     watched: list[Watched] = field(default_factory=list)
@@ -121,6 +124,17 @@ class FakeServer:
         }
         return {key: value for key, value in self.hashes.items() if key in wanted}
 
+    def part_bytes(self, part_key: str, start: int, length: int) -> bytes:
+        """A range of the file at the part's path, in the tree that the fake sees."""
+        self._begin("part_bytes")
+        path = self._file(part_key)
+        if path is None or not path.is_file():
+            raise ServerLacks(f"The fake server has no file for part {part_key}.")
+        content = path.read_bytes()
+        if start >= len(content):
+            raise RangeRefused(f"The file of part {part_key} ends before {start}.")
+        return content[start : start + length]
+
     def image(self, key: str, *, width: int, height: int) -> Image:
         """A picture as it was put in."""
         self._begin("image")
@@ -178,6 +192,16 @@ class FakeServer:
     def close(self) -> None:
         """Remember that it was closed."""
         self.closed = True
+
+    def _file(self, part_key: str) -> Path | None:
+        parts = (part for item in self.held for version in item.versions for part in version.parts)
+        found = next((part.path for part in parts if part.key == part_key), None)
+        if found is None:
+            return None
+        for above in (Path(found), *Path(found).parents):
+            if (elsewhere := self.sees.get(ServerPath(str(above)))) is not None:
+                return elsewhere / Path(found).relative_to(above)
+        return Path(found)
 
     def _begin(self, call: str) -> None:
         self.asked.append(call)

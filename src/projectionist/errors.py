@@ -256,6 +256,12 @@ class ServerLacks(ServiceError):
     status = 404
 
 
+class RangeRefused(ServiceError):
+    """It has no such range of a file (416): as it sees that file, it is shorter or empty."""
+
+    code = "range_refused"
+
+
 class JobCancelled(ProjectionistError):
     """Somebody cancelled the job; raised in the job at its next check."""
 

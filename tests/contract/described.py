@@ -24,6 +24,7 @@ CALLS = (
     Call("/library/metadata/*/tree", "/library/metadata/{ids}/tree", "library-metadata-1-tree.xml"),
     Call("/library/metadata/*", "/library/metadata/{ids}"),
     Call("/library/sections/*/refresh", "/library/sections/{sectionId}/refresh"),
+    Call("/library/parts/*/*/file", "/library/parts/{partId}/{changestamp}/{filename}"),
     Call("/library/all", "/library/all"),
     Call("/photo/:/transcode", "/photo/:/transcode"),
     Call("/status/sessions/history/all", "/status/sessions/history/all"),

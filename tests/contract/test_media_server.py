@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from projectionist.errors import ServerLacks
+from projectionist.errors import RangeRefused, ServerLacks
 from projectionist.media.server import MediaServer
 from projectionist.media.vocabulary import (
     KINDS,
@@ -116,6 +117,8 @@ def test_what_is_not_there_is_lacking(served: Served) -> None:
         served.server.item("987654")
     with pytest.raises(ServerLacks):
         served.server.image("/library/metadata/987654/thumb/1", width=10, height=10)
+    with pytest.raises(ServerLacks):
+        served.server.part_bytes("987654", 0, 1)
 
 
 def test_only_what_changed_is_listed_where_that_is_asked(served: Served) -> None:
@@ -134,6 +137,24 @@ def test_a_poster_is_a_picture(served: Served) -> None:
     image = served.server.image(film.poster, width=200, height=300)
     assert image.content.startswith(b"\xff\xd8\xff")
     assert image.content_type == "image/jpeg"
+
+
+def test_a_part_is_read_as_the_server_sees_it(served: Served) -> None:
+    server = served.server
+    films = server.items(shelf(server, LibraryKind.MOVIES), ItemKind.MOVIE).items
+    part = films[0].versions[0].parts[0]
+    with Path(part.path).open("rb") as file:
+        content = file.read()
+    assert server.part_bytes(part.key, 0, 65536) == content[:65536]
+    assert server.part_bytes(part.key, 100, 7) == content[100:107]
+    assert server.part_bytes(part.key, part.size - 5, 65536) == content[-5:]
+
+
+def test_a_range_behind_the_end_of_a_part_is_refused(served: Served) -> None:
+    films = served.server.items(shelf(served.server, LibraryKind.MOVIES), ItemKind.MOVIE).items
+    part = films[0].versions[0].parts[0]
+    with pytest.raises(RangeRefused):
+        served.server.part_bytes(part.key, part.size, 1)
 
 
 def test_hashes_are_those_of_the_parts_asked_for(served: Served) -> None:

@@ -53,6 +53,7 @@ def said(house: DemoHouse) -> list[tuple[str, str, Any]]:
     server.item(films[0].key)
     server.part_hashes([film.key for film in films])
     server.image(films[0].poster, width=20, height=30)
+    server.part_bytes(films[0].versions[0].parts[0].key, 0, 9)
     server.on_deck(server.accounts()[1].key)
     server.watchlist()
     server.history(since=datetime(2020, 1, 1, tzinfo=UTC))

@@ -17,6 +17,7 @@ import pytest
 import trustme
 
 from projectionist.errors import (
+    RangeRefused,
     ServerAnswerWrong,
     ServerFailed,
     ServerLacks,
@@ -343,3 +344,49 @@ def test_the_correlation_id_goes_along(caplog: pytest.LogCaptureFixture) -> None
         correlation.reset(before)
     assert any("GET /x, 200" in line for line in caplog.messages)
     assert TOKEN not in caplog.text
+
+
+def ranged(status: str, body: bytes, content_range: str = "") -> Reply:
+    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n"
+    head += f"Content-Range: {content_range}\r\n" if content_range else ""
+    return sends(f"{head}\r\n".encode() + body)
+
+
+@pytest.mark.parametrize(
+    ("content_range", "body"),
+    [("bytes 10-13/100", b"abcd"), ("bytes 10-13/*", b"abcd"), ("bytes 10-11/12", b"ab")],
+)
+def test_a_range_of_a_file_is_read_as_far_as_the_file_goes(content_range: str, body: bytes) -> None:
+    reply = ranged("206 Partial Content", body, content_range)
+    with Loopback(reply) as server, client(server.url) as asked:
+        assert asked.get_range("/film", 10, 4) == body
+        assert "range: bytes=10-13\r\n" in server.heads[0].lower()
+        assert "accept-encoding: identity\r\n" in server.heads[0].lower()
+        assert TOKEN not in server.heads[0].partition("\r\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "words"),
+    [
+        (ranged("416 Range Not Satisfiable", b"", "bytes */8"), RangeRefused, "a shorter file"),
+        (ranged("404 Not Found", b""), ServerLacks, "has nothing"),
+        (ranged("200 OK", b"abcd"), ServerAnswerWrong, "the whole file instead of a part"),
+        (ranged("206 Partial Content", b"abcd"), ServerAnswerWrong, "other bytes"),
+        (ranged("206 Partial Content", b"abc", "bytes 10-13/100"), ServerAnswerWrong, "other bytes"),
+        (ranged("206 Partial Content", b"abc", "bytes 10-12/100"), ServerAnswerWrong, "other bytes"),
+        (ranged("206 Partial Content", b"abcd", "bytes 0-3/100"), ServerAnswerWrong, "other bytes"),
+        (
+            sends(b"HTTP/1.1 206 P\r\nContent-Length: 4\r\nContent-Range: bytes 10-13/100\r\n\r\nab"),
+            ServerAnswerWrong,
+            "broke off",
+        ),
+    ],
+)
+def test_what_is_not_the_range_that_was_asked_for_is_not_used(
+    reply: Reply, error: type[ServiceError], words: str
+) -> None:
+    with Loopback(reply) as server, client(server.url) as asked:
+        with pytest.raises(error, match=words) as raised:
+            asked.get_range("/film", 10, 4)
+        assert type(raised.value) is error
+        assert len(server.heads) == 1

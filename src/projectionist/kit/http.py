@@ -24,6 +24,7 @@ import msgspec
 import stamina
 
 from projectionist.errors import (
+    RangeRefused,
     ServerAnswerWrong,
     ServerFailed,
     ServerLacks,
@@ -34,6 +35,8 @@ from projectionist.errors import (
 )
 from projectionist.kit.breaker import CircuitBreaker, breaker_of
 from projectionist.kit.logs import correlation
+from projectionist.kit.ranges import is_range, range_header
+from projectionist.kit.unpacking import Unpacking
 
 logger = logging.getLogger(__name__)
 logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for every call is written here, with its time
@@ -43,8 +46,6 @@ Query = Sequence[tuple[str, str]]
 
 CORRELATION_HEADER = "X-Correlation-Id"
 _REDIRECTS = 3
-_GZIP = 31
-"""What zlib calls a gzip stream with the largest window."""
 _NUL = re.compile(rb"((?<!\\)(?:\\\\)*)\\u0000")
 _PASSING = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 _BLANK: Mapping[str, str] = {}
@@ -80,6 +81,7 @@ class Answer:
     status: int
     content_type: str
     body: bytes
+    content_range: str = ""
 
 
 class _Passing(Exception):
@@ -128,6 +130,18 @@ class HttpClient:
     def get(self, path: str, query: Query = (), *, headers: Mapping[str, str] = _BLANK) -> Answer:
         """GET `path`, which is already quoted, below the base address."""
         return self.request("GET", path, query, headers=headers)
+
+    def get_range(self, path: str, start: int, length: int) -> bytes:
+        """GET `length` bytes from `start` on of what is at `path`; fewer only where that ends before.
+
+        Raises RangeRefused where it ends at `start` or before. The whole is never read in place of a range.
+        """
+        asked = {"Range": range_header(start, length), "Accept-Encoding": "identity"}
+        answer = self.get(path, headers=asked)
+        if not is_range(answer.content_range, start, length, len(answer.body)):
+            how = f"with other bytes than the {length} from {start} on"
+            raise self.wrong(f"GET {path}", how, "nothing of it was used; check the proxy before it")
+        return answer.body
 
     def get_json(
         self,
@@ -201,7 +215,7 @@ class HttpClient:
         except ServerFailed:
             failed = True
             raise
-        except (ServerRefused, ServerLacks, ServerAnswerWrong):
+        except (ServerRefused, ServerLacks, ServerAnswerWrong, RangeRefused):
             failed = False
             raise
         finally:
@@ -299,13 +313,29 @@ class HttpClient:
         except httpx2.TransportError as error:
             raise self._lost(call, error, answering, time.monotonic() - began) from error
         self._log(call, response.status_code, began)
-        return Answer(response.status_code, response.headers.get("content-type", "").lower(), body)
+        headers = response.headers
+        return Answer(
+            response.status_code,
+            headers.get("content-type", "").lower(),
+            body,
+            headers.get("content-range", ""),
+        )
 
     def _check(self, call: str, response: httpx2.Response) -> None:
         """Raise for every status that is no success."""
         status = response.status_code
+        if "range" in response.request.headers and status == HTTPStatus.OK:
+            raise self.wrong(
+                call,
+                "with the whole file instead of a part of it",
+                "nothing of it was read; let the proxy before it pass ranges on",
+            )
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return
+        if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            raise RangeRefused(
+                f"{self.who} has no such range of what {call} asks for ({status}); it sees a shorter file there."
+            )
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise ServerRefused(
                 f"{self.who} refused {call} ({status}); give it a token that is valid and allowed to do that."
@@ -338,7 +368,7 @@ class HttpClient:
         encoding = response.headers.get("content-encoding", "identity").lower()
         if encoding not in ("identity", "gzip", ""):
             raise self.wrong(call, f"packed as {encoding[:20]}, unasked", "check the proxy before it")
-        unpack = _Unpacking() if encoding == "gzip" else None
+        unpack = Unpacking() if encoding == "gzip" else None
         body = bytearray()
         for chunk in response.iter_raw():
             if time.monotonic() > deadline:
@@ -402,20 +432,6 @@ class HttpClient:
 def _without_nul(body: bytes) -> bytes:
     """JSON with the sign for an unreadable letter where it names the null one, which no database keeps in a text."""
     return _NUL.sub(rb"\1\\ufffd", body) if rb"\u0000" in body else body
-
-
-class _Unpacking:
-    """A gzip stream, unpacked no further than there is room."""
-
-    def __init__(self) -> None:
-        self._stream = zlib.decompressobj(_GZIP)
-
-    def more(self, chunk: bytes, room: int) -> bytes:
-        return self._stream.decompress(chunk, room)
-
-    @property
-    def is_whole(self) -> bool:
-        return self._stream.eof
 
 
 def shown_address(url: str) -> str:

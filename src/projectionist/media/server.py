@@ -69,6 +69,13 @@ class MediaServer(Protocol):
     def part_hashes(self, item_keys: Sequence[str]) -> Mapping[str, str]:
         """What the server names its own folder for each part by, by part key; a part it has no hash for is absent."""
 
+    def part_bytes(self, part_key: str, start: int, length: int) -> bytes:
+        """`length` bytes of a part's file from `start` on, as the server itself reads them; fewer only at its end.
+
+        Raises RangeRefused where the file, as the server sees it, ends at `start` or before, and ServerLacks also
+        where the file of a part that it lists is not there.
+        """
+
     def image(self, key: str, *, width: int, height: int) -> Image:
         """A poster or background, fitted into width x height pixels where the server scales, else as it is."""
 

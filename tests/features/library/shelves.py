@@ -145,6 +145,9 @@ class Shelves:
     def part_hashes(self, item_keys: Sequence[str]) -> Mapping[str, str]:
         return {part.key: f"{part.key}hash" for key in item_keys for part in self.held[key].versions[0].parts}
 
+    def part_bytes(self, part_key: str, start: int, length: int) -> bytes:
+        raise ServerLacks("The server has no such file.")
+
     def image(self, key: str, *, width: int, height: int) -> Image:
         if key not in self.images:
             raise ServerLacks("The server has no such image.")

@@ -13,7 +13,13 @@ from msgspec.structs import replace
 from watchfiles import watch
 
 from projectionist import __version__
-from projectionist.errors import ServerAnswerWrong, ServerFailed, ServerLacks, ServerUnreachable
+from projectionist.errors import (
+    RangeRefused,
+    ServerAnswerWrong,
+    ServerFailed,
+    ServerLacks,
+    ServerUnreachable,
+)
 from projectionist.integrations.folder import naming
 from projectionist.integrations.folder.probing import Inside, probe
 from projectionist.integrations.folder.scanning import FoundFile, check_root, scan
@@ -117,6 +123,25 @@ class FolderServer:
     def part_hashes(self, item_keys: Sequence[str]) -> Mapping[str, str]:
         """None: a folder has no place of its own for previews."""
         return {}
+
+    def part_bytes(self, part_key: str, start: int, length: int) -> bytes:
+        """A range of a file, wherever a link in its place leads."""
+        place = PurePosixPath(part_key)
+        if place.is_absolute() or ".." in place.parts or not place.parts:
+            raise ServerLacks(f"The folder {self._root} has no such file.")
+        path = self._root / place
+        try:
+            with path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                content = os.pread(file.fileno(), length, start)
+        except (FileNotFoundError, NotADirectoryError):
+            check_root(self._root)
+            raise ServerLacks(f"{path} is not there any more; it was moved or removed.") from None
+        except OSError as error:
+            raise ServerFailed(f"{path} cannot be read ({error.strerror}); let it be read.") from error
+        if start >= size:
+            raise RangeRefused(f"{path} has {size} bytes, and none from {start} on.")
+        return content
 
     def image(self, key: str, *, width: int, height: int) -> Image:
         """A picture that lies beside a film, as it is."""
