@@ -12,6 +12,7 @@ import pytest
 from projectionist.errors import ServerAnswerWrong, ServerFailed, ServerLacks, ServerUnreachable
 from projectionist.integrations.folder import naming
 from projectionist.integrations.folder.server import FolderServer
+from projectionist.media.names import TIER
 from projectionist.media.vocabulary import KINDS, ItemKind, LibraryKind, ListedItem
 from tests.films import Film
 
@@ -101,6 +102,23 @@ def test_links_are_followed_within_the_root_and_not_beyond(tmp_path: Path) -> No
     assert {film.title for film in held(root, ItemKind.MOVIE)} == {"Own", "Linked"}
     with pytest.raises(ServerLacks):
         FolderServer(str(root)).image("Movies/poster.jpg", width=1, height=1)
+
+
+def test_a_link_into_a_tier_of_the_cache_is_the_film_itself(tmp_path: Path) -> None:
+    root, tier = tmp_path / "root", tmp_path / "fast"
+    put(tier, TIER, "Movies/Cached (2001).mkv", content=b"the film")
+    put(root, "Movies/There (2001).mkv", content=b"no film")
+    (root / "Movies" / "Cached (2001).mkv").symlink_to(tier / "Movies" / "Cached (2001).mkv")
+    films = held(root, ItemKind.MOVIE)
+    assert paths(films) == {"Movies/There (2001).mkv", "Movies/Cached (2001).mkv"}
+    assert FolderServer(str(root)).part_bytes("Movies/Cached (2001).mkv", 4, 4) == b"film"
+
+
+@pytest.mark.parametrize("key", ["../outside.mkv", "/etc/hostname", ".", "Movies/none.mkv"])
+def test_no_file_beyond_the_root_is_read(tmp_path: Path, key: str) -> None:
+    put(tmp_path, "outside.mkv", "root/Movies/a.mkv")
+    with pytest.raises((ServerLacks, ServerFailed)):
+        FolderServer(str(tmp_path / "root")).part_bytes(key, 0, 4)
 
 
 @pytest.mark.parametrize(

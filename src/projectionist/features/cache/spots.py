@@ -12,13 +12,14 @@ from pathlib import Path
 import xxhash
 
 from projectionist.features.cache.models import Layout, SpotColumns
+from projectionist.media import names
 
 ASIDE = re.compile(r"\.projectionist-([0-9a-f]{16})\.aside")
 RESTING = re.compile(r"\.projectionist-([0-9a-f]{16})-([0-9a-f]{16})\.rest")
 TEMPORARY = re.compile(r"\.projectionist-([0-9a-f]{16})\.(copy|link)")
 """Hidden, of one length, and with no ending that a media server takes for a film."""
 
-TIER = ".projectionist-tier"
+TIER = names.TIER
 """A file at the root of every tier: where it is not to be seen, the tier is not mounted."""
 
 

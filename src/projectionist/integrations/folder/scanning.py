@@ -15,6 +15,7 @@ from projectionist.media.names import (
     FILM_SUFFIXES,
     IMAGE_SUFFIXES,
     SYSTEM_FOLDERS,
+    TIER,
     is_extra,
 )
 
@@ -58,6 +59,8 @@ def check_root(root: Path) -> None:
 
 def scan(root: Path, below: PurePosixPath) -> Found:
     """Everything below `root / below`. Links are followed as long as they stay within the root, never in a circle.
+
+    A link to a file in a tier of the cache is that file: the film has only been brought nearer.
 
     Hidden files, extras, samples and what systems keep for themselves are left out, and names that are no text.
     Raises ServerUnreachable for the folder itself, ServerFailed for one below it that cannot be read or vanishes in
@@ -121,7 +124,7 @@ def _look(entry: os.DirEntry[str], inside: str) -> os.stat_result | None:
     known = PurePosixPath(name).suffix in FILM_SUFFIXES | AUDIO_SUFFIXES | IMAGE_SUFFIXES
     if not (known or entry.is_dir() or entry.is_symlink()) or not _is_text(entry.name):
         return None
-    if entry.is_symlink() and not _is_within(os.path.realpath(entry.path), inside):
+    if entry.is_symlink() and not _is_ours(os.path.realpath(entry.path), inside):
         return None
     try:
         looked = entry.stat()
@@ -130,6 +133,13 @@ def _look(entry: os.DirEntry[str], inside: str) -> os.stat_result | None:
             return None
         raise
     return looked if known or stat.S_ISDIR(looked.st_mode) else None
+
+
+def _is_ours(real: str, inside: str) -> bool:
+    """Whether a link stays within the root, or leads into a tier of the cache."""
+    if _is_within(real, inside):
+        return True
+    return any(os.path.lexists(folder / TIER) for folder in Path(real).parents)
 
 
 def _is_within(path: str, inside: str) -> bool:
