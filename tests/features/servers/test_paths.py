@@ -89,3 +89,25 @@ def test_a_windows_share_is_found_under_the_same_name(tmp_path: Path) -> None:
 
 def test_nothing_is_suggested_for_what_is_here_already(tmp_path: Path) -> None:
     assert suggest([ServerPath(str(tmp_path))], [tmp_path.parent]) == []
+
+
+SPELLED = st.lists(st.sampled_from(["films", "Alien (1979)", "a", "A", "b.mkv"]), min_size=1, max_size=4)
+
+
+@given(prefix=SPELLED, folder=SPELLED, rest=SPELLED, windows=st.booleans())
+def test_a_file_here_has_the_names_that_lead_back_to_it(
+    prefix: list[str], folder: list[str], rest: list[str], windows: bool
+) -> None:
+    root = "D:\\" + "\\".join(prefix) if windows else "/" + "/".join(prefix)
+    known = PathMap((Mapping(root, "/" + "/".join(folder)),))
+    here = Path("/", *folder, *rest)
+    names = known.servers(here)
+    assert names
+    assert {known.local(name, lambda path: True) for name in names} == {here}
+
+
+def test_a_name_that_leads_elsewhere_is_none_of_a_file(tmp_path: Path) -> None:
+    known = PathMap((Mapping("/data", "/mnt/nas"), Mapping("/data/films", "/mnt/fast")))
+    assert known.servers(Path("/mnt/nas/films/a.mkv")) == ["/mnt/nas/films/a.mkv"]
+    assert known.servers(Path("/mnt/fast/a.mkv")) == ["/mnt/fast/a.mkv", "/data/films/a.mkv"]
+    assert PathMap(()).servers(Path("/films/a.mkv")) == ["/films/a.mkv"]

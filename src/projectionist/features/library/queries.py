@@ -107,6 +107,17 @@ def parts_of_library(session: Session, library_id: int, after: int, size: int) -
     ).all()
 
 
+def parts_at(session: Session, server_id: int, paths: Collection[str]) -> Sequence[Any]:
+    """The parts at these paths of a server, with their items."""
+    shelves = select(LibraryRow.id).where(LibraryRow.server_id == server_id)
+    return session.execute(
+        select(PartRow, ItemRow)
+        .join(ItemRow, ItemRow.id == PartRow.item_id)
+        .where(PartRow.library_id.in_(shelves), PartRow.path.in_(paths))
+        .order_by(PartRow.id)
+    ).all()
+
+
 def count_parts(session: Session, library_id: int) -> int:
     """How many parts a library has."""
     return session.scalar(select(func.count()).where(PartRow.library_id == library_id)) or 0

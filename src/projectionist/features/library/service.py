@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -162,6 +162,21 @@ def list_parts(
         rows = queries.parts_of_library(session, library_id, after, size)
         above = queries.titles_above(session, [item for _, item in rows])
     return [_part_facts(part, item, above) for part, item in rows]
+
+
+def parts_at(database: Database, server_id: int, paths: Collection[ServerPath]) -> Sequence[PartFacts]:
+    """The parts whose files a server has at these paths."""
+    with database.read() as session:
+        rows = queries.parts_at(session, server_id, paths)
+        above = queries.titles_above(session, [item for _, item in rows])
+    return [_part_facts(part, item, above) for part, item in rows]
+
+
+def server_key(database: Database, item_id: int) -> tuple[int, str] | None:
+    """The server of an item, and what it calls it; None where the index has it no more."""
+    with database.read() as session:
+        row = queries.item(session, item_id)
+    return None if row is None else (row.server_id, row.key)
 
 
 def parts_without_hash(

@@ -31,6 +31,19 @@ class ServersHere:
         """Where this node has a file of a server's; None where no path mapping covers it."""
         return self._map(server_id).local(path)
 
+    def known_path(self, server_id: int, path: ServerPath) -> LocalPath | None:
+        """The same without a look at the disk: a path that no mapping covers is taken to be here as it is."""
+        return self._map(server_id).local(path, lambda _path: True)
+
+    def server_paths(self, server_id: int, path: Path) -> list[ServerPath]:
+        """By which names a server may know a file of this node, without a look at the disk."""
+        return self._map(server_id).servers(path)
+
+    def server_ids(self) -> list[int]:
+        """Every server."""
+        with self._reach.database.read() as session:
+            return [row.id for row in queries.servers(session)]
+
     def plex_data(self, server_id: int) -> Path | None:
         """A Plex server's data folder on this node; None where nobody has named one."""
         with self._reach.database.read() as session:

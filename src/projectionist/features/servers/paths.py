@@ -41,6 +41,21 @@ class PathMap:
         here = Path(path)
         return LocalPath(here) if exists(here) else None
 
+    def servers(self, here: Path) -> list[ServerPath]:
+        """By which names the server may know a file of this node: those that `local` leads back from."""
+        found = (
+            [ServerPath(str(here))]
+            if not any(is_below(str(here), m.server_prefix) for m in self.mappings)
+            else []
+        )
+        for mapping in self.mappings:
+            if here.is_relative_to(mapping.local_prefix):
+                rest = here.relative_to(mapping.local_prefix).parts
+                path = ServerPath(_joined(mapping.server_prefix, (*components(mapping.server_prefix), *rest)))
+                if self.local(path) == here:
+                    found.append(path)
+        return found
+
 
 def is_windows(path: str) -> bool:
     """Whether a path was spelled on Windows: with a drive, or as a network share."""

@@ -1,0 +1,68 @@
+"""The rows of what was moved, and of what servers have seen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from projectionist.features.cache.models import CopyRow, MoveRow, SeenRow
+
+
+def seen_by(session: Session, tier_id: int) -> set[int]:
+    """The servers that have read a file through a tier."""
+    return set(session.scalars(select(SeenRow.server_id).where(SeenRow.tier_id == tier_id)))
+
+
+def put_seen(session: Session, server_id: int, tier_id: int, at: datetime) -> None:
+    """A server has read a file through a tier."""
+    session.merge(SeenRow(server_id=server_id, tier_id=tier_id, at=at))
+
+
+def drop_seen(session: Session, server_ids: Collection[int], tier_id: int) -> None:
+    """These servers did not see a file through a tier."""
+    session.execute(
+        delete(SeenRow).where(SeenRow.server_id.in_(sorted(server_ids)), SeenRow.tier_id == tier_id)
+    )
+
+
+def move(session: Session, move_id: int) -> MoveRow | None:
+    """One move."""
+    return session.get(MoveRow, move_id)
+
+
+def moves(session: Session, text: str, offset: int, size: int) -> tuple[Sequence[MoveRow], int]:
+    """A page of moves, the newest first, of paths and titles that hold a text; and how many there are."""
+    found = select(MoveRow)
+    count = select(func.count()).select_from(MoveRow)
+    if text:
+        holds = MoveRow.path.contains(text, autoescape=True) | MoveRow.title.contains(text, autoescape=True)
+        found, count = found.where(holds), count.where(holds)
+    rows = session.scalars(found.order_by(MoveRow.id.desc()).offset(offset).limit(size)).all()
+    return rows, session.scalar(count) or 0
+
+
+def last_move(session: Session, path: str) -> MoveRow | None:
+    """The last move of a path that ended."""
+    return session.scalars(
+        select(MoveRow).where(MoveRow.path == path).order_by(MoveRow.id.desc()).limit(1)
+    ).first()
+
+
+def last_move_of_item(session: Session, item_id: int) -> MoveRow | None:
+    """The last move of a file of an item."""
+    return session.scalars(
+        select(MoveRow).where(MoveRow.item_id == item_id).order_by(MoveRow.id.desc()).limit(1)
+    ).first()
+
+
+def forget_moves(session: Session, before: datetime) -> None:
+    """Take moves that ended before out of the history."""
+    session.execute(delete(MoveRow).where(MoveRow.at < before))
+
+
+def copies_below(session: Session, roots: Collection[str]) -> Sequence[CopyRow]:
+    """The files on these fast tiers, the oldest first."""
+    return session.scalars(select(CopyRow).where(CopyRow.fast_root.in_(roots)).order_by(CopyRow.id)).all()
