@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from projectionist.errors import ServerUnreachable
+from projectionist.errors import DatabaseUnusable, ServerUnreachable
 from projectionist.features.library.listening import PLAYING, Listening
 from projectionist.features.library.ordering import order_sync
 from projectionist.jobs.ports import JobState
-from projectionist.media.vocabulary import LibraryEvent, PlaybackEvent, PlaybackState
+from projectionist.media.vocabulary import LibraryEvent, PlaybackEvent, PlaybackSession, PlaybackState
 from tests.features.operations.fake_jobs import FakeJobs
 
 DEADLINE_S = 10.0
@@ -25,6 +25,7 @@ class Telling:
         self.waiting: list[Any] = []
         self.heard = threading.Event()
         self.closed = 0
+        self.playing: list[PlaybackSession] = []
 
     def events(self, stop: threading.Event) -> Iterator[Any]:
         self.heard.set()
@@ -34,6 +35,9 @@ class Telling:
                 if isinstance(event, Exception):
                     raise event
                 yield event
+
+    def sessions(self) -> list[PlaybackSession]:
+        return list(self.playing)
 
     def close(self) -> None:
         self.closed += 1
@@ -54,12 +58,18 @@ def until(true: Callable[[], bool]) -> None:
         threading.Event().wait(0.01)
 
 
-def listening(telling: Telling, jobs: FakeJobs, told: list[tuple[str, Mapping[str, Any]]]) -> Listening:
+def listening(
+    telling: Telling,
+    jobs: FakeJobs,
+    told: list[tuple[str, Mapping[str, Any]]],
+    on_playing: Callable[[int, PlaybackEvent], None] = lambda server_id, event: None,
+) -> Listening:
     made = Listening(
         lambda: [7],
         Servers(telling),  # type: ignore[arg-type]
         jobs,
         lambda topic, data: told.append((topic, data)),
+        on_playing=on_playing,
         quiet_s=0.05,
         tick_s=0.02,
     )
@@ -106,3 +116,32 @@ def test_a_lost_connection_is_closed_and_nothing_ends() -> None:
     until(lambda: telling.closed == 1)
     made.close()
     assert jobs.held == {}
+
+
+def test_whoever_asked_is_told_what_a_player_does_and_a_fault_of_theirs_ends_nothing() -> None:
+    telling, heard = Telling(), []  # type: ignore[var-annotated]
+
+    def hear(server_id: int, event: PlaybackEvent) -> None:
+        heard.append((server_id, event.state))
+        if event.state is PlaybackState.PLAYING:
+            raise DatabaseUnusable("The database is locked.")
+
+    made = listening(telling, FakeJobs(), [], hear)
+    telling.waiting += [
+        PlaybackEvent("1", "2", state, 5) for state in (PlaybackState.PLAYING, PlaybackState.STOPPED)
+    ]
+    until(lambda: len(heard) == 2)
+    made.close()
+    assert heard == [(7, PlaybackState.PLAYING), (7, PlaybackState.STOPPED)]
+
+
+def test_a_server_that_cannot_be_heard_is_asked_what_it_plays() -> None:
+    telling, heard = Telling(), []  # type: ignore[var-annotated]
+    made = listening(telling, FakeJobs(), [], lambda server_id, event: heard.append(event.state))
+    telling.waiting.append(ServerUnreachable("The socket is gone."))
+    telling.playing = [PlaybackSession("9", "2", "1", "Ada", "TV", PlaybackState.PLAYING, 5, 100)]
+    until(lambda: len(heard) == 1)
+    telling.playing = []
+    until(lambda: len(heard) == 2)
+    made.close()
+    assert heard == [PlaybackState.PLAYING, PlaybackState.STOPPED]

@@ -1,6 +1,7 @@
 """Hearing what servers tell by themselves: that a library changed, or that somebody began to watch.
 
-One thread per server hears, one more acts. A library is read a moment after it fell quiet.
+One thread per server hears, one more acts. A library is read a moment after it fell quiet. While a server cannot be
+heard but answers, it is asked what it plays, over and over.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from projectionist.errors import NotFound, ProjectionistError, ServiceError
 from projectionist.features.library.neighbours import Servers
 from projectionist.features.library.ordering import order_sync
 from projectionist.jobs.ports import Jobs
-from projectionist.media.vocabulary import LibraryEvent
+from projectionist.media.server import MediaServer
+from projectionist.media.vocabulary import LibraryEvent, PlaybackEvent, PlaybackState
 
 PLAYING = "playing"
 """The live topic: somebody began, paused or ended."""
@@ -27,6 +29,10 @@ _LOOK_EVERY_S = 20.0
 _TICK_S = 1.0
 _FIRST_WAIT_S = 5.0
 _LAST_WAIT_S = 120.0
+_ASK_EVERY_S = 2.0
+
+OnPlaying = Callable[[int, PlaybackEvent], None]
+"""Told of a server's id and what a player did; called in the thread that hears, so it is to be quick."""
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +44,11 @@ class _Ear:
     stop: threading.Event = field(default_factory=threading.Event)
     changed_at: float = 0.0
     played: bool = False
+    playing: dict[str, PlaybackEvent] = field(default_factory=dict)
+
+
+def _tell_nobody(_server_id: int, _event: PlaybackEvent) -> None:
+    """What is told where nobody wants to know."""
 
 
 class Listening:
@@ -50,6 +61,7 @@ class Listening:
         jobs: Jobs,
         publish: Callable[[str, Mapping[str, Any]], None],
         *,
+        on_playing: OnPlaying = _tell_nobody,
         quiet_s: float = _QUIET_S,
         tick_s: float = _TICK_S,
     ) -> None:
@@ -57,6 +69,7 @@ class Listening:
         self._servers = servers
         self._jobs = jobs
         self._publish = publish
+        self._on_playing = on_playing
         self._quiet_s = quiet_s
         self._tick_s = tick_s
         self._ears: dict[int, _Ear] = {}
@@ -117,12 +130,44 @@ class Listening:
                         if isinstance(event, LibraryEvent):
                             ear.changed_at = time.monotonic()
                         else:
-                            ear.played = True
+                            self._hand_on(server_id, ear, event)
             except NotFound:
                 return
             except ServiceError as error:
                 _log.info("A server is not heard for now: %s", error.message)
             if time.monotonic() - began > _LAST_WAIT_S:
                 wait_s = _FIRST_WAIT_S
-            ear.stop.wait(wait_s)
+            self._wait_and_ask(server_id, ear, time.monotonic() + wait_s)
             wait_s = min(2 * wait_s, _LAST_WAIT_S)
+
+    def _wait_and_ask(self, server_id: int, ear: _Ear, until: float) -> None:
+        """Pass the time until a server is heard again by asking it what it plays, for as long as it answers."""
+        try:
+            with closing(self._servers.connect(server_id)) as server:
+                while (left := until - time.monotonic()) > 0 and not ear.stop.wait(min(left, _ASK_EVERY_S)):
+                    self._ask(server_id, ear, server)
+        except (NotFound, ServiceError):
+            ear.stop.wait(max(0.0, until - time.monotonic()))
+
+    def _ask(self, server_id: int, ear: _Ear, server: MediaServer) -> None:
+        """What is played now, as events: what began, changed or ended while nobody heard. Raises ServiceError."""
+        now = {
+            one.key: PlaybackEvent(one.key, one.item_key, one.state, one.position_ms)
+            for one in server.sessions()
+        }
+        over = [replace(ear.playing[key], state=PlaybackState.STOPPED) for key in set(ear.playing) - set(now)]
+        for event in (*over, *now.values()):
+            known = ear.playing.get(event.session_key)
+            if known is None or (known.item_key, known.state) != (event.item_key, event.state):
+                self._hand_on(server_id, ear, event)
+
+    def _hand_on(self, server_id: int, ear: _Ear, event: PlaybackEvent) -> None:
+        ear.played = True
+        if event.state is PlaybackState.STOPPED:
+            ear.playing.pop(event.session_key, None)
+        else:
+            ear.playing[event.session_key] = event
+        try:
+            self._on_playing(server_id, event)
+        except ProjectionistError as error:
+            _log.warning("That something is played is not acted on: %s", error.message)
