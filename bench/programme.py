@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench import jobs, limits
 from bench.contests import Contest, Outcome, Ring, Way
+from bench.copying import measure_copying
 from bench.films import Film, FilmFolder, hd, uhd
 from bench.foresight import measure_foresight
 from bench.measuring import Usage
@@ -109,6 +110,8 @@ class Bench:
         tables = [measure_sync(repeats, quick=quick, say=tell)] if self._wants("sync") else []
         if self._wants("jobs"):
             tables.append(Table("Jobs per second", "bare DBOS", jobs.rows(repeats, tell)))
+        if self._wants("copying"):
+            tables += measure_copying(self.scratch, repeats, quick=quick, say=tell)
         if self._wants("foresight"):
             tables += measure_foresight(quick=quick, say=tell)
         extent = Extent.of(quick=quick, repeats=repeats)

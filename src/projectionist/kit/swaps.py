@@ -28,6 +28,7 @@ _NO_ATTRIBUTES = (errno.EOPNOTSUPP, errno.EPERM, errno.EACCES)
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
 _RENAME_EXCHANGE = 2
+_SYNC_FILE_RANGE_WRITE = 2
 """linux/fs.h"""
 
 
@@ -51,6 +52,14 @@ class FileCalls:
     def sync(self, fd: int) -> None:
         """Bring a file's data to the device."""
         self.run(os.fsync, fd)
+
+    def sync_data(self, fd: int) -> None:
+        """Bring to the device what was written so far, and what is needed to read it again."""
+        self.run(os.fdatasync, fd)
+
+    def begin_sync(self, fd: int, offset: int, length: int) -> None:
+        """Let the kernel begin to bring a range to the device, without waiting; errors show when it is synced."""
+        self.run(start_write_back, fd, offset, length)
 
     def sync_folder(self, folder: Path) -> None:
         """Bring a folder's names to the device, where the file system can do that."""
@@ -149,6 +158,14 @@ def attributes_of(fd: int) -> dict[str, bytes]:
     except OSError:  # a file system without them
         return {}
     return {name: os.getxattr(fd, name) for name in names if name.startswith(("user.", "system.posix_acl"))}
+
+
+def start_write_back(fd: int, offset: int, length: int) -> None:
+    """sync_file_range(2), which does nothing but begin; nothing at all where there is none."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "sync_file_range"):
+        at, size = ctypes.c_int64(offset), ctypes.c_int64(length)
+        libc.sync_file_range(fd, at, size, ctypes.c_uint(_SYNC_FILE_RANGE_WRITE))
 
 
 def rename_with_flags(source: Path, target: Path, flags: int) -> bool:
