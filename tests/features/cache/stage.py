@@ -76,6 +76,19 @@ class Server:
             return False
 
 
+@dataclass
+class Lists:
+    """What servers list, by the items of the index; `failure` is raised instead."""
+
+    files: dict[int, set[Path]] = field(default_factory=dict)
+    failure: Exception | None = None
+
+    def files_of(self, item_id: int) -> set[Path]:
+        if self.failure is not None:
+            raise self.failure
+        return self.files.get(item_id, set())
+
+
 class PlainCalls(FileCalls):
     """As on NFS and FUSE: no exchange of names, no renaming that refuses to replace."""
 
@@ -114,8 +127,16 @@ class Stage:
         self.clock = Moving()
         self.viewers = Viewers()
         self.server = Server()
+        self.lists = Lists()
         self.journal = Journal(self.database, self.clock, "here")
-        self.desk = Desk(self.journal, self.viewers, self.server, calls or FileCalls(), grace_s=GRACE_S)
+        self.desk = Desk(
+            self.journal,
+            self.viewers,
+            self.server,
+            calls or FileCalls(),
+            grace_s=GRACE_S,
+            listing=self.lists,
+        )
 
     def film(self, name: str = "Film (2001)/Film (2001).mkv", content: bytes = b"", mtime: int = OLD) -> Path:
         path = self.slow / name

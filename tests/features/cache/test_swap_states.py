@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import shutil
 import tempfile
 from dataclasses import replace
@@ -19,7 +21,7 @@ from projectionist.errors import ProjectionistError
 from projectionist.features.cache.journal import REST, Journal
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.recovering import hide_returned, let_go, look_after, rebuild, recover
-from projectionist.features.cache.spots import Standing, look
+from projectionist.features.cache.spots import Spot, Standing, look
 from projectionist.features.cache.swapping import cache_in, move_back
 from projectionist.kit.swaps import FileCalls
 from tests.features.cache.stage import Stage
@@ -32,13 +34,16 @@ class Died(BaseException):
 
 
 class Dying(FileCalls):
-    """Dies before the n-th call, or after it."""
+    """Dies before the n-th call, or after it; where there is only so much `room`, its disk `fast` fills up."""
 
-    def __init__(self, at: int, *, after: bool, plain: bool) -> None:
+    def __init__(self, at: int, *, after: bool, plain: bool, fast: Path, room: int) -> None:
         self.left, self.after, self.plain = at, after, plain
+        self.fast, self.room = fast, room
 
     def run(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         self.left -= 1
+        if function is os.write and self.is_full_for(*args):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if self.left == 0 and not self.after:
             raise Died
         plain = self.plain and function.__name__ == "rename_with_flags"
@@ -46,6 +51,14 @@ class Dying(FileCalls):
         if self.left == 0:
             raise Died
         return done
+
+    def is_full_for(self, fd: int, data: memoryview) -> bool:
+        if not Path(f"/proc/self/fd/{fd}").readlink().is_relative_to(self.fast):
+            return False
+        return (
+            sum(file.stat().st_size for file in self.fast.rglob("*") if file.is_file()) + len(data)
+            > self.room
+        )
 
 
 class Films(RuleBasedStateMachine):
@@ -57,12 +70,13 @@ class Films(RuleBasedStateMachine):
         self.stage = Stage(self.home / "stage")
         self.newest: dict[Path, bytes | None] = {}
         self.kept: list[tuple[datetime, bytes]] = []
+        self.strays: set[str] = set()
         self.written = 0
 
-    @initialize(layout=st.sampled_from(Layout), plain=st.booleans())
-    def begin(self, layout: Layout, plain: bool) -> None:
-        self.layout, self.plain = layout, plain
-        self.stage.desk = replace(self.stage.desk, grace_s=0.0, calls=Dying(0, after=False, plain=plain))
+    @initialize(layout=st.sampled_from(Layout), plain=st.booleans(), room=st.sampled_from((300, 1 << 30)))
+    def begin(self, layout: Layout, plain: bool, room: int) -> None:
+        self.layout, self.plain, self.room = layout, plain, room
+        self.stage.desk = replace(self.stage.desk, grace_s=0.0, calls=self.calls())
         for name in NAMES:
             path = self.stage.film(name, name.encode())
             self.newest[path] = name.encode()
@@ -72,8 +86,16 @@ class Films(RuleBasedStateMachine):
         self.stage.close()
         shutil.rmtree(self.home)
 
+    def calls(self, at: int = 0, *, after: bool = False) -> Dying:
+        return Dying(at, after=after, plain=self.plain, fast=self.stage.fast, room=self.room)
+
     def path(self, number: int) -> Path:
-        return self.stage.slow / NAMES[number]
+        return sorted(self.newest)[number]
+
+    def spot(self, path: Path) -> Spot:
+        """Where its fast copy is, or would be."""
+        known = self.stage.journal.cached(path)
+        return self.stage.spot(path, self.layout) if known is None else known[0]
 
     def shown(self, path: Path) -> Path:
         """What the servers' view leads to."""
@@ -87,7 +109,7 @@ class Films(RuleBasedStateMachine):
     @rule(number=st.integers(0, 1), back=st.booleans(), dies_at=st.integers(0, 40), after=st.booleans())
     def move(self, number: int, back: bool, dies_at: int, after: bool) -> None:
         path = self.path(number)
-        desk = replace(self.stage.desk, calls=Dying(dies_at, after=after, plain=self.plain))
+        desk = replace(self.stage.desk, calls=self.calls(dies_at, after=after))
         try:
             move_back(desk, path) if back else cache_in(desk, self.stage.spot(path, self.layout))
         except ProjectionistError:
@@ -107,7 +129,7 @@ class Films(RuleBasedStateMachine):
 
     def expect_kept(self, path: Path) -> None:
         """What we have of a cached path is not to be lost for 14 days, whatever comes in its place."""
-        spot = self.stage.spot(path, self.layout)
+        spot = self.spot(path)
         if look(spot) is not Standing.AWAY:
             return
         until = self.stage.clock.now() + REST
@@ -142,9 +164,47 @@ class Films(RuleBasedStateMachine):
         if self.layout is Layout.UNION:
             self.stage.spot(path).fast.unlink(missing_ok=True)
 
+    @rule(number=st.integers(0, 1))
+    def a_mover_empties_the_fast_disk(self, number: int) -> None:
+        """As Unraid's does where nobody excludes the file: it comes to the slow disk, with its times."""
+        spot = self.spot(self.path(number))
+        if look(spot) is not Standing.AWAY:
+            return
+        self.kept.append((self.stage.clock.now() + REST, spot.aside.read_bytes()))
+        moved = spot.path.parent / "moved"
+        shutil.copy2(spot.fast, moved)
+        moved.rename(spot.path)
+        spot.fast.unlink()
+
+    @rule(number=st.integers(0, 1))
+    def a_mover_fills_the_fast_disk(self, number: int) -> None:
+        """The other way round it takes what is hidden as well."""
+        spot = self.spot(self.path(number))
+        if look(spot) is Standing.AWAY and spot.aside.exists():
+            stray = spot.fast.parent / spot.aside.name
+            self.strays.add(str(stray))
+            spot.aside.rename(stray)
+
+    @rule(number=st.integers(0, 1), name=st.sampled_from(("three.mkv", "Show/Season 2/four.mkv")))
+    def rename(self, number: int, name: str) -> None:
+        """As an *arr does, through the servers' view."""
+        path, new = self.path(number), self.stage.slow / name
+        if new in self.newest or self.newest[path] is None:
+            return
+        for one in (path, self.stage.spot(path).fast) if self.layout is Layout.UNION else (path,):
+            if os.path.lexists(one):
+                there = one.parents[len(path.relative_to(self.stage.slow).parts) - 1] / name
+                there.parent.mkdir(parents=True, exist_ok=True)
+                one.rename(there)
+        self.newest[new] = self.newest.pop(path)
+        look_after(self.stage.desk)
+
     @rule()
     def pull_and_plug(self) -> None:
         """Only what was not written to since it was copied is whole without the drive."""
+        spots = [(self.spot(path), self.shown(path)) for path in self.newest]
+        if any(shown.resolve() == spot.fast and not spot.aside.exists() for spot, shown in spots):
+            return
         for spot, _ in self.stage.journal.all_cached():
             if spot.fast.exists() and self.newest[spot.path] is not None and spot.aside.exists():
                 self.newest[spot.path] = spot.aside.read_bytes()
@@ -189,9 +249,9 @@ class Films(RuleBasedStateMachine):
         rests = {row.resting for row in self.stage.journal.at_rest()}
         asides = {str(self.stage.spot(path).aside) for path in self.newest}
         hidden = {str(self.stage.home / name) for name in self.stage.hidden()}
-        assert hidden <= rests | asides
+        assert hidden <= rests | asides | self.strays
         for path in self.newest:
-            spot = self.stage.spot(path, self.layout)
+            spot = self.spot(path)
             if self.stage.journal.cached(path) is None:
                 assert look(spot) in (Standing.HOME, Standing.NOTHING)
 

@@ -15,7 +15,15 @@ from sqlalchemy.exc import IntegrityError
 from projectionist.db.engine import Database
 from projectionist.errors import AlreadyAtWork
 from projectionist.features.cache import queries
-from projectionist.features.cache.models import CopyRow, HolderRow, JournalRow, Kind, RestRow, Step
+from projectionist.features.cache.models import (
+    CopyRow,
+    HolderRow,
+    JournalRow,
+    Kind,
+    OriginRow,
+    RestRow,
+    Step,
+)
 from projectionist.features.cache.spots import Content, Spot, content_of, spot_of
 from projectionist.kit.clock import Clock
 
@@ -31,6 +39,18 @@ class Resting:
     root: Path
     reason: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The item of the index that a path is a file of, and the mount below its root that it lies on, if any.
+
+    `listed` is where the files of the item were when it was cached.
+    """
+
+    item_id: int | None = None
+    listed: frozenset[Path] = frozenset()
+    mount: Path | None = None
 
 
 @dataclass(slots=True)
@@ -88,6 +108,7 @@ class Journal:
         step: Step = Step.COPYING,
         *,
         film: Path | None = None,
+        origin: Origin | None = None,
     ) -> Move:
         """Write down that a move begins, which is to be `held` then, and keep it from being recovered meanwhile.
 
@@ -99,6 +120,8 @@ class Journal:
         try:
             with self._database.durable() as session:
                 session.add(JournalRow(**_columns(spot, content), **self._about(move)))
+                if origin is not None:
+                    session.merge(_origin_row(spot.path, origin))
         except IntegrityError as error:
             self._let_go(move)
             raise AlreadyAtWork(
@@ -130,6 +153,29 @@ class Journal:
             for rest in move.rests:
                 if queries.rest_at(session, str(rest.at)) is None:
                     session.add(_rest_row(rest, path, now))
+            session.flush()
+            queries.forget_origin(session, path)
+
+    def follow(self, move: Move, spot: Spot) -> None:
+        """Close a move: what was cached has the path of `spot` now, and stays where it is."""
+        old, now = str(move.spot.path), self._clock.now()
+        with self._database.durable() as session:
+            queries.forget_move(session, old)
+            queries.rename_copy(session, old, str(spot.path))
+            session.flush()
+            row = queries.copy_at(session, str(spot.path))
+            if row is None:
+                row = CopyRow(**_columns(spot, move.content), at=now)
+                session.add(row)
+                session.merge(HolderRow(path=row.path, film=row.path))
+            for name, value in _columns(spot, move.content).items():
+                setattr(row, name, value)
+
+    def origin(self, path: Path) -> Origin:
+        """Where a path comes from, as far as that is known."""
+        with self._database.read() as session:
+            row = queries.origin_at(session, str(path))
+            return Origin() if row is None else _origin(row)
 
     def unfinished(self) -> Sequence[Move]:
         """The moves that this node began and did not end."""
@@ -203,6 +249,16 @@ class Journal:
         with self._database.read() as session:
             return queries.rested(session, self._clock.now())
 
+    def deleted(self) -> Sequence[tuple[RestRow, Origin]]:
+        """The files at rest that seemed deleted, and where each came from, as far as its item is known."""
+        with self._database.read() as session:
+            return [(row, _origin(origin)) for row, origin in queries.deleted_rests(session)]
+
+    def note_upgrade(self, row: RestRow) -> None:
+        """A file at rest was not deleted but upgraded."""
+        with self._database.durable() as session:
+            queries.give_reason(session, row.id, "upgraded")
+
     def rename_rest(self, row: RestRow, resting: Path) -> None:
         """A file at rest has another name now."""
         with self._database.durable() as session:
@@ -217,6 +273,7 @@ class Journal:
         """A file at rest is gone."""
         with self._database.durable() as session:
             queries.forget_rest(session, row.id)
+            queries.forget_origin(session, row.path)
 
     def _about(self, move: Move) -> dict[str, str | datetime]:
         return {
@@ -257,6 +314,17 @@ def _content_columns(content: Content) -> dict[str, str | int]:
         "digest": content.digest,
         "fast_ctime_ns": content.fast_ctime_ns,
     }
+
+
+def _origin_row(path: Path, origin: Origin) -> OriginRow:
+    listed = sorted(str(one) for one in origin.listed)
+    mount = str(origin.mount or "")
+    return OriginRow(path=str(path), item_id=origin.item_id, listed=listed, mount=mount)
+
+
+def _origin(row: OriginRow) -> Origin:
+    mount = Path(row.mount) if row.mount else None
+    return Origin(row.item_id, frozenset(Path(one) for one in row.listed), mount)
 
 
 def _rest_row(rest: Resting, path: str, now: datetime) -> RestRow:

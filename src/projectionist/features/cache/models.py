@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -102,6 +103,21 @@ class RestRow(Base):
     reason: Mapped[str] = mapped_column(String(40))
     size: Mapped[int] = mapped_column(BigInteger)
     until: Mapped[datetime]
+
+
+class OriginRow(Base):
+    """Of which item a path on the fast disk, or at rest, is a file, and on which file system it lies.
+
+    `listed` is where the item's files were when it was cached, `mount` where the file system is mounted below the
+    place's root; empty where it is the root's own.
+    """
+
+    __tablename__ = "cache_origin"
+
+    path: Mapped[str] = mapped_column(primary_key=True)
+    item_id: Mapped[int | None] = mapped_column(BigInteger)
+    listed: Mapped[list[Any]] = mapped_column(default=list)
+    mount: Mapped[str] = mapped_column(default="")
 
 
 class TierRow(Base):

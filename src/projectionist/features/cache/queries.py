@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, aliased
 
-from projectionist.features.cache.models import CopyRow, HolderRow, JournalRow, RestRow
+from projectionist.features.cache.models import CopyRow, HolderRow, JournalRow, OriginRow, RestRow
 
 
 def moves(session: Session, node: str) -> Sequence[JournalRow]:
@@ -107,3 +107,45 @@ def stranded(session: Session) -> Sequence[str]:
         .exists()
     )
     return session.scalars(select(CopyRow.path).where(~needed).order_by(CopyRow.path)).all()
+
+
+def origin_at(session: Session, path: str) -> OriginRow | None:
+    """What is known of where a path came from."""
+    return session.get(OriginRow, path)
+
+
+def forget_origin(session: Session, path: str) -> None:
+    """Forget where a path came from, unless something of it is on the fast disk, at rest or on its way."""
+    rows = (
+        select(CopyRow.id).where(CopyRow.path == path),
+        select(RestRow.id).where(RestRow.path == path),
+        select(JournalRow.id).where(JournalRow.path == path),
+    )
+    if all(session.scalar(row) is None for row in rows):
+        session.execute(delete(OriginRow).where(OriginRow.path == path))
+
+
+def rename_copy(session: Session, old: str, new: str) -> None:
+    """A cached path has another name now, and so has the film that it may be for others."""
+    forget_copy(session, new)
+    forget_origin(session, new)
+    session.execute(update(CopyRow).where(CopyRow.path == old).values(path=new))
+    session.execute(update(HolderRow).where(HolderRow.path == old).values(path=new))
+    session.execute(update(HolderRow).where(HolderRow.film == old).values(film=new))
+    session.execute(update(OriginRow).where(OriginRow.path == old).values(path=new))
+
+
+def deleted_rests(session: Session) -> Sequence[tuple[RestRow, OriginRow]]:
+    """The files at rest that seemed deleted, each with where it came from, where its item is known."""
+    found = session.execute(
+        select(RestRow, OriginRow)
+        .join(OriginRow, OriginRow.path == RestRow.path)
+        .where(RestRow.reason == "deleted", OriginRow.item_id.is_not(None))
+        .order_by(RestRow.id)
+    )
+    return [(row, origin) for row, origin in found]
+
+
+def give_reason(session: Session, number: int, reason: str) -> None:
+    """A file rests for another reason than it seemed."""
+    session.execute(update(RestRow).where(RestRow.id == number).values(reason=reason))

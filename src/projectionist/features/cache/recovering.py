@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from projectionist.errors import AlreadyAtWork, ProjectionistError, SwapRefused
+from projectionist.errors import AlreadyAtWork, ProjectionistError, ServiceError, SwapRefused
 from projectionist.features.cache.journal import Move, Resting
+from projectionist.features.cache.locking import alone
 from projectionist.features.cache.models import Kind, Layout, RestRow, Step
-from projectionist.features.cache.settling import Desk, Outcome, require_slow, settle
+from projectionist.features.cache.settling import Desk, Outcome, is_upgraded, list_files, require_slow, settle
 from projectionist.features.cache.spots import (
     ASIDE,
     RESTING,
@@ -57,7 +58,7 @@ def look_after(desk: Desk) -> list[Settled]:
         settled = _tried(spot.path, partial(_look, desk, spot, content))
         if settled.outcome is not Outcome.CACHED:
             changed.append(settled)
-    return changed
+    return changed + _note_upgrades(desk)
 
 
 def return_all(desk: Desk) -> list[Settled]:
@@ -161,11 +162,12 @@ def _end(desk: Desk, move: Move) -> Outcome:
     with desk.journal.taken(move) as ours:
         if not ours or desk.journal.unfinished_at(move.spot.path) is None:
             return Outcome.CACHED
-        return settle(desk, move, forward=True)
+        with alone(move.spot):
+            return settle(desk, move, forward=True)
 
 
 def _look(desk: Desk, spot: Spot, content: Content) -> Outcome:
-    require_slow(spot)
+    require_slow(desk, spot)
     aside = status(spot.aside)
     if (
         look(spot) is Standing.AWAY
@@ -178,10 +180,26 @@ def _look(desk: Desk, spot: Spot, content: Content) -> Outcome:
     return _settled_anew(desk, spot, content)
 
 
+def _note_upgrades(desk: Desk) -> list[Settled]:
+    """Tell upgrades from deletions where the server listed the new file only later."""
+    upgraded: dict[Path, Settled] = {}
+    for row, origin in desk.journal.deleted():
+        path = Path(row.path)
+        try:
+            listed = list_files(desk, origin)
+        except ServiceError:
+            continue
+        if is_upgraded(origin, listed):
+            desk.journal.note_upgrade(row)
+            upgraded[path] = Settled(path, Outcome.UPGRADED)
+    return list(upgraded.values())
+
+
 def _settled_anew(desk: Desk, spot: Spot, content: Content) -> Outcome:
-    move = desk.journal.begin(Kind.MOVE_BACK, spot, content, Step.SWAPPING)
-    with desk.journal.held(move):
-        return settle(desk, move, forward=True)
+    with alone(spot):
+        move = desk.journal.begin(Kind.MOVE_BACK, spot, content, Step.SWAPPING)
+        with desk.journal.held(move):
+            return settle(desk, move, forward=True)
 
 
 def _adopt(desk: Desk, path: Path, slow_root: Path, fast_root: Path, layout: Layout) -> Iterator[Path]:

@@ -9,26 +9,29 @@ from __future__ import annotations
 import os
 import stat
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from projectionist.errors import ServiceError, SwapRefused
 from projectionist.features.cache.copying import digest_on_device
-from projectionist.features.cache.journal import Journal, Move, Resting
+from projectionist.features.cache.journal import Journal, Move, Origin, Resting
 from projectionist.features.cache.layouts import ADAPTERS
 from projectionist.features.cache.models import Kind, Layout, Step
+from projectionist.features.cache.renaming import find_renamed
 from projectionist.features.cache.spots import (
     Content,
     Spot,
     Standing,
+    is_another_system,
     is_mounted,
     look,
     resting_name,
     status,
     temporary,
 )
-from projectionist.features.cache.watching import Watching, Witness
+from projectionist.features.cache.watching import Listing, NoListing, Watching, Witness
 from projectionist.kit.swaps import FileCalls
 
 
@@ -41,6 +44,10 @@ class Outcome(StrEnum):
     """A file is at the path, on the slow disk."""
     RESTING = "resting"
     """The path was deleted or is another's now; what we had of it rests for 14 days."""
+    UPGRADED = "upgraded"
+    """The path was given up for another one of the same item; what we had of the old one rests for 14 days."""
+    RENAMED = "renamed"
+    """What was cached has another path now, which leads to the fast disk."""
     PLAYING = "playing"
     """Somebody plays it; nothing was changed."""
     HARD_LINKED = "hard_linked"
@@ -59,15 +66,17 @@ class Desk:
     calls: FileCalls = field(default_factory=FileCalls)
     grace_s: float = 0.5
     """How long a union is given to end what it does at a branch that it chose before a name changed there."""
+    listing: Listing = field(default_factory=NoListing)
 
 
 def settle(desk: Desk, move: Move, *, forward: bool) -> Outcome:
     """End a move by what the disk shows: on the fast disk where `forward` and all is there, else at home.
 
-    Raises SwapRefused where a tier is not mounted on which that depends, and OSError; the move stays in the journal.
+    Raises SwapRefused where a tier is not mounted on which that depends, ServiceError where only a server could tell
+    what became of the path, and OSError; the move stays in the journal then.
     """
     spot, calls = move.spot, desk.calls
-    require_slow(spot)
+    require_slow(desk, spot)
     _drop_temporaries(calls, move)
     standing = look(spot)
     if standing is Standing.SETTLING or (standing is Standing.NOTHING and status(spot.aside) is not None):
@@ -80,22 +89,64 @@ def settle(desk: Desk, move: Move, *, forward: bool) -> Outcome:
             return Outcome.CACHED
         ADAPTERS[spot.layout].restore(calls, spot)
         standing = look(spot)
-    if standing is Standing.BARE:
+    if standing is Standing.BARE and not _was_deleted_meanwhile(desk, move):
         desk.journal.end(move, cached=True)  # it may be all there is: it stays, and stays known
         return Outcome.CACHED
     if standing is Standing.REPLACED and _were_caught_exchanging(spot, move.content):
         calls.exchange(spot.aside, spot.path)
         calls.sync_folder(spot.path.parent)
-    return _leave(desk, move, standing)
+    if standing not in (Standing.GONE, Standing.NOTHING, Standing.BARE):
+        return _leave(desk, move, standing)
+    origin = desk.journal.origin(spot.path)
+    listed = list_files(desk, origin)
+    elsewhere = find_renamed(spot, move.content, listed)
+    if elsewhere is not None:
+        return _follow(desk, move, elsewhere)
+    return _leave(desk, move, standing, "upgraded" if is_upgraded(origin, listed) else "deleted")
 
 
-def require_slow(spot: Spot) -> None:
-    """Raise SwapRefused where a missing file means nothing, since its tier is not there."""
-    if not is_mounted(spot.slow_root):
+def _was_deleted_meanwhile(desk: Desk, move: Move) -> bool:
+    """Whether a union shows a copy only because the path was deleted right before the copy had its name."""
+    unknown = desk.journal.cached(move.spot.path) is None
+    return unknown and move.spot.layout is Layout.UNION and move.kind is Kind.CACHE_IN
+
+
+def require_slow(desk: Desk, spot: Spot) -> None:
+    """Raise SwapRefused where a missing file means nothing, since its tier, or the disk within, is not there."""
+    mount = desk.journal.origin(spot.path).mount
+    away = next(
+        (root for root in (spot.slow_root, mount) if root is not None and not _is_there(root, mount)), None
+    )
+    if away is not None:
         raise SwapRefused(
-            f"{spot.slow_root} is not mounted, so nobody can tell how {spot.path} stands; nothing was changed: mount "
-            "it, and this is looked at again."
+            f"{away} is not mounted, so nobody can tell how {spot.path} stands; nothing was changed: mount it, and "
+            "this is looked at again."
         )
+
+
+def _is_there(root: Path, mount: Path | None) -> bool:
+    return is_another_system(root) if root == mount else is_mounted(root)
+
+
+def list_files(desk: Desk, origin: Origin) -> Collection[Path]:
+    """Where the servers list the item of a path now. Raises ServiceError."""
+    return () if origin.item_id is None else desk.listing.files_of(origin.item_id)
+
+
+def is_upgraded(origin: Origin, listed: Collection[Path]) -> bool:
+    """Whether an item whose file is gone has another that it did not have when that was cached. Raises OSError."""
+    return any(path not in origin.listed and status(path) is not None for path in listed)
+
+
+def _follow(desk: Desk, move: Move, spot: Spot) -> Outcome:
+    """The original takes the name that goes with the new one of its path."""
+    old = move.spot.aside
+    if status(old) is not None and status(spot.aside) is None:
+        desk.calls.rename_new(old, spot.aside)
+        for folder in {old.parent, spot.aside.parent}:
+            desk.calls.sync_folder(folder)
+    desk.journal.follow(move, spot)
+    return Outcome.RENAMED
 
 
 def is_unchanged(fast: Path, content: Content) -> bool:
@@ -148,10 +199,9 @@ def _note_rest(desk: Desk, move: Move, file: Path, root: Path, reason: str) -> N
         move.rests.append(Resting(rest, root, reason, found.st_size))
 
 
-def _leave(desk: Desk, move: Move, standing: Standing) -> Outcome:
+def _leave(desk: Desk, move: Move, standing: Standing, reason: str = "replaced") -> Outcome:
     """Neither path nor original leads to the fast disk any more."""
     spot = move.spot
-    reason = "replaced" if standing in (Standing.REPLACED, Standing.HOME) else "deleted"
     if standing in (Standing.REPLACED, Standing.GONE):
         put_to_rest(desk, move, spot.aside, spot.slow_root, reason)
     else:
@@ -159,6 +209,8 @@ def _leave(desk: Desk, move: Move, standing: Standing) -> Outcome:
     drop_fast(desk, move, reason)
     desk.journal.end(move, cached=False)
     here = status(spot.path)
+    if reason == "upgraded":
+        return Outcome.UPGRADED
     at_home = here is not None and stat.S_ISREG(here.st_mode) and standing is Standing.HOME
     return Outcome.HOME if at_home else Outcome.RESTING
 

@@ -50,13 +50,19 @@ def sidecars_of(film: Path, wanted: Sidecars, cached: Collection[str] = ()) -> l
 
 
 def cache_with_sidecars(
-    desk: Desk, spot: Spot, wanted: Sidecars, *, hard_links: bool = False, progress: Progress = unheard
+    desk: Desk,
+    spot: Spot,
+    wanted: Sidecars,
+    *,
+    item_id: int | None = None,
+    hard_links: bool = False,
+    progress: Progress = unheard,
 ) -> Outcome:
-    """Cache a film, then what travels along with it.
+    """Cache a film, then what travels along with it; `item_id` is the film's in the index.
 
     Returns the film's outcome. Raises what `cache_in` raises, for a sidecar also: the film is cached then.
     """
-    done = cache_in(desk, spot, hard_links=hard_links, progress=progress)
+    done = cache_in(desk, spot, item_id=item_id, hard_links=hard_links, progress=progress)
     if done is not Outcome.CACHED:
         return done
     known = {path.name for path in desk.journal.cached_in(spot.path.parent)}

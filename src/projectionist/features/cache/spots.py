@@ -101,6 +101,24 @@ def is_mounted(root: Path) -> bool:
         return False
 
 
+def mount_of(path: Path, root: Path) -> Path | None:
+    """Where the file system of `path` is mounted below `root`; None where it is that of the root. Raises OSError."""
+    for folder in path.parents:
+        if folder == root or not folder.is_relative_to(root):
+            return None
+        if is_another_system(folder):
+            return folder
+    return None
+
+
+def is_another_system(folder: Path) -> bool:
+    """Whether another file system begins at a folder; not where it is not there. Raises OSError."""
+    try:
+        return folder.stat().st_dev != folder.parent.stat().st_dev
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
 def temporary(folder: Path, token: str, kind: str) -> Path:
     """The temporary name of a move: `kind` is `copy` or `link`."""
     return folder / f".projectionist-{token}.{kind}"
@@ -132,7 +150,8 @@ def look(spot: Spot) -> Standing:
     if aside is not None and stat.S_ISLNK(aside.st_mode):
         return Standing.SETTLING if here is not None else Standing.NOTHING
     if aside is None:
-        return Standing.BARE if away else Standing.HOME if here is not None else Standing.NOTHING
+        bare = away or (spot.layout is Layout.UNION and here is None and _lies_on_fast(spot))
+        return Standing.BARE if bare else Standing.HOME if here is not None else Standing.NOTHING
     if away:
         return Standing.AWAY
     if here is None:

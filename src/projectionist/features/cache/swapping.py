@@ -9,8 +9,9 @@ from pathlib import Path
 
 from projectionist.errors import NotFound, ProjectionistError, ServiceError, SourceChanged, SwapRefused
 from projectionist.features.cache.copying import Progress, copy_proved
-from projectionist.features.cache.journal import Move
+from projectionist.features.cache.journal import Move, Origin
 from projectionist.features.cache.layouts import ADAPTERS
+from projectionist.features.cache.locking import alone
 from projectionist.features.cache.models import Kind, Step
 from projectionist.features.cache.settling import (
     Desk,
@@ -30,6 +31,7 @@ from projectionist.features.cache.spots import (
     Standing,
     is_mounted,
     look,
+    mount_of,
     status,
     temporary,
 )
@@ -45,16 +47,18 @@ def cache_in(
     spot: Spot,
     *,
     film: Path | None = None,
+    item_id: int | None = None,
     hard_links: bool = False,
     progress: Progress = unheard,
 ) -> Outcome:
     """Copy a file to the fast disk and let its path lead there; `film` is the one a sidecar comes along with.
 
-    Files with several names are left out unless `hard_links`. Whatever fails, the path is then as it was. Raises
-    SwapRefused, SourceChanged, CopyWrong, TargetFull, TargetUnwritable, AlreadyAtWork, ServiceError where nobody can
-    say who plays it, DatabaseUnusable, and what `progress` raises.
+    `item_id` is the index's, by which an upgrade is told from a deletion later. Files with several names are left
+    out unless `hard_links`. Whatever fails, the path is then as it was. Raises SwapRefused, SourceChanged, CopyWrong,
+    TargetFull, TargetUnwritable, AlreadyAtWork, ServiceError where nobody can say who plays it, DatabaseUnusable, and
+    what `progress` raises.
     """
-    with explained(spot.path, "cached"):
+    with explained(spot.path, "cached"), alone(spot):
         _require_place(spot)
         if look(spot) is Standing.SETTLING:
             move = desk.journal.begin(Kind.CACHE_IN, spot, _content(spot))
@@ -66,7 +70,8 @@ def cache_in(
             return Outcome.HARD_LINKED
         if not desk.watching.leaves_free(spot.path):
             return Outcome.PLAYING
-        move = desk.journal.begin(Kind.CACHE_IN, spot, _content(spot), film=film)
+        origin = _origin(desk, spot, item_id)
+        move = desk.journal.begin(Kind.CACHE_IN, spot, _content(spot), film=film, origin=origin)
         with desk.journal.held(move):
             try:
                 return _carry_in(desk, move, progress)
@@ -85,7 +90,7 @@ def move_back(desk: Desk, path: Path, *, progress: Progress = unheard) -> Outcom
     if found is None:
         raise NotFound(f"{path} is not on the fast disk; nothing was changed.")
     spot, content = found
-    with explained(path, "moved back"):
+    with explained(path, "moved back"), alone(spot):
         if not desk.watching.leaves_free(path):
             return Outcome.PLAYING
         move = desk.journal.begin(Kind.MOVE_BACK, spot, content, Step.SWAPPING)
@@ -107,8 +112,7 @@ def _carry_in(desk: Desk, move: Move, progress: Progress) -> Outcome:
             f"{spot.path} was replaced while it was copied; it stays where it is: look again later."
         )
     desk.journal.enter(move, Step.PUBLISHING, replace(move.content, digest=copied.digest))
-    calls.rename_new(copy, spot.fast)
-    calls.sync_folder(spot.fast.parent)
+    _publish(desk, move, copy)
     if not desk.watching.leaves_free(spot.path):
         settle(desk, move, forward=False)
         return Outcome.PLAYING
@@ -123,6 +127,19 @@ def _carry_in(desk: Desk, move: Move, progress: Progress) -> Outcome:
         return Outcome.UNSEEN
     desk.journal.end(move, cached=True)
     return Outcome.CACHED
+
+
+def _publish(desk: Desk, move: Move, copy: Path) -> None:
+    """Give the copy its name; what has come there meanwhile is somebody else's, whatever it holds."""
+    fast = move.spot.fast
+    try:
+        desk.calls.rename_new(copy, fast)
+    except FileExistsError as error:
+        desk.journal.enter(move, Step.COPYING, replace(move.content, digest=""))
+        raise SwapRefused(
+            f"Something else has come to {fast} meanwhile; nothing was changed: run an audit, which tells what it is."
+        ) from error
+    desk.calls.sync_folder(fast.parent)
 
 
 def _carry_back(desk: Desk, move: Move, progress: Progress) -> Outcome:
@@ -155,6 +172,7 @@ def _return_changed(desk: Desk, move: Move, progress: Progress) -> Outcome:
     spot, calls = move.spot, desk.calls
     had_original = status(spot.aside) is not None
     desk.journal.enter(move, Step.COPYING)
+    calls.make_folder(spot.path.parent)  # a mover takes empty ones away
     copy = temporary(spot.path.parent, move.token, "copy")
     copied = copy_proved(
         calls, spot.fast, copy, progress, attributes_from=spot.aside if had_original else None
@@ -191,6 +209,11 @@ def _is_surely_free(desk: Desk, path: Path) -> bool:
 def examine(desk: Desk, move: Move) -> Outcome:
     """See how a cached path stands; what is as we left it stays, and anything else has its stated outcome."""
     return settle(desk, move, forward=True)
+
+
+def _origin(desk: Desk, spot: Spot, item_id: int | None) -> Origin:
+    listed = () if item_id is None else desk.listing.files_of(item_id)
+    return Origin(item_id, frozenset((*listed, spot.path)), mount_of(spot.path, spot.slow_root))
 
 
 def _content(spot: Spot) -> Content:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
@@ -21,3 +22,21 @@ class Witness(Protocol):
 
         Raises ServiceError where it cannot be asked.
         """
+
+
+class Listing(Protocol):
+    """What the servers list, by their own keys: an item of the index is one key of one server."""
+
+    def files_of(self, item_id: int) -> Collection[Path]:
+        """Where this node has the files that a server lists for an item now; none where it lists none.
+
+        Raises ServiceError where it cannot be asked.
+        """
+
+
+class NoListing:
+    """Where no server is asked: nothing is known of any item."""
+
+    def files_of(self, item_id: int) -> Collection[Path]:
+        """None."""
+        return ()

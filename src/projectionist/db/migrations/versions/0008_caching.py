@@ -30,6 +30,7 @@ _TABLES = (
     "cache_move",
     "cache_finding",
     "cache_scrub",
+    "cache_origin",
 )
 
 
@@ -212,6 +213,14 @@ def _moves() -> None:
         sa.Column("path", sa.String(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("path", name="pk_cache_scrub"),
+    )
+    op.create_table(
+        "cache_origin",
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("item_id", sa.BigInteger(), nullable=True),
+        sa.Column("listed", sa.JSON(), nullable=False),
+        sa.Column("mount", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("path", name="pk_cache_origin"),
     )
 
 

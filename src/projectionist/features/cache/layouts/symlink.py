@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 from projectionist.errors import SourceChanged, SwapRefused
-from projectionist.features.cache.spots import Content, Spot, is_our_link
+from projectionist.features.cache.spots import Content, Spot, is_our_link, status
 from projectionist.kit.swaps import NO_LINKS, FileCalls
 
 
@@ -22,6 +22,8 @@ class SymlinkAdapter:
     def occupy(self, calls: FileCalls, spot: Spot, original: Content, spare: Path) -> None:
         """Set the original aside and put a link in its place."""
         _require_original(spot, original)
+        if status(spot.fast) is None:
+            raise _taken(spot)
         _make_link(calls, spot, spot.aside)
         if calls.exchange(spot.aside, spot.path):
             calls.sync_folder(spot.path.parent)
