@@ -137,5 +137,37 @@ class Settings:
     preview_quality: int = option(
         "The JPEG quality of a preview's pictures, to begin with.", values.whole(1, 100), 80, page=True
     )
+    cache_interval: str = option(
+        "How often it is planned what the cache fetches, once a first plan was confirmed.",
+        values.rhythm,
+        "every 1h",
+        page=True,
+    )
+    cache_retention: timedelta = option(
+        "How long a file stays on the fast disk after it was played or wanted last.",
+        values.duration(timedelta(0), timedelta(days=365)),
+        timedelta(hours=12),
+        page=True,
+    )
+    cache_rate: int | None = option(
+        "The most bytes a second that one copy of the cache reads; left out, as fast as the disks are.",
+        values.size(100_000, 10**12),
+        None,
+        page=True,
+        example="80 MB",
+    )
+    cache_quiet_hours: str = option(
+        "Hours of the day in which the cache copies nothing but what is played.",
+        values.hours,
+        "",
+        page=True,
+        example="22:00-06:30",
+    )
+    cache_pause_while_playing: bool = option(
+        "Whether the cache waits while somebody plays from the disk that it would copy from.",
+        values.flag,
+        True,
+        page=True,
+    )
     sources: Mapping[str, Source] = field(default_factory=lambda: _NO_SOURCES, repr=False, compare=False)
     unknown: tuple[str, ...] = field(default=(), repr=False, compare=False)

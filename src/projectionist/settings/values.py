@@ -147,6 +147,14 @@ def rhythm(value: str) -> str:
     return f"every {re.sub(r'[^0-9a-z.]', '', amount)}"
 
 
+def hours(value: str) -> str:
+    """A span of the day such as `22:00-06:30`."""
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):([0-5]\d)", value)
+    if found is None or found.group(1, 2) == found.group(3, 4):
+        raise ValueError("hours of the day such as 22:00-06:30")
+    return f"{int(found[1]):02}:{found[2]}-{int(found[3]):02}:{found[4]}"
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach what listens on this host."""
     if host.lower() == "localhost":
