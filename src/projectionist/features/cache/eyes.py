@@ -7,7 +7,7 @@ missing there. So it reads the ends of a file itself, and they are compared with
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from projectionist.db.engine import Database
 from projectionist.errors import NotFound, RangeRefused, ServerLacks, SwapRefused
 from projectionist.features.cache.neighbours import Servers
 from projectionist.features.cache.running import queries
-from projectionist.features.library.service import PartFacts, libraries, parts_at, server_key
+from projectionist.features.library.service import PartFacts, libraries, parts_at, parts_of, server_key
 from projectionist.kit.clock import Clock
 from projectionist.media.names import FILM_SUFFIXES
 from projectionist.media.server import MediaServer
@@ -142,9 +142,20 @@ class Eyes:
             for part in parts
         )
 
-    def played(self) -> Mapping[int, Sequence[PlaybackSession]]:
-        """What is played now, by server. Raises ServiceError where a server cannot be asked."""
-        return {server_id: self._sessions(server_id) for server_id in self._servers.server_ids()}
+    def played_files(self) -> set[Path]:
+        """The originals of what is played now on any server. Raises ServiceError where one cannot be asked.
+
+        Where a server does not say which version, all of the item are; what the index does not know is left out.
+        """
+        found = set()
+        for server_id in self._servers.server_ids():
+            sessions = self._sessions(server_id)
+            keys = {session.item_key for session in sessions}
+            for part in parts_of(self._database, server_id, keys) if keys else ():
+                path = self._servers.known_path(server_id, part.path)
+                if path is not None and any(_is_played(part, session) for session in sessions):
+                    found.add(self._original(path))
+        return found
 
     def files_of(self, item_id: int) -> Collection[Path]:
         """Where this node has the files that its server lists for an item now. Raises ServiceError."""
@@ -159,6 +170,17 @@ class Eyes:
                 return ()
         found = [self._servers.known_path(server_id, part) for part in parts]
         return [self._original(path) for path in found if path is not None]
+
+    def paths_of(self, item_id: int) -> set[Path]:
+        """Where this node has an item's files, as players see them and as originals. Raises NotFound."""
+        known = server_key(self._database, item_id)
+        if known is None:
+            raise NotFound("There is no such item; it may have been removed from its library.")
+        server_id, key = known
+        parts = parts_of(self._database, server_id, {key})
+        seen = {self._servers.known_path(server_id, part.path) for part in parts}
+        views = {Path(path) for path in seen if path is not None}
+        return views | {self._original(path) for path in views}
 
     def _original(self, view: Path) -> Path:
         """Where the original of what players see at `view` is."""

@@ -29,7 +29,7 @@ _LOOK_EVERY_S = 20.0
 _TICK_S = 1.0
 _FIRST_WAIT_S = 5.0
 _LAST_WAIT_S = 120.0
-_ASK_EVERY_S = 2.0
+_ASK_EVERY_S = 1.0
 
 OnPlaying = Callable[[int, PlaybackEvent], None]
 """Told of a server's id and what a player did; called in the thread that hears, so it is to be quick."""

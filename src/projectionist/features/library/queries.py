@@ -118,6 +118,16 @@ def parts_at(session: Session, server_id: int, paths: Collection[str]) -> Sequen
     ).all()
 
 
+def parts_of_items(session: Session, server_id: int, keys: Collection[str]) -> Sequence[Any]:
+    """The parts of a server's items with these keys, with the items."""
+    return session.execute(
+        select(PartRow, ItemRow)
+        .join(ItemRow, ItemRow.id == PartRow.item_id)
+        .where(ItemRow.server_id == server_id, ItemRow.key.in_(keys))
+        .order_by(PartRow.id)
+    ).all()
+
+
 def count_parts(session: Session, library_id: int) -> int:
     """How many parts a library has."""
     return session.scalar(select(func.count()).where(PartRow.library_id == library_id)) or 0

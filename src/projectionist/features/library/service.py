@@ -172,6 +172,14 @@ def parts_at(database: Database, server_id: int, paths: Collection[ServerPath]) 
     return [_part_facts(part, item, above) for part, item in rows]
 
 
+def parts_of(database: Database, server_id: int, keys: Collection[str]) -> Sequence[PartFacts]:
+    """The parts of a server's items, by the items' keys."""
+    with database.read() as session:
+        rows = queries.parts_of_items(session, server_id, keys)
+        above = queries.titles_above(session, [item for _, item in rows])
+    return [_part_facts(part, item, above) for part, item in rows]
+
+
 def server_key(database: Database, item_id: int) -> tuple[int, str] | None:
     """The server of an item, and what it calls it; None where the index has it no more."""
     with database.read() as session:

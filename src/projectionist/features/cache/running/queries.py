@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from projectionist.features.cache.models import CopyRow, MoveRow, SeenRow
+
+_CACHED = "cached"
+"""How a move ends that brought a file to the fast disk."""
+_AT_ONCE = 500
 
 
 def seen_by(session: Session, tier_id: int) -> set[int]:
@@ -44,11 +48,20 @@ def moves(session: Session, text: str, offset: int, size: int) -> tuple[Sequence
     return rows, session.scalar(count) or 0
 
 
-def last_move(session: Session, path: str) -> MoveRow | None:
-    """The last move of a path that ended."""
-    return session.scalars(
-        select(MoveRow).where(MoveRow.path == path).order_by(MoveRow.id.desc()).limit(1)
-    ).first()
+def last_moves(session: Session, paths: Sequence[str]) -> Mapping[str, MoveRow]:
+    """The move that brought each of these paths where it is: the last that went well."""
+    found: dict[str, MoveRow] = {}
+    for start in range(0, len(paths), _AT_ONCE):
+        few = paths[start : start + _AT_ONCE]
+        done = MoveRow.outcome == _CACHED
+        rows = session.scalars(select(MoveRow).where(MoveRow.path.in_(few), done).order_by(MoveRow.id))
+        found |= {row.path: row for row in rows}
+    return found
+
+
+def is_cached(session: Session, path: str) -> bool:
+    """Whether a path leads to the fast disk."""
+    return session.scalar(select(CopyRow.id).where(CopyRow.path == path)) is not None
 
 
 def last_move_of_item(session: Session, item_id: int) -> MoveRow | None:
