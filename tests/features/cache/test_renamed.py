@@ -140,6 +140,23 @@ def test_an_upgrade_that_the_server_lists_only_later_is_told_then(stage: Stage) 
     assert outcomes(stage) == []
 
 
+@LAYOUTS
+@pytest.mark.parametrize("what", ["Show", "Show/Season 1/one.mkv"])
+@pytest.mark.parametrize("into", [".recycle", "#recycle", "Recycle Bin"])
+def test_what_goes_to_a_recycle_bin_was_deleted_and_is_not_followed(
+    house: Stage, layout: Layout, what: str, into: str
+) -> None:
+    path, content = cached(house, layout)
+    house.lists.files[ITEM] = set()
+    rename(house, layout, what, f"{into}/{what}")
+    assert outcomes(house) == [Outcome.RESTING]
+    assert house.journal.cached(path) is None
+    assert not path.exists()
+    files = [file for file in house.home.rglob("*") if file.is_file() and not file.is_symlink()]
+    assert content in [file.read_bytes() for file in files]
+    assert reasons(house) <= {"deleted"}
+
+
 def test_the_other_version_of_an_item_is_no_upgrade(house: Stage) -> None:
     path, other = house.film(), house.film("Film (2001)/Film (2001) 4K.mkv")
     house.lists.files[ITEM] = {path, other}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,15 @@ from projectionist.features.cache.copying import digest_on_device
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.spots import Content, Spot, is_mounted, is_our_link, status
 
+_BIN = re.compile(r"[.#@$].*|(recycl|trash|deleted).*", re.IGNORECASE)
+"""Folders in which nobody looks for films: what is there was deleted."""
+
 
 def find_renamed(spot: Spot, content: Content, listed: Collection[Path]) -> Spot | None:
     """The spot of a cached path that is not at its path any more but at another; None where it is nowhere.
 
     It is looked for in its folder, where its server lists it, and in all folders below the first one of its path (of
-    the whole root where that is gone, too). Raises OSError.
+    the whole root where that is gone, too), but in no recycle bin. Raises OSError.
     """
     if spot.layout is Layout.SYMLINK:
         paths = (
@@ -55,5 +59,6 @@ def _around(folder: Path, root: Path) -> Iterator[Path]:
     if not below:
         return
     top = root / below[0]
-    for parent, _, names in os.walk(top if top.is_dir() else root):
+    for parent, folders, names in os.walk(top if top.is_dir() else root):
+        folders[:] = sorted(one for one in folders if not _BIN.fullmatch(one))
         yield from (Path(parent, name) for name in sorted(names) if not name.startswith("."))
