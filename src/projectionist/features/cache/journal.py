@@ -148,7 +148,7 @@ class Journal:
             if not cached:
                 queries.forget_copy(session, path)
             elif queries.copy_at(session, path) is None:
-                session.add(CopyRow(**_columns(move.spot, move.content), at=now))
+                session.add(CopyRow(**_columns(move.spot, move.content), node=self._node, at=now))
                 session.merge(HolderRow(path=path, film=str(move.film)))
             for rest in move.rests:
                 if queries.rest_at(session, str(rest.at)) is None:
@@ -165,7 +165,7 @@ class Journal:
             session.flush()
             row = queries.copy_at(session, str(spot.path))
             if row is None:
-                row = CopyRow(**_columns(spot, move.content), at=now)
+                row = CopyRow(**_columns(spot, move.content), node=self._node, at=now)
                 session.add(row)
                 session.merge(HolderRow(path=row.path, film=row.path))
             for name, value in _columns(spot, move.content).items():
@@ -195,15 +195,15 @@ class Journal:
             return (spot_of(row), content_of(row)) if row is not None else None
 
     def all_cached(self) -> Sequence[tuple[Spot, Content]]:
-        """Every file on the fast disk."""
+        """Every file on the fast disks of this node: the paths of others may be here too, and their disks not."""
         with self._database.read() as session:
-            return [(spot_of(row), content_of(row)) for row in queries.copies(session)]
+            return [(spot_of(row), content_of(row)) for row in queries.copies(session, self._node)]
 
     def adopt(self, spot: Spot, content: Content) -> None:
         """Take up a file that the disk shows to be on the fast disk, where it is not known."""
         with self._database.durable() as session:
             if queries.copy_at(session, str(spot.path)) is None:
-                session.add(CopyRow(**_columns(spot, content), at=self._clock.now()))
+                session.add(CopyRow(**_columns(spot, content), node=self._node, at=self._clock.now()))
                 session.merge(HolderRow(path=str(spot.path), film=str(spot.path)))
 
     def adopt_rest(self, path: Path, rest: Resting) -> None:
@@ -235,9 +235,9 @@ class Journal:
         return [path for path in paths if path.parent == folder]
 
     def stranded(self) -> list[Path]:
-        """What came along to the fast disk with films that are not there any more."""
+        """What came along to the fast disks of this node with films that are not there any more."""
         with self._database.read() as session:
-            return [Path(path) for path in queries.stranded(session)]
+            return [Path(path) for path in queries.stranded(session, self._node)]
 
     def at_rest(self) -> Sequence[RestRow]:
         """Every file at rest."""

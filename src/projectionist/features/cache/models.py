@@ -73,11 +73,12 @@ class JournalRow(SpotColumns, Base):
 
 
 class CopyRow(SpotColumns, Base):
-    """A file that is on the fast disk, its original set aside."""
+    """A file that is on the fast disk of a node, its original set aside."""
 
     __tablename__ = "cache_copy"
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    node: Mapped[str] = mapped_column(String(200), default="")
     at: Mapped[datetime]
 
 

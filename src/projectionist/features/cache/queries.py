@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session, aliased
 
 from projectionist.features.cache.models import CopyRow, HolderRow, JournalRow, OriginRow, RestRow
 
+_OF_OLD = ""
+"""The node of copies from before nodes were told apart."""
+
 
 def moves(session: Session, node: str) -> Sequence[JournalRow]:
     """The moves a node has under way, the oldest first."""
@@ -21,9 +24,11 @@ def move_at(session: Session, path: str) -> JournalRow | None:
     return session.scalars(select(JournalRow).where(JournalRow.path == path)).first()
 
 
-def copies(session: Session) -> Sequence[CopyRow]:
-    """Every file on the fast disk, the oldest first."""
-    return session.scalars(select(CopyRow).order_by(CopyRow.id)).all()
+def copies(session: Session, node: str) -> Sequence[CopyRow]:
+    """Every file on the fast disks of a node, the oldest first."""
+    return session.scalars(
+        select(CopyRow).where(CopyRow.node.in_((node, _OF_OLD))).order_by(CopyRow.id)
+    ).all()
 
 
 def copy_at(session: Session, path: str) -> CopyRow | None:
@@ -97,8 +102,8 @@ def copies_in(session: Session, folder: str) -> Sequence[str]:
     return session.scalars(select(CopyRow.path).where(inside).order_by(CopyRow.path)).all()
 
 
-def stranded(session: Session) -> Sequence[str]:
-    """The paths on the fast disk that came along with films of which none is there any more."""
+def stranded(session: Session, node: str) -> Sequence[str]:
+    """The paths on a node's fast disks that came along with films of which none is there any more."""
     film = aliased(CopyRow)
     needed = (
         select(HolderRow.path)
@@ -106,7 +111,9 @@ def stranded(session: Session) -> Sequence[str]:
         .where(HolderRow.path == CopyRow.path)
         .exists()
     )
-    return session.scalars(select(CopyRow.path).where(~needed).order_by(CopyRow.path)).all()
+    return session.scalars(
+        select(CopyRow.path).where(~needed, CopyRow.node.in_((node, _OF_OLD))).order_by(CopyRow.path)
+    ).all()
 
 
 def origin_at(session: Session, path: str) -> OriginRow | None:

@@ -48,13 +48,15 @@ def recover(desk: Desk) -> list[Settled]:
     return [_tried(move.spot.path, partial(_end, desk, move)) for move in desk.journal.unfinished()]
 
 
-def look_after(desk: Desk) -> list[Settled]:
+def look_after(desk: Desk, fast_root: Path | None = None) -> list[Settled]:
     """Look whether every cached path stands as it was left; each that does not has its stated outcome.
 
-    Opens nothing on the slow disk, but asks for names there. Raises DatabaseUnusable.
+    With `fast_root` only those whose copies are on that tier. Opens nothing on the slow disk, but asks for names there. Raises DatabaseUnusable.
     """
     changed = recover(desk)
     for spot, content in desk.journal.all_cached():
+        if fast_root not in (None, spot.fast_root):
+            continue
         settled = _tried(spot.path, partial(_look, desk, spot, content))
         if settled.outcome is not Outcome.CACHED:
             changed.append(settled)

@@ -36,6 +36,7 @@ _TABLES = (
 
 def upgrade() -> None:
     """To this revision."""
+    op.add_column("cache_copy", sa.Column("node", sa.String(200), nullable=False, server_default=""))
     _tiers()
     _limits()
     _wishes()
@@ -228,3 +229,4 @@ def downgrade() -> None:
     """Back to the revision before."""
     for table in reversed(_TABLES):
         op.drop_table(table)
+    op.drop_column("cache_copy", "node")
