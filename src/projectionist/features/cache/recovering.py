@@ -51,7 +51,8 @@ def recover(desk: Desk) -> list[Settled]:
 def look_after(desk: Desk, fast_root: Path | None = None) -> list[Settled]:
     """Look whether every cached path stands as it was left; each that does not has its stated outcome.
 
-    With `fast_root` only those whose copies are on that tier. Opens nothing on the slow disk, but asks for names there. Raises DatabaseUnusable.
+    With `fast_root` only those whose copies are on that tier. Opens nothing on the slow disk, but asks for names there.
+    Raises DatabaseUnusable.
     """
     changed = recover(desk)
     for spot, content in desk.journal.all_cached():
@@ -187,6 +188,8 @@ def _note_upgrades(desk: Desk) -> list[Settled]:
     upgraded: dict[Path, Settled] = {}
     for row, origin in desk.journal.deleted():
         path = Path(row.path)
+        if status(Path(row.resting)) is None:
+            continue  # another node's
         try:
             listed = list_files(desk, origin)
         except ServiceError:
