@@ -228,3 +228,65 @@ def test_a_fast_copy_that_vanishes_before_the_swap_leaves_the_path_as_it_is(tmp_
     assert (path.is_symlink(), path.read_bytes()) == (False, content)
     assert (stage.hidden(), list(stage.journal.unfinished())) == ([], [])
     stage.close()
+
+
+@pytest.fixture
+def view(tmp_path: Path, mounts: list[Path]) -> Path:
+    """A real union of the two tiers of `tmp_path / "stage"`, the fast one first."""
+    home, place = tmp_path / "stage", tmp_path / "view"
+    for folder in (home / "slow", home / "fast", place):
+        folder.mkdir(parents=True)
+    options = (
+        "category.create=ff,func.getattr=ff,category.search=ff,cache.files=off,cache.entry=0,cache.attr=0,"
+        "cache.negative_entry=0"
+    )
+    if not succeeds("mergerfs", "-o", options, f"{home / 'fast'}:{home / 'slow'}", place):
+        pytest.skip("mergerfs is not installed, or cannot be mounted here")
+    mounts.append(place)
+    return place
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Show/Season 1/one.mkv", "Show/Season 1/One - Pilot.mkv"),
+        ("Show/Season 1/one.mkv", "Show/Season 01/one.mkv"),
+        ("Show", "Show (2001)"),
+    ],
+)
+def test_what_is_renamed_in_a_real_union_is_followed(tmp_path: Path, view: Path, old: str, new: str) -> None:
+    stage = Stage(tmp_path / "stage")
+    path = stage.film("Show/Season 1/one.mkv")
+    content = path.read_bytes()
+    assert cache_in(stage.desk, stage.spot(path, Layout.UNION)) is Outcome.CACHED
+    (view / new).parent.mkdir(parents=True, exist_ok=True)
+    (view / old).rename(view / new)
+    (renamed,) = (file.relative_to(view) for file in view.rglob("*.mkv"))
+    assert [done.outcome for done in look_after(stage.desk)] == [Outcome.RENAMED]
+    assert (view / renamed).read_bytes() == content
+    assert move_back(stage.desk, stage.slow / renamed) is Outcome.HOME
+    assert (view / renamed).read_bytes() == content
+    assert (stage.hidden(), stage.on_fast()) == ([], [])
+    stage.close()
+
+
+def test_what_is_deleted_in_a_real_union_rests_and_an_upgrade_goes_to_the_slow_disk(
+    tmp_path: Path, view: Path
+) -> None:
+    stage = Stage(tmp_path / "stage")
+    gone, better = stage.film("gone.mkv"), stage.film("better.mkv")
+    contents = [path.read_bytes() for path in (gone, better)]
+    for path in (gone, better):
+        assert cache_in(stage.desk, stage.spot(path, Layout.UNION)) is Outcome.CACHED
+    (view / "gone.mkv").unlink()
+    (view / "new").write_bytes(
+        b"the better version"
+    )  # made on the fast branch, as unions are set up with a cache
+    (view / "new").rename(view / "better.mkv")
+    assert [done.outcome for done in look_after(stage.desk)] == [Outcome.RESTING]
+    assert not (view / "gone.mkv").exists()
+    assert move_back(stage.desk, better) is Outcome.HOME
+    assert (view / "better.mkv").read_bytes() == better.read_bytes() == b"the better version"
+    assert sorted(Path(row.resting).read_bytes() for row in stage.journal.at_rest()) == sorted(contents)
+    assert stage.on_fast() == []
+    stage.close()
