@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from projectionist.errors import SwapRefused
 from projectionist.features.cache.simulating.contest import PolicyName
-from projectionist.features.cache.simulating.own import own_report
+from projectionist.features.cache.simulating.own import own_as_object, own_report
 from tests.features.cache.pasts import DAY, GB, past, show
 
 EVENINGS = past(
@@ -24,6 +26,9 @@ def test_each_size_has_an_answer_by_each_policy() -> None:
     small, large = (answer.outcomes[0].hits for answer in report.answers)
     assert 30 < small <= large
     assert (report.plays, report.left_out, report.since) == (40, 0, EVENINGS.plays[0].at)
+    told = json.loads(json.dumps(own_as_object(report)))
+    assert [one["size"] for one in told["sizes"]] == [GB, 20 * GB]
+    assert told["sizes"][0]["policies"][0]["hits"] == small
 
 
 def test_only_the_latest_plays_are_replayed_and_that_is_said() -> None:

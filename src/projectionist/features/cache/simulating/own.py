@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from projectionist.features.cache.prediction.records import Past
 from projectionist.features.cache.simulating.contest import POLICIES, PolicyName
 from projectionist.features.cache.simulating.replay import Outcome, Replay
+from projectionist.features.cache.simulating.report import as_object
 
 MOST_PLAYS = 5000
 """The latest plays are replayed, no more: a simulation for a page has to end."""
@@ -69,3 +71,15 @@ def own_report(
         since=latest.plays[0].at if latest.plays else 0.0,
         until=latest.plays[-1].at if latest.plays else 0.0,
     )
+
+
+def own_as_object(report: Report) -> dict[str, Any]:
+    """One object, as `cache simulate --json` has it for each size; times are seconds since 1970, UTC."""
+    return {
+        "plays": report.plays,
+        "left_out": report.left_out,
+        "strangers": report.strangers,
+        "since": report.since,
+        "until": report.until,
+        "sizes": [{"size": answer.size, **as_object(answer.outcomes)} for answer in report.answers],
+    }
