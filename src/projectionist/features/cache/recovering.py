@@ -51,8 +51,8 @@ def recover(desk: Desk) -> list[Settled]:
 def look_after(desk: Desk, fast_root: Path | None = None) -> list[Settled]:
     """Look whether every cached path stands as it was left; each that does not has its stated outcome.
 
-    With `fast_root` only those whose copies are on that tier. Opens nothing on the slow disk, but asks for names there.
-    Raises DatabaseUnusable.
+    With `fast_root` only those whose copies are on that tier. Opens nothing on the slow disk, but asks for names
+    there. Raises DatabaseUnusable.
     """
     changed = recover(desk)
     for spot, content in desk.journal.all_cached():
