@@ -9,6 +9,20 @@ from datetime import datetime
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, NotFound
 from projectionist.features.library import queries
+from projectionist.features.library.household.reading import (
+    FileFacts,
+    Household,
+    Next,
+    Progress,
+    Seen,
+    Viewer,
+    Watchable,
+    files_of,
+    household,
+    item_ids,
+    items_known_as,
+    viewers,
+)
 from projectionist.features.library.models import ItemRow, LibraryRow, PartRow
 from projectionist.features.library.neighbours import Servers
 from projectionist.features.library.ordering import SYNC, order_sync, sync_order
@@ -29,29 +43,42 @@ from projectionist.features.library.showing import (
     search_items,
     watchers,
 )
-from projectionist.media.vocabulary import ItemKind, LibraryKind, LocalPath, ServerPath
+from projectionist.features.library.titles import full_title
+from projectionist.media.vocabulary import LibraryKind, LocalPath, ServerPath
 
 __all__ = [
     "RESOLUTIONS",
     "SORTS",
     "SYNC",
     "Card",
+    "FileFacts",
+    "Household",
     "ItemDetail",
     "ItemFilter",
+    "Next",
     "PartDetail",
+    "Progress",
+    "Seen",
     "Servers",
     "VersionDetail",
+    "Viewer",
+    "Watchable",
     "WatcherDetail",
     "children",
     "decades",
+    "files_of",
     "find_items",
+    "household",
     "item",
+    "item_ids",
+    "items_known_as",
     "kind_counts",
     "next_up",
     "order_sync",
     "recently_added",
     "search_items",
     "sync_order",
+    "viewers",
     "watchers",
 ]
 """What this feature promises to the others, with what is defined below."""
@@ -234,19 +261,6 @@ def library_facts(row: LibraryRow) -> LibraryFacts:
         doubted=row.doubted,
         last_error=row.last_error,
     )
-
-
-def full_title(item: ItemRow, above: Mapping[int, ItemRow]) -> str:
-    """A title that says which one: `The Wire · S01E03 · The Buys`, `Heat (1995)`."""
-    parent = above.get(item.parent_id or 0)
-    grandparent = above.get(item.grandparent_id or 0)
-    if item.kind == ItemKind.EPISODE and parent is not None and grandparent is not None:
-        return f"{grandparent.title} · S{parent.number or 0:02}E{item.number or 0:02} · {item.title}"
-    if item.kind == ItemKind.SEASON and parent is not None:
-        return f"{parent.title} · {item.title}"
-    if item.kind in (ItemKind.ALBUM, ItemKind.TRACK) and (first := grandparent or parent) is not None:
-        return f"{first.title} · {item.title}"
-    return f"{item.title} ({item.year})" if item.year else item.title
 
 
 def _part_facts(part: PartRow, item: ItemRow, above: Mapping[int, ItemRow]) -> PartFacts:
