@@ -43,9 +43,9 @@ class PlanRules:
     retention: timedelta = timedelta(hours=12)
     hold: float = 1.25
     least: float = 5.0
-    names: Mapping[int, str] = field(default=_NOBODY)
-    libraries: Mapping[int, str] = field(default=_NOBODY)
-    closed: Mapping[int, str] = field(default=_NOBODY)
+    names: Mapping[int, str] = field(default_factory=lambda: _NOBODY)
+    libraries: Mapping[int, str] = field(default_factory=lambda: _NOBODY)
+    closed: Mapping[int, str] = field(default_factory=lambda: _NOBODY)
 
 
 @dataclass(frozen=True, slots=True)
