@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from projectionist.features.cache.models import CopyRow, MoveRow, SeenRow
+from projectionist.features.cache.models import CopyRow, MoveRow, SeenRow, TierRow
 
 _CACHED = "cached"
 """How a move ends that brought a file to the fast disk."""
@@ -30,6 +30,11 @@ def drop_seen(session: Session, server_ids: Collection[int], tier_id: int) -> No
     session.execute(
         delete(SeenRow).where(SeenRow.server_id.in_(sorted(server_ids)), SeenRow.tier_id == tier_id)
     )
+
+
+def nodes(session: Session) -> Sequence[str]:
+    """The nodes that have a fast tier."""
+    return session.scalars(select(TierRow.node).distinct().order_by(TierRow.node)).all()
 
 
 def move(session: Session, move_id: int) -> MoveRow | None:

@@ -1,0 +1,115 @@
+"""What moves have to know of disks and folders, whoever tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from projectionist.features.cache.planning.plan import CachePlan
+from projectionist.features.cache.sidecars import Sidecars
+from projectionist.features.cache.spots import Spot
+
+
+class Tier(Protocol):
+    """A fast tier of this node."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def root(self) -> Path:
+        """Its folder."""
+
+    @property
+    def copies(self) -> int:
+        """How many copies may be made onto it at a time."""
+
+
+class Place(Protocol):
+    """A folder of a library whose files may be cached."""
+
+    @property
+    def library_id(self) -> int:
+        """Whose files they are."""
+
+    @property
+    def slow_root(self) -> Path:
+        """Where the originals are."""
+
+    @property
+    def view_root(self) -> Path:
+        """Where players see them."""
+
+    @property
+    def sidecars(self) -> Sidecars:
+        """What travels along with a film."""
+
+    @property
+    def tiers(self) -> Sequence[Tier]:
+        """The fast tiers that serve it, in order."""
+
+
+class Room(Protocol):
+    """What a tier still takes, in bytes, and the rule that says so."""
+
+    @property
+    def tier(self) -> Tier:
+        """Of which."""
+
+    @property
+    def left(self) -> int:
+        """How much."""
+
+    @property
+    def rule(self) -> str:
+        """By which rule."""
+
+
+class Places(Protocol):
+    """The places and tiers of this node."""
+
+    def tiers(self) -> Sequence[Tier]:
+        """Every tier."""
+
+    def all(self) -> Sequence[Place]:
+        """Every place."""
+
+    def of(self, library_id: int, local: Path) -> Place | None:
+        """The place that holds a file, by where players see it or where its original is."""
+
+    def spot(self, place: Place, local: Path, tier: Tier) -> Spot:
+        """Where such a file goes on a tier."""
+
+
+class Capacity(Protocol):
+    """How much the tiers of this node take."""
+
+    def rooms(self) -> Sequence[Room]:
+        """What each tier that is mounted still takes."""
+
+    def may_write(self, tier: Tier, size: int) -> str | None:
+        """None where so much may be written now; else why not, in words."""
+
+    def note_written(self, tier: Tier, size: int) -> None:
+        """So much was written."""
+
+
+class Mover(Protocol):
+    """Unraid's mover."""
+
+    def is_running(self) -> bool:
+        """Whether it moves files now."""
+
+
+class Planner(Protocol):
+    """Who says what is to be where."""
+
+    def plan(self, now: datetime) -> CachePlan:
+        """What is to be moved; nothing on a slow disk is looked at for that."""

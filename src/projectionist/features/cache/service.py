@@ -1,0 +1,317 @@
+"""The cache, as pages, the API, commands and other features use it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from projectionist.errors import Conflict, NotFound
+from projectionist.features.cache.models import Kind
+from projectionist.features.cache.planning.plan import CachePlan, PlannedCopy
+from projectionist.features.cache.running import queries
+from projectionist.features.cache.running.disks import Room
+from projectionist.features.cache.running.errands import Ended, Errand, ended_of
+from projectionist.features.cache.running.ordering import (
+    PLAY,
+    RESTORE,
+    RUN,
+    back_order,
+    in_order,
+    not_begun,
+    why_of,
+)
+from projectionist.features.cache.settling import Outcome
+from projectionist.features.cache.wanting.wants import Want
+from projectionist.features.cache.workplace import TOPIC, Workplace
+from projectionist.jobs.ports import Jobs, JobState, Order, Ordered, Priority, Schedule
+from projectionist.media.vocabulary import Page
+
+__all__ = [
+    "TOPIC",
+    "Ended",
+    "Filled",
+    "Overview",
+    "Why",
+    "confirm",
+    "history",
+    "is_confirmed",
+    "leave",
+    "left",
+    "overview",
+    "plan",
+    "play_ended",
+    "played",
+    "restore",
+    "restore_all",
+    "return_of",
+    "returns",
+    "reverse_of",
+    "run",
+    "stop_after_step",
+    "undo",
+    "why",
+]
+
+SCHEDULE = "Keep the cache filled"
+"""Its schedule: there from the moment that somebody has seen a first plan and said yes to it."""
+
+_PLAYING = "playing"
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A file on the fast disk; `why` is what it was brought there for."""
+
+    path: Path
+    tier: str
+    size: int
+    since: datetime
+    title: str
+    item_id: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The fast tiers of this node, what each still takes and by which rule, and what fills them.
+
+    `confirmed` says whether files are moved without being asked for, `waiting` how many moves have not begun.
+    """
+
+    rooms: tuple[Room, ...]
+    filled: tuple[Filled, ...]
+    confirmed: bool
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a file of an item is on the fast disk, or is not, in sentences; `want` is who wants it and how much."""
+
+    item_id: int
+    is_here: bool
+    reasons: tuple[str, ...]
+    want: Want | None
+    last: Ended | None
+
+
+def overview(place: Workplace, jobs: Jobs) -> Overview:
+    """How the cache stands; nothing on a slow disk is looked at."""
+    names = {str(tier.root): tier.name for tier in place.places.tiers()}
+    with place.database.read() as session:
+        rows = queries.copies_below(session, list(names))
+        last = queries.last_moves(session, [row.path for row in rows])
+    filled = []
+    for row in rows:
+        known = last.get(row.path)
+        title = known.title if known is not None else ""
+        item_id = known.item_id if known is not None else None
+        reason = known.why if known is not None else ""
+        tier = names[row.fast_root]
+        filled.append(Filled(Path(row.path), tier, row.size, row.at, title, item_id, reason))
+    rooms = tuple(place.capacity.rooms())
+    return Overview(rooms, tuple(filled), is_confirmed(jobs), len(not_begun(jobs)))
+
+
+def plan(place: Workplace) -> CachePlan:
+    """What would be moved now. Raises DatabaseUnusable."""
+    return place.planner.plan(place.clock.now())
+
+
+def is_confirmed(jobs: Jobs) -> bool:
+    """Whether somebody has said yes to a plan, so that files are moved by themselves from then on."""
+    return any(schedule.name == SCHEDULE for schedule in jobs.schedules())
+
+
+def confirm(jobs: Jobs, when: str) -> None:
+    """Let files be moved by themselves from now on: as often as `when` says, and when somebody plays."""
+    if not is_confirmed(jobs):
+        jobs.save_schedule(Schedule(SCHEDULE, RUN, {}, when, "UTC"))
+
+
+def run(place: Workplace, jobs: Jobs, asked_by: str, *, dry: bool) -> Sequence[Ordered]:
+    """Ask every node that has fast tiers for a round: plan, and unless `dry` carry it out."""
+    word = "dry" if dry else "run"
+    return [
+        jobs.order(
+            Order(
+                RUN,
+                {**_asked(asked_by, node), "dry": dry},
+                f"{node} {word}",
+                Priority.HIGH,
+                asked_by=asked_by,
+            )
+        )
+        for node in _nodes(place)
+    ]
+
+
+def played(place: Workplace, jobs: Jobs) -> None:
+    """Somebody has begun to play: their file and the next are fetched, once a plan was confirmed."""
+    if not is_confirmed(jobs):
+        return
+    for node in _nodes(place):
+        ordered = jobs.order(Order(PLAY, _asked(_PLAYING, node), f"{node} playing", Priority.NOW))
+        if not ordered.created and jobs.get(ordered.job_id).state is JobState.RUNNING:
+            # it may have asked the servers before this began
+            jobs.order(Order(PLAY, _asked(_PLAYING, node), f"{node} again", Priority.NOW))
+
+
+def play_ended(place: Workplace, jobs: Jobs) -> None:
+    """Somebody has ended: when the retention is over, it is looked what may go back."""
+    if not is_confirmed(jobs):
+        return
+    due = place.clock.now() + place.retention
+    for node in _nodes(place):
+        key = f"{node} after {int(due.timestamp())}"
+        jobs.order(Order(RUN, _asked(_PLAYING, node), key, Priority.NORMAL, not_before=due))
+
+
+def why(place: Workplace, item_id: int) -> Why:
+    """Why an item's files are on the fast disk, or are not. Raises NotFound."""
+    paths = place.eyes.paths_of(item_id)
+    planned = plan(place)
+    with place.database.read() as session:
+        row = queries.last_move_of_item(session, item_id)
+        here = any(queries.is_cached(session, str(path)) for path in paths)
+    last = None if row is None else ended_of(row)
+    copies = [one for one in planned.copies if one.want.file.item_id == item_id]
+    want = copies[0].want if copies else None
+    said = (*planned.returns, *planned.kept, *planned.refused)
+    reasons = [*_planned(copies), *(one.why for one in said if one.path in paths)]
+    if not reasons:
+        reasons = [last.why if last is not None and here else "Nobody is expected to watch it soon."]
+    return Why(item_id, here, tuple(dict.fromkeys(one for one in reasons if one)), want, last)
+
+
+def history(place: Workplace, *, text: str = "", offset: int = 0, size: int = 50) -> Page[Ended]:
+    """A page of the moves that ended, the newest first; `text` is in the path or the title."""
+    with place.database.read() as session:
+        rows, total = queries.moves(session, text, offset, size)
+    return Page(tuple(ended_of(row) for row in rows), offset, total)
+
+
+def undo(place: Workplace, jobs: Jobs, move_id: int, asked_by: str) -> Ordered:
+    """Ask for a move to be taken back, before others. Raises NotFound, and Conflict where it moved nothing."""
+    kind, errand = reverse_of(place, move_id, asked_by)
+    order = in_order(errand) if kind is Kind.CACHE_IN else back_order(errand, makes_room=True)
+    return jobs.order(order)
+
+
+def reverse_of(place: Workplace, move_id: int, asked_by: str) -> tuple[Kind, Errand]:
+    """The move that takes another one back. Raises NotFound, and Conflict where that moved nothing."""
+    with place.database.read() as session:
+        row = queries.move(session, move_id)
+    if row is None:
+        raise NotFound("There is no such move; it may have been taken out of the history.")
+    errand = Errand(
+        path=row.path,
+        title=row.title,
+        item_id=row.item_id,
+        size=row.size,
+        why=f"Move {move_id} was undone.",
+        asked_by=asked_by,
+        undoes=move_id,
+    )
+    if (row.kind, row.outcome) == (Kind.CACHE_IN, Outcome.CACHED):
+        return Kind.MOVE_BACK, errand
+    if (row.kind, row.outcome) == (Kind.MOVE_BACK, Outcome.HOME):
+        return Kind.CACHE_IN, _again(place, errand, row.tier)
+    raise Conflict("This move left everything as it was; there is nothing to undo.")
+
+
+def restore(place: Workplace, jobs: Jobs, path: Path, asked_by: str) -> Ordered:
+    """Ask for one file to be moved back. Raises NotFound where it is not on the fast disk."""
+    _, errand = return_of(place, path, asked_by)
+    return jobs.order(back_order(errand, makes_room=True))
+
+
+def return_of(place: Workplace, path: Path, asked_by: str) -> tuple[Kind, Errand]:
+    """The move that brings a file back. Raises NotFound where it is not on the fast disk."""
+    found = place.desk.journal.cached(path)
+    if found is None:
+        raise NotFound(f"{path} is not on the fast disk; nothing was changed.")
+    errand = Errand(str(path), size=found[1].size, why="Somebody asked for it.", asked_by=asked_by)
+    return Kind.MOVE_BACK, errand
+
+
+def restore_all(place: Workplace, jobs: Jobs, asked_by: str) -> Sequence[Ordered]:
+    """Move everything back and stay away: what was to be moved is not, and no schedule fills a tier again.
+
+    The result of each node's job says what could not be moved back there, and why.
+    """
+    leave(jobs)
+    return [
+        jobs.order(Order(RESTORE, _asked(asked_by, node), f"{node} restore", Priority.NOW, asked_by=asked_by))
+        for node in _nodes(place)
+    ]
+
+
+def leave(jobs: Jobs) -> None:
+    """Move nothing any more that nobody asks for, nor what was asked for and has not begun."""
+    if is_confirmed(jobs):
+        jobs.remove_schedule(SCHEDULE)
+    stop_after_step(jobs)
+
+
+def returns(place: Workplace, asked_by: str) -> list[tuple[Kind, Errand]]:
+    """The moves that bring back everything that this node has on its fast tiers."""
+    return [
+        (
+            Kind.MOVE_BACK,
+            Errand(str(spot.path), size=content.size, why="Everything goes back.", asked_by=asked_by),
+        )
+        for spot, content in place.desk.journal.all_cached()
+    ]
+
+
+def left(place: Workplace) -> list[Path]:
+    """What this node still has on its fast tiers."""
+    return [spot.path for spot, _ in place.desk.journal.all_cached()]
+
+
+def stop_after_step(jobs: Jobs) -> int:
+    """Let what is being moved be finished, and begin nothing more of what was asked for; how much that is."""
+    stopped = 0
+    for job_id in not_begun(jobs):
+        try:
+            jobs.cancel(job_id)
+        except (Conflict, NotFound):
+            continue  # it is over
+        stopped += 1
+    return stopped
+
+
+def _nodes(place: Workplace) -> Sequence[str]:
+    with place.database.read() as session:
+        return queries.nodes(session)
+
+
+def _asked(asked_by: str, node: str) -> dict[str, str]:
+    return {"asked_by": asked_by, "node": node}
+
+
+def _again(place: Workplace, errand: Errand, tier_name: str) -> Errand:
+    """An errand for a file that is to come back to its tier. Raises Conflict where that is no more."""
+    path = Path(errand.path)
+    for one in place.places.all():
+        for tier in one.tiers:
+            if tier.name == tier_name and path.is_relative_to(one.slow_root):
+                return Errand(
+                    path=errand.path,
+                    title=errand.title,
+                    item_id=errand.item_id,
+                    library_id=one.library_id,
+                    tier_id=tier.id,
+                    size=errand.size,
+                    why=errand.why,
+                    asked_by=errand.asked_by,
+                    undoes=errand.undoes,
+                )
+    raise Conflict(f"There is no tier {tier_name} for {path} on {place.node} any more; nothing was changed.")
+
+
+def _planned(copies: Sequence[PlannedCopy]) -> list[str]:
+    return [f"It is to be copied: {why_of(one.want)}" for one in copies]
