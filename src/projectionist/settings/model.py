@@ -149,6 +149,31 @@ class Settings:
         timedelta(hours=12),
         page=True,
     )
+    cache_next_episodes: int = option(
+        "How many episodes after the one that is played or was watched last the cache fetches.",
+        values.whole(0, 50),
+        3,
+        page=True,
+    )
+    cache_watchlist_episodes: int = option(
+        "How many unwatched episodes of a show on a watchlist the cache fetches.",
+        values.whole(0, 50),
+        2,
+        page=True,
+    )
+    cache_recent_days: int = option(
+        "For how many days something counts as recently added to the cache.",
+        values.whole(1, 90),
+        14,
+        page=True,
+    )
+    cache_sources: tuple[str, ...] = option(
+        "What the cache fetches films for, where nobody chose for themselves: playing, on_deck, next, watchlist, "
+        "recent, list, prediction.",
+        values.some_of("playing", "on_deck", "next", "watchlist", "recent", "list", "prediction"),
+        ("playing", "on_deck", "next", "watchlist", "prediction"),
+        example="playing,next",
+    )
     cache_rate: int | None = option(
         "The most bytes a second that one copy of the cache reads; left out, as fast as the disks are.",
         values.size(100_000, 10**12),

@@ -102,6 +102,18 @@ def words(value: str) -> tuple[str, ...]:
     return tuple(word for part in value.split(",") if (word := part.strip()))
 
 
+def some_of(*choices: str) -> Reader:
+    """Any of these words, parted by commas."""
+
+    def read(value: str) -> tuple[str, ...]:
+        found = words(value.lower())
+        if any(word not in choices for word in found):
+            raise ValueError(f"words among {', '.join(choices)}, parted by commas")
+        return found
+
+    return read
+
+
 def networks(value: str) -> tuple[str, ...]:
     """Addresses and networks in digits, parted by commas."""
     found = words(value)

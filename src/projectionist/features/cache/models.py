@@ -268,6 +268,18 @@ class WantRow(Base):
     first_at: Mapped[datetime]
 
 
+class TasteRow(Base):
+    """How tall the version was, in pixels, that somebody's player asked for last where there were several."""
+
+    __tablename__ = "cache_taste"
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("server_account.id", ondelete="CASCADE"), primary_key=True
+    )
+    height: Mapped[int]
+    at: Mapped[datetime]
+
+
 class MoveRow(Base):
     """A move that ended: what, why, how. `undoes` is the move that it took back."""
 

@@ -27,6 +27,7 @@ _TABLES = (
     "cache_source_choice",
     "cache_answer",
     "cache_want",
+    "cache_taste",
     "cache_move",
     "cache_finding",
     "cache_scrub",
@@ -172,6 +173,16 @@ def _wishes() -> None:
         sa.PrimaryKeyConstraint("source", "server_id", "account_id", "item_id", name="pk_cache_want"),
     )
     op.create_index("ix_cache_want_item_id", "cache_want", ["item_id"])
+    op.create_table(
+        "cache_taste",
+        sa.Column("account_id", BigKey, nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["server_account.id"], name="fk_cache_taste_account_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", name="pk_cache_taste"),
+    )
 
 
 def _moves() -> None:
