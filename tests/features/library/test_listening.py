@@ -119,7 +119,7 @@ def test_a_lost_connection_is_closed_and_nothing_ends() -> None:
 
 
 def test_whoever_asked_is_told_what_a_player_does_and_a_fault_of_theirs_ends_nothing() -> None:
-    telling, heard = Telling(), []  # type: ignore[var-annotated]
+    telling, heard = Telling(), []
 
     def hear(server_id: int, event: PlaybackEvent) -> None:
         heard.append((server_id, event.state))
@@ -136,7 +136,7 @@ def test_whoever_asked_is_told_what_a_player_does_and_a_fault_of_theirs_ends_not
 
 
 def test_a_server_that_cannot_be_heard_is_asked_what_it_plays() -> None:
-    telling, heard = Telling(), []  # type: ignore[var-annotated]
+    telling, heard = Telling(), []
     made = listening(telling, FakeJobs(), [], lambda server_id, event: heard.append(event.state))
     telling.waiting.append(ServerUnreachable("The socket is gone."))
     telling.playing = [PlaybackSession("9", "2", "1", "Ada", "TV", PlaybackState.PLAYING, 5, 100)]

@@ -179,8 +179,10 @@ def why(place: Workplace, item_id: int) -> Why:
     last = None if row is None else ended_of(row)
     copies = [one for one in planned.copies if one.want.file.item_id == item_id]
     want = copies[0].want if copies else None
-    said = (*planned.returns, *planned.kept, *planned.refused)
-    reasons = [*_planned(copies), *(one.why for one in said if one.path in paths)]
+    said = [(one.path, one.why) for one in planned.returns]
+    said += [(one.path, one.why) for one in planned.kept]
+    said += [(one.path, one.why) for one in planned.refused]
+    reasons = [*_planned(copies), *(reason for path, reason in said if path in paths)]
     if not reasons:
         reasons = [last.why if last is not None and here else "Nobody is expected to watch it soon."]
     return Why(item_id, here, tuple(dict.fromkeys(one for one in reasons if one)), want, last)

@@ -65,7 +65,7 @@ def test_a_server_that_sees_another_tree_gets_the_original_back_and_the_mount_is
 @pytest.mark.parametrize(
     "there",
     [
-        b"\0" + LONG[1:],
+        b"\1" + LONG[1:],
         LONG[:-1] + b"\0",
         LONG + b"more",
         LONG[:-1],

@@ -61,8 +61,12 @@ def test_lanes_are_kept_from_other_processes_too(lanes: Lanes, database: Databas
 def test_who_waits_for_what_is_played_presses_and_gets_the_lane_next(lanes: Lanes) -> None:
     waits, got = threading.Event(), threading.Event()
 
+    def wait() -> None:
+        waits.set()
+        threading.Event().wait(0.01)
+
     def urgently() -> None:
-        with lanes.held([DISK, TIER], urgent=True, wait=lambda: (waits.set(), threading.Event().wait(0.01))):  # type: ignore[func-returns-value]
+        with lanes.held([DISK, TIER], urgent=True, wait=wait):
             got.set()
 
     with lanes.held([DISK], urgent=False, wait=give_up):

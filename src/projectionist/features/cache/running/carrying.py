@@ -51,7 +51,9 @@ def destination(place: Workplace, errand: Errand) -> Destination | None:
     if home is None:
         return None
     tier = next((one for one in home.tiers if one.id == errand.tier_id), None)
-    return tier and Destination(home, tier, place.places.spot(home, Path(errand.path), tier))
+    if tier is None:
+        return None
+    return Destination(home, tier, place.places.spot(home, Path(errand.path), tier))
 
 
 def can_carry(place: Workplace, errand: Errand) -> bool:
