@@ -53,12 +53,12 @@ def test_where_a_file_system_spells_names_its_own_way_only_the_spelling_of_the_f
     """As where case is ignored, or accents are normalised: the name is found, and the folder lists another."""
     stage = Stage(tmp_path / "stage")
     path = stage.film(asked)
-    monkeypatch.setattr(os, "scandir", lambda folder: nullcontext([SimpleNamespace(name=listed)]))
-    with pytest.raises(SwapRefused, match="use the spelling that the folder lists"):
-        cache_in(stage.desk, stage.spot(path))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", lambda folder: nullcontext([SimpleNamespace(name=listed)]))
+        with pytest.raises(SwapRefused, match="use the spelling that the folder lists"):
+            cache_in(stage.desk, stage.spot(path))
     assert not path.is_symlink()
     assert stage.on_fast() == []
-    monkeypatch.setattr(os, "scandir", lambda folder: nullcontext([SimpleNamespace(name=asked)]))
     assert cache_in(stage.desk, stage.spot(path)) is Outcome.CACHED
     stage.close()
 
@@ -97,7 +97,7 @@ def test_a_disk_within_a_library_that_is_away_is_no_deletion(
     assert stage.spot(path).fast.read_bytes() == content
     subprocess.run(["mount", "--bind", str(disk), str(within)], check=True)
     mounts.append(within)
-    assert [done.outcome for done in look_after(stage.desk)] == [Outcome.CACHED]
+    assert look_after(stage.desk) == []
     assert move_back(stage.desk, path) is Outcome.HOME
     assert path.read_bytes() == content
     stage.close()
@@ -266,7 +266,8 @@ def test_what_is_renamed_in_a_real_union_is_followed(tmp_path: Path, view: Path,
     assert (view / renamed).read_bytes() == content
     assert move_back(stage.desk, stage.slow / renamed) is Outcome.HOME
     assert (view / renamed).read_bytes() == content
-    assert (stage.hidden(), stage.on_fast()) == ([], [])
+    assert stage.hidden() == []
+    assert not any((stage.fast / name).is_file() for name in stage.on_fast())
     stage.close()
 
 

@@ -40,6 +40,12 @@ def awaited(future: Future[T], tick: Tick) -> T:
     return future.result()
 
 
+def drop_pages(fd: int, begin: int, end: int) -> None:
+    """Take a range that was synced out of the page cache: nobody else's pages have to go for it."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(fd, begin, end - begin, os.POSIX_FADV_DONTNEED)
+
+
 class DeviceReader:
     """Hashes a file from its beginning as the device has it, not the page cache, where the system allows.
 
@@ -64,7 +70,7 @@ class DeviceReader:
         """Read on to `end`, which is a multiple of CHUNK or the end of the file; less where the file ends before."""
         begun = self._at
         if not self._direct:
-            self._drop_pages(begun, end)
+            drop_pages(self._fd, begun, end)
         while self._at < end:
             count = min(self._read(end), end - self._at)
             if not count:
@@ -73,7 +79,6 @@ class DeviceReader:
                 self._hashed.update(part)
             self._at += count
             tick()
-        self._drop_pages(begun, end)  # nobody else's need to go for them
 
     def digest(self) -> str:
         """The XXH3-128, in hexadecimal, of what was read."""
@@ -88,7 +93,7 @@ class DeviceReader:
         self._direct = False
         os.close(self._fd)
         self._fd = self._open()
-        self._drop_pages(self._at, end)
+        drop_pages(self._fd, self._at, end)
         return os.preadv(self._fd, [self._buffer], self._at)
 
     def _open(self) -> int:
@@ -101,10 +106,6 @@ class DeviceReader:
                     raise
             self._direct = False
         return os.open(self._path, flags)
-
-    def _drop_pages(self, begin: int, end: int) -> None:
-        if hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(self._fd, begin, end - begin, os.POSIX_FADV_DONTNEED)
 
 
 class Proof:
@@ -153,6 +154,7 @@ class Proof:
         self._calls.sync_data(self._writing)
         if self._reader is not None:
             self._reader.hash_until(end, self._go_on)
+        drop_pages(self._writing, 0, end)
 
     def _go_on(self) -> None:
         """Called in the thread: a copy that has ended is read no further."""

@@ -142,6 +142,7 @@ def _follow(desk: Desk, move: Move, spot: Spot) -> Outcome:
     """The original takes the name that goes with the new one of its path."""
     old = move.spot.aside
     if status(old) is not None and status(spot.aside) is None:
+        desk.calls.make_folder(spot.aside.parent)  # a union may have made it on the other branch only
         desk.calls.rename_new(old, spot.aside)
         for folder in {old.parent, spot.aside.parent}:
             desk.calls.sync_folder(folder)
