@@ -197,8 +197,9 @@ class Faulty:
         elif fault.change is not None and "json" in kind:
             changed = fault.change(json.loads(bytes(body)))
             await _answer(send, start["status"], kind, json.dumps(changed).encode())
-        else:
-            await _answer(send, start["status"], kind, bytes(body))
+        else:  # no JSON: as it is, also a range of a film
+            await send(start)
+            await send({"type": "http.response.body", "body": bytes(body), "more_body": False})
 
 
 async def _answer(send: Send, status: int, kind: str, body: bytes) -> None:
