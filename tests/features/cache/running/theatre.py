@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
 from projectionist.db.engine import Database
 from projectionist.errors import NotFound
 from projectionist.features.cache.eyes import Eyes
+from projectionist.features.cache.models import Layout, TierRow
+from projectionist.features.cache.planning.plan import CachePlan, PlannedCopy, PlannedReturn, Refused
+from projectionist.features.cache.running import queries
+from projectionist.features.cache.running.carrying import carry_in
+from projectionist.features.cache.running.disks import Place, Tier
+from projectionist.features.cache.running.errands import Ended, Errand, ended_of
+from projectionist.features.cache.running.lanes import Lanes
 from projectionist.features.cache.settling import Desk
+from projectionist.features.cache.sidecars import Sidecars
+from projectionist.features.cache.spots import Spot
+from projectionist.features.cache.workplace import Workplace
 from projectionist.features.library.models import ItemRow, LibraryRow, PartRow
 from projectionist.features.servers.models import ServerRow
-from projectionist.features.servers.paths import Mapping, PathMap
+from projectionist.features.servers.paths import Mapping as PathMapping
+from projectionist.features.servers.paths import PathMap
 from projectionist.media.server import MediaServer
 from projectionist.media.vocabulary import (
     ItemKind,
@@ -86,7 +99,7 @@ class Theatre:
         )
         self.add_server(1)
 
-    def add_server(self, number: int, mapping: Mapping | None = None) -> FakeServer:
+    def add_server(self, number: int, mapping: PathMapping | None = None) -> FakeServer:
         """A server with one library of the same number; its paths are ours unless there is a mapping."""
         moment = self.stage.clock.now()
         with self.database.write() as session:
@@ -161,3 +174,162 @@ class Theatre:
         playing = PlaybackState.PLAYING
         session = PlaybackSession(f"s-{key}", key, "1", "Ada", "TV", playing, 0, 100, part_key=part)
         self.servers.fakes[server].playing.append(session)
+
+
+@dataclass
+class Drive:
+    """A fast tier."""
+
+    id: int
+    name: str
+    root: Path
+    copies: int = 1
+
+
+@dataclass
+class Hall:
+    """A place whose files may be cached."""
+
+    library_id: int
+    slow_root: Path
+    view_root: Path
+    tiers: Sequence[Drive]
+    sidecars: Sidecars = Sidecars.SUBTITLES
+
+
+@dataclass
+class Halls:
+    """The places of this node, as links."""
+
+    drives: list[Drive]
+    held: list[Hall]
+
+    def tiers(self) -> Sequence[Drive]:
+        return self.drives
+
+    def all(self) -> Sequence[Hall]:
+        return self.held
+
+    def of(self, library_id: int, local: Path) -> Hall | None:
+        fits = (hall for hall in self.held if hall.library_id == library_id)
+        return next((hall for hall in fits if local.is_relative_to(hall.slow_root)), None)
+
+    def spot(self, place: Place, local: Path, tier: Tier) -> Spot:
+        fast = tier.root / local.relative_to(place.slow_root)
+        return Spot(Layout.SYMLINK, local, fast, tier.root, place.slow_root, str(fast))
+
+
+@dataclass
+class Space:
+    """What a tier takes."""
+
+    tier: Drive
+    left: int
+    rule: str = "quota"
+
+
+@dataclass
+class Limits:
+    """How much the tiers take, as a test says."""
+
+    drives: list[Drive]
+    left: int = 10**12
+    refusal: str | None = None
+    written: list[int] = field(default_factory=list)
+
+    def rooms(self) -> Sequence[Space]:
+        return [Space(drive, self.left) for drive in self.drives]
+
+    def may_write(self, tier: Tier, size: int) -> str | None:
+        return self.refusal
+
+    def note_written(self, tier: Tier, size: int) -> None:
+        self.written.append(size)
+
+
+@dataclass
+class Plans:
+    """Plans what a test says."""
+
+    copies: list[PlannedCopy] = field(default_factory=list)
+    returns: list[PlannedReturn] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+    def plan(self, now: datetime) -> CachePlan:
+        return CachePlan(tuple(self.copies), tuple(self.returns), (), tuple(self.refused))
+
+
+@dataclass
+class Hand:
+    """A job in hand; `at_check` is called with how much was copied, and may raise."""
+
+    job_id: str = "job"
+    attempt: int = 1
+    said: list[tuple[float, float | None, str, str]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    at_check: Callable[[float], None] = lambda done: None
+
+    def progress(self, done: float, total: float | None = None, *, unit: str = "", now: str = "") -> None:
+        self.said.append((done, total, unit, now))
+        self.check()
+
+    def check(self) -> None:
+        self.at_check(self.said[-1][0] if self.said else 0.0)
+
+    def log(self, message: str, level: str = "info") -> None:
+        self.lines.append(message)
+
+
+class Crew(Theatre):
+    """A theatre with all that the work on the cache has around it; time passes only while somebody sleeps."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self.drive = Drive(1, "SSD", stage.fast)
+        self.halls = Halls([self.drive], [Hall(1, stage.slow, stage.slow, [self.drive])])
+        self.limits = Limits([self.drive])
+        self.plans = Plans()
+        self.told: list[Mapping[str, Any]] = []
+        self.at_sleep: Callable[[], None] = lambda: None
+        with self.database.write() as session:
+            session.add(TierRow(id=1, name="SSD", node="here", root=str(stage.fast)))
+        self.place = Workplace(
+            database=self.database,
+            places=self.halls,
+            capacity=self.limits,
+            planner=self.plans,
+            servers=self.servers,
+            publish=lambda session, topic, data: self.told.append(data),
+            node="here",
+            clock=stage.clock,
+            desk=self.desk,
+            eyes=self.eyes,
+            lanes=Lanes(self.database, stage.home, "here"),
+            sleep=self._sleep,
+        )
+
+    def _sleep(self, seconds: float) -> None:
+        self.stage.clock.pass_by(seconds=seconds)
+        self.at_sleep()
+
+    def errand(self, path: Path, **more: Any) -> Errand:
+        """To bring a film in."""
+        about: dict[str, Any] = {
+            "title": path.stem,
+            "library_id": 1,
+            "tier_id": 1,
+            "size": path.stat().st_size,
+            "why": "Ada watches it next.",
+            "asked_by": "test",
+        }
+        return Errand(str(path), **{**about, **more})
+
+    def carry(self, path: Path, **more: Any) -> Mapping[str, Any]:
+        """Bring a film in, now."""
+        return carry_in(self.place, Hand(), self.errand(path, **more), lambda: False)
+
+    def moves(self) -> list[Ended]:
+        """What was moved, the first first."""
+        with self.database.read() as session:
+            rows, _ = queries.moves(session, "", 0, 100)
+            return [ended_of(row) for row in reversed(rows)]
