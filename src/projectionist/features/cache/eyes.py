@@ -176,7 +176,10 @@ class Eyes:
         known = server_key(self._database, item_id)
         if known is None:
             raise NotFound("There is no such item; it may have been removed from its library.")
-        server_id, key = known
+        return self.files_by_key(*known)
+
+    def files_by_key(self, server_id: int, key: str) -> set[Path]:
+        """The same by the server's own key; none where the index does not know it."""
         parts = parts_of(self._database, server_id, {key})
         seen = {self._servers.known_path(server_id, part.path) for part in parts}
         views = {Path(path) for path in seen if path is not None}

@@ -159,8 +159,12 @@ def played(place: Workplace, jobs: Jobs) -> None:
             jobs.order(Order(PLAY, _asked(_PLAYING, node), f"{node} again", Priority.NOW))
 
 
-def play_ended(place: Workplace, jobs: Jobs) -> None:
-    """Somebody has ended: when the retention is over, it is looked what may go back."""
+def play_ended(place: Workplace, jobs: Jobs, server_id: int, item_key: str) -> None:
+    """Somebody has ended: the retention of that file begins, and when it is over, it is looked what may go back."""
+    paths = place.eyes.files_by_key(server_id, item_key)
+    if paths:
+        with place.database.write() as session:
+            queries.note_played(session, {str(path) for path in paths}, place.clock.now())
     if not is_confirmed(jobs):
         return
     due = place.clock.now() + place.retention

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from projectionist.media.vocabulary import PlaybackEvent, PlaybackState
 
-Told = Callable[[int], None]
-"""Given the id of a server."""
+Told = Callable[[int, str], None]
+"""Given the id of a server, and its key of the item."""
 
 
 class Following:
@@ -31,6 +31,6 @@ class Following:
             else:
                 self._playing[key] = event.item_key
         if known is not None and (stops or known != event.item_key):
-            self._ended(server_id)
+            self._ended(server_id, known)
         if not stops and known != event.item_key:
-            self._began(server_id)
+            self._began(server_id, event.item_key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from projectionist.features.cache.models import CopyRow, MoveRow, SeenRow, TierRow
@@ -84,3 +84,8 @@ def forget_moves(session: Session, before: datetime) -> None:
 def copies_below(session: Session, roots: Collection[str]) -> Sequence[CopyRow]:
     """The files on these fast tiers, the oldest first."""
     return session.scalars(select(CopyRow).where(CopyRow.fast_root.in_(roots)).order_by(CopyRow.id)).all()
+
+
+def note_played(session: Session, paths: Collection[str], at: datetime) -> None:
+    """A play of these files has ended."""
+    session.execute(update(CopyRow).where(CopyRow.path.in_(paths)).values(played_at=at))
