@@ -7,7 +7,7 @@ leaves it as it was.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -43,6 +43,13 @@ class Claims:
 
     claims: Mapping[Path, Claim]
     barred: Mapping[Path, tuple[Want, str]]
+
+    def without(self, paths: Collection[Path]) -> Claims:
+        """Those of other files."""
+        return Claims(
+            {path: one for path, one in self.claims.items() if path not in paths},
+            {path: one for path, one in self.barred.items() if path not in paths},
+        )
 
 
 @dataclass(slots=True)

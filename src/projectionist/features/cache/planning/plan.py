@@ -2,7 +2,7 @@
 
 The rules, in the order in which they bind:
 
-- What is played, what is pinned and what came less than `retention` ago stays where it is.
+- What is played, what is pinned and what came or was played less than `retention` ago stays where it is.
 - What is excluded is not copied, nor what is larger than its cap, nor what only somebody asks for who has had theirs.
 - No tier holds more than its limit by the tightest of its rules, no library more than its cap.
 - Who has not had a fair share of the room comes before who has.
@@ -50,7 +50,7 @@ class PlanRules:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A film that is on a fast disk; `path` is that of its original."""
+    """A film that is on a fast disk; `path` is that of its original, `played_at` when somebody watched it last."""
 
     path: Path
     size: int
@@ -58,6 +58,7 @@ class Held:
     cached_at: datetime
     item_id: int | None
     is_playing: bool
+    played_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +121,16 @@ def plan(
     """Plan what to copy and what to move back. The order of what is given does not matter."""
     names = {room.tier.id: room.tier.name for room in rooms}
     here = {one.path: one for one in held if one.tier_id in names}
+    away = [Kept(one.path, one.size, one.tier_id, "Its disk is not there.") for one in held]
+    away = [one for one in away if one.path not in here]
     budgets = _budgets(rooms, here.values())
+    room = sum(max(0, one) for one in budgets.values())
     ground = Map(places)
-    claims = entitle(wanted.wants, ground, limits, sum(max(0, one) for one in budgets.values()), rules.names)
+    claims = entitle(wanted.wants, ground, limits, room, rules.names).without({one.path for one in away})
     desk = _Desk(here, claims, rules, names, now)
     caps = {id_: cap.most for id_, cap in limits.libraries.items() if cap.most is not None}
     filled = fill(desk.candidates(ground), budgets, caps, frozenset(rules.closed))
-    away = [Kept(one.path, one.size, one.tier_id, "Its disk is not there.") for one in held]
-    return desk.told(filled, budgets, [one for one in away if one.path not in here])
+    return desk.told(filled, budgets, away)
 
 
 def _budgets(rooms: Sequence[Room], here: Iterable[Held]) -> dict[int, int]:
@@ -203,6 +206,8 @@ class _Desk:
         for tier, budget in budgets.items():
             free = budget - sum(one.size for one in self.here.values() if one.tier_id == tier)
             going = [one for one in leaving if one.tier_id == tier]
+            while free < 0 and going:  # what leaves for the limit leaves for nobody
+                free += going.pop(0).size
             for file in (
                 self.claims.claims[path].want.file for path in coming if filled.tier_of[path] == tier
             ):
@@ -242,6 +247,8 @@ class _Desk:
             return "It is pinned."
         if self.now - one.cached_at < self.rules.retention:
             return f"It came less than {shown_span(self.rules.retention)} ago."
+        if one.played_at is not None and self.now - one.played_at < self.rules.retention:
+            return f"It was played less than {shown_span(self.rules.retention)} ago."
         return ""
 
     def _why_kept(self, one: Held) -> str:

@@ -1,0 +1,181 @@
+"""All that is wanted: what the sources name, as files with a score."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from projectionist.db.engine import Database
+from projectionist.features.cache.models import PinRow
+from projectionist.features.cache.neighbours import Servers
+from projectionist.features.cache.wanting import queries
+from projectionist.features.cache.wanting.asking import Asking, ListService, Sitting
+from projectionist.features.cache.wanting.choosing import read_choices
+from projectionist.features.cache.wanting.predicting import Prediction
+from projectionist.features.cache.wanting.scoring import Mention, weigh
+from projectionist.features.cache.wanting.shelf import Shelf
+from projectionist.features.cache.wanting.sources import Amounts, Scene, mentions, tastes
+from projectionist.features.cache.wanting.versions import Preference, nearest, preferred
+from projectionist.features.cache.wanting.wants import FailedSource, FilmFile, Source, Want, Wanted
+from projectionist.features.library.service import FileFacts, files_of, household, libraries
+
+_NEW = timedelta(days=150)
+_PAST = timedelta(days=540)
+_MOST_LINES = 20_000
+"""So much of the history is thought of; what is older, or more, says little of next week."""
+STANDARD = frozenset({Source.PLAYING, Source.ON_DECK, Source.NEXT, Source.WATCHLIST, Source.PREDICTION})
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What is wanted, and what else was learned on the way.
+
+    `playing` are the files that are played, `unsure` the libraries of servers that do not say, `played_at` when an
+    item was watched last; `names` are those of accounts, by id.
+    """
+
+    wanted: Wanted
+    playing: frozenset[Path]
+    unsure: frozenset[int]
+    played_at: Mapping[int, datetime]
+    names: Mapping[int, str]
+
+
+@dataclass(slots=True)
+class _Pile:
+    """The mentions of each file, by its part."""
+
+    files: dict[int, FileFacts] = field(default_factory=dict)
+    of_part: dict[int, list[Mention]] = field(default_factory=dict)
+
+    def put(self, mention: Mention, files: Iterable[FileFacts]) -> None:
+        for file in files:
+            self.files[file.part_id] = file
+            self.of_part.setdefault(file.part_id, []).append(mention)
+
+
+class Wanting:
+    """What the household wants, from the index and from the servers themselves."""
+
+    def __init__(
+        self,
+        database: Database,
+        servers: Servers,
+        amounts: Amounts | None = None,
+        standard: Collection[Source] = STANDARD,
+        lists: Sequence[ListService] = (),
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._servers = servers
+        self._amounts = amounts or Amounts()
+        self._standard = standard
+        self._asking = Asking(database, servers, lists, ticks)
+
+    def gather(self, now: datetime) -> Wanted:
+        """All that is wanted, best first. Raises DatabaseUnusable; a server that fails is told of in the answer."""
+        return self.look(now).wanted
+
+    def look(self, now: datetime, pins_too: Sequence[PinRow] = ()) -> Gathered:
+        """The same with what was learned on the way, as if these were pinned too. Raises DatabaseUnusable."""
+        choices = read_choices(self._database, self._standard)
+        sittings = self._asking.ask(choices, now)
+        failed = self._asking.failed()
+        with self._database.read() as session:
+            named, pins = queries.named(session), queries.pins(session)
+            asked = {row.account_id: row.height for row in queries.tastes(session)}
+        new = {one.item_id for one in pins_too}
+        pins = [*(one for one in pins if one.item_id not in new), *pins_too]
+        known = household(
+            self._database,
+            new_since=now - max(_NEW, timedelta(days=self._amounts.recent_days)),
+            watched_since=now - _PAST,
+            most=_MOST_LINES,
+            also={
+                *(row.item_id for row in named),
+                *(pin.item_id for pin in pins),
+                *(one.item_id for one in sittings),
+            },
+        )
+        scene = Scene(known, Shelf(known), sittings, named, pins, choices, self._amounts, now)
+        names = {one.id: scene.name(one.id) for one in known.viewers}
+        wants = self._wants(scene, names, tastes(scene, asked))
+        return Gathered(
+            wanted=Wanted(tuple(wants), failed),
+            playing=self._playing(sittings),
+            unsure=self._unsure(failed),
+            played_at=scene.shelf.played_at,
+            names=names,
+        )
+
+    def _wants(self, scene: Scene, names: Mapping[int, str], taste: Mapping[int, int]) -> list[Want]:
+        told = mentions(scene)
+        prediction = Prediction(scene.household, scene.named, scene.choices, scene.now)
+        likely = prediction.likely()
+        ids = {one.item_id for one in told} | {one.item_id for one in likely}
+        files = files_of(self._database, ids)
+        pile = _Pile()
+        for mention in told:
+            pile.put(mention, _meant(mention, files.get(mention.item_id, ()), taste))
+        for one in likely:
+            first = nearest(files.get(one.item_id, ()), None)
+            found = prediction.mention(one, sum(file.size for file in first), names) if first else None
+            if found is not None:
+                pile.put(found, _meant(found, files[one.item_id], taste))
+        wants = [self._want(pile.files[part], told_of, names) for part, told_of in pile.of_part.items()]
+        return sorted(wants, key=lambda want: (-want.score, -want.soon, want.file.part_id))
+
+    def _want(self, file: FileFacts, told: Sequence[Mention], names: Mapping[int, str]) -> Want:
+        score, terms = weigh(told, names)
+        return Want(
+            file=FilmFile(
+                part_id=file.part_id,
+                item_id=file.item_id,
+                library_id=file.library_id,
+                server_id=file.server_id,
+                part_key=file.part_key,
+                server_path=file.path,
+                path=self._local(file),
+                size=file.size,
+                title=file.title,
+            ),
+            score=score,
+            terms=terms,
+            sources=frozenset(one.source for one in told),
+            accounts=frozenset(one.account_id for one in told if one.account_id),
+            soon=max(one.soon for one in told),
+        )
+
+    def _local(self, file: FileFacts) -> Path:
+        """Where this node has a file, without a look at the disk."""
+        return self._servers.known_path(file.server_id, file.path) or Path(file.path)
+
+    def _playing(self, sittings: Sequence[Sitting]) -> frozenset[Path]:
+        files = files_of(self._database, {one.item_id for one in sittings})
+        return frozenset(
+            self._local(file)
+            for one in sittings
+            for file in _played(one.part_key, files.get(one.item_id, ()))
+        )
+
+    def _unsure(self, failed: Sequence[FailedSource]) -> frozenset[int]:
+        silent = {one.server_id for one in failed if one.source is Source.PLAYING}
+        return frozenset(one.id for one in libraries(self._database) if one.server_id in silent)
+
+
+def _meant(mention: Mention, files: Sequence[FileFacts], taste: Mapping[int, int]) -> Sequence[FileFacts]:
+    """The files of the version that a mention means."""
+    if mention.part_key:
+        return [one for one in _played(mention.part_key, files) if not one.optimized]
+    if mention.preference:
+        return preferred(files, Preference(mention.preference))
+    return nearest(files, taste.get(mention.account_id))
+
+
+def _played(part_key: str, files: Sequence[FileFacts]) -> Sequence[FileFacts]:
+    """The files of the version with this part; all of them where nobody knows which."""
+    versions = {one.version for one in files if one.part_key == part_key}
+    return [one for one in files if one.version in versions] if versions else files
