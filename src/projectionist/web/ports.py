@@ -17,6 +17,7 @@ class Permission(StrEnum):
 
     VIEW = "view"
     MANAGE_PREVIEWS = "manage_previews"
+    MANAGE_CACHE = "manage_cache"
     MANAGE_JOBS = "manage_jobs"
     MANAGE_SERVERS = "manage_servers"
     MANAGE_SETTINGS = "manage_settings"

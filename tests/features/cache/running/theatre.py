@@ -226,6 +226,10 @@ class Space:
     tier: Drive
     left: int
     rule: str = "quota"
+    ours: int = 0
+    limit: int = 10**12
+    drive_total: int = 2 * 10**12
+    drive_free: int = 10**12
 
 
 @dataclass

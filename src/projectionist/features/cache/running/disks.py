@@ -69,7 +69,23 @@ class Room(Protocol):
 
     @property
     def rule(self) -> str:
-        """By which rule."""
+        """By which rule: `quota`, `usage`, `min_free` or `drive`."""
+
+    @property
+    def ours(self) -> int:
+        """How much of ours is there."""
+
+    @property
+    def limit(self) -> int:
+        """How much of ours may be there."""
+
+    @property
+    def drive_total(self) -> int:
+        """How much its drive holds."""
+
+    @property
+    def drive_free(self) -> int:
+        """How much of its drive is free."""
 
 
 class Places(Protocol):
