@@ -73,12 +73,12 @@ class JournalRow(SpotColumns, Base):
 
 
 class CopyRow(SpotColumns, Base):
-    """A file that is on the fast disk of a node, its original set aside; `played_at` is when a play of it ended last."""
+    """A file on the fast disk of a node, its original set aside; `played_at` is when a play of it ended last."""
 
     __tablename__ = "cache_copy"
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    node: Mapped[str] = mapped_column(String(200), default="")
+    node: Mapped[str] = mapped_column(String(200), default="", server_default="")
     at: Mapped[datetime]
     played_at: Mapped[datetime | None]
 
