@@ -131,7 +131,8 @@ def test_nothing_wanted_leaves_for_what_is_less_wanted(house: House) -> None:
 @given(houses())
 def test_everything_wanted_or_held_is_told_of_once(house: House) -> None:
     made = house.plan()
-    said = [(one.path, one.why) for one in (*made.kept, *made.refused)]
+    said = [(one.path, one.why) for one in made.kept]
+    said += [(one.path, one.why) for one in made.refused]
     said += [(one.path, one.why) for one in made.returns]
     told = Counter([*(one.want.file.path for one in made.copies), *(path for path, _ in said)])
     moved = {one.path for one in made.returns} & {one.want.file.path for one in made.copies}

@@ -125,11 +125,16 @@ class Wanting:
             found = prediction.mention(one, sum(file.size for file in first), names) if first else None
             if found is not None:
                 pile.put(found, _meant(found, files[one.item_id], taste))
-        wants = [self._want(pile.files[part], told_of, names) for part, told_of in pile.of_part.items()]
+        wants = [
+            self._want(pile.files[part], told_of, names, scene.shelf)
+            for part, told_of in pile.of_part.items()
+        ]
         return sorted(wants, key=lambda want: (-want.score, -want.soon, want.file.part_id))
 
-    def _want(self, file: FileFacts, told: Sequence[Mention], names: Mapping[int, str]) -> Want:
+    def _want(self, file: FileFacts, told: Sequence[Mention], names: Mapping[int, str], shelf: Shelf) -> Want:
         score, terms = weigh(told, names)
+        item = shelf.items.get(file.item_id)
+        above = () if item is None else (item.season_id, item.show_id)
         return Want(
             file=FilmFile(
                 part_id=file.part_id,
@@ -138,7 +143,7 @@ class Wanting:
                 server_id=file.server_id,
                 part_key=file.part_key,
                 server_path=file.path,
-                path=self._local(file),
+                path=self.local(file),
                 size=file.size,
                 title=file.title,
             ),
@@ -147,18 +152,17 @@ class Wanting:
             sources=frozenset(one.source for one in told),
             accounts=frozenset(one.account_id for one in told if one.account_id),
             soon=max(one.soon for one in told),
+            above=frozenset(one for one in above if one is not None),
         )
 
-    def _local(self, file: FileFacts) -> Path:
-        """Where this node has a file, without a look at the disk."""
+    def local(self, file: FileFacts) -> Path:
+        """Where this node has a file, without a look at the disk; as its server has it where nobody knows."""
         return self._servers.known_path(file.server_id, file.path) or Path(file.path)
 
     def _playing(self, sittings: Sequence[Sitting]) -> frozenset[Path]:
         files = files_of(self._database, {one.item_id for one in sittings})
         return frozenset(
-            self._local(file)
-            for one in sittings
-            for file in _played(one.part_key, files.get(one.item_id, ()))
+            self.local(file) for one in sittings for file in _played(one.part_key, files.get(one.item_id, ()))
         )
 
     def _unsure(self, failed: Sequence[FailedSource]) -> frozenset[int]:

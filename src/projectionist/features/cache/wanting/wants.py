@@ -55,7 +55,8 @@ class Want:
     """A file that is worth having on a fast disk.
 
     `score` is from 0 to 100 and what its terms come to. `accounts` are those of the servers for whose sake, by their
-    id; empty where nobody in particular. `soon` orders the copies, the highest first.
+    id; empty where nobody in particular. `soon` orders the copies, the highest first. `above` are the season and the
+    show of an episode, by their ids.
     """
 
     file: FilmFile
@@ -64,6 +65,7 @@ class Want:
     sources: frozenset[Source]
     accounts: frozenset[int]
     soon: float
+    above: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
