@@ -78,7 +78,7 @@ class CopyRow(SpotColumns, Base):
     __tablename__ = "cache_copy"
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    node: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    node: Mapped[str] = mapped_column(String(200), default="")
     at: Mapped[datetime]
     played_at: Mapped[datetime | None]
 

@@ -10,9 +10,6 @@ from sqlalchemy.orm import Session, aliased
 
 from projectionist.features.cache.models import CopyRow, HolderRow, JournalRow, OriginRow, RestRow
 
-_OF_OLD = ""
-"""The node of copies from before nodes were told apart."""
-
 
 def moves(session: Session, node: str) -> Sequence[JournalRow]:
     """The moves a node has under way, the oldest first."""
@@ -26,9 +23,7 @@ def move_at(session: Session, path: str) -> JournalRow | None:
 
 def copies(session: Session, node: str) -> Sequence[CopyRow]:
     """Every file on the fast disks of a node, the oldest first."""
-    return session.scalars(
-        select(CopyRow).where(CopyRow.node.in_((node, _OF_OLD))).order_by(CopyRow.id)
-    ).all()
+    return session.scalars(select(CopyRow).where(CopyRow.node == node).order_by(CopyRow.id)).all()
 
 
 def copy_at(session: Session, path: str) -> CopyRow | None:
@@ -112,7 +107,7 @@ def stranded(session: Session, node: str) -> Sequence[str]:
         .exists()
     )
     return session.scalars(
-        select(CopyRow.path).where(~needed, CopyRow.node.in_((node, _OF_OLD))).order_by(CopyRow.path)
+        select(CopyRow.path).where(~needed, CopyRow.node == node).order_by(CopyRow.path)
     ).all()
 
 

@@ -37,7 +37,9 @@ def upgrade() -> None:
         "cache_copy",
         sa.Column("id", BigKey, nullable=False),
         *_spot(),
+        sa.Column("node", sa.String(200), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("played_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_cache_copy"),
         sa.UniqueConstraint("path", name="uq_cache_copy_path"),
     )

@@ -37,8 +37,6 @@ _TABLES = (
 
 def upgrade() -> None:
     """To this revision."""
-    op.add_column("cache_copy", sa.Column("node", sa.String(200), nullable=False, server_default=""))
-    op.add_column("cache_copy", sa.Column("played_at", UtcDateTime(), nullable=True))
     _tiers()
     _limits()
     _wishes()
@@ -241,5 +239,3 @@ def downgrade() -> None:
     """Back to the revision before."""
     for table in reversed(_TABLES):
         op.drop_table(table)
-    for column in ("played_at", "node"):
-        op.drop_column("cache_copy", column)
