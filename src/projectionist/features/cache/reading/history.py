@@ -1,0 +1,126 @@
+"""The moves that ended: lists of them, which can still be taken back, a timeline, and how fast copies went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from projectionist.features.cache.models import Kind
+from projectionist.features.cache.reading import queries
+from projectionist.features.cache.reading.films import require_sort, require_text
+from projectionist.features.cache.running.errands import Ended, ended_of
+from projectionist.features.cache.workplace import Workplace
+from projectionist.media.vocabulary import Page
+
+FAILED = ("failed", "no_room", "unseen")
+"""How moves end about which somebody may have to do something."""
+_COPIES = 20
+_NO_ONE = (0, 0)
+
+Result = Literal["", "moved", "failed", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class MoveFilter:
+    """Which moves, and in which order; empty means all. `kind` is `cache_in` or `move_back`."""
+
+    text: str = ""
+    kind: Literal["", "cache_in", "move_back"] = ""
+    result: Result = ""
+    sort: str = "-at"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A move that ended, whether it can be taken back now, and whether it was."""
+
+    move: Ended
+    can_undo: bool
+    was_undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What was moved on a day of the viewer: how many files, and how many bytes."""
+
+    day: date
+    brought: int = 0
+    brought_bytes: int = 0
+    returned: int = 0
+    returned_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast the last copies went: bytes a second, over how many of them."""
+
+    rate: float
+    copies: int
+
+    def seconds(self, size: int) -> float:
+        """How long so much is going to take at this rate: an estimate."""
+        return size / self.rate
+
+
+def moves(place: Workplace, wanted: MoveFilter, *, offset: int = 0, size: int = 50) -> Page[Past]:
+    """A page of the moves that ended. Raises InputWrong."""
+    require_sort(wanted.sort, queries.MOVE_SORTS)
+    require_text(wanted.text)
+    outcomes = {"moved": queries.MOVED, "failed": FAILED}.get(wanted.result, ())
+    but = (*queries.MOVED, *FAILED) if wanted.result == "unchanged" else ()
+    with place.database.read() as session:
+        rows, total = queries.moves(
+            session,
+            text=wanted.text.strip(),
+            kind=wanted.kind,
+            outcomes=outcomes,
+            but=but,
+            sort=wanted.sort,
+            offset=offset,
+            size=size,
+        )
+        undone = queries.undone(session, [row.id for row in rows])
+        there = queries.on_fast(session, [row.path for row in rows])
+    found = [ended_of(row) for row in rows]
+    return Page(
+        tuple(Past(one, _can_undo(one, one.path in there, undone), one.id in undone) for one in found),
+        offset,
+        total,
+    )
+
+
+def timeline(place: Workplace, zone: ZoneInfo, days: int = 30) -> Sequence[Day]:
+    """What was moved on each of the last days as they are in a zone, today the last."""
+    today = place.clock.now().astimezone(zone).date()
+    first = today - timedelta(days=days - 1)
+    since = datetime.combine(first, time.min, zone)
+    counts: dict[tuple[date, str], tuple[int, int]] = {}
+    with place.database.read() as session:
+        for at, kind, size in queries.moved_since(session, since):
+            key = (at.astimezone(zone).date(), kind)
+            number, total = counts.get(key, _NO_ONE)
+            counts[key] = (number + 1, total + size)
+    return [
+        Day(day, *counts.get((day, Kind.CACHE_IN), _NO_ONE), *counts.get((day, Kind.MOVE_BACK), _NO_ONE))
+        for day in (first + timedelta(days=number) for number in range(days))
+    ]
+
+
+def pace(place: Workplace) -> Pace | None:
+    """How fast the last copies went; None where none was made."""
+    with place.database.read() as session:
+        rows = queries.last_copies(session, _COPIES)
+    seconds = sum(took_ms for _, took_ms in rows) / 1000
+    return Pace(sum(size for size, _ in rows) / seconds, len(rows)) if seconds else None
+
+
+def _can_undo(move: Ended, is_there: bool, undone: set[int]) -> bool:
+    """Whether a move can be taken back: it moved something, and its file is still where it put it."""
+    if move.id in undone:
+        return False
+    if move.kind is Kind.CACHE_IN:
+        return move.outcome == "cached" and is_there
+    return move.outcome == "home" and bool(move.tier) and not is_there
