@@ -15,6 +15,7 @@ from projectionist.errors import NotFound
 from projectionist.features.cache.eyes import Eyes
 from projectionist.features.cache.models import Layout, TierRow
 from projectionist.features.cache.planning.plan import CachePlan, PlannedCopy, PlannedReturn, Refused
+from projectionist.features.cache.planning.planner import ItemWhy
 from projectionist.features.cache.running import queries
 from projectionist.features.cache.running.carrying import carry_in
 from projectionist.features.cache.running.disks import Place, Tier
@@ -258,6 +259,12 @@ class Plans:
     copies: list[PlannedCopy] = field(default_factory=list)
     returns: list[PlannedReturn] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    whys: dict[int, ItemWhy] = field(default_factory=dict)
+
+    def why(self, item_id: int, now: datetime) -> ItemWhy:
+        if item_id not in self.whys:
+            raise NotFound("Nothing speaks for it.")
+        return self.whys[item_id]
 
     def plan(self, now: datetime) -> CachePlan:
         return CachePlan(tuple(self.copies), tuple(self.returns), (), tuple(self.refused))
