@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from projectionist.errors import Conflict, NotFound
-from projectionist.features.cache import service
+from projectionist.features.cache import recovering, service
 from projectionist.features.cache.journal import Journal
 from projectionist.features.cache.models import Kind
 from projectionist.features.cache.planning.plan import PlannedCopy, PlannedReturn
-from projectionist.features.cache.running import rounds
+from projectionist.features.cache.running import queries, rounds
 from projectionist.features.cache.running.batch import carry_out, errands, planned
 from projectionist.features.cache.running.carrying import carry_back, carry_in
 from projectionist.features.cache.running.errands import Errand
@@ -110,9 +110,7 @@ def test_when_a_play_ends_the_retention_of_its_file_begins(crew: Crew) -> None:
     crew.stage.clock.pass_by(hours=30)
     service.play_ended(crew.place, FakeJobs(), 1, "a")
     with crew.database.read() as session:
-        played = {
-            row.path: row.played_at for row in rounds.queries.copies_below(session, [str(crew.stage.fast)])
-        }
+        played = {row.path: row.played_at for row in queries.copies_below(session, [str(crew.stage.fast)])}
     assert played == {str(film): crew.stage.clock.now(), str(other): None}
 
 
@@ -177,7 +175,7 @@ def test_another_node_that_sees_the_same_folder_leaves_our_copies_alone(crew: Cr
     elsewhere = type(crew.desk)(
         Journal(crew.database, crew.stage.clock, "there"), crew.eyes, crew.eyes, grace_s=0
     )
-    assert rounds.recovering.look_after(elsewhere) == []
+    assert recovering.look_after(elsewhere) == []
     assert film.is_symlink()
 
 
@@ -276,7 +274,7 @@ def test_a_round_lets_go_what_has_rested_long_enough(crew: Crew) -> None:
     crew.listed(film)
     crew.carry(film)
     film.unlink()
-    rounds.recovering.look_after(crew.desk)
+    recovering.look_after(crew.desk)
     assert len(crew.stage.hidden()) == 2
     crew.stage.clock.at += timedelta(days=15)
     rounds.run_plan(crew.place, FakeJobs(), Hand(), dry=False, asked_by="")
