@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from projectionist.features.cache.planning.plan import CachePlan
+from projectionist.features.cache.planning.planner import ItemWhy
 from projectionist.features.cache.sidecars import Sidecars
 from projectionist.features.cache.spots import Spot
 
@@ -129,3 +130,6 @@ class Planner(Protocol):
 
     def plan(self, now: datetime) -> CachePlan:
         """What is to be moved; nothing on a slow disk is looked at for that."""
+
+    def why(self, item_id: int, now: datetime) -> ItemWhy:
+        """Why the files of an item are on a fast disk, or are not. Raises NotFound."""
