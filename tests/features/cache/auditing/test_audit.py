@@ -22,13 +22,15 @@ from tests.features.cache.auditing.ward import FILM, Ward
 from tests.features.cache.stage import HIDDEN, OLD
 
 
-def test_all_as_it_was_left_is_no_finding(ward: Ward) -> None:
-    ward.cached()
-    ward.cached("Show/Season 1/one.mkv")
-    ward.stage.film("untouched.mkv")
-    audited = ward.look()
+def test_all_as_it_was_left_is_no_finding(anywhere: Ward) -> None:
+    anywhere.cached()
+    anywhere.cached("Show/Season 1/one.mkv")
+    anywhere.stage.film("untouched.mkv")
+    audited = anywhere.look()
     assert (audited.findings, audited.living) == ((), 0)
-    assert audited.looked_at == 2 + len([file for file in ward.stage.slow.rglob("*") if not file.is_dir()])
+    assert audited.looked_at == 2 + len(
+        [file for file in anywhere.stage.slow.rglob("*") if not file.is_dir()]
+    )
 
 
 def test_an_orphan_rests_and_nothing_else_is_touched(linked: Ward) -> None:
@@ -58,14 +60,14 @@ def test_what_lives_on_the_fast_branch_of_a_union_stays_there(union: Ward) -> No
     assert (audited.findings, audited.living) == ((), 1)
 
 
-def test_a_copy_that_is_all_there_is_is_brought_home(ward: Ward) -> None:
-    spot, content = ward.cached()
+def test_a_copy_that_is_all_there_is_is_brought_home(anywhere: Ward) -> None:
+    spot, content = anywhere.cached()
     spot.aside.unlink()
-    assert ward.found() == [(FindingKind.UNPROTECTED, spot.path)]
-    assert ward.mend() is Mended.MENDED
+    assert anywhere.found() == [(FindingKind.UNPROTECTED, spot.path)]
+    assert anywhere.mend() is Mended.MENDED
     assert (spot.path.is_symlink(), spot.path.read_bytes()) == (False, content)
-    assert ward.everything() == [content]
-    assert ward.found() == []
+    assert anywhere.everything() == [content]
+    assert anywhere.found() == []
 
 
 def test_a_link_that_nobody_remembers_is_brought_home(linked: Ward) -> None:
@@ -198,24 +200,24 @@ def test_a_finding_that_is_so_no_longer_changes_nothing(ward: Ward) -> None:
     assert findings(ward.stage.database, "here") == []
 
 
-def test_a_lost_database_is_remembered_from_what_lies_on_the_disks(ward: Ward) -> None:
-    spot, content = ward.cached()
-    gone, _ = ward.cached("Film (2001)/gone.mkv")
-    ward.put(gone.path.with_name(f"{HIDDEN}{'0' * 16}-{'1' * 16}.rest"), b"at rest")
-    with ward.stage.database.write() as session:
+def test_a_lost_database_is_remembered_from_what_lies_on_the_disks(anywhere: Ward) -> None:
+    spot, content = anywhere.cached()
+    gone, _ = anywhere.cached("Film (2001)/gone.mkv")
+    anywhere.put(gone.path.with_name(f"{HIDDEN}{'0' * 16}-{'1' * 16}.rest"), b"at rest")
+    with anywhere.stage.database.write() as session:
         queries.forget_copy(session, str(spot.path))
-    if ward.layout is Layout.SYMLINK:
+    if anywhere.layout is Layout.SYMLINK:
         gone.path.unlink()
     else:
         gone.fast.unlink()
-    kinds = [kind for kind, _ in ward.found()]
+    kinds = [kind for kind, _ in anywhere.found()]
     assert sorted(kinds) == [FindingKind.ORPHAN, FindingKind.ORPHAN, FindingKind.STALE]
-    for finding in ward.look().findings:
-        assert ward.mend(finding) is Mended.MENDED
-    assert ward.found() == []
+    for finding in anywhere.look().findings:
+        assert anywhere.mend(finding) is Mended.MENDED
+    assert anywhere.found() == []
     assert look(spot) is Standing.AWAY
-    assert ward.stage.journal.cached(spot.path) is not None
-    move_back(ward.stage.desk, spot.path)
+    assert anywhere.stage.journal.cached(spot.path) is not None
+    move_back(anywhere.stage.desk, spot.path)
     assert (spot.path.read_bytes(), spot.fast.exists()) == (content, False)
 
 

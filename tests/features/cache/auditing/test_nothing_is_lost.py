@@ -7,7 +7,6 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,10 +15,10 @@ from projectionist.features.cache.auditing.findings import Finding
 from projectionist.features.cache.auditing.repairing import repair
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.recovering import recover
-from projectionist.features.cache.spots import TIER
 from projectionist.features.cache.swapping import cache_in
+from tests.features.cache.auditing.conftest import opened
 from tests.features.cache.auditing.ward import Ward
-from tests.features.cache.stage import OLD, Stage
+from tests.features.cache.stage import OLD
 
 GOOD = b"every byte of it" * 999
 CONTENTS = {
@@ -93,27 +92,11 @@ def shown(ward: Ward, path: Path) -> str | None:
     return next(name for name, one in CONTENTS.items() if one == content)
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database as it is at first."""
-    stage = Stage(tmp_path_factory.mktemp("prepared"))
-    stage.close()
-    return stage.home / "projectionist.sqlite"
-
-
-def opened(home: Path, prepared: Path) -> Stage:
-    for root in (home / "slow", home / "fast"):
-        root.mkdir()
-        (root / TIER).touch()
-    shutil.copy(prepared, home)
-    return Stage(home, fresh=False)
-
-
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(state=STATES)
 def test_repairs_in_any_state_keep_every_content_and_every_path(prepared: Path, state: State) -> None:
     home = Path(tempfile.mkdtemp())
-    stage = opened(home, prepared)
+    stage = opened(home / "stage", prepared)
     stage.desk = replace(stage.desk, grace_s=0.0)
     ward = Ward(stage, state.layout)
     try:
