@@ -24,7 +24,7 @@ from projectionist.features.cache.recovering import (
 from projectionist.features.cache.settling import Outcome
 from projectionist.features.cache.spots import TIER, Content, is_mounted
 from projectionist.features.cache.swapping import cache_in, move_back
-from projectionist.features.cache.tiers import mark_tier
+from projectionist.features.cache.tiers.marking import mark_tier
 from tests.features.cache.stage import OLD, Stage
 
 LAYOUTS = pytest.mark.parametrize("layout", Layout)

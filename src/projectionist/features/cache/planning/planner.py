@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from projectionist.db.engine import Database
 from projectionist.errors import NotFound
@@ -46,7 +46,7 @@ class Drives(Protocol):
     def rooms(self) -> Sequence[Room]:
         """Of each tier that is there."""
 
-    def may_write(self, tier: TierHere, size: int) -> str | None:
+    def may_write(self, tier: Any, size: int) -> str | None:
         """Why nothing may be copied to a tier now; None where it may."""
 
 

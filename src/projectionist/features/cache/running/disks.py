@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from projectionist.features.cache.planning.plan import CachePlan
 from projectionist.features.cache.planning.planner import ItemWhy
@@ -101,7 +101,7 @@ class Places(Protocol):
     def of(self, library_id: int, local: Path) -> Place | None:
         """The place that holds a file, by where players see it or where its original is."""
 
-    def spot(self, place: Place, local: Path, tier: Tier) -> Spot:
+    def spot(self, place: Any, local: Path, tier: Any) -> Spot:
         """Where such a file goes on a tier."""
 
 
@@ -111,10 +111,10 @@ class Capacity(Protocol):
     def rooms(self) -> Sequence[Room]:
         """What each tier that is mounted still takes."""
 
-    def may_write(self, tier: Tier, size: int) -> str | None:
+    def may_write(self, tier: Any, size: int) -> str | None:
         """None where so much may be written now; else why not, in words."""
 
-    def note_written(self, tier: Tier, size: int) -> None:
+    def note_written(self, tier: Any, size: int) -> None:
         """So much was written."""
 
 

@@ -1,0 +1,106 @@
+"""What a tier may hold: by its quota, by how full its drive may be, by what is to stay free; the tightest counts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from projectionist.db.engine import Database
+from projectionist.features.cache.simulating.sizes import shown_size
+from projectionist.features.cache.spots import is_mounted
+from projectionist.features.cache.tiers import queries
+from projectionist.features.cache.tiers.places import FastTier, Places
+from projectionist.features.cache.tiers.temperature import temperature_of
+from projectionist.kit.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """What a drive says of itself, in bytes; `free` is what whoever is not root may use."""
+
+    total: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of ours a tier may hold, by `rule`: `quota`, `usage`, `min_free` or `drive`. `left` may be negative."""
+
+    tier: FastTier
+    drive_total: int
+    drive_free: int
+    ours: int
+    limit: int
+    rule: str
+    left: int
+
+
+def room_of(tier: FastTier, ours: int, drive: Drive) -> Room:
+    """The tightest of a tier's rules, where `ours` bytes of ours are on its drive."""
+    rules, total = tier.rules, tier.rules.drive_size or drive.total
+    others = max(0, drive.total - drive.free - ours)
+    limits = [("drive", max(0, ours + drive.free))]
+    if rules.quota is not None:
+        limits.append(("quota", rules.quota.on(total)))
+    if rules.usage is not None:
+        limits.append(("usage", rules.usage.on(total) - others))
+    if rules.min_free is not None:
+        limits.append(("min_free", ours + drive.free - rules.min_free.on(total)))
+    rule, limit = min(limits, key=lambda one: one[1])
+    return Room(tier, total, drive.free, ours, max(0, limit), rule, max(0, limit) - ours)
+
+
+def drive_of(root: Path) -> Drive:
+    """What the drive below a folder says of itself. Raises OSError."""
+    told = os.statvfs(root)
+    return Drive(told.f_blocks * told.f_frsize, told.f_bavail * told.f_frsize)
+
+
+class Capacity:
+    """The room on the tiers of a node. Every method raises DatabaseUnusable."""
+
+    def __init__(
+        self,
+        database: Database,
+        places: Places,
+        node: str,
+        clock: Clock,
+        temperature: Callable[[Path], float | None] = temperature_of,
+    ) -> None:
+        self._database = database
+        self._places = places
+        self._node = node
+        self._clock = clock
+        self._temperature = temperature
+
+    def rooms(self) -> Sequence[Room]:
+        """The room on each tier whose drive is there."""
+        with self._database.read() as session:
+            taken = queries.taken(session, self._node)
+        return [
+            room_of(tier, taken.get(str(tier.root), 0), drive_of(tier.root))
+            for tier in self._places.tiers()
+            if is_mounted(tier.root)
+        ]
+
+    def may_write(self, tier: FastTier, size: int) -> str | None:
+        """None where so much may be written to a tier now; else why not, in words."""
+        if not is_mounted(tier.root):
+            return f"{tier.root} is not mounted."
+        if tier.daily_writes is not None:
+            with self._database.read() as session:
+                today = queries.written(session, tier.id, self._clock.now().date())
+            if today + size > tier.daily_writes:
+                most, done = shown_size(tier.daily_writes), shown_size(today)
+                return f"{tier.name} takes {most} a day, and {done} were written today."
+        degrees = self._temperature(tier.root) if tier.too_hot_c is not None else None
+        if degrees is not None and tier.too_hot_c is not None and degrees >= tier.too_hot_c:
+            return f"{tier.name} is at {degrees:.0f} °C; nothing is copied to it from {tier.too_hot_c} °C on."
+        return None
+
+    def note_written(self, tier: FastTier, size: int) -> None:
+        """So much was written to a tier today."""
+        with self._database.write() as session:
+            queries.add_written(session, tier.id, self._clock.now().date(), size)
