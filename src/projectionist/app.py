@@ -25,6 +25,15 @@ from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup, setup_file
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.setup_link import setup_link
+from projectionist.features.cache import jobs as cache_jobs
+from projectionist.features.cache import service as cache_service
+from projectionist.features.cache.opening import Wishes, open_workplace
+from projectionist.features.cache.running.following import Following
+from projectionist.features.cache.running.guarding import Guarding
+from projectionist.features.cache.running.pacing import Pace, quiet_hours
+from projectionist.features.cache.running.rounds import recover
+from projectionist.features.cache.wanting.sources import Amounts
+from projectionist.features.cache.wanting.wants import Source
 from projectionist.features.home import pages as home
 from projectionist.features.item import pages as item
 from projectionist.features.library import jobs as library_jobs
@@ -116,6 +125,15 @@ class House:
                 quality=settings.preview_quality,
             ),
         )
+        self.cache = open_workplace(
+            database,
+            self.servers,
+            self._publish,
+            self.clock,
+            node=settings.node,
+            folder=settings.data,
+            wishes=_wishes(settings),
+        )
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = (
             *library_jobs.kinds(
@@ -127,8 +145,10 @@ class House:
                 answered=partial(servers.remember_answer, self.reach),
             ),
             *preview_jobs.kinds(self.place, self.jobs),
+            *cache_jobs.kinds(self.cache, self.jobs),
         )
-        self.jobs.bring(self._kinds, (library_jobs.QUEUE, *preview_jobs.QUEUES))
+        queues = (library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES)
+        self.jobs.bring(self._kinds, queues)
 
     def web(self, identify: Identify | None = None) -> Litestar:
         """The pages and the API, for who is signed in, or for whom `identify` knows."""
@@ -194,7 +214,21 @@ class House:
         def server_ids() -> list[int]:
             return [server.id for server in servers.all_servers(self.database)]
 
-        return Listening(server_ids, self.servers, self.jobs, self.events.publish)
+        following = Following(
+            lambda _server, _item: cache_service.played(self.cache, self.jobs),
+            lambda server, item: cache_service.play_ended(self.cache, self.jobs, server, item),
+        )
+        return Listening(server_ids, self.servers, self.jobs, self.events.publish, on_playing=following.heard)
+
+    def recover_cache(self) -> None:
+        """End the moves that this node left unfinished; before anything else, and after every start."""
+        for one in recover(self.cache):
+            if one.reason:
+                _log.warning("%s is not settled yet: %s", one.path, one.reason)
+
+    def guard(self) -> Guarding:
+        """What looks after the fast tiers of this node, not started yet."""
+        return Guarding(self.cache, self.jobs)
 
     def follow_schedules(self) -> None:
         """Save the schedules that a new house begins with; one that somebody changed stays as it is."""
@@ -267,23 +301,29 @@ def serve(settings: Settings, say: Say) -> None:
     """Serve the pages, and do jobs too unless the settings say otherwise, until somebody ends it."""
     check_free(settings.host, settings.port)
     with open_house(settings, exclusive=True) as house, ExitStack() as stack:
+        house.recover_cache()
         house.jobs.start(work=settings.worker, queues=settings.queues)
         stack.callback(house.jobs.close)
         house.follow_schedules()
         house.reopen_demo()
         _set_up(house, say)
         house.begin_syncs()
-        listening = house.listen()
-        listening.start()
-        stack.callback(listening.close)
+        listening, guarding = house.listen(), house.guard()
+        for part in (listening, guarding):
+            part.start()
+            stack.callback(part.close)
         serve_pages(house.web(), settings.host, settings.port, ready=lambda: _greet(house, say))
 
 
 def work(settings: Settings, stop: threading.Event, say: Say) -> None:
     """Do jobs until `stop` is set."""
     with open_house(settings, exclusive=False) as house, ExitStack() as stack:
+        house.recover_cache()
         house.jobs.start(work=True, queues=settings.queues)
         stack.callback(house.jobs.close)
+        guarding = house.guard()
+        guarding.start()
+        stack.callback(guarding.close)
         say(f"Working as {house.jobs.process}; Ctrl-C ends it, and what runs goes on elsewhere or later.")
         stop.wait()
 
@@ -329,6 +369,21 @@ def _address(settings: Settings) -> str:
         return settings.base_url.rstrip("/")
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{settings.port}{settings.base_path}"
+
+
+def _wishes(settings: Settings) -> Wishes:
+    return Wishes(
+        pace=Pace(
+            settings.cache_rate,
+            quiet_hours(settings.cache_quiet_hours),
+            settings.cache_pause_while_playing,
+        ),
+        retention=settings.cache_retention,
+        amounts=Amounts(
+            settings.cache_next_episodes, settings.cache_watchlist_episodes, settings.cache_recent_days
+        ),
+        sources=frozenset(Source(one) for one in settings.cache_sources),
+    )
 
 
 def _client_id(data: Path) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from projectionist.cli import cache_run
+
 if TYPE_CHECKING:
     from projectionist.features.cache.simulating.replay import Outcome
 
@@ -87,3 +89,7 @@ def _print(outcomes: list[Outcome], *, as_json: bool) -> None:
         typer.echo(
             "  ".join([name.ljust(widths[0]), *(c.rjust(w) for c, w in zip(cells, widths[1:], strict=True))])
         )
+
+
+for verb in (cache_run.run, cache_run.restore, cache_run.history, cache_run.undo):
+    app.command()(verb)
