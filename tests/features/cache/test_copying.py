@@ -50,7 +50,7 @@ class Watched(FileCalls):
 
 
 def test_a_copy_of_several_segments_is_whole_and_proved_as_it_grows(film: Path, tmp_path: Path) -> None:
-    calls, told = Watched(), []
+    calls, told = Watched(), list[int]()
     copied = copy_proved(calls, film, tmp_path / "copy", told.append)
     content = film.read_bytes()
     assert (tmp_path / "copy").read_bytes() == content

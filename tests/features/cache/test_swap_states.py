@@ -71,6 +71,7 @@ class Films(RuleBasedStateMachine):
         self.newest: dict[Path, bytes | None] = {}
         self.kept: list[tuple[datetime, bytes]] = []
         self.strays: set[str] = set()
+        self.adrift: set[Path] = set()
         self.written = 0
 
     @initialize(layout=st.sampled_from(Layout), plain=st.booleans(), room=st.sampled_from((300, 1 << 30)))
@@ -198,15 +199,19 @@ class Films(RuleBasedStateMachine):
                 one.rename(there)
         self.newest[new] = self.newest.pop(path)
         look_after(self.stage.desk)
+        if self.layout is Layout.UNION and self.stage.journal.cached(new) is None:
+            self.adrift.add(new)  # written to, then renamed: the union shows it, and only an audit can find it
 
     @rule()
     def pull_and_plug(self) -> None:
         """Only what was not written to since it was copied is whole without the drive."""
+        if self.layout is Layout.UNION:  # where a deletion that nobody saw before looks like a lost drive
+            look_after(self.stage.desk)
         spots = [(self.spot(path), self.shown(path)) for path in self.newest]
         if any(shown.resolve() == spot.fast and not spot.aside.exists() for spot, shown in spots):
             return
-        for spot, _ in self.stage.journal.all_cached():
-            if spot.fast.exists() and self.newest[spot.path] is not None and spot.aside.exists():
+        for spot, shown in spots:
+            if self.newest[spot.path] is not None and shown.resolve() == spot.fast:
                 self.newest[spot.path] = spot.aside.read_bytes()
         self.stage.pull()
         look_after(self.stage.desk)
@@ -253,7 +258,8 @@ class Films(RuleBasedStateMachine):
         for path in self.newest:
             spot = self.spot(path)
             if self.stage.journal.cached(path) is None:
-                assert look(spot) in (Standing.HOME, Standing.NOTHING)
+                bare = {Standing.BARE} if path in self.adrift else set()
+                assert look(spot) in {Standing.HOME, Standing.NOTHING} | bare
 
 
 TestFilms = pytest.mark.slow(Films.TestCase)

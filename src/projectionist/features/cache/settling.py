@@ -99,10 +99,11 @@ def settle(desk: Desk, move: Move, *, forward: bool) -> Outcome:
         return _leave(desk, move, standing)
     origin = desk.journal.origin(spot.path)
     listed = list_files(desk, origin)
-    elsewhere = find_renamed(spot, move.content, listed)
+    upgraded = is_upgraded(origin, listed)
+    elsewhere = find_renamed(spot, move.content, listed, far=not upgraded)
     if elsewhere is not None:
         return _follow(desk, move, elsewhere)
-    return _leave(desk, move, standing, "upgraded" if is_upgraded(origin, listed) else "deleted")
+    return _leave(desk, move, standing, "upgraded" if upgraded else "deleted")
 
 
 def _was_deleted_meanwhile(desk: Desk, move: Move) -> bool:
