@@ -233,7 +233,7 @@ class House:
     def follow_schedules(self) -> None:
         """Save the schedules that a new house begins with; one that somebody changed stays as it is."""
         known = {schedule.name for schedule in self.jobs.schedules()}
-        for schedule in preview_jobs.SCHEDULES:
+        for schedule in (*preview_jobs.SCHEDULES, *cache_jobs.SCHEDULES):
             if schedule.name not in known:
                 self.jobs.save_schedule(schedule)
 

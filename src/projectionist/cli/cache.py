@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from projectionist.cli import cache_run
+from projectionist.cli import cache_care, cache_run
 
 if TYPE_CHECKING:
     from projectionist.features.cache.simulating.replay import Outcome
@@ -91,5 +91,8 @@ def _print(outcomes: list[Outcome], *, as_json: bool) -> None:
         )
 
 
-for verb in (cache_run.run, cache_run.restore, cache_run.history, cache_run.undo):
+for verb in (
+    *(cache_run.run, cache_run.restore, cache_run.history, cache_run.undo),
+    *(cache_care.audit, cache_care.scrub, cache_care.adopt),
+):
     app.command()(verb)

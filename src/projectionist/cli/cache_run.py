@@ -75,7 +75,7 @@ def run(
 
     if dry_run and confirm:
         raise UsageWrong("A plan is either only told (--dry-run) or confirmed (--confirm), not both.")
-    with _opened(data) as house, _until_interrupted(quiet=as_json or not sys.stderr.isatty()) as job:
+    with opened(data) as house, until_interrupted(quiet=as_json or not sys.stderr.isatty()) as job:
         if confirm:
             service.confirm(house.jobs, house.settings.cache_interval)
         dry = dry_run or not service.is_confirmed(house.jobs)
@@ -104,7 +104,7 @@ def restore(
 
     if (path is None) != everything:
         raise UsageWrong("Name one file, or move back everything with --all.")
-    with _opened(data) as house, _until_interrupted(quiet=as_json or not sys.stderr.isatty()) as job:
+    with opened(data) as house, until_interrupted(quiet=as_json or not sys.stderr.isatty()) as job:
         if path is None:
             service.leave(house.jobs)
             moves = service.returns(house.cache, _ASKED_BY)
@@ -128,7 +128,7 @@ def history(
     """Say what was moved, why, and how it went."""
     from projectionist.features.cache import service
 
-    with _opened(data) as house:
+    with opened(data) as house:
         moves = service.history(house.cache, text=text, size=size).items
     if as_json:
         typer.echo(json.dumps([_ended(one) for one in moves], ensure_ascii=False, indent=2))
@@ -150,14 +150,15 @@ def undo(
     from projectionist.features.cache import service
     from projectionist.features.cache.running.batch import carry_out
 
-    with _opened(data) as house, _until_interrupted(quiet=as_json or not sys.stderr.isatty()) as job:
+    with opened(data) as house, until_interrupted(quiet=as_json or not sys.stderr.isatty()) as job:
         moves = [service.reverse_of(house.cache, move, _ASKED_BY)]
         code = _tell(carry_out(house.cache, job, moves), as_json=as_json)
     raise typer.Exit(code)
 
 
 @contextmanager
-def _opened(data: Path | None) -> Iterator[House]:
+def opened(data: Path | None) -> Iterator[House]:
+    """The house with its cache, and what was cut short there ended."""
     import os
 
     from projectionist.app import open_house, page_settings
@@ -171,7 +172,7 @@ def _opened(data: Path | None) -> Iterator[House]:
 
 
 @contextmanager
-def _until_interrupted(*, quiet: bool) -> Iterator[Interruptible]:
+def until_interrupted(*, quiet: bool) -> Iterator[Interruptible]:
     """A run that the first Ctrl-C or SIGTERM ends."""
     import signal
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from projectionist.features.cache.auditing import jobs as care
 from projectionist.features.cache.running import rounds
 from projectionist.features.cache.running.carrying import can_carry, carry_back, carry_in
 from projectionist.features.cache.running.errands import Errand
@@ -22,13 +23,16 @@ from projectionist.features.cache.running.ordering import (
 from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import Arguments, JobKind, JobRun, Jobs, QueueSpec
 
-__all__ = ["BACK", "IN", "LOOK", "NOW", "PLAY", "QUEUES", "RESTORE", "RUN", "kinds"]
+__all__ = ["BACK", "IN", "LOOK", "NOW", "PLAY", "QUEUES", "RESTORE", "RUN", "SCHEDULES", "kinds"]
 
 QUEUE = QueueSpec("cache", "Moving files between disks", 3)
 AT_ONCE = QueueSpec("cache-now", "Fetching what is played", 3)
 ROUNDS = QueueSpec("cache-rounds", "Planning the cache", 2)
-QUEUES = (QUEUE, AT_ONCE, ROUNDS)
-"""Three, so that no long copy keeps what is played from being planned and fetched."""
+QUEUES = (QUEUE, AT_ONCE, ROUNDS, care.QUEUE)
+"""Several, so that no long copy keeps what is played from being planned and fetched."""
+
+SCHEDULES = care.SCHEDULES
+"""What is followed until somebody changes it; rounds are, once somebody has said yes to a plan."""
 
 
 def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
@@ -61,6 +65,7 @@ def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
             accepts=lambda arguments: can_carry(place, Errand.of(arguments)),
         ),
         *_rounds(place, jobs),
+        *care.kinds(place, jobs),
     )
 
 

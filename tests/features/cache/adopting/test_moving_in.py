@@ -176,7 +176,7 @@ def test_what_is_played_is_left_and_nobody_guesses_who_plays(ward: Ward) -> None
     ward.stage.viewers.playing.clear()
     ward.stage.viewers.failure = ServiceError("The server does not answer.")
     (taken,) = moved_in(ward)
-    assert (taken.taken, taken.why) == (Taken.LEFT_ALONE, "The server does not answer.")
+    assert (taken.taken, taken.why) == (Taken.FAILED, "The server does not answer.")
     assert backup.exists()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -88,7 +88,7 @@ def adopt(
 ) -> Iterator[TakenOver]:
     """Take over, one after the other, what lies before `look_over`; each is compared byte for byte before.
 
-    What fails is left alone with its reason. Raises DatabaseUnusable, and what `progress` raises.
+    What fails is told with its reason. Raises DatabaseUnusable, and what `progress` raises.
     """
     wanted = [one for one in adoptable.files if one.taken is not Taken.LEFT_ALONE]
     for done, one in enumerate(wanted):
@@ -100,7 +100,7 @@ def adopt(
             if not isinstance(error, OSError) and error.code in _NOT_OF_THE_FILE:
                 raise
             reason = error.message if isinstance(error, ProjectionistError) else str(error)
-            yield left(one.backup, one.path, reason)
+            yield replace(one, taken=Taken.FAILED, why=reason)
     yield from _tidied(care)
 
 

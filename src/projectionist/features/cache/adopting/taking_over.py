@@ -48,6 +48,8 @@ class Taken(StrEnum):
     """Somebody plays it; nothing was changed."""
     LEFT_ALONE = "left_alone"
     """Nothing was changed, for a reason."""
+    FAILED = "failed"
+    """It could not be done; nothing is lost, and it can be tried again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from projectionist.errors import DatabaseUnusable, JobCancelled, ProjectionistError
+from projectionist.features.cache.auditing import queries
 from projectionist.features.cache.auditing.audit import Audited, audit
 from projectionist.features.cache.auditing.findings import Finding, FindingKind
 from projectionist.features.cache.auditing.grounds import Care
 from projectionist.features.cache.auditing.repairing import Mended, repair
 from projectionist.features.cache.auditing.scrubbing import scrub
-from projectionist.jobs.ports import Arguments, JobRun
+from projectionist.features.cache.tiers.places import Places
+from projectionist.features.cache.workplace import Workplace
+from projectionist.jobs.ports import (
+    Arguments,
+    JobKind,
+    JobRun,
+    Jobs,
+    Order,
+    Priority,
+    QueueSpec,
+    Schedule,
+)
+
+Work = Callable[[JobRun, Arguments], Mapping[str, Any] | None]
 
 AUDIT = "cache.audit"
 SCRUB = "cache.scrub"
+QUEUE = QueueSpec("cache-care", "Looking after the cache", 1)
+"""Its own, so that what reads for hours keeps no copy waiting."""
+
+SCHEDULES = (Schedule("Scrub fast copies", SCRUB, {"older_than_days": 30}, "20 4 * * *", "UTC"),)
+"""What is followed until somebody changes it: each copy is read about once a month, a share of them every night. An
+audit wakes slow disks, so nobody asks for one but people."""
+
+
+def care_of(place: Workplace) -> Care:
+    """What looking after the cache works with, out of all that the cache has on this node."""
+    return Care(place.database, place.desk, Places(place.database, place.node), place.node, place.clock)
+
+
+def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
+    """The kinds of job, for the job engine; what names no node is asked for on each that has fast tiers."""
+
+    def on_each(kind: str, work: Callable[[Care, JobRun, Arguments], Mapping[str, Any]]) -> Work:
+        def run(run: JobRun, arguments: Arguments) -> Mapping[str, Any]:
+            if arguments.get("node"):
+                return work(care_of(place), run, arguments)
+            with place.database.read() as session:
+                nodes = queries.nodes(session)
+            for node in nodes:
+                jobs.order(Order(kind, {**arguments, "node": node}, f"{node} {kind}", Priority.LOW))
+            return {"nodes": list(nodes)}
+
+        return run
+
+    def accepts(arguments: Arguments) -> bool:
+        return arguments.get("node") in (None, "", place.node)
+
+    return (
+        JobKind(AUDIT, QUEUE.name, lambda _: "Audit the cache", on_each(AUDIT, run_audit), accepts=accepts),
+        JobKind(SCRUB, QUEUE.name, lambda _: "Scrub fast copies", on_each(SCRUB, run_scrub), accepts=accepts),
+    )
 
 
 def run_audit(

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from projectionist.features.cache.models import CopyRow, FindingRow, JournalRow, RestRow, ScrubRow
+from projectionist.features.cache.models import CopyRow, FindingRow, JournalRow, RestRow, ScrubRow, TierRow
 
 _OF_OLD = ""
 """The node of copies from before nodes were told apart."""
@@ -22,6 +22,11 @@ def copies(session: Session) -> Sequence[CopyRow]:
 def copy_at(session: Session, path: str) -> CopyRow | None:
     """What is known of the fast copy of a path."""
     return session.scalars(select(CopyRow).where(CopyRow.path == path)).first()
+
+
+def nodes(session: Session) -> Sequence[str]:
+    """The nodes that have fast tiers."""
+    return session.scalars(select(TierRow.node).distinct().order_by(TierRow.node)).all()
 
 
 def moving(session: Session) -> Sequence[JournalRow]:

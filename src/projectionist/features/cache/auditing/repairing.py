@@ -121,6 +121,8 @@ def _leads_nowhere(ground: Ground, fast: Path) -> bool:
         or status(ground.spot(path).aside) is not None
     ):
         return False
+    if not path.parent.is_dir():
+        return True
     with os.scandir(path.parent) as entries:
         links = [entry for entry in entries if entry.is_symlink()]
     told = (ground.led_to(str(path.parent), str(Path(link.path).readlink())) for link in links)
