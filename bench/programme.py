@@ -12,6 +12,7 @@ from bench.copying import measure_copying
 from bench.films import Film, FilmFolder, hd, uhd
 from bench.foresight import measure_foresight
 from bench.measuring import Usage
+from bench.planning import measure_planning
 from bench.rows import Goal, Row, Table, at_least, at_most
 from bench.service import Extent, ServiceBench
 from bench.sync import measure_sync
@@ -114,6 +115,8 @@ class Bench:
             tables += measure_copying(self.scratch, repeats, quick=quick, say=tell)
         if self._wants("foresight"):
             tables += measure_foresight(quick=quick, say=tell)
+        if self._wants("planning"):
+            tables += measure_planning(self.scratch, quick=quick, say=tell)
         extent = Extent.of(quick=quick, repeats=repeats)
         service = ServiceBench(self.ring.projectionist.program, self.scratch, extent, self._wants, tell)
         return [*tables, *service.run()]

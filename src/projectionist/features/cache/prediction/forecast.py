@@ -107,6 +107,7 @@ class Forecast:
         told = [(at, 0, item) for item, at in enumerate(catalogue.added) if at < now]
         told += [(wish.at, 1, index) for index, wish in enumerate(wishes) if wish.at < now]
         left: dict[tuple[str, int], float] = {}
+        ended: set[int] = set()
         for index, play in enumerate(plays):
             if play.at < now:
                 begun = left.pop((play.user, play.item), 0.0)
@@ -114,6 +115,7 @@ class Forecast:
                 told.append((play.at, 3, index))
                 if end < now:
                     told.append((end, 2, index))
+                    ended.add(index)
                 if not play.finished:
                     left[play.user, play.item] = play.position
         for at, what, index in sorted(told):
@@ -126,7 +128,8 @@ class Forecast:
                 play = plays[index]
                 made.ended(at, play.user, play.item, play.position, play.finished)
             else:
-                made.started(at, plays[index].user, plays[index].item)
+                # what follows is opened anew as it ends; in between nobody asks
+                made.started(at, plays[index].user, plays[index].item, follow=index not in ended)
         return made
 
     def added(self, now: float, item: int) -> None:
@@ -137,8 +140,8 @@ class Forecast:
                 self._follow(now, user, show)
         self._additions.append((now, item))
 
-    def started(self, now: float, user: str, item: int) -> None:
-        """Somebody begins to watch."""
+    def started(self, now: float, user: str, item: int, *, follow: bool = True) -> None:
+        """Somebody begins to watch; what follows from that becomes likely at once, unless it is not to `follow`."""
         self._keep_up(now)
         who = self._users.setdefault(user, _User(len(self._users)))
         self._reasons.credit(item, who.number, now)
@@ -165,7 +168,8 @@ class Forecast:
         while course.recent and course.recent[0] < now - _WEEK_S:
             course.recent.popleft()
         course.recent.append(now)
-        self._follow(now, user, show)
+        if follow:
+            self._follow(now, user, show)
 
     def ended(self, now: float, user: str, item: int, position: float, finished: bool) -> None:
         """Somebody stops watching, at `position` seconds."""

@@ -24,7 +24,7 @@ from projectionist.features.library.service import FileFacts, files_of, househol
 
 _NEW = timedelta(days=150)
 _PAST = timedelta(days=540)
-_MOST_LINES = 20_000
+_MOST_LINES = 4_000
 """So much of the history is thought of; what is older, or more, says little of next week."""
 STANDARD = frozenset({Source.PLAYING, Source.ON_DECK, Source.NEXT, Source.WATCHLIST, Source.PREDICTION})
 

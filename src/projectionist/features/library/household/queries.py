@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, load_only
 
 from projectionist.features.library.models import (
     ExternalIdRow,
@@ -25,6 +25,9 @@ from projectionist.media.vocabulary import ItemKind
 
 _WATCHED = (ItemKind.MOVIE, ItemKind.EPISODE, ItemKind.VIDEO)
 _AT_ONCE = 500
+_TITLE = load_only(
+    *(ItemRow.kind, ItemRow.title, ItemRow.year, ItemRow.number, ItemRow.parent_id, ItemRow.grandparent_id)
+)
 
 
 def accounts(session: Session) -> Sequence[ServerAccountRow]:
@@ -37,7 +40,9 @@ def accounts(session: Session) -> Sequence[ServerAccountRow]:
 def watchables(session: Session, new_since: datetime, also: Collection[int]) -> Sequence[Any]:
     """The films and episodes that something speaks for: new, begun, of a show that is, or named (or its show)."""
     season, begun = aliased(ItemRow), aliased(ItemRow)
-    watched = select(HistoryRow.item_id).union(select(WatchStateRow.item_id)).subquery()
+    watched = (
+        select(HistoryRow.item_id).union(select(WatchStateRow.item_id), select(OnDeckRow.item_id)).subquery()
+    )
     shows = (
         select(begun.grandparent_id)
         .where(begun.grandparent_id.is_not(None))
@@ -100,28 +105,41 @@ def decks(session: Session) -> Sequence[OnDeckRow]:
     return session.scalars(select(OnDeckRow).order_by(OnDeckRow.account_id, OnDeckRow.position)).all()
 
 
-def parts_with_versions(session: Session, item_ids: Collection[int]) -> list[Any]:
-    """The parts of items with their items and versions, in the servers' order."""
+def files(session: Session, item_ids: Collection[int]) -> list[Any]:
+    """The files of items in the servers' order, with what is known of their versions and items."""
     found: list[Any] = []
+    of_version = (VersionRow.item_id == PartRow.item_id) & (VersionRow.position == PartRow.version)
     for few in _some(item_ids):
         found += session.execute(
-            select(PartRow, ItemRow, VersionRow)
-            .join(ItemRow, ItemRow.id == PartRow.item_id)
-            .join(
-                VersionRow, (VersionRow.item_id == PartRow.item_id) & (VersionRow.position == PartRow.version)
+            select(
+                PartRow.id,
+                PartRow.item_id,
+                ItemRow.key,
+                PartRow.library_id,
+                ItemRow.server_id,
+                PartRow.key,
+                PartRow.path,
+                PartRow.size,
+                VersionRow.position,
+                VersionRow.width,
+                VersionRow.height,
+                VersionRow.bitrate_kbps,
+                VersionRow.optimized,
             )
+            .join(ItemRow, ItemRow.id == PartRow.item_id)
+            .join(VersionRow, of_version)
             .where(PartRow.item_id.in_(few))
             .order_by(PartRow.item_id, PartRow.version, PartRow.position)
         ).all()
     return found
 
 
-def items_above(session: Session, items: Collection[ItemRow]) -> dict[int, ItemRow]:
-    """The seasons and shows of items, by id."""
-    ids = {item.parent_id for item in items} | {item.grandparent_id for item in items}
+def titles(session: Session, ids: Iterable[int]) -> dict[int, ItemRow]:
+    """Items by their ids, with no more of each than its title is made of."""
     found: dict[int, ItemRow] = {}
-    for few in _some({id_ for id_ in ids if id_ is not None}):
-        found |= {row.id: row for row in session.scalars(select(ItemRow).where(ItemRow.id.in_(few)))}
+    for few in _some(set(ids)):
+        rows = session.scalars(select(ItemRow).where(ItemRow.id.in_(few)).options(_TITLE))
+        found |= {row.id: row for row in rows}
     return found
 
 

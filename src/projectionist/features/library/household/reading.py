@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from projectionist.db.engine import Database
 from projectionist.features.library.household import queries
-from projectionist.features.library.models import ItemRow, PartRow, VersionRow
 from projectionist.features.library.titles import full_title
 from projectionist.media.vocabulary import ExternalId, ItemKind, ServerPath
 
@@ -130,14 +129,14 @@ def files_of(database: Database, item_ids: Collection[int]) -> Mapping[int, Sequ
     """The files of items, by item, version by version in the server's order."""
     found: dict[int, list[FileFacts]] = {}
     with database.read() as session:
-        rows = queries.parts_with_versions(session, item_ids)
-        above = queries.items_above(session, {item.id: item for _, item, _ in rows}.values())
-    titles: dict[int, str] = {}
-    for part, item, version in rows:
-        title = titles.get(item.id)
-        if title is None:
-            title = titles[item.id] = full_title(item, above)
-        found.setdefault(item.id, []).append(_facts(part, item, version, title))
+        rows = queries.files(session, item_ids)
+        items = queries.titles(session, {row[1] for row in rows})
+        ids = {id_ for one in items.values() for id_ in (one.parent_id, one.grandparent_id)}
+        above = queries.titles(session, {id_ for id_ in ids if id_ is not None})
+    titles = {id_: full_title(one, above) for id_, one in items.items()}
+    for row in rows:
+        if row[1] in titles:
+            found.setdefault(row[1], []).append(_facts(row, titles[row[1]]))
     return found
 
 
@@ -161,20 +160,22 @@ def item_ids(database: Database, server_id: int, keys: Collection[str]) -> Mappi
         return queries.ids_by_key(session, server_id, keys)
 
 
-def _facts(part: PartRow, item: ItemRow, version: VersionRow, title: str) -> FileFacts:
+def _facts(row: Sequence[Any], title: str) -> FileFacts:
+    part_id, item_id, item_key, library_id, server_id, part_key, path, size, *version = row
+    place, width, height, bitrate_kbps, optimized = version
     return FileFacts(
-        part_id=part.id,
-        item_id=item.id,
-        item_key=item.key,
-        library_id=part.library_id,
-        server_id=item.server_id,
-        part_key=part.key,
-        path=ServerPath(part.path),
-        size=part.size,
+        part_id=part_id,
+        item_id=item_id,
+        item_key=item_key,
+        library_id=library_id,
+        server_id=server_id,
+        part_key=part_key,
+        path=ServerPath(path),
+        size=size,
         title=title,
-        version=version.position,
-        width=version.width,
-        height=version.height,
-        bitrate_kbps=version.bitrate_kbps,
-        optimized=version.optimized,
+        version=place,
+        width=width,
+        height=height,
+        bitrate_kbps=bitrate_kbps,
+        optimized=optimized,
     )
