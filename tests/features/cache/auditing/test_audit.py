@@ -13,8 +13,8 @@ from projectionist.features.cache.auditing.audit import audit
 from projectionist.features.cache.auditing.findings import Finding, FindingKind, Repair
 from projectionist.features.cache.auditing.keeping import finding as finding_of
 from projectionist.features.cache.auditing.keeping import findings
-from projectionist.features.cache.auditing.moves import content_of_file, forget
 from projectionist.features.cache.auditing.repairing import Mended
+from projectionist.features.cache.mending.moves import content_of_file, forget
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.spots import Standing, look
 from projectionist.features.cache.swapping import cache_in, move_back

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from projectionist.features.cache.auditing.audit import Audited, audit
 from projectionist.features.cache.auditing.findings import Finding, FindingKind
-from projectionist.features.cache.auditing.grounds import Care
 from projectionist.features.cache.auditing.repairing import Mended, repair
+from projectionist.features.cache.mending.grounds import Care
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.settling import Outcome
 from projectionist.features.cache.spots import TIER, Spot

@@ -18,10 +18,10 @@ from projectionist.features.cache.adopting.taking_over import (
     pair_of,
     take_over,
 )
-from projectionist.features.cache.auditing import moves
-from projectionist.features.cache.auditing.grounds import Care, Ground, grounds_of
-from projectionist.features.cache.auditing.known import known
-from projectionist.features.cache.auditing.walking import Check, folders
+from projectionist.features.cache.mending import moves
+from projectionist.features.cache.mending.grounds import Care, Ground, grounds_of
+from projectionist.features.cache.mending.known import known
+from projectionist.features.cache.mending.walking import Check, folders
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.spots import is_mounted, status
 

@@ -15,10 +15,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from projectionist.features.cache.adopting.backups import original_among, originals_of
-from projectionist.features.cache.auditing import moves
-from projectionist.features.cache.auditing.comparing import Check, Likeness, compare
-from projectionist.features.cache.auditing.grounds import Care, Ground
-from projectionist.features.cache.auditing.known import remembered
+from projectionist.features.cache.mending import moves
+from projectionist.features.cache.mending.comparing import Check, Likeness, compare
+from projectionist.features.cache.mending.grounds import Care, Ground
+from projectionist.features.cache.mending.known import remembered
 from projectionist.features.cache.models import Layout, Step
 from projectionist.features.cache.settling import Outcome, put_to_rest
 from projectionist.features.cache.spots import Content, Spot, is_mounted, status

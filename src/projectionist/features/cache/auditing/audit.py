@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from projectionist.errors import SourceChanged
-from projectionist.features.cache.auditing.comparing import Likeness, compare
 from projectionist.features.cache.auditing.excluding import excluded_lines, judge_excludes
 from projectionist.features.cache.auditing.findings import Finding, FindingKind, Repair
-from projectionist.features.cache.auditing.grounds import Care, Ground, grounds_of
 from projectionist.features.cache.auditing.judging import Judge, Pair
 from projectionist.features.cache.auditing.keeping import keep_findings
-from projectionist.features.cache.auditing.known import Known, known
 from projectionist.features.cache.auditing.surveying import FastSide, cannot_look, forgotten, size_of, survey
-from projectionist.features.cache.auditing.walking import folders
+from projectionist.features.cache.mending.comparing import Likeness, compare
+from projectionist.features.cache.mending.grounds import Care, Ground, grounds_of
+from projectionist.features.cache.mending.known import Known, known
+from projectionist.features.cache.mending.walking import folders
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.spots import is_mounted
 

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from projectionist.features.cache.auditing.findings import Finding, FindingKind, Repair
-from projectionist.features.cache.auditing.grounds import Ground
-from projectionist.features.cache.auditing.known import Known
 from projectionist.features.cache.auditing.surveying import FastSide
+from projectionist.features.cache.mending.grounds import Ground
+from projectionist.features.cache.mending.known import Known
 from projectionist.features.cache.models import Layout
 
 

@@ -11,9 +11,9 @@ from projectionist.errors import DatabaseUnusable, JobCancelled, ProjectionistEr
 from projectionist.features.cache.auditing import queries
 from projectionist.features.cache.auditing.audit import Audited, audit
 from projectionist.features.cache.auditing.findings import Finding, FindingKind
-from projectionist.features.cache.auditing.grounds import Care
 from projectionist.features.cache.auditing.repairing import Mended, repair
 from projectionist.features.cache.auditing.scrubbing import scrub
+from projectionist.features.cache.mending.grounds import Care
 from projectionist.features.cache.tiers.places import Places
 from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import (

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from projectionist.features.cache.adopting.backups import is_backup, original_among, originals_of
 from projectionist.features.cache.auditing.findings import Finding, FindingKind, Repair
-from projectionist.features.cache.auditing.grounds import Ground
-from projectionist.features.cache.auditing.known import Copy, Known
 from projectionist.features.cache.auditing.surveying import HIDDEN, FastSide, forgotten, is_forgotten, size_of
-from projectionist.features.cache.auditing.walking import Folder
+from projectionist.features.cache.mending.grounds import Ground
+from projectionist.features.cache.mending.known import Copy, Known
+from projectionist.features.cache.mending.walking import Folder
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.spots import ASIDE, Standing, name_mark, status
 

@@ -29,7 +29,7 @@ def keep_findings(
     """
     found = {(one.kind, str(one.path)): one for one in findings}
     with database.write() as session:
-        scrubbed = {row.path for row in queries.copies(session)}
+        scrubbed = queries.cached(session)
         gone = []
         for row in queries.findings(session, node):
             if row.kind == FindingKind.MISMATCH:

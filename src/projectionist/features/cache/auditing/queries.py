@@ -8,35 +8,20 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from projectionist.features.cache.models import CopyRow, FindingRow, JournalRow, RestRow, ScrubRow, TierRow
+from projectionist.features.cache.models import CopyRow, FindingRow, ScrubRow, TierRow
 
 _OF_OLD = ""
 """The node of copies from before nodes were told apart."""
 
 
-def copies(session: Session) -> Sequence[CopyRow]:
-    """Every file on the fast disks of all nodes."""
-    return session.scalars(select(CopyRow)).all()
-
-
-def copy_at(session: Session, path: str) -> CopyRow | None:
-    """What is known of the fast copy of a path."""
-    return session.scalars(select(CopyRow).where(CopyRow.path == path)).first()
+def cached(session: Session) -> set[str]:
+    """Every path on the fast disks of all nodes."""
+    return set(session.scalars(select(CopyRow.path)))
 
 
 def nodes(session: Session) -> Sequence[str]:
     """The nodes that have fast tiers."""
     return session.scalars(select(TierRow.node).distinct().order_by(TierRow.node)).all()
-
-
-def moving(session: Session) -> Sequence[JournalRow]:
-    """Every move under way, of whatever node."""
-    return session.scalars(select(JournalRow)).all()
-
-
-def resting(session: Session) -> set[str]:
-    """The names under which files rest."""
-    return set(session.scalars(select(RestRow.resting)))
 
 
 def findings(session: Session, node: str) -> Sequence[FindingRow]:

@@ -6,11 +6,11 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
-from projectionist.features.cache.auditing import moves
-from projectionist.features.cache.auditing.comparing import Check, Likeness, compare
-from projectionist.features.cache.auditing.grounds import Care, Ground
-from projectionist.features.cache.auditing.known import remembered
 from projectionist.features.cache.journal import Resting
+from projectionist.features.cache.mending import moves
+from projectionist.features.cache.mending.comparing import Check, Likeness, compare
+from projectionist.features.cache.mending.grounds import Care, Ground
+from projectionist.features.cache.mending.known import remembered
 from projectionist.features.cache.models import Step
 from projectionist.features.cache.settling import settle
 from projectionist.features.cache.spots import (

@@ -11,15 +11,15 @@ from pathlib import Path
 
 from projectionist.errors import SwapRefused
 from projectionist.features.cache.adopting.taking_over import Taken, take_over
-from projectionist.features.cache.auditing import moves
-from projectionist.features.cache.auditing.comparing import Check, Likeness, compare
 from projectionist.features.cache.auditing.findings import Finding, Repair
-from projectionist.features.cache.auditing.grounds import Care, Ground
 from projectionist.features.cache.auditing.keeping import forget_finding
-from projectionist.features.cache.auditing.known import Copy, known, remembered
 from projectionist.features.cache.auditing.remembering import remember
 from projectionist.features.cache.auditing.surveying import HIDDEN, is_forgotten
 from projectionist.features.cache.copying import digest_on_device
+from projectionist.features.cache.mending import moves
+from projectionist.features.cache.mending.comparing import Check, Likeness, compare
+from projectionist.features.cache.mending.grounds import Care, Ground
+from projectionist.features.cache.mending.known import Copy, known, remembered
 from projectionist.features.cache.models import Layout, Step
 from projectionist.features.cache.settling import Outcome, settle
 from projectionist.features.cache.spots import Standing, is_mounted, look, status

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from projectionist.features.cache.auditing import queries
 from projectionist.features.cache.auditing.findings import Finding, FindingKind, Repair
-from projectionist.features.cache.auditing.grounds import Care
 from projectionist.features.cache.auditing.keeping import forget_finding, keep_finding
 from projectionist.features.cache.copying import digest_on_device
+from projectionist.features.cache.mending.grounds import Care
 from projectionist.features.cache.proving import CHUNK
 from projectionist.features.cache.spots import Content, Spot, content_of, is_mounted, spot_of, status
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from projectionist.features.cache.auditing.findings import Finding, FindingKind, Repair
-from projectionist.features.cache.auditing.known import Known
-from projectionist.features.cache.auditing.walking import Check, folders
+from projectionist.features.cache.mending.known import Known
+from projectionist.features.cache.mending.walking import Check, folders
 from projectionist.features.cache.spots import RESTING, TEMPORARY, is_mounted
 
 HIDDEN = ".projectionist-"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from projectionist.db.engine import Database
-from projectionist.features.cache.auditing import queries
+from projectionist.features.cache.mending import queries
 from projectionist.features.cache.spots import Content, Spot, content_of, spot_of
 
 

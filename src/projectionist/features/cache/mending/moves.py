@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from projectionist.errors import SourceChanged
-from projectionist.features.cache.auditing.grounds import Care, Ground, grounds_of
 from projectionist.features.cache.copying import digest_on_device
 from projectionist.features.cache.journal import Move
 from projectionist.features.cache.layouts import ADAPTERS
 from projectionist.features.cache.locking import alone
+from projectionist.features.cache.mending.grounds import Care, Ground, grounds_of
 from projectionist.features.cache.models import Kind, Step
 from projectionist.features.cache.settling import Desk, drop_fast, put_to_rest
 from projectionist.features.cache.spots import Content, Spot, status
