@@ -20,6 +20,7 @@ from projectionist.features.library.household.reading import (
     files_of,
     household,
     item_ids,
+    item_title,
     items_known_as,
     viewers,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "household",
     "item",
     "item_ids",
+    "item_title",
     "items_known_as",
     "kind_counts",
     "next_up",

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from projectionist.db.engine import Database
 from projectionist.errors import NotFound
 from projectionist.features.cache.eyes import Eyes
-from projectionist.features.cache.models import Layout, TierRow
+from projectionist.features.cache.models import Layout, PinRow, TierRow
 from projectionist.features.cache.planning.plan import CachePlan, PlannedCopy, PlannedReturn, Refused
-from projectionist.features.cache.planning.planner import ItemWhy
+from projectionist.features.cache.planning.planner import ItemWhy, Thought
 from projectionist.features.cache.running import queries
 from projectionist.features.cache.running.carrying import carry_in
 from projectionist.features.cache.running.disks import Place, Tier
@@ -24,6 +24,7 @@ from projectionist.features.cache.running.lanes import Lanes
 from projectionist.features.cache.settling import Desk
 from projectionist.features.cache.sidecars import Sidecars
 from projectionist.features.cache.spots import Spot
+from projectionist.features.cache.wanting.wants import Wanted
 from projectionist.features.cache.workplace import Workplace
 from projectionist.features.library.models import ItemRow, LibraryRow, PartRow
 from projectionist.features.servers.models import ServerRow
@@ -260,6 +261,9 @@ class Plans:
     returns: list[PlannedReturn] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     whys: dict[int, ItemWhy] = field(default_factory=dict)
+
+    def think(self, now: datetime, pins_too: Sequence[PinRow] = ()) -> Thought:
+        return Thought(self.plan(now), Wanted(()), ())
 
     def why(self, item_id: int, now: datetime) -> ItemWhy:
         if item_id not in self.whys:

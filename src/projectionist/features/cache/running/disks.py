@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from projectionist.features.cache.models import PinRow
 from projectionist.features.cache.planning.plan import CachePlan
-from projectionist.features.cache.planning.planner import ItemWhy
+from projectionist.features.cache.planning.planner import ItemWhy, Thought
 from projectionist.features.cache.sidecars import Sidecars
 from projectionist.features.cache.spots import Spot
 
@@ -130,6 +131,9 @@ class Planner(Protocol):
 
     def plan(self, now: datetime) -> CachePlan:
         """What is to be moved; nothing on a slow disk is looked at for that."""
+
+    def think(self, now: datetime, pins_too: Sequence[PinRow] = ()) -> Thought:
+        """The same with what it was made of, as if these were pinned too."""
 
     def why(self, item_id: int, now: datetime) -> ItemWhy:
         """Why the files of an item are on a fast disk, or are not. Raises NotFound."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from projectionist.db.engine import Database
+from projectionist.errors import NotFound
 from projectionist.features.library.household import queries
 from projectionist.features.library.titles import full_title
 from projectionist.media.vocabulary import ExternalId, ItemKind, ServerPath
@@ -138,6 +139,17 @@ def files_of(database: Database, item_ids: Collection[int]) -> Mapping[int, Sequ
         if row[1] in titles:
             found.setdefault(row[1], []).append(_facts(row, titles[row[1]]))
     return found
+
+
+def item_title(database: Database, item_id: int) -> str:
+    """What an item is called where it stands alone. Raises NotFound."""
+    with database.read() as session:
+        items = queries.titles(session, [item_id])
+        ids = [id_ for one in items.values() for id_ in (one.parent_id, one.grandparent_id)]
+        above = queries.titles(session, [id_ for id_ in ids if id_ is not None])
+    if item_id not in items:
+        raise NotFound("There is no such item; it may have been removed from its library.")
+    return full_title(items[item_id], above)
 
 
 def items_known_as(
