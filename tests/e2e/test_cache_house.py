@@ -1,0 +1,264 @@
+"""The cache in the demo house: play is pressed, the film and the next episodes come to the fast disk, and go home."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from projectionist.app import House, open_house
+from projectionist.demo.house import DemoHouse
+from projectionist.demo.viewing import Playing
+from projectionist.features.cache import service
+from projectionist.features.cache.models import PlaceRow, PlaceTierRow, TierRow
+from projectionist.features.cache.spots import TIER
+from projectionist.features.cache.tiers.marking import mark_tier
+from projectionist.features.library.service import libraries
+from projectionist.features.servers.service import Server
+from projectionist.jobs.ports import JobFilter
+from projectionist.settings import Settings
+from tests.demo.houses import house_media
+from tests.recovery.houses_under_fire import until
+from tests.recovery.opened_houses import connected, sync
+from tests.running import COMMAND
+
+__all__ = ["house_media"]
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+WITHIN_S = 10.0
+"""Five times the 2 s in which what is played is to be planned and begun."""
+
+RETENTION = timedelta(seconds=3)
+ALL = JobFilter()
+OURS = JobFilter(queues=("cache", "cache-now", "cache-rounds"))
+
+
+@dataclass
+class Cinema:
+    """The demo house over films of its own, a fast disk beside it, and Projectionist's house that looks after both."""
+
+    demo: DemoHouse
+    house: House
+    server: Server
+    fast: Path
+    before: dict[Path, bytes]
+
+    @property
+    def slow(self) -> Path:
+        return self.demo.films
+
+    def press_play(self, title: str) -> Playing:
+        """Somebody begins to watch an episode or a film."""
+        state = self.demo.state
+        key = next(entry.key for entry in state.catalogue.all() if entry.title == title and entry.media)
+        return state.play(state.owner, key)
+
+    def episode(self, title: str) -> Path:
+        """The file of an episode."""
+        (found,) = (path for path in self.before if title in path.name)
+        return found
+
+    def cached(self) -> set[Path]:
+        """What leads to the fast disk."""
+        return {path for path in self.before if path.is_symlink()}
+
+    def is_whole(self) -> bool:
+        """Whether every path gives the bytes that it always gave."""
+        return all(path.read_bytes() == content for path, content in self.before.items())
+
+    def hidden(self) -> list[Path]:
+        """What only the cache knows of, on either disk."""
+        return [
+            path
+            for root in (self.slow, self.fast)
+            for path in root.rglob(".projectionist-*")
+            if path.name != TIER
+        ]
+
+
+@contextmanager
+def cinema(tmp_path: Path, media: Path, *, listening: bool = True, **settings: Any) -> Iterator[Cinema]:
+    """A house whose library is synced, with its films on the slow disk and an empty fast one."""
+    (tmp_path / "demo").mkdir()
+    shutil.copytree(media, tmp_path / "demo" / "media")
+    fast = tmp_path / "fast"
+    fast.mkdir()
+    with (
+        DemoHouse(tmp_path / "demo") as demo,
+        opened(tmp_path / "data", listening, plex_tv_url=demo.plex_tv_url, **settings) as house,
+    ):
+        server = connected(house, demo)
+        sync(house, server)
+        put_tiers(house, demo.films, fast)
+        before = {
+            path: path.read_bytes() for path in demo.films.rglob("*") if path.suffix in (".mkv", ".mp4")
+        }
+        yield Cinema(demo, house, server, fast, before)
+
+
+@contextmanager
+def opened(data: Path, listening: bool, **settings: Any) -> Iterator[House]:
+    chosen = Settings(data=data, node="here", **{"cache_retention": RETENTION, **settings})
+    with open_house(chosen, exclusive=True) as house, ExitStack() as stack:
+        house.recover_cache()
+        house.jobs.start()
+        stack.callback(house.jobs.close, 0)
+        for part in (house.listen(), house.guard()) if listening else ():
+            part.start()
+            stack.callback(part.close)
+        yield house
+
+
+def put_tiers(house: House, slow: Path, fast: Path) -> None:
+    """One fast disk for the films and the shows."""
+    for root in (slow, fast):
+        mark_tier(root)
+    shelves = {one.title: one.id for one in libraries(house.database)}
+    with house.database.write() as session:
+        tier = TierRow(name="SSD", node="here", root=str(fast), copies=2)
+        session.add(tier)
+        session.flush()
+        for title in ("Movies", "Shows"):
+            place = PlaceRow(
+                library_id=shelves[title],
+                node="here",
+                layout="symlink",
+                slow_root=str(slow),
+                view_root=str(slow),
+                sidecars="subtitles",
+            )
+            session.add(place)
+            session.flush()
+            session.add(PlaceTierRow(place_id=place.id, position=0, tier_id=tier.id))
+
+
+def seconds_until(true: Callable[[], bool], within_s: float, what: Callable[[], str]) -> float:
+    began = time.monotonic()
+    until(true, within_s, what)
+    return time.monotonic() - began
+
+
+def state_of(cinema: Cinema) -> str:
+    moves = [(Path(one.path).name, one.outcome, one.why) for one in service.history(cinema.house.cache).items]
+    jobs = [(job.title, job.state, job.error) for job in cinema.house.jobs.find(OURS).items]
+    plan = service.plan(cinema.house.cache)
+    kept = [(one.path.name, one.why) for one in plan.kept]
+    kept += [(one.path.name, one.why) for one in plan.refused]
+    return f"{moves} {jobs} {kept} {plan.returns}"
+
+
+def test_play_is_pressed_and_the_film_and_the_next_come_to_the_fast_disk_and_go_home_after(
+    tmp_path: Path, house_media: Path
+) -> None:
+    with cinema(tmp_path, house_media, cache_sources=("playing", "next")) as here:
+        service.confirm(here.house.jobs, "every 1h")
+        assert here.demo.state.announcements.wait_for_listeners(1, 30)
+        playing = here.press_play("Splice")
+        first, following = here.episode("Splice"), here.episode("Changeover")
+        with first.open("rb") as player:
+            player.read(1000)
+            took = seconds_until(lambda: first in here.cached(), WITHIN_S, lambda: state_of(here))
+            seconds_until(lambda: following in here.cached(), WITHIN_S, lambda: state_of(here))
+            assert player.read() == here.before[first][1000:]
+        print(f"from play to the fast disk: {took:.2f} s")
+        assert here.is_whole()
+        assert (here.fast / first.relative_to(here.slow)).read_bytes() == here.before[first]
+        moves = [one for one in service.history(here.house.cache).items if one.path == str(first)]
+        assert [(one.outcome, bool(one.why), one.title != "") for one in moves] == [("cached", True, True)]
+
+        here.demo.state.stop(playing)
+        here.demo.state.scrobble(here.demo.state.owner, playing.entry.key)
+        sync(here.house, here.server)
+        until(lambda: first not in here.cached(), 20, lambda: state_of(here))
+        assert here.is_whole()
+        assert [
+            path for path in here.hidden() if first.parent in path.parents and "Splice" in path.name
+        ] == []
+
+
+def test_nothing_is_moved_before_a_first_plan_was_confirmed(tmp_path: Path, house_media: Path) -> None:
+    with cinema(tmp_path, house_media) as here:
+        assert here.demo.state.announcements.wait_for_listeners(1, 30)
+        here.press_play("Splice")
+        plan = service.plan(here.house.cache)
+        assert "Splice" in " ".join(one.want.file.path.name for one in plan.copies)
+        service.run(here.house.cache, here.house.jobs, "test", dry=True)
+        until(lambda: is_idle(here), 30, lambda: state_of(here))
+        time.sleep(1)
+        assert (here.cached(), here.hidden()) == (set(), [])
+
+
+def test_a_fast_disk_that_is_pulled_leaves_every_path_leading_to_its_film(
+    tmp_path: Path, house_media: Path
+) -> None:
+    with cinema(tmp_path, house_media, cache_retention=timedelta(hours=1)) as here:
+        fill(here)
+        here.fast.rename(tmp_path / "pulled")
+        here.fast.mkdir()
+        until(lambda: not here.cached(), 60, lambda: state_of(here))
+        assert here.is_whole()
+        assert [path for path in here.hidden() if path.is_relative_to(here.slow)] == []
+
+
+def test_everything_is_moved_back_and_no_link_is_left(tmp_path: Path, house_media: Path) -> None:
+    with cinema(tmp_path, house_media, cache_retention=timedelta(hours=1)) as here:
+        fill(here)
+        (ordered,) = service.restore_all(here.house.cache, here.house.jobs, "test")
+        until(lambda: here.house.jobs.get(ordered.job_id).state.is_over, 60, lambda: state_of(here))
+        result = here.house.jobs.get(ordered.job_id).result
+        assert result is not None
+        assert result["left"] == []
+        assert (here.cached(), here.hidden()) == (set(), [])
+        assert here.is_whole()
+        assert not service.is_confirmed(here.house.jobs)
+
+
+def test_killed_in_mid_copy_nothing_is_lost_and_the_next_run_goes_on(
+    tmp_path: Path, house_media: Path
+) -> None:
+    with cinema(tmp_path, house_media, listening=False, cache_retention=timedelta(hours=1)) as here:
+        data = here.house.settings.data
+        environment = {
+            **os.environ,
+            "PROJECTIONIST_NODE": "here",
+            "PROJECTIONIST_PLEX_TV_URL": here.demo.plex_tv_url,
+        }
+        command = [COMMAND, "cache", "run", "--confirm", "--json", "--data", str(data)]
+        slowly = {**environment, "PROJECTIONIST_CACHE_RATE": "120 KB"}
+        process = subprocess.Popen(command, env=slowly, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until(lambda: any(path.name.endswith(".copy") for path in here.hidden()), 60, lambda: state_of(here))
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+        assert here.is_whole()
+        here.house.recover_cache()
+        assert here.hidden() == []
+        assert here.is_whole()
+        ran = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert ran.returncode == 0, ran.stderr
+        assert here.cached(), ran.stdout
+        assert here.is_whole()
+
+
+def is_idle(here: Cinema) -> bool:
+    return all(job.state.is_over for job in here.house.jobs.find(ALL, size=500).items)
+
+
+def fill(here: Cinema) -> None:
+    """Let the cache fetch what it wants."""
+    service.confirm(here.house.jobs, "every 1h")
+    service.run(here.house.cache, here.house.jobs, "test", dry=False)
+    until(lambda: bool(here.cached()) and is_idle(here), 60, lambda: state_of(here))
+    assert here.is_whole()
