@@ -1,0 +1,129 @@
+"""What pages and the API do to many files at once, or in more than one step."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+
+from projectionist.errors import InputWrong, NotFound
+from projectionist.features.cache import service
+from projectionist.features.cache.models import PinRow
+from projectionist.features.cache.reading import films, history
+from projectionist.features.cache.reading.films import Film, FilmFilter
+from projectionist.features.cache.reading.history import MoveFilter, Past
+from projectionist.features.cache.wanting import queries
+from projectionist.features.cache.wanting.versions import Preference, preferred
+from projectionist.features.cache.workplace import TOPIC, Workplace
+from projectionist.features.library import service as library
+from projectionist.jobs.ports import Jobs, Ordered
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What came of doing one thing to many files: how many took it, and why others (by their titles) did not."""
+
+    done: int
+    failed: tuple[tuple[str, str], ...]
+
+
+def carry_out(place: Workplace, jobs: Jobs, when: str, asked_by: str) -> Sequence[Ordered]:
+    """Say yes to the plan: files are moved now, and from now on by themselves as often as `when` says."""
+    service.confirm(jobs, when)
+    return service.run(place, jobs, asked_by, dry=False)
+
+
+def return_films(place: Workplace, jobs: Jobs, ids: Collection[int], asked_by: str) -> Tally:
+    """Ask for these films to be moved back; one that went back meanwhile is passed over."""
+    done, failed = 0, []
+    for film in films.films_by_id(place, ids):
+        try:
+            service.restore(place, jobs, film.path, asked_by)
+        except NotFound as error:
+            failed.append((film.title, error.message))
+        else:
+            done += 1
+    return Tally(done, tuple(failed))
+
+
+def pin_films(place: Workplace, ids: Collection[int], asked_by: str, *, pin: bool) -> Tally:
+    """Pin the items of these films in the version that is there, or pin them no longer."""
+    done, failed = 0, []
+    for film in films.films_by_id(place, ids):
+        if film.item_id is None:
+            failed.append((film.title, "The library does not know whose file this is; sync it first."))
+            continue
+        if pin:
+            _put(place, film.item_id, _version_there(place, film.item_id, film.path), asked_by)
+        else:
+            unpin(place, film.item_id)
+        done += 1
+    return Tally(done, tuple(failed))
+
+
+def pin(place: Workplace, item_id: int, version: Preference, asked_by: str) -> None:
+    """Keep an item (a film, an episode, a season, a show) on the fast disk for good. Raises NotFound."""
+    library.item(place.database, item_id)
+    _put(place, item_id, version, asked_by)
+
+
+def unpin(place: Workplace, item_id: int) -> bool:
+    """Keep it there no longer than it is wanted; whether it was pinned."""
+    with place.database.write() as session:
+        was_pinned = queries.drop_pin(session, item_id)
+        if was_pinned:
+            place.publish(session, TOPIC, {"item_id": item_id, "pinned": False})
+    return was_pinned
+
+
+def pins(place: Workplace) -> Sequence[PinRow]:
+    """Every pin, the oldest first."""
+    with place.database.read() as session:
+        return queries.pins(session)
+
+
+def preference(word: str) -> Preference:
+    """Which version a word means. Raises InputWrong."""
+    try:
+        return Preference(word)
+    except ValueError:
+        raise InputWrong(f"A version is one of {', '.join(Preference)}.", "version") from None
+
+
+def all_films(place: Workplace, wanted: FilmFilter) -> Iterator[Film]:
+    """Every film of a filter, never more than a page in memory."""
+    offset = 0
+    while True:
+        found = films.films(place, wanted, offset=offset, size=_AT_ONCE).items
+        yield from found
+        if len(found) < _AT_ONCE:
+            return
+        offset += _AT_ONCE
+
+
+def all_moves(place: Workplace, wanted: MoveFilter) -> Iterator[Past]:
+    """Every move of a filter, never more than a page in memory."""
+    offset = 0
+    while True:
+        found = history.moves(place, wanted, offset=offset, size=_AT_ONCE).items
+        yield from found
+        if len(found) < _AT_ONCE:
+            return
+        offset += _AT_ONCE
+
+
+def _version_there(place: Workplace, item_id: int, path: Path) -> Preference:
+    """By which words the version is meant that a file belongs to; the first where no word means it."""
+    files = library.files_of(place.database, [item_id]).get(item_id, ())
+    for word in Preference:
+        if any(PureWindowsPath(one.path).name == path.name for one in preferred(files, word)):
+            return word
+    return Preference.FIRST
+
+
+def _put(place: Workplace, item_id: int, version: Preference, asked_by: str) -> None:
+    with place.database.write() as session:
+        queries.put_pin(session, item_id, version, asked_by, place.clock.now())
+        place.publish(session, TOPIC, {"item_id": item_id, "pinned": True})

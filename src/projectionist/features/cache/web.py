@@ -1,0 +1,22 @@
+"""What the cache brings to the web: pages, the API, and panels on shared pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from projectionist.features.cache import pages
+from projectionist.features.cache.panels import panels
+from projectionist.features.cache.workplace import Workplace
+from projectionist.jobs.ports import Jobs
+from projectionist.web.ports import NavEntry, Permission, WebFeature
+
+
+def web_feature(cache: Workplace, jobs: Jobs) -> WebFeature:
+    """The cache's part of the web; the program gives handlers `cache` (a Workplace), `jobs` and `settings`."""
+    return WebFeature(
+        name="cache",
+        handlers=(*pages.HANDLERS,),
+        templates=Path(__file__).parent / "templates",
+        nav=(NavEntry("Cache", "/cache", "zap", 35, Permission.MANAGE_CACHE),),
+        panels=panels(cache, jobs),
+    )

@@ -1,0 +1,159 @@
+"""The cache's part of the web over a stage with a crew, served in the test's own process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from litestar import get
+from litestar.params import FromPath
+from litestar.response import Template
+from litestar.testing import TestClient
+
+from projectionist.features.cache.models import CopyRow, HolderRow, Kind, OriginRow, TierRow
+from projectionist.features.cache.planning.plan import PlannedCopy
+from projectionist.features.cache.running.noting import note
+from projectionist.features.cache.running.ordering import IN
+from projectionist.features.cache.wanting.wants import FilmFile, Source, Term, Want
+from projectionist.features.cache.web import web_feature
+from projectionist.jobs.ports import Job, JobState
+from projectionist.media.vocabulary import ServerPath
+from projectionist.settings import Settings, load_settings
+from projectionist.web.config import ShellSettings
+from projectionist.web.csrf import COOKIE, HEADER, new_token
+from projectionist.web.ports import Permission, Principal, WebFeature
+from projectionist.web.shell import create_shell
+from tests.features.cache.running.theatre import Crew
+from tests.features.cache.stage import Stage
+from tests.features.operations.fake_jobs import FakeJobs
+from tests.features.previews.serving import Quiet
+
+GB = 10**9
+
+
+@get("/shared/{page:str}/{about:int}", include_in_schema=False, sync_to_thread=False)
+def shared(page: FromPath[str], about: FromPath[int]) -> Template:
+    """A page of nobody's that shows the panels of a shared one."""
+    return Template(
+        template_str="{{ panels(page, about or None) }}",
+        context={"page": page, "about": about},
+        media_type="text/html",
+    )
+
+
+class Premises:
+    """A crew, jobs that wait, and somebody who looks on."""
+
+    def __init__(self, stage: Stage, *, bare: bool = False) -> None:
+        self.stage = stage
+        self.crew = Crew(stage)
+        self.place = self.crew.place
+        self.jobs = FakeJobs()
+        self.settings: Settings = load_settings({}, {"data": str(stage.home)})
+        if bare:
+            self.crew.halls.drives.clear()
+            self.crew.halls.held.clear()
+            with self.place.database.write() as session:
+                session.delete(session.get_one(TierRow, 1))
+
+    @contextmanager
+    def browser(
+        self, *, may: Sequence[Permission] = tuple(Permission), zone: str = ""
+    ) -> Iterator[TestClient[Any]]:
+        """A browser with a person who may do these things."""
+        person = Principal(1, "ada", "administrator", frozenset(may), zone)
+        app = create_shell(
+            features=[web_feature(self.place, self.jobs), WebFeature("shared", handlers=(shared,))],
+            identify=lambda request: person,
+            dependencies={"cache": self.place, "jobs": self.jobs, "settings": self.settings},
+            settings=ShellSettings(version="1"),
+            events=Quiet(),
+        )
+        with TestClient(app, base_url="http://127.0.0.1") as client:
+            client.follow_redirects = False
+            token = new_token()
+            client.cookies.set(COOKIE, token, domain="127.0.0.1")
+            client.headers[HEADER] = token
+            yield client
+
+    def cached(
+        self,
+        name: str,
+        *,
+        size: int = GB,
+        why: str = "Ada watches it next.",
+        listed: bool = True,
+        node: str = "here",
+    ) -> int:
+        """A film that is on the fast disk, with the move that brought it there; the id of its copy."""
+        path = self.stage.slow / name / f"{name}.mkv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"film")
+        item_id = self.crew.listed(path) if listed else None
+        self.stage.clock.pass_by(minutes=1)
+        with self.place.database.write() as session:
+            copy = self._copy(path, size, node)
+            session.add_all([copy, HolderRow(path=str(path), film=str(path))])
+            session.add(OriginRow(path=str(path), item_id=item_id, listed=[str(path)]))
+            session.flush()
+            number = copy.id
+        errand = self.crew.errand(path, title=name, item_id=item_id, size=size, why=why)
+        note(self.place, Kind.CACHE_IN, errand, "SSD", "cached", 4000)
+        return number
+
+    def came_along(self, name: str, film: str, size: int = 1000) -> None:
+        """A file that came along with a film."""
+        path = self.stage.slow / film / name
+        with self.place.database.write() as session:
+            session.add(self._copy(path, size))
+            session.add(HolderRow(path=str(path), film=str(self.path(film))))
+
+    def path(self, name: str) -> Path:
+        """Where a film is."""
+        return self.stage.slow / name / f"{name}.mkv"
+
+    def item_of(self, copy_id: int) -> int:
+        """The item of a film on the fast disk."""
+        with self.place.database.read() as session:
+            row = session.get_one(CopyRow, copy_id)
+            origin = session.get_one(OriginRow, row.path)
+        assert origin.item_id is not None
+        return origin.item_id
+
+    def planned(self, name: str, size: int = GB, score: float = 82.0) -> None:
+        """A copy that the plan holds."""
+        file = FilmFile(1, 1, 1, 1, "1", ServerPath(str(self.path(name))), self.path(name), size, name)
+        terms = (Term("next", 60, "Ada watches it next"), Term("pace", 22, "she is quick"))
+        want = Want(file, score, terms, frozenset({Source.NEXT}), frozenset({1}), 1.0)
+        self.crew.plans.copies.append(PlannedCopy(want, 1))
+
+    def moving(self, title: str, kind: str = IN, **more: Any) -> Job:
+        """A move under way."""
+        about = {
+            "done": 0.25 * GB,
+            "total": GB,
+            "unit": "bytes",
+            "rate_per_s": 150e6,
+            "eta_s": 5.0,
+            "now": f"Copying {title}",
+        }
+        return self.jobs.put(f"Cache {title}", JobState.RUNNING, kind=kind, **{**about, **more})
+
+    def _copy(self, path: Path, size: int, node: str = "here") -> CopyRow:
+        spot = self.stage.spot(path)
+        return CopyRow(
+            layout="symlink",
+            path=str(path),
+            fast=str(spot.fast),
+            fast_root=str(self.stage.fast),
+            slow_root=str(self.stage.slow),
+            link=str(spot.fast),
+            size=size,
+            mtime_ns=1,
+            digest="0" * 32,
+            fast_ctime_ns=1,
+            node=node,
+            at=self.stage.clock.now(),
+        )
