@@ -14,6 +14,7 @@ from projectionist.db.engine import Database
 from projectionist.features.cache.eyes import Eyes
 from projectionist.features.cache.neighbours import Servers
 from projectionist.features.cache.running.disks import Capacity, Mover, Places, Planner
+from projectionist.features.cache.running.excluding import Exclusions
 from projectionist.features.cache.running.lanes import Lanes
 from projectionist.features.cache.running.pacing import Pace
 from projectionist.features.cache.settling import Desk
@@ -27,7 +28,7 @@ Publish = Callable[[Session, str, Mapping[str, Any]], None]
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """One node: `node` is its name for people. `mover` is Unraid's, where there is one.
+    """One node: `node` is its name for people. `mover` is Unraid's, where there is one, and `exclusions` its list.
 
     `retention` is how long a file stays on the fast disk after it was wanted or played last.
     """
@@ -45,5 +46,6 @@ class Workplace:
     lanes: Lanes
     pace: Pace = field(default_factory=Pace)
     mover: Mover | None = None
+    exclusions: Exclusions | None = None
     retention: timedelta = timedelta(hours=12)
     sleep: Callable[[float], None] = field(default=time.sleep)

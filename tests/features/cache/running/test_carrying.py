@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from projectionist.features.cache.models import Kind
 from projectionist.features.cache.proving import CHUNK
 from projectionist.features.cache.running.carrying import can_carry, carry_back, carry_in
 from projectionist.features.cache.running.errands import Errand
+from projectionist.features.cache.running.excluding import Exclusions
 from projectionist.features.cache.running.lanes import Lane
 from projectionist.features.cache.running.pacing import Pace, quiet_hours
 from projectionist.features.cache.settling import Outcome
@@ -276,3 +279,27 @@ def test_what_no_place_holds_any_more_is_not_looked_for(crew: Crew) -> None:
     film = crew.stage.film()
     assert crew.carry(film, library_id=2) == {"outcome": "gone"}
     assert crew.carry(film, tier_id=2) == {"outcome": "gone"}
+
+
+def test_the_hosts_mover_is_told_of_a_copy_before_its_path_leads_there(crew: Crew) -> None:
+    film, words = crew.stage.film("a.mkv"), crew.stage.film("a.en.srt")
+    crew.listed(film)
+    lists: list[tuple[list[str], bool]] = []
+
+    def publish(file: Path, paths: Iterable[str]) -> bool:
+        lists.append((list(paths), film.is_symlink()))
+        return True
+
+    crew.drive.host_root = "/mnt/cache"
+    exclusions = Exclusions(Path("list"), crew.stage.journal, crew.halls.tiers, publish)
+    crew.place = replace(crew.place, exclusions=exclusions)
+    crew.carry(film)
+    both = ["/mnt/cache/a.en.srt", "/mnt/cache/a.mkv"]
+    assert words.is_symlink()
+    assert lists == [(both, False), (both, True)]
+    carry_back(crew.place, Hand(), Errand(str(film)))
+    assert lists[-1] == ([], False)
+    crew.servers.fakes[1].failures["sessions"] = ServerUnreachable("It is down.")
+    with pytest.raises(ServerUnreachable):
+        crew.carry(film)
+    assert lists[-1] == ([], False)

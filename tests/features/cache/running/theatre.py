@@ -186,6 +186,7 @@ class Drive:
     name: str
     root: Path
     copies: int = 1
+    host_root: str = ""
 
 
 @dataclass

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from projectionist.features.cache.running.lanes import Lane
 from projectionist.features.cache.running.noting import NO_ROOM, Came, note, noted
 from projectionist.features.cache.running.pacing import Meter
 from projectionist.features.cache.settling import Outcome, is_unchanged
-from projectionist.features.cache.sidecars import cache_with_sidecars, move_back_with_sidecars
+from projectionist.features.cache.sidecars import cache_with_sidecars, move_back_with_sidecars, sidecars_of
 from projectionist.features.cache.spots import Spot, is_mounted, status
 from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import JobRun
@@ -117,6 +118,8 @@ def carry_back(place: Workplace, run: JobRun, errand: Errand) -> Mapping[str, An
         lanes = (Lane(f"disk {os.stat(spot.slow_root).st_dev}"),) if changed else ()
         with place.lanes.held(lanes, urgent=False, wait=_waiting(place, run, errand)):
             came = noted(place, Kind.MOVE_BACK, errand, tier, act)
+    if place.exclusions is not None:
+        place.exclusions.write()
     return {"outcome": came.outcome, "why": errand.why}
 
 
@@ -124,9 +127,10 @@ def _copy(place: Workplace, errand: Errand, aim: Destination, copying: _Copying)
     spot, tier = aim.spot, aim.tier
     place.eyes.probe(spot.path, tier.id)
     desk = replace(place.desk, watching=Admitting(place.eyes, spot.path)) if errand.plays else place.desk
-    outcome = cache_with_sidecars(
-        desk, spot, aim.place.sidecars, item_id=errand.item_id, progress=copying.progress
-    )
+    with _excluded(place, aim):
+        outcome = cache_with_sidecars(
+            desk, spot, aim.place.sidecars, item_id=errand.item_id, progress=copying.progress
+        )
     if copying.done:
         place.capacity.note_written(tier, copying.done)
     if outcome is Outcome.UNSEEN:
@@ -135,6 +139,17 @@ def _copy(place: Workplace, errand: Errand, aim: Destination, copying: _Copying)
     if outcome is Outcome.CACHED:
         place.eyes.remember(spot.path, tier.id)
     return Came(outcome)
+
+
+@contextmanager
+def _excluded(place: Workplace, aim: Destination) -> Iterator[None]:
+    """Keep the host's mover from what comes, where there is one. Raises TargetUnwritable, OSError."""
+    if place.exclusions is None:
+        yield
+        return
+    beside = sidecars_of(aim.spot.path, aim.place.sidecars)
+    with place.exclusions.naming([aim.spot.fast, *(aim.spot.fast.parent / one.name for one in beside)]):
+        yield
 
 
 class _Copying:

@@ -111,6 +111,8 @@ def return_everything(place: Workplace, run: JobRun, asked_by: str) -> Mapping[s
             left.append(f"{spot.path}: {reason}")
         done += content.size
     run.progress(done, total or None, unit="bytes")
+    if place.exclusions is not None:
+        place.exclusions.write()
     return {"returned": len(ours) - len(left), "left": left}
 
 
