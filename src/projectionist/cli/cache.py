@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from projectionist.cli import cache_care, cache_run
+from projectionist.cli import cache_care, cache_plan, cache_run, cache_tiers
 
 if TYPE_CHECKING:
     from projectionist.features.cache.simulating.replay import Outcome
 
-app = typer.Typer(no_args_is_help=True, help="The fast cache: try what it would come to.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The fast cache: set it up, run it, look after it, and try what it would come to.",
+)
 
 Policy = Literal["ours", "ondeck", "lru", "score", "clairvoyant", "all"]
 
@@ -92,7 +95,10 @@ def _print(outcomes: list[Outcome], *, as_json: bool) -> None:
 
 
 for verb in (
+    *(cache_plan.plan, cache_plan.pin, cache_plan.unpin, cache_plan.pins),
     *(cache_run.run, cache_run.restore, cache_run.history, cache_run.undo),
     *(cache_care.audit, cache_care.scrub, cache_care.adopt),
 ):
     app.command()(verb)
+app.add_typer(cache_tiers.tiers, name="tiers")
+app.add_typer(cache_tiers.places, name="places")

@@ -37,17 +37,21 @@ class Room:
     left: int
 
 
-def room_of(tier: FastTier, ours: int, drive: Drive) -> Room:
-    """The tightest of a tier's rules, where `ours` bytes of ours are on its drive."""
+def room_of(tier: FastTier, ours: int, drive: Drive, coming: int = 0) -> Room:
+    """The tightest of a tier's rules, where `ours` bytes are ours.
+
+    Of those `coming` are being copied: as much of their room as is not taken yet must not be given away twice.
+    """
     rules, total = tier.rules, tier.rules.drive_size or drive.total
-    others = max(0, drive.total - drive.free - ours)
-    limits = [("drive", max(0, ours + drive.free))]
+    there = ours - coming
+    others = max(0, drive.total - drive.free - there)
+    limits = [("drive", max(0, there + drive.free))]
     if rules.quota is not None:
         limits.append(("quota", rules.quota.on(total)))
     if rules.usage is not None:
         limits.append(("usage", rules.usage.on(total) - others))
     if rules.min_free is not None:
-        limits.append(("min_free", ours + drive.free - rules.min_free.on(total)))
+        limits.append(("min_free", there + drive.free - rules.min_free.on(total)))
     rule, limit = min(limits, key=lambda one: one[1])
     return Room(tier, total, drive.free, ours, max(0, limit), rule, max(0, limit) - ours)
 
@@ -78,9 +82,14 @@ class Capacity:
     def rooms(self) -> Sequence[Room]:
         """The room on each tier whose drive is there."""
         with self._database.read() as session:
-            taken = queries.taken(session, self._node)
+            there, coming = queries.there(session, self._node), queries.coming(session, self._node)
         return [
-            room_of(tier, taken.get(str(tier.root), 0), drive_of(tier.root))
+            room_of(
+                tier,
+                there.get(str(tier.root), 0) + coming.get(str(tier.root), 0),
+                drive_of(tier.root),
+                coming.get(str(tier.root), 0),
+            )
             for tier in self._places.tiers()
             if is_mounted(tier.root)
         ]

@@ -88,17 +88,17 @@ class Places:
         """Where a file of a place, by either path, goes on a tier."""
         root = place.slow_root if local.is_relative_to(place.slow_root) else place.view_root
         below = local.relative_to(root)
-        fast = _base(place, tier) / below
+        fast = base_of(place.layout, place.slow_root, place.view_root, tier.root) / below
         return Spot(place.layout, place.slow_root / below, fast, tier.root, place.slow_root, str(fast))
 
 
-def _base(place: Place, tier: FastTier) -> Path:
-    """The folder of a tier that mirrors a place: in a union, the one that the union shows at the same path."""
-    if place.layout is not Layout.UNION:
-        return tier.root
-    pairs = zip(reversed(place.slow_root.parts), reversed(place.view_root.parts), strict=False)
+def base_of(layout: Layout, slow: Path, view: Path, root: Path) -> Path:
+    """The folder of a tier that mirrors a slow one: in a union, the one that the union shows at the same path."""
+    if layout is not Layout.UNION:
+        return root
+    pairs = zip(reversed(slow.parts), reversed(view.parts), strict=False)
     tail = tuple(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))[::-1]
-    return tier.root if not tail or tier.root.parts[-len(tail) :] == tail else tier.root.joinpath(*tail)
+    return root if not tail or root.parts[-len(tail) :] == tail else root.joinpath(*tail)
 
 
 def _tier(row: TierRow) -> FastTier:

@@ -1,0 +1,204 @@
+"""`projectionist cache tiers` and `cache places`: which disks are fast, and which folders they serve."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from projectionist.app import House
+    from projectionist.features.cache.running.disks import Room
+    from projectionist.features.cache.tiers.places import FastTier, Place
+    from projectionist.features.cache.tiers.setting_up import SetUp, Setup
+
+tiers = typer.Typer(no_args_is_help=True, help="The fast tiers of this machine, and how much they take.")
+places = typer.Typer(no_args_is_help=True, help="The folders of libraries that the fast tiers serve.")
+
+Data = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="The data folder; else PROJECTIONIST_DATA names it.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_SIZE = "500GB (a bare number is GB) or 80%."
+
+
+@tiers.command("list")
+def list_tiers(as_json: AsJson = False, data: Data = None) -> None:
+    """Show each fast tier, what is on it and which of its rules binds."""
+    with _house(data) as house:
+        rooms = {room.tier.id: room for room in house.cache.capacity.rooms()}
+        known = _setup(house).tiers()
+    shown = [_tier(one, rooms.get(one.id)) for one in known]
+    if as_json:
+        _print_json(shown)
+        return
+    for one in shown:
+        state = (
+            f"{one['ours']} of {one['limit']} bytes, by its {one['rule']}"
+            if one["mounted"]
+            else "not mounted"
+        )
+        typer.echo(f"{one['id']}  {one['name']}  {one['root']}  {state}")
+    if not shown:
+        typer.echo("There is no fast tier yet; `projectionist cache tiers add` adds one.")
+
+
+@tiers.command("add")
+def add_tier(
+    root: Annotated[str, typer.Argument(metavar="DIR", help="A folder on the fast disk.")],
+    name: Annotated[str, typer.Option(help="What to call it; else its folder's name.")] = "",
+    quota: Annotated[str, typer.Option(help=f"How much the cache may take: {_SIZE}")] = "",
+    usage: Annotated[str, typer.Option(help=f"How full the drive may be: {_SIZE}")] = "",
+    min_free: Annotated[str, typer.Option(help=f"How much stays free: {_SIZE}")] = "",
+    drive_size: Annotated[str, typer.Option(help="How large it is, where it says something else.")] = "",
+    daily_writes: Annotated[str, typer.Option(help="How much may be written in a day.")] = "",
+    too_hot_c: Annotated[int, typer.Option("--too-hot", help="No copies from so many °C on; 0: never.")] = 0,
+    copies: Annotated[int, typer.Option(help="How many copies at a time.")] = 1,
+    position: Annotated[int, typer.Option(help="Lower ones are filled first.")] = 0,
+    host_root: Annotated[str, typer.Option(help="Where the host sees it, from within a container.")] = "",
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Add a fast tier, once it is proved to be writable and apart from the slow folders."""
+    from projectionist.features.cache.tiers.setting_up import NewTier
+
+    wanted = NewTier(
+        name=name or Path(root).name,
+        root=root,
+        host_root=host_root,
+        position=position,
+        quota=quota,
+        usage=usage,
+        min_free=min_free,
+        drive_size=drive_size,
+        daily_writes=daily_writes,
+        too_hot_c=too_hot_c,
+        copies=copies,
+    )
+    with _house(data) as house:
+        _tell(_setup(house).save_tier(wanted), as_json=as_json)
+
+
+@tiers.command("remove")
+def remove_tier(
+    tier: Annotated[int, typer.Argument(metavar="ID", help="As `tiers list` shows it.")], data: Data = None
+) -> None:
+    """Use a fast tier no more; what is on it has to be moved back first."""
+    with _house(data) as house:
+        _setup(house).remove_tier(tier)
+    typer.echo("Removed.")
+
+
+@places.command("list")
+def list_places(as_json: AsJson = False, data: Data = None) -> None:
+    """Show each folder that is served."""
+    with _house(data) as house:
+        shown = [_place(one) for one in _setup(house).places()]
+    if as_json:
+        _print_json(shown)
+        return
+    for one in shown:
+        fast = ", ".join(one["tiers"])
+        typer.echo(
+            f"{one['id']}  library {one['library_id']}  {one['slow_root']}  {one['layout']}  to {fast}"
+        )
+    if not shown:
+        typer.echo("No folder is served yet; `projectionist cache places add` adds one.")
+
+
+@places.command("add")
+def add_place(
+    library: Annotated[int, typer.Argument(metavar="LIBRARY", help="The library's number.")],
+    root: Annotated[str, typer.Argument(metavar="DIR", help="Its folder on the slow disk.")],
+    tier: Annotated[list[int], typer.Option("--tier", help="A fast tier that serves it; in order.")],
+    layout: Annotated[str, typer.Option(metavar="symlink|union", help="How paths lead there.")] = "symlink",
+    view: Annotated[str, typer.Option(help="Where players see it: the union's folder.")] = "",
+    sidecars: Annotated[
+        str, typer.Option(metavar="all|subtitles|none", help="What travels along.")
+    ] = "subtitles",
+    arr_owned: Annotated[
+        bool, typer.Option("--arr-owned", help="Sonarr or Radarr keeps its files there.")
+    ] = False,
+    host_root: Annotated[str, typer.Option(help="Where the host sees it, from within a container.")] = "",
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Have a library's folder served, once its layout is proved on the disks."""
+    from projectionist.errors import UsageWrong
+    from projectionist.features.cache.models import Layout
+    from projectionist.features.cache.sidecars import Sidecars
+    from projectionist.features.cache.tiers.setting_up import NewPlace
+
+    try:
+        wanted = NewPlace(
+            library, root, tuple(tier), Layout(layout), view, host_root, Sidecars(sidecars), arr_owned
+        )
+    except ValueError as error:
+        raise UsageWrong(f"{error}.") from None
+    with _house(data) as house:
+        _tell(_setup(house).save_place(wanted), as_json=as_json)
+
+
+@places.command("remove")
+def remove_place(
+    place: Annotated[int, typer.Argument(metavar="ID", help="As `places list` shows it.")], data: Data = None
+) -> None:
+    """Serve a folder no more; what is on a fast tier has to be moved back first."""
+    with _house(data) as house:
+        _setup(house).remove_place(place)
+    typer.echo("Removed.")
+
+
+def _tell(saved: SetUp, *, as_json: bool) -> None:
+    if as_json:
+        _print_json({"id": saved.id, "told": saved.told})
+        return
+    typer.echo(f"Saved as {saved.id}.")
+    for line in saved.told:
+        typer.echo(f"  {line}")
+
+
+def _tier(tier: FastTier, room: Room | None) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "id": tier.id,
+        "name": tier.name,
+        "root": str(tier.root),
+        "mounted": room is not None,
+    }
+    if room is not None:
+        shown |= {"ours": room.ours, "limit": room.limit, "left": room.left, "rule": room.rule}
+    return shown
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {
+        "id": place.id,
+        "library_id": place.library_id,
+        "layout": place.layout.value,
+        "slow_root": str(place.slow_root),
+        "view_root": str(place.view_root),
+        "sidecars": place.sidecars.value,
+        "tiers": [tier.name for tier in place.tiers],
+    }
+
+
+def _setup(house: House) -> Setup:
+    from projectionist.features.cache.tiers.setting_up import Setup
+
+    return Setup(house.database, house.settings.node)
+
+
+@contextmanager
+def _house(data: Path | None) -> Iterator[House]:
+    from projectionist.cli.cache_run import opened
+
+    with opened(data) as house:
+        yield house
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))

@@ -1,0 +1,99 @@
+"""Unraid's mover: whether it runs, and the file that names what it has to leave on the pool.
+
+Mover Tuning reads that file, one path of the host per line. What a person wrote above our marker is theirs, byte by
+byte; below it everything is ours.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from projectionist.kit.files import publish_file
+
+MARKER = b"### Projectionist exclusions below this line"
+RIVALS_MARKER = b"### Plexcache exclusions below this line"
+"""PlexCache-D's: what it wrote below is not a person's."""
+
+PID_FILES = (Path("/host_var_run/mover.pid"), Path("/var/run/mover.pid"))
+
+_NAMES = frozenset({b"mover", b"age_mover"})
+_LOOK_EVERY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class UnraidMover:
+    """The mover of this host, found by its pid files and among the processes below `proc`."""
+
+    pid_files: Sequence[Path] = PID_FILES
+    proc: Path = Path("/proc")
+
+    def is_running(self) -> bool:
+        """Whether it moves files now."""
+        return any(self._is_alive(path) for path in self.pid_files) or any(
+            _names_of(folder) & _NAMES for folder in self.proc.glob("[0-9]*")
+        )
+
+    def wait_until_idle(self, stop: Event, every_s: float = _LOOK_EVERY_S) -> bool:
+        """Wait for it; false where `stop` was set first."""
+        while self.is_running():
+            if stop.wait(every_s):
+                return False
+        return not stop.is_set()
+
+    def _is_alive(self, pid_file: Path) -> bool:
+        """Pid files are left behind by what was killed; in a container the host's processes are not seen."""
+        try:
+            pid = pid_file.read_bytes().strip()
+        except OSError:
+            return False
+        if pid_file.parent != Path("/var/run"):
+            return True
+        return pid.isdigit() and (self.proc / os.fsdecode(pid)).is_dir()
+
+
+def publish_exclusions(file: Path, paths: Iterable[str]) -> bool:
+    """Name paths of the host, and only them, below the marker; whether the file had to change.
+
+    The file is replaced as a whole or not at all. Raises TargetFull, TargetUnwritable.
+    """
+    try:
+        before = file.read_bytes()
+    except FileNotFoundError:
+        before = b""
+    theirs = _above(before)
+    lines = [MARKER, *sorted({os.fsencode(path) for path in paths if "\n" not in path})]
+    after = theirs + b"".join(line + b"\n" for line in lines)
+    if after == before:
+        return False
+    publish_file(file, lambda new: new.writelines([after]))
+    return True
+
+
+def excluded(file: Path) -> frozenset[str]:
+    """The paths below the marker; none where there is no file. Raises OSError."""
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        return frozenset()
+    _, marker, below = content.partition(MARKER)
+    return frozenset(os.fsdecode(line.strip(b"\r")) for line in below.split(b"\n") if marker and line.strip())
+
+
+def _above(content: bytes) -> bytes:
+    """What is a person's, with the end of its last line."""
+    for marker in (MARKER, RIVALS_MARKER):
+        content = content.partition(marker)[0]
+    return content if not content or content.endswith(b"\n") else content + b"\n"
+
+
+def _names_of(process: Path) -> set[bytes]:
+    """By which names a process goes: its own, and that of a script that a shell runs."""
+    try:
+        words = (process / "cmdline").read_bytes().split(b"\0")[:2]
+    except OSError:
+        return set()
+    return {word.rsplit(b"/", 1)[-1] for word in words}

@@ -1,0 +1,250 @@
+"""Say which folders are fast, which are slow, and what may be on them; each is proved before it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from projectionist.db.engine import Database
+from projectionist.errors import Conflict, InputWrong, NotFound
+from projectionist.features.cache.models import Layout, PlaceRow, TierRow
+from projectionist.features.cache.sidecars import Sidecars
+from projectionist.features.cache.tiers import proving, queries
+from projectionist.features.cache.tiers.marking import mark_tier
+from projectionist.features.cache.tiers.mounts import Mount, mount_of, mounts_here
+from projectionist.features.cache.tiers.places import FastTier, Place, Places, base_of
+from projectionist.features.cache.tiers.rules import amount, size_of
+
+_MOST_COPIES = 16
+_HOTTEST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class NewTier:
+    """A fast tier as somebody wants it; sizes as they were typed."""
+
+    name: str
+    root: str
+    host_root: str = ""
+    position: int = 0
+    quota: str = ""
+    usage: str = ""
+    min_free: str = ""
+    drive_size: str = ""
+    daily_writes: str = ""
+    too_hot_c: int = 0
+    copies: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NewPlace:
+    """A slow folder of a library as somebody wants it served; `view_root` is empty where it is the slow one."""
+
+    library_id: int
+    slow_root: str
+    tier_ids: tuple[int, ...]
+    layout: Layout = Layout.SYMLINK
+    view_root: str = ""
+    host_root: str = ""
+    sidecars: Sidecars = Sidecars.SUBTITLES
+    arr_owned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """What was saved, and what its owner should know of it, in sentences."""
+
+    id: int
+    told: tuple[str, ...]
+
+
+class Setup:
+    """Tiers and places of one node. Every method raises DatabaseUnusable."""
+
+    def __init__(self, database: Database, node: str, mounts: Sequence[Mount] | None = None) -> None:
+        self._database = database
+        self._node = node
+        self._places = Places(database, node)
+        self._mounts = mounts
+
+    def tiers(self) -> Sequence[FastTier]:
+        """The fast tiers, the first to be filled first."""
+        return self._places.tiers()
+
+    def places(self) -> Sequence[Place]:
+        """The folders that are served."""
+        return self._places.all()
+
+    def save_tier(self, wanted: NewTier, tier_id: int | None = None) -> SetUp:
+        """Add a fast tier, or change one; its folder is marked. Raises InputWrong, NotFound, Conflict, TargetFull."""
+        name = _name(wanted.name)
+        root = proving.folder_of(wanted.root, "root")
+        mounts = self._all_mounts()
+        proving.prove_kept(root, mounts, "root")
+        proving.prove_writable(root, "root")
+        slow = [one for place in self._places.all() for one in {place.slow_root, place.view_root}]
+        fast = [tier.root for tier in self._places.tiers() if tier.id != tier_id]
+        proving.prove_apart(root, [*slow, *fast], "root")
+        values = _tier_values(wanted, name, root)
+        mark_tier(root)
+        with self._database.write() as session:
+            if queries.tier_named(session, name, but=tier_id):
+                raise InputWrong(f"There is a tier called {name} already.", "name")
+            row = self._tier(session, tier_id, root)
+            for field, value in values.items():
+                setattr(row, field, value)
+            session.add(row)
+            session.flush()
+            number = row.id
+        return SetUp(number, _told_of_tier(root, mounts))
+
+    def save_place(self, wanted: NewPlace, place_id: int | None = None) -> SetUp:
+        """Have a library's folder served, or change how. Raises InputWrong, NotFound, Conflict, TargetFull."""
+        slow = proving.folder_of(wanted.slow_root, "slow_root")
+        view = proving.folder_of(wanted.view_root, "view_root") if wanted.view_root.strip() else slow
+        known = {tier.id: tier for tier in self._places.tiers()}
+        tiers = [known[one] for one in dict.fromkeys(wanted.tier_ids) if one in known]
+        if not tiers or len(tiers) != len(set(wanted.tier_ids)):
+            raise InputWrong("Choose at least one fast tier of this machine.", "tier_ids")
+        for tier in tiers:
+            proving.prove_apart(slow, [tier.root], "slow_root")
+        proving.prove_writable(slow, "slow_root")
+        for tier in tiers:
+            proving.prove_layout(
+                wanted.layout, slow, view, tier.root, lambda root: base_of(wanted.layout, slow, view, root)
+            )
+        mark_tier(slow)
+        with self._database.write() as session:
+            row = self._place(session, place_id, wanted.library_id, slow, view, wanted.layout)
+            row.layout, row.host_root = wanted.layout.value, wanted.host_root.strip()
+            row.sidecars, row.arr_owned = wanted.sidecars.value, wanted.arr_owned
+            session.add(row)
+            session.flush()
+            queries.serve(session, row.id, [tier.id for tier in tiers])
+            number = row.id
+        return SetUp(number, self._told_of_place(wanted, slow, view, tiers))
+
+    def remove_tier(self, tier_id: int) -> None:
+        """Use a tier no more. Raises NotFound, and Conflict while files of ours are on it."""
+        with self._database.write() as session:
+            row = self._tier(session, tier_id, None)
+            if queries.files_on(session, row.root):
+                raise Conflict(f"Files are on {row.name} still; move them back first, then remove it.")
+            session.delete(row)
+
+    def remove_place(self, place_id: int) -> None:
+        """Serve a folder no more. Raises NotFound, and Conflict while files of it are on a fast tier."""
+        with self._database.write() as session:
+            row = session.get(PlaceRow, place_id)
+            if row is None or row.node != self._node:
+                raise NotFound("There is no such folder in the cache.")
+            if queries.files_of(session, row.slow_root):
+                raise Conflict(f"Files of {row.slow_root} are on a fast disk still; move them back first.")
+            session.delete(row)
+
+    def save_cap(self, scope: str, key: str, most: str, *, excluded: bool) -> None:
+        """Say what a library, a person or an item takes at most; nothing said takes the cap away. Raises InputWrong."""
+        if scope not in ("item", "library", "account") or not (
+            key.isdigit() or (scope == "item" and not key)
+        ):
+            raise InputWrong("A cap is for a library, a person, an item, or any one item.", "scope")
+        size_of(most, "most")
+        with self._database.write() as session:
+            queries.cap(session, scope, key, most.strip(), excluded=excluded)
+
+    def _all_mounts(self) -> Sequence[Mount]:
+        return mounts_here() if self._mounts is None else self._mounts
+
+    def _tier(self, session: Session, tier_id: int | None, root: Path | None) -> TierRow:
+        if tier_id is None:
+            return TierRow(node=self._node)
+        row = session.get(TierRow, tier_id)
+        if row is None or row.node != self._node:
+            raise NotFound("There is no such fast tier on this machine.")
+        if root is not None and row.root != str(root) and queries.files_on(session, row.root):
+            raise Conflict(f"Files are in {row.root} still; move them back before the tier moves elsewhere.")
+        return row
+
+    def _place(
+        self, session: Session, place_id: int | None, library_id: int, slow: Path, view: Path, layout: Layout
+    ) -> PlaceRow:
+        row = PlaceRow(node=self._node) if place_id is None else session.get(PlaceRow, place_id)
+        if row is None or row.node != self._node:
+            raise NotFound("There is no such folder in the cache.")
+        if queries.place_at(session, self._node, library_id, str(slow), but=place_id):
+            raise InputWrong(f"{slow} is served for this library already.", "slow_root")
+        moved = (row.slow_root, row.view_root, row.layout) != (str(slow), str(view), layout.value)
+        if place_id is not None and moved and queries.files_of(session, row.slow_root):
+            raise Conflict(
+                f"Files of {row.slow_root} are on a fast disk still; move them back before it changes."
+            )
+        if not queries.is_library(session, library_id):
+            raise InputWrong("There is no such library.", "library_id")
+        row.library_id, row.slow_root, row.view_root = library_id, str(slow), str(view)
+        return row
+
+    def _told_of_place(
+        self, wanted: NewPlace, slow: Path, view: Path, tiers: Sequence[FastTier]
+    ) -> tuple[str, ...]:
+        mounts = self._all_mounts()
+        told = [
+            f"{path} is {mount.in_words()}."
+            for path in dict.fromkeys((slow, view))
+            if (mount := mount_of(path, mounts))
+        ]
+        told += [
+            f"{slow} and {tier.root} are on one file system: nothing is gained by moving files there."
+            for tier in tiers
+            if slow.stat().st_dev == tier.root.stat().st_dev
+        ]
+        if wanted.arr_owned and wanted.layout is Layout.SYMLINK:
+            told.append(
+                "Sonarr, Radarr and the like may take a link for a missing file, or replace it; with a union "
+                "(mergerfs, Unraid) they see a plain file."
+            )
+        return tuple(told)
+
+
+def _told_of_tier(root: Path, mounts: Sequence[Mount]) -> tuple[str, ...]:
+    mount = mount_of(root, mounts)
+    if mount is None:
+        return ()
+    told = [f"{root} is {mount.in_words()}."]
+    if mount.is_afar:
+        told.append("It comes over the network, which is seldom faster than a disk of this machine.")
+    return tuple(told)
+
+
+def _name(text: str) -> str:
+    name = text.strip()
+    if not name or len(name) > 100 or not name.isprintable():
+        raise InputWrong("A tier has a name of at most 100 letters.", "name")
+    return name
+
+
+def _tier_values(wanted: NewTier, name: str, root: Path) -> dict[str, str | int]:
+    for field in ("quota", "usage", "min_free"):
+        amount(getattr(wanted, field), field)
+    for field in ("drive_size", "daily_writes"):
+        size_of(getattr(wanted, field), field)
+    if not 1 <= wanted.copies <= _MOST_COPIES:
+        raise InputWrong(f"Between 1 and {_MOST_COPIES} copies can be made at a time.", "copies")
+    if not 0 <= wanted.too_hot_c <= _HOTTEST:
+        raise InputWrong(f"A drive is too hot somewhere below {_HOTTEST} °C; 0 is for never.", "too_hot_c")
+    if not 0 <= wanted.position <= 1000:
+        raise InputWrong("A tier's place in the order is between 0 and 1000.", "position")
+    return {
+        "name": name,
+        "root": str(root),
+        "host_root": wanted.host_root.strip(),
+        "position": wanted.position,
+        **{
+            field: getattr(wanted, field).strip()
+            for field in ("quota", "usage", "min_free", "drive_size", "daily_writes")
+        },
+        "too_hot_c": wanted.too_hot_c,
+        "copies": wanted.copies,
+    }
