@@ -71,16 +71,20 @@ class Asking:
         self._due: dict[Key, float] = {}
         """When to ask again."""
 
-    def ask(self, choices: Choices, now: datetime) -> Sequence[Sitting]:
-        """Ask for what counts and is due; who plays what now. Raises DatabaseUnusable, and nothing else."""
+    def ask(self, choices: Choices, now: datetime, *, at_once: bool = False) -> Sequence[Sitting]:
+        """Ask for what counts and is due; who plays what now. Raises DatabaseUnusable, and nothing else.
+
+        `at_once` asks for what is played only: what else is due may take its time.
+        """
         people = viewers(self._database)
         servers = list(self._servers.server_ids())
         self._let_go(choices, servers, {one.id for one in people})
         sittings: list[Sitting] = []
         for server_id in servers:
             mine = [one for one in people if one.server_id == server_id]
-            sittings += self._ask_server(server_id, mine, choices, now)
-        self._ask_lists(choices, servers, now)
+            sittings += self._ask_server(server_id, mine, choices, now, at_once=at_once)
+        if not at_once:
+            self._ask_lists(choices, servers, now)
         return sittings
 
     def failed(self) -> tuple[FailedSource, ...]:
@@ -126,14 +130,16 @@ class Asking:
             self._due.pop((Source(source), server_id, account_id), None)
 
     def _ask_server(
-        self, server_id: int, people: Sequence[Viewer], choices: Choices, now: datetime
+        self, server_id: int, people: Sequence[Viewer], choices: Choices, now: datetime, *, at_once: bool
     ) -> Sequence[Sitting]:
         playing = (Source.PLAYING, server_id, EVERYBODY)
         due = {
             (source, server_id, one.id): one
             for one in people
             for source in (Source.ON_DECK, Source.WATCHLIST)
-            if choices.counts(source, one.id) and not (source is Source.ON_DECK and one.is_owner)
+            if not at_once
+            and choices.counts(source, one.id)
+            and not (source is Source.ON_DECK and one.is_owner)
         }
         due = {key: one for key, one in due.items() if self._ticks() >= self._due.get(key, -1.0)}
         waiting = [playing, *due]

@@ -79,10 +79,10 @@ class Wanting:
         """All that is wanted, best first. Raises DatabaseUnusable; a server that fails is told of in the answer."""
         return self.look(now).wanted
 
-    def look(self, now: datetime, pins_too: Sequence[PinRow] = ()) -> Gathered:
+    def look(self, now: datetime, pins_too: Sequence[PinRow] = (), *, at_once: bool = False) -> Gathered:
         """The same with what was learned on the way, as if these were pinned too. Raises DatabaseUnusable."""
         choices = read_choices(self._database, self._standard)
-        sittings = self._asking.ask(choices, now)
+        sittings = self._asking.ask(choices, now, at_once=at_once)
         failed = self._asking.failed()
         with self._database.read() as session:
             named, pins = queries.named(session), queries.pins(session)

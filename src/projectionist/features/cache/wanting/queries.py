@@ -41,14 +41,11 @@ def answer(session: Session, source: str, server_id: int, account_id: int) -> An
 
 
 def drop_answers(session: Session, keys: Collection[tuple[str, int, int]]) -> None:
-    """Forget when these were asked, and what they named."""
+    """Forget when these were asked, and what they named; account 0: for everybody."""
     for source, server_id, account_id in sorted(keys):
         for row in (AnswerRow, WantRow):
-            session.execute(
-                delete(row).where(
-                    row.source == source, row.server_id == server_id, row.account_id == account_id
-                )
-            )
+            known = delete(row).where(row.source == source, row.server_id == server_id)
+            session.execute(known.where(row.account_id == account_id) if account_id else known)
 
 
 def named(session: Session) -> Sequence[WantRow]:
