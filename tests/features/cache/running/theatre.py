@@ -271,7 +271,7 @@ class Plans:
             raise NotFound("Nothing speaks for it.")
         return self.whys[item_id]
 
-    def plan(self, now: datetime) -> CachePlan:
+    def plan(self, now: datetime, *, at_once: bool = False) -> CachePlan:
         return CachePlan(tuple(self.copies), tuple(self.returns), (), tuple(self.refused))
 
 

@@ -109,13 +109,13 @@ class Planner:
         self._limits = limits
         self._rules = rules or PlanRules()
 
-    def plan(self, now: datetime) -> CachePlan:
-        """What to copy and what to move back."""
-        return self.think(now).plan
+    def plan(self, now: datetime, *, at_once: bool = False) -> CachePlan:
+        """What to copy and what to move back; `at_once` asks the servers for what is played, and nothing else."""
+        return self.think(now, at_once=at_once).plan
 
-    def think(self, now: datetime, pins_too: Sequence[PinRow] = ()) -> Thought:
+    def think(self, now: datetime, pins_too: Sequence[PinRow] = (), *, at_once: bool = False) -> Thought:
         """The same with what it was made of, as if these were pinned too."""
-        gathered = self._wanting.look(now, pins_too)
+        gathered = self._wanting.look(now, pins_too, at_once=at_once)
         places = self._places.all()
         ground = Map(places)
         wanted = replace(gathered.wanted, wants=tuple(_placed(one, ground) for one in gathered.wanted.wants))

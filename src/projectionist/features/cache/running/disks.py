@@ -129,8 +129,11 @@ class Mover(Protocol):
 class Planner(Protocol):
     """Who says what is to be where."""
 
-    def plan(self, now: datetime) -> CachePlan:
-        """What is to be moved; nothing on a slow disk is looked at for that."""
+    def plan(self, now: datetime, *, at_once: bool = False) -> CachePlan:
+        """What is to be moved; nothing on a slow disk is looked at for that.
+
+        `at_once` asks the servers for what is played, and nothing else.
+        """
 
     def think(self, now: datetime, pins_too: Sequence[PinRow] = ()) -> Thought:
         """The same with what it was made of, as if these were pinned too."""

@@ -45,7 +45,7 @@ def run_everywhere(place: Workplace, jobs: Jobs, asked_by: str) -> Mapping[str, 
 
 def run_urgent(place: Workplace, jobs: Jobs, run: JobRun) -> Mapping[str, Any]:
     """Ask for what is played now and comes next, before all else."""
-    plan = place.planner.plan(place.clock.now())
+    plan = place.planner.plan(place.clock.now(), at_once=True)
     return {"ordered": place_orders(jobs, urgent_orders(plan, "playing"))}
 
 
