@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, InputWrong, NotFound
@@ -36,8 +37,8 @@ class Pin:
 class Effect:
     """What pinning an item comes to: its files and their bytes, and what then would not fit any more.
 
-    `refused` are its own files that would find no room, each with the reason; `leaves` the titles of what is planned
-    or there now and would not be then.
+    `refused` are the files, its own and those of earlier pins, that would find no room, each with the reason;
+    `leaves` the titles of what is planned or there now and would not be then.
     """
 
     item_id: int
@@ -76,8 +77,13 @@ def weigh_pin(
     ]
     if not pinned:
         raise NotFound(f"{title} has no file that can be cached; nothing was pinned.")
+    refused_before = {one.path for one in before.plan.refused}
     paths = {one.file.path for one in pinned}
-    refused = [f"{one.path.name}: {one.why}" for one in after.plan.refused if one.path in paths]
+    refused = [
+        f"{one.path.name}: {one.why}"
+        for one in after.plan.refused
+        if one.path in paths or (one.path in _pinned(after) and one.path not in refused_before)
+    ]
     return Effect(
         item_id=item_id,
         title=title,
@@ -128,6 +134,10 @@ def _preference(version: str) -> Preference:
 
 def _title(database: Database, item_id: int) -> str:
     return library.item_title(database, item_id)
+
+
+def _pinned(thought: Thought) -> set[Path]:
+    return {one.file.path for one in thought.wanted.wants if Source.PIN in one.sources}
 
 
 def _there(thought: Thought) -> dict[str, int]:
