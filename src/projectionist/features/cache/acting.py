@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
-from projectionist.errors import InputWrong, NotFound
-from projectionist.features.cache import service
-from projectionist.features.cache.models import PinRow
+from projectionist.errors import NotFound
+from projectionist.features.cache import pins, service
+from projectionist.features.cache.pins import Effect
 from projectionist.features.cache.reading import films, history
 from projectionist.features.cache.reading.films import Film, FilmFilter
 from projectionist.features.cache.reading.history import MoveFilter, Past
@@ -49,47 +49,40 @@ def return_films(place: Workplace, jobs: Jobs, ids: Collection[int], asked_by: s
 
 
 def pin_films(place: Workplace, ids: Collection[int], asked_by: str, *, pin: bool) -> Tally:
-    """Pin the items of these films in the version that is there, or pin them no longer."""
+    """Pin the items of these films in the version that is there, or pin them no longer.
+
+    What is there has its room: it is not asked for each of them what then would not fit any more.
+    """
     done, failed = 0, []
     for film in films.films_by_id(place, ids):
         if film.item_id is None:
             failed.append((film.title, "The library does not know whose file this is; sync it first."))
             continue
-        if pin:
-            _put(place, film.item_id, _version_there(place, film.item_id, film.path), asked_by)
-        else:
-            unpin(place, film.item_id)
+        version = _version_there(place, film.item_id, film.path)
+        with place.database.write() as session:
+            if pin:
+                queries.put_pin(session, film.item_id, version, asked_by, place.clock.now())
+            else:
+                queries.drop_pin(session, film.item_id)
+            place.publish(session, TOPIC, {"item_id": film.item_id, "pinned": pin})
         done += 1
     return Tally(done, tuple(failed))
 
 
-def pin(place: Workplace, item_id: int, version: Preference, asked_by: str) -> None:
-    """Keep an item (a film, an episode, a season, a show) on the fast disk for good. Raises NotFound."""
-    library.item(place.database, item_id)
-    _put(place, item_id, version, asked_by)
+def pin(place: Workplace, item_id: int, version: str, asked_by: str) -> Effect:
+    """Keep an item (a film, an episode, a season, a show) on the fast disk for good; what that comes to.
+
+    Raises NotFound, InputWrong for an unknown version, and Conflict where not all of it fits.
+    """
+    effect = pins.pin(place.database, place.planner, item_id, version, asked_by, place.clock.now())
+    _tell(place, item_id, is_pinned=True)
+    return effect
 
 
-def unpin(place: Workplace, item_id: int) -> bool:
-    """Keep it there no longer than it is wanted; whether it was pinned."""
-    with place.database.write() as session:
-        was_pinned = queries.drop_pin(session, item_id)
-        if was_pinned:
-            place.publish(session, TOPIC, {"item_id": item_id, "pinned": False})
-    return was_pinned
-
-
-def pins(place: Workplace) -> Sequence[PinRow]:
-    """Every pin, the oldest first."""
-    with place.database.read() as session:
-        return queries.pins(session)
-
-
-def preference(word: str) -> Preference:
-    """Which version a word means. Raises InputWrong."""
-    try:
-        return Preference(word)
-    except ValueError:
-        raise InputWrong(f"A version is one of {', '.join(Preference)}.", "version") from None
+def unpin(place: Workplace, item_id: int) -> None:
+    """Keep it there no longer than it is wanted. Raises NotFound where it is not pinned."""
+    pins.unpin(place.database, item_id)
+    _tell(place, item_id, is_pinned=False)
 
 
 def all_films(place: Workplace, wanted: FilmFilter) -> Iterator[Film]:
@@ -123,7 +116,6 @@ def _version_there(place: Workplace, item_id: int, path: Path) -> Preference:
     return Preference.FIRST
 
 
-def _put(place: Workplace, item_id: int, version: Preference, asked_by: str) -> None:
+def _tell(place: Workplace, item_id: int, *, is_pinned: bool) -> None:
     with place.database.write() as session:
-        queries.put_pin(session, item_id, version, asked_by, place.clock.now())
-        place.publish(session, TOPIC, {"item_id": item_id, "pinned": True})
+        place.publish(session, TOPIC, {"item_id": item_id, "pinned": is_pinned})

@@ -12,7 +12,7 @@ from litestar.response import Redirect, Stream, Template
 from projectionist.features.cache import acting, service, showing
 from projectionist.features.cache.acting import Tally
 from projectionist.features.cache.forms import back, ids_in
-from projectionist.features.cache.reading import films, history, standing
+from projectionist.features.cache.reading import films, history
 from projectionist.features.cache.reading.films import FilmFilter
 from projectionist.features.cache.reading.history import MoveFilter, Result
 from projectionist.features.cache.wanting.versions import Preference
@@ -99,7 +99,6 @@ def plan_page(
         "offset": offset,
         "limit": PAGE,
         "tiers": cache.places.tiers(),
-        "silent": standing.silent_sources(cache),
         "confirmed": service.is_confirmed(jobs),
         "interval": settings.cache_interval,
     }
@@ -267,7 +266,7 @@ def pin_item(
     data: Form,
 ) -> Redirect:
     """Keep an item on the fast disk for good, in a version."""
-    acting.pin(cache, item_id, acting.preference(text(data, "version") or Preference.FIRST), principal.name)
+    acting.pin(cache, item_id, text(data, "version") or Preference.HIGHEST, principal.name)
     return to(request, f"/items/{item_id}")
 
 

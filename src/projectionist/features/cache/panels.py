@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from projectionist.features.cache import acting, service
+from projectionist.features.cache import pins, service
 from projectionist.features.cache.reading import films, history, standing
 from projectionist.features.cache.reading.films import FilmFilter
 from projectionist.features.cache.reading.history import MoveFilter
@@ -69,16 +69,16 @@ def panels(place: Workplace, jobs: Jobs) -> tuple[Panel, ...]:
 
 
 def _of_item(place: Workplace, jobs: Jobs, detail: ItemDetail) -> Mapping[str, Any]:
-    pins = {row.item_id: row.version for row in acting.pins(place)}
+    pinned = {one.item_id: str(one.version) for one in pins.pins(place.database)}
     coming = any(
         job.kind in (IN, NOW) and job.arguments.get("item_id") == detail.id for job in standing.moving(jobs)
     )
-    above = [(id_, title, pins[id_]) for id_, title in detail.above if id_ in pins]
+    above = [(id_, title, pinned[id_]) for id_, title in detail.above if id_ in pinned]
     has_choice = len(detail.versions) > 1 or detail.kind in (ItemKind.SHOW, ItemKind.SEASON)
     return {
         "here_now": films.films_of_item(place, detail.id),
         "coming": coming,
-        "pinned": pins.get(detail.id, ""),
+        "pinned": pinned.get(detail.id, ""),
         "pinned_above": above,
-        "versions": [str(one) for one in Preference] if has_choice else [str(Preference.FIRST)],
+        "versions": [str(one) for one in Preference] if has_choice else [str(Preference.HIGHEST)],
     }

@@ -8,15 +8,14 @@ from datetime import datetime
 from pathlib import Path
 
 from projectionist.errors import NotFound
-from projectionist.features.cache import service
-from projectionist.features.cache.planning.plan import CachePlan, Kept, PlannedCopy, PlannedReturn, Refused
+from projectionist.features.cache.planning.plan import Kept, PlannedCopy, PlannedReturn, Refused
 from projectionist.features.cache.planning.planner import ItemWhy
 from projectionist.features.cache.reading import films, history, standing
 from projectionist.features.cache.reading.films import Film, FilmFilter
 from projectionist.features.cache.reading.history import MoveFilter, Pace, Past
-from projectionist.features.cache.reading.standing import Standing
+from projectionist.features.cache.reading.standing import Silent, Standing
 from projectionist.features.cache.running.ordering import why_of
-from projectionist.features.cache.wanting.wants import Term
+from projectionist.features.cache.wanting.wants import FailedSource, Term, Want
 from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import Jobs
 
@@ -54,6 +53,7 @@ class ReturnLine:
 
     path: Path
     title: str
+    item_id: int | None
     tier: str
     size: int
     why: str
@@ -62,12 +62,15 @@ class ReturnLine:
 
 @dataclass(frozen=True, slots=True)
 class KeptLine:
-    """A film that stays on its tier."""
+    """A film that stays on its tier; `score` is 0 where nobody wants it now."""
 
     path: Path
     title: str
+    item_id: int | None
     tier: str
     size: int
+    score: float
+    terms: tuple[Term, ...]
     why: str
 
 
@@ -77,19 +80,26 @@ class RefusedLine:
 
     path: Path
     title: str
+    item_id: int | None
     size: int
+    score: float
+    terms: tuple[Term, ...]
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class PlanShown:
-    """A plan as it was made at a moment; `pace` is what its estimates rest on."""
+    """A plan as it was made at a moment; `pace` is what its estimates rest on.
+
+    `silent` are sources that do not answer now; what they named before is in the plan.
+    """
 
     at: datetime
     copies: tuple[CopyLine, ...]
     returns: tuple[ReturnLine, ...]
     kept: tuple[KeptLine, ...]
     refused: tuple[RefusedLine, ...]
+    silent: tuple[Silent, ...]
     pace: Pace | None
 
     @property
@@ -125,21 +135,22 @@ def overview(place: Workplace, jobs: Jobs) -> Overview:
 def plan(place: Workplace) -> PlanShown:
     """What would be moved now. Raises DatabaseUnusable."""
     at = place.clock.now()
-    return plan_shown(service.plan(place), place, at)
-
-
-def plan_shown(made: CachePlan, place: Workplace, at: datetime) -> PlanShown:
-    """A plan in words and names."""
-    names = {tier.id: tier.name for tier in place.places.tiers()}
-    titles = {one.want.file.path: one.want.file.title for one in made.copies}
-    pace = history.pace(place)
+    thought = place.planner.think(at)
+    names = _Names(
+        {tier.id: tier.name for tier in place.places.tiers()},
+        {one.file.path: one for one in thought.wanted.wants},
+        {one.path: one.item_id for one in thought.held},
+        history.pace(place),
+    )
+    made = thought.plan
     return PlanShown(
         at,
-        tuple(_copy(one, names, pace) for one in made.copies),
-        tuple(_return(one, names, titles) for one in made.returns),
-        tuple(_kept(one, names) for one in made.kept),
-        tuple(_refused(one) for one in made.refused),
-        pace,
+        tuple(names.copy(one) for one in made.copies),
+        tuple(names.back(one) for one in made.returns),
+        tuple(names.kept(one) for one in made.kept),
+        tuple(names.refused(one) for one in made.refused),
+        tuple(_silent(one) for one in thought.wanted.failed),
+        names.pace,
     )
 
 
@@ -151,29 +162,73 @@ def why(place: Workplace, item_id: int) -> ItemWhy:
         return ItemWhy(item_id, (), ())
 
 
-def _copy(one: PlannedCopy, names: Mapping[int, str], pace: Pace | None) -> CopyLine:
-    file = one.want.file
-    return CopyLine(
-        file.path,
-        file.title,
-        file.item_id,
-        names.get(one.tier_id, ""),
-        file.size,
-        one.want.score,
-        tuple(sorted(one.want.terms, key=lambda term: -term.points)),
-        why_of(one.want),
-        pace.seconds(file.size) if pace is not None else None,
-    )
+def _silent(one: FailedSource) -> Silent:
+    return Silent(one.source, one.server, one.account, one.since, one.reason, one.kept)
 
 
-def _return(one: PlannedReturn, names: Mapping[int, str], titles: Mapping[Path, str]) -> ReturnLine:
-    room_for = titles.get(one.makes_room_for, "") if one.makes_room_for is not None else ""
-    return ReturnLine(one.path, one.path.stem, names.get(one.tier_id, ""), one.size, one.why, room_for)
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What a plan's tiers and paths are called, and how fast copies go."""
+
+    tiers: Mapping[int, str]
+    wants: Mapping[Path, Want]
+    items: Mapping[Path, int | None]
+    pace: Pace | None
+
+    def copy(self, one: PlannedCopy) -> CopyLine:
+        file = one.want.file
+        return CopyLine(
+            file.path,
+            file.title,
+            file.item_id,
+            self.tiers.get(one.tier_id, ""),
+            file.size,
+            one.want.score,
+            _sorted(one.want),
+            why_of(one.want),
+            self.pace.seconds(file.size) if self.pace is not None else None,
+        )
+
+    def back(self, one: PlannedReturn) -> ReturnLine:
+        room_for = self._title(one.makes_room_for) if one.makes_room_for is not None else ""
+        tier = self.tiers.get(one.tier_id, "")
+        return ReturnLine(
+            one.path, self._title(one.path), self._item(one.path), tier, one.size, one.why, room_for
+        )
+
+    def kept(self, one: Kept) -> KeptLine:
+        want, tier = self.wants.get(one.path), self.tiers.get(one.tier_id, "")
+        return KeptLine(
+            one.path,
+            self._title(one.path),
+            self._item(one.path),
+            tier,
+            one.size,
+            0.0 if want is None else want.score,
+            _sorted(want),
+            one.why,
+        )
+
+    def refused(self, one: Refused) -> RefusedLine:
+        want = self.wants.get(one.path)
+        return RefusedLine(
+            one.path,
+            self._title(one.path),
+            self._item(one.path),
+            one.size,
+            0.0 if want is None else want.score,
+            _sorted(want),
+            one.why,
+        )
+
+    def _title(self, path: Path) -> str:
+        want = self.wants.get(path)
+        return path.stem if want is None else want.file.title
+
+    def _item(self, path: Path) -> int | None:
+        want = self.wants.get(path)
+        return self.items.get(path) if want is None else want.file.item_id
 
 
-def _kept(one: Kept, names: Mapping[int, str]) -> KeptLine:
-    return KeptLine(one.path, one.path.stem, names.get(one.tier_id, ""), one.size, one.why)
-
-
-def _refused(one: Refused) -> RefusedLine:
-    return RefusedLine(one.path, one.path.stem, one.size, one.why)
+def _sorted(want: Want | None) -> tuple[Term, ...]:
+    return () if want is None else tuple(sorted(want.terms, key=lambda term: -term.points))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,12 @@ from litestar.params import FromPath
 from litestar.response import Template
 from litestar.testing import TestClient
 
-from projectionist.features.cache.models import CopyRow, HolderRow, Kind, OriginRow, TierRow
-from projectionist.features.cache.planning.plan import PlannedCopy
+from projectionist.features.cache.models import CopyRow, HolderRow, Kind, OriginRow, PinRow, TierRow
+from projectionist.features.cache.planning.plan import PlannedCopy, Refused
+from projectionist.features.cache.planning.planner import Thought
 from projectionist.features.cache.running.noting import note
 from projectionist.features.cache.running.ordering import IN
-from projectionist.features.cache.wanting.wants import FilmFile, Source, Term, Want
+from projectionist.features.cache.wanting.wants import FilmFile, Source, Term, Want, Wanted
 from projectionist.features.cache.web import web_feature
 from projectionist.jobs.ports import Job, JobState
 from projectionist.media.vocabulary import ServerPath
@@ -25,7 +28,7 @@ from projectionist.web.config import ShellSettings
 from projectionist.web.csrf import COOKIE, HEADER, new_token
 from projectionist.web.ports import Permission, Principal, WebFeature
 from projectionist.web.shell import create_shell
-from tests.features.cache.running.theatre import Crew
+from tests.features.cache.running.theatre import Crew, Plans
 from tests.features.cache.stage import Stage
 from tests.features.operations.fake_jobs import FakeJobs
 from tests.features.previews.serving import Quiet
@@ -43,13 +46,46 @@ def shared(page: FromPath[str], about: FromPath[int]) -> Template:
     )
 
 
+class Pinning(Plans):
+    """Plans what a test says, with room for every pin but those of `too_large`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: dict[int, Path] = {}
+        self.too_large: set[int] = set()
+
+    def think(self, now: datetime, pins_too: Sequence[PinRow] = ()) -> Thought:
+        plan = self.plan(now)
+        wants = [one.want for one in self.copies]
+        wants += [
+            want_of(self.files[row.item_id], row.item_id, 100.0, Source.PIN)
+            for row in pins_too
+            if row.item_id in self.files
+        ]
+        refused = [
+            Refused(want.file.path, want.file.size, "It is larger than all that SSD may hold.")
+            for want in wants
+            if want.file.item_id in self.too_large
+        ]
+        made = replace(plan, refused=(*plan.refused, *refused))
+        return Thought(made, Wanted(tuple(wants)), ())
+
+
+def want_of(path: Path, item_id: int, score: float, source: Source, size: int = GB) -> Want:
+    """A wish for a film."""
+    file = FilmFile(item_id, item_id, 1, 1, str(item_id), ServerPath(str(path)), path, size, path.stem)
+    terms = (Term("next", 60, "Ada watches it next"), Term("pace", 22, "she is quick"))
+    return Want(file, score, terms, frozenset({source}), frozenset({1}), 1.0)
+
+
 class Premises:
     """A crew, jobs that wait, and somebody who looks on."""
 
     def __init__(self, stage: Stage, *, bare: bool = False) -> None:
         self.stage = stage
         self.crew = Crew(stage)
-        self.place = self.crew.place
+        self.plans = Pinning()
+        self.place = replace(self.crew.place, planner=self.plans)
         self.jobs = FakeJobs()
         self.settings: Settings = load_settings({}, {"data": str(stage.home)})
         if bare:
@@ -92,6 +128,8 @@ class Premises:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"film")
         item_id = self.crew.listed(path) if listed else None
+        if item_id is not None:
+            self.plans.files[item_id] = path
         self.stage.clock.pass_by(minutes=1)
         with self.place.database.write() as session:
             copy = self._copy(path, size, node)
@@ -124,10 +162,8 @@ class Premises:
 
     def planned(self, name: str, size: int = GB, score: float = 82.0) -> None:
         """A copy that the plan holds."""
-        file = FilmFile(1, 1, 1, 1, "1", ServerPath(str(self.path(name))), self.path(name), size, name)
-        terms = (Term("next", 60, "Ada watches it next"), Term("pace", 22, "she is quick"))
-        want = Want(file, score, terms, frozenset({Source.NEXT}), frozenset({1}), 1.0)
-        self.crew.plans.copies.append(PlannedCopy(want, 1))
+        want = want_of(self.path(name), 1, score, Source.NEXT, size)
+        self.plans.copies.append(PlannedCopy(want, 1))
 
     def moving(self, title: str, kind: str = IN, **more: Any) -> Job:
         """A move under way."""

@@ -139,10 +139,10 @@ def test_the_first_run_is_a_dry_one_and_has_to_be_confirmed(premises: Premises) 
 def test_the_plan_says_what_why_how_much_and_estimates_only_what_was_measured(premises: Premises) -> None:
     premises.planned("Heat", size=2 * GB)
     path = premises.path("Ronin")
-    premises.crew.plans.returns.append(
+    premises.plans.returns.append(
         PlannedReturn(path, 1, GB, "Nobody is expected to watch it soon.", premises.path("Heat"))
     )
-    premises.crew.plans.refused.append(
+    premises.plans.refused.append(
         Refused(premises.path("Big"), 90 * GB, "It is larger than 50 GB, the most for one item.")
     )
     with premises.browser() as client:
@@ -271,7 +271,7 @@ def test_lists_are_exported_without_formulas(premises: Premises) -> None:
 
 def test_an_item_is_explained_file_by_file_with_its_score(premises: Premises) -> None:
     item = premises.item_of(premises.cached("Heat"))
-    premises.crew.plans.whys[item] = ItemWhy(
+    premises.plans.whys[item] = ItemWhy(
         item,
         (
             FileWhy(
@@ -307,6 +307,18 @@ def test_an_item_is_pinned_in_a_version_and_unpinned(premises: Premises) -> None
     assert wrong.status_code == 422
     assert "Unpin" in panel
     assert "Unpin" not in bare
+
+
+def test_a_pin_that_does_not_fit_is_refused_with_its_reason(premises: Premises) -> None:
+    item = premises.item_of(premises.cached("Heat"))
+    premises.plans.too_large.add(item)
+    with premises.browser() as client:
+        answer = client.post(f"/cache/items/{item}/pin", data={"version": "highest"})
+        panel = client.get(f"/shared/item/{item}").text
+
+    assert answer.status_code == 409
+    assert "not all of that fits; nothing was pinned" in answer.text
+    assert "Unpin" not in panel
 
 
 def test_everything_goes_back_and_nothing_is_moved_by_itself_any_more(premises: Premises) -> None:
@@ -367,7 +379,7 @@ def test_what_the_planner_cannot_do_is_a_page_with_its_reason(premises: Premises
     def fail(now: object) -> None:
         raise Broken("The database is locked; try again.")
 
-    premises.crew.plans.plan = fail  # type: ignore[method-assign, assignment]
+    premises.plans.think = fail  # type: ignore[method-assign, assignment]
     with premises.browser() as client:
         page = client.get("/cache/plan", headers={"accept": "text/html"})
 
