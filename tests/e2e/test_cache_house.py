@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -262,3 +263,28 @@ def fill(here: Cinema) -> None:
     service.run(here.house.cache, here.house.jobs, "test", dry=False)
     until(lambda: bool(here.cached()) and is_idle(here), 60, lambda: state_of(here))
     assert here.is_whole()
+
+
+def test_on_a_quiet_day_nothing_on_the_slow_disk_is_opened_or_asked_for(
+    tmp_path: Path, house_media: Path
+) -> None:
+    """Counted by the kernel's own trace: rounds by the hour, and the guard's look at the fast disk every minute."""
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.skip("strace is not installed")
+    trace = tmp_path / "trace"
+    with cinema(tmp_path, house_media, listening=False, cache_retention=timedelta(days=30)) as here:
+        fill(here)
+        cached, slow, data = here.cached(), here.slow, here.house.settings.data
+        day = [sys.executable, "-m", "tests.e2e.quiet_day", str(data), here.demo.plex_tv_url]
+        words = [strace, "-f", "-qq", "-s", "4096", "-e", "trace=%file", "-o", str(trace), *day]
+        ran = subprocess.run(words, capture_output=True, text=True, check=False, timeout=240)
+    if "ptrace" in ran.stderr:
+        pytest.skip(f"strace cannot trace here: {ran.stderr.strip()[-200:]}")
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    _, began, calls = trace.read_text(errors="replace").partition("the-day-begins")
+    assert began
+    assert cached
+    assert ran.stdout.strip().endswith("copies 0")
+    assert sum(str(here.fast) in line for line in calls.splitlines()) > 1000
+    assert [line for line in calls.splitlines() if f'"{slow}' in line] == []
