@@ -27,6 +27,7 @@ from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.setup_link import setup_link
 from projectionist.features.cache import jobs as cache_jobs
 from projectionist.features.cache import service as cache_service
+from projectionist.features.cache import web as cache
 from projectionist.features.cache.opening import Wishes, open_workplace
 from projectionist.features.cache.running.following import Following
 from projectionist.features.cache.running.guarding import Guarding
@@ -158,6 +159,7 @@ class House:
             features=self._features(),
             identify=identify or people,
             dependencies={
+                "cache": self.cache,
                 "clock": self.clock,
                 "database": self.database,
                 "events": self.events,
@@ -193,6 +195,7 @@ class House:
             library.web_feature(self.database),
             item.web_feature(),
             previews.web_feature(self.place),
+            cache.web_feature(self.cache, self.jobs),
             operations.feature(self.jobs),
             servers_web.feature(self.database),
             accounts.feature(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from projectionist.features.cache import pages
+from projectionist.features.cache import api, pages
 from projectionist.features.cache.panels import panels
 from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import Jobs
@@ -15,7 +15,7 @@ def web_feature(cache: Workplace, jobs: Jobs) -> WebFeature:
     """The cache's part of the web; the program gives handlers `cache` (a Workplace), `jobs` and `settings`."""
     return WebFeature(
         name="cache",
-        handlers=(*pages.HANDLERS,),
+        handlers=(*api.HANDLERS, *pages.HANDLERS),
         templates=Path(__file__).parent / "templates",
         nav=(NavEntry("Cache", "/cache", "zap", 35, Permission.MANAGE_CACHE),),
         panels=panels(cache, jobs),
