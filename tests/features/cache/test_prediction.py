@@ -124,6 +124,20 @@ def test_a_show_watched_out_of_order_may_go_on_anywhere() -> None:
     assert steady.points(6 * DAY, "a30") == 0
 
 
+def test_who_watched_one_episode_elsewhere_is_expected_back_where_they_left() -> None:
+    house = House(*show("a", 40))
+    house.plays(0, "kim", "a4")
+    house.plays(5 * HOUR, "kim", "a30")
+    assert house.whys(7 * HOUR, "a5") == [(Why.CATCH_UP, "kim")]
+    assert (Why.NEXT, "kim") in house.whys(7 * HOUR, "a31")
+    house.plays(10 * HOUR, "kim", "a5")
+    assert (Why.NEXT, "kim") in house.whys(12 * HOUR, "a6")
+    house.plays(15 * HOUR, "kim", "a20")
+    for number in (21, 22, 23):
+        house.plays(number * HOUR, "kim", f"a{number}")
+    assert (Why.CATCH_UP, "kim") not in house.whys(25 * HOUR, "a6")
+
+
 def test_habits_are_learned() -> None:
     """A household that never resumes a film is told from one that always does the next evening."""
 

@@ -35,6 +35,7 @@ _NEW_EPISODES = 2
 _WISHED_EPISODES = 3
 _WHOLE_SHOW = 200
 _ROVES = 0.5
+_SETTLED = 3
 
 
 @dataclass(slots=True)
@@ -51,6 +52,10 @@ class _Course:
     """When episodes were begun in the last week."""
     jumps: float = 0.0
     """How many of the last plays went elsewhere than on, fading by a tenth with each play."""
+    left_at: int | None = None
+    """The item from which this user went elsewhere last, to come back to what follows it."""
+    since: int = 0
+    """Plays that went on, since."""
 
 
 @dataclass(slots=True)
@@ -164,12 +169,24 @@ class Forecast:
             course.at == now or 0 <= self._catalogue.place[item] - self._catalogue.place[course.last] <= 1
         )
         course.jumps = 0.9 * course.jumps + (not went_on and item not in who.finished)
+        self._note_way(course, item, went_on=went_on)
         course.last, course.at = item, now
         while course.recent and course.recent[0] < now - _WEEK_S:
             course.recent.popleft()
         course.recent.append(now)
         if follow:
             self._follow(now, user, show)
+
+    def _note_way(self, course: _Course, item: int, *, went_on: bool) -> None:
+        """Remember where a user went elsewhere, until they are back or have settled there."""
+        course.since = course.since + 1 if went_on else 0
+        if course.left_at is None:
+            course.left_at = None if went_on else course.last
+            return
+        place = self._catalogue.place
+        is_back = 0 <= place[item] - place[course.left_at] <= 1
+        if is_back or course.since >= _SETTLED:
+            course.left_at = None
 
     def ended(self, now: float, user: str, item: int, position: float, finished: bool) -> None:
         """Somebody stops watching, at `position` seconds."""
@@ -290,6 +307,10 @@ class Forecast:
         if catalogue.place[course.furthest] > catalogue.place[course.last]:
             for place, item in enumerate(catalogue.following(course.furthest, _CATCH_UP, now)):
                 rows.append(Reason(item, group(Why.CATCH_UP, place), who.number, course.furthest_at))
+        if course.left_at is not None:
+            there = {row.item for row in rows}
+            next_one = (one for one in catalogue.following(course.left_at, 1, now) if one not in there)
+            rows += [Reason(one, group(Why.CATCH_UP, 0), who.number, course.at) for one in next_one]
         if course.jumps >= _ROVES:
             rows += self._elsewhere(now, who, show, course, {row.item for row in rows})
         self._reasons.put((Why.NEXT, user, show), rows, now)

@@ -41,7 +41,7 @@ class Why(StrEnum):
     FRESH = "fresh"
     """Follows, and came to the library after that."""
     CATCH_UP = "catch_up"
-    """Follows the furthest episode this user has seen, who has gone back since."""
+    """Follows the furthest episode this user has seen, or the one they left for another, and have not come back to."""
     ELSEWHERE = "elsewhere"
     """Lies anywhere in a show that this user watches out of order, and was not seen yet."""
     AGAIN = "again"
@@ -115,7 +115,7 @@ WHYS = [why for why, shape in _SHAPES.items() for _ in range(math.prod(shape))]
 """The reason of each group."""
 BEGUN = np.array(
     [
-        why is Why.RESUME or (why in (Why.NEXT, Why.FRESH) and sub[0] == 0 and sub[-1] == 0)
+        why is Why.RESUME or (why in (Why.NEXT, Why.FRESH, Why.CATCH_UP) and sub[0] == 0 and sub[-1] == 0)
         for why, shape in _SHAPES.items()
         for sub in np.ndindex(shape)
     ]

@@ -21,7 +21,7 @@ class Thrift:
     more it matters that somebody can go on with what they have begun.
     """
 
-    keep_days: float = 5
+    keep_days: float = 3
     copy_days: float = 30
     bytes_per_hit: float = 100e9
     hold: float = 1.5
