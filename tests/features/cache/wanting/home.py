@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from msgspec.structs import replace
+from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
 from projectionist.errors import NotFound, ProjectionistError
@@ -35,9 +38,18 @@ from projectionist.media.vocabulary import (
     Watched,
 )
 from tests.fakes import FakeServer
-from tests.features.library.shelves import GUEST, NOW, OWNER, Running, Wall, add_server, movie, show
+from tests.features.library.shelves import GUEST, NOW, OWNER, Running, add_server, movie, show
 
 SOME = 1 << 30
+
+
+class Silent:
+    """Events that nobody hears of."""
+
+    def publish(
+        self, topic: str, data: Mapping[str, Any] = MappingProxyType({}), *, session: Session | None = None
+    ) -> None:
+        pass
 
 
 @dataclass
@@ -68,14 +80,7 @@ class Home:
 
     def sync(self) -> None:
         """Take over what the server holds, and who watched what."""
-        work = Sync(
-            self.database,
-            self.server,
-            self.server_id,
-            Running(),
-            Wall(self.database, None, 0),
-            NOW,  # type: ignore[arg-type]
-        )
+        work = Sync(self.database, self.server, self.server_id, Running(), Silent(), NOW)
         list(sync_libraries(work))
 
     def watch(self, account: str, *keys: str, at: datetime = NOW - timedelta(days=1)) -> None:

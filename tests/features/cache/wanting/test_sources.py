@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from msgspec.structs import replace
@@ -65,7 +66,8 @@ def test_on_deck_is_of_each_account_and_each_library(home: Home) -> None:
     home.sync()
     assert home.named(Source.ON_DECK) == ["f", "g", "s-1-2"]
     wants = home.wants()
-    assert (wants["f"].accounts, wants["g"].accounts) == ({home.account("1")}, {home.account("2")})
+    assert wants["f"].accounts == {home.account("1")}
+    assert wants["g"].accounts == {home.account("2")}
     assert wants["f"].terms[0].why.startswith("Ada has it on deck, watched 24 hours ago")
 
 
@@ -124,7 +126,8 @@ def test_the_prediction_names_what_the_history_makes_likely_and_says_why(home: H
     wants = home.wants()
     assert "s-1-3" in home.named(Source.PREDICTION)
     term = next(term for term in wants["s-1-3"].terms if term.name == Source.PREDICTION)
-    assert term.why.endswith("plays of it are expected within 5 days: Ben goes on with the show")
+    said = r"\d\.\d\d plays of it are expected within \d+ days: Ben goes on with the show"
+    assert re.fullmatch(said, term.why)
     assert "f" not in home.named(Source.PREDICTION)
 
 

@@ -39,16 +39,16 @@ _WORDS: Mapping[Why, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Likely:
-    """Something that may be watched: the plays to expect within half a day, within five days and within a month.
+    """Something that may be watched, by its number in the catalogue: the plays to expect of it.
 
-    `begun` counts going on with something as often as missing it matters more.
+    `plays` are those within the days by which a place is weighed. Within half a day (`soon`) and a month, going on
+    with something counts as often as missing it matters more.
     """
 
     number: int
     item_id: int
     soon: float
     plays: float
-    begun: float
     month: float
 
 
@@ -75,7 +75,6 @@ class Prediction:
                 item_id=self._watchables[int(items[at])].id,
                 soon=float(soon[at]),
                 plays=float(plain[at]),
-                begun=float(keep[at]),
                 month=float(month[at]),
             )
             for at in first
@@ -91,7 +90,7 @@ class Prediction:
         account = int(top.user) if top is not None and top.user else EVERYBODY
         reason = "" if top is None else ": " + _WORDS[top.why].format(who=names.get(account, "somebody"))
         why = f"{one.plays:.2f} plays of it are expected within {THRIFT.keep_days:g} days{reason}"
-        points = prediction_points(one.begun, size)
+        points = prediction_points(one.plays, size)
         return Mention(Source.PREDICTION, one.item_id, account, points, why, 60 * -float(np.expm1(-one.soon)))
 
 

@@ -9,7 +9,7 @@ next        80 for the episode after one that is played, 40 after the one on dec
 watchlist   25 in the first 60 days on a watchlist, 15 later; each further episode of a show as above
 recent      20 on the day on which it was added, falling to nothing at the end of the days that are set
 list        12
-prediction  60 times the chance that somebody in the household plays it within five days, as their history has it;
+prediction  60 times the chance that somebody in the household plays it within the next days, as their history has it;
             for files above 8 GB times the root of 8 GB over their size, since their copies cost more
 several     5 for each further account that wants it, 15 at most
 
@@ -86,7 +86,7 @@ def list_points() -> float:
 
 
 def prediction_points(plays: float, size: int) -> float:
-    """For so many plays to be expected within five days, of a file of so many bytes."""
+    """For so many plays to be expected within the next days, of a file of so many bytes."""
     return 60 * -math.expm1(-plays) * math.sqrt(min(1.0, _LARGE / max(1, size)))
 
 
