@@ -34,10 +34,12 @@ def audit(
 ) -> None:
     """Look through the fast and the slow disks for what is amiss; this wakes disks that sleep."""
     from projectionist.features.cache.auditing.audit import audit as look
+    from projectionist.features.cache.auditing.excluding import publishing
     from projectionist.features.cache.auditing.jobs import care_of
 
     with opened(data) as house, until_interrupted(quiet=as_json or not sys.stderr.isatty()) as job:
         care = care_of(house.cache)
+        care = care if excludes is None else publishing(care, excludes)
         try:
             audited = look(
                 care, excludes=excludes, progress=lambda done, where: job.progress(done, now=where)

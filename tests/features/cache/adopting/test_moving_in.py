@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from projectionist.errors import ServiceError
+from projectionist.features.cache.adopting.jobs import run_adopt
 from projectionist.features.cache.adopting.taking_over import Taken, TakenOver, take_over
 from projectionist.features.cache.auditing.findings import FindingKind, Repair
 from projectionist.features.cache.auditing.repairing import Mended
@@ -17,6 +18,7 @@ from projectionist.features.cache.settling import Outcome
 from projectionist.features.cache.spots import Standing, look
 from projectionist.features.cache.swapping import move_back
 from tests.features.cache.adopting.rival import cached_by_rival, looked_over, moved_in, write_plexcache_d
+from tests.features.cache.auditing.test_scrub import Run
 from tests.features.cache.auditing.ward import FILM, Ward
 from tests.features.cache.stage import OLD
 
@@ -229,3 +231,16 @@ def test_a_backup_no_place_has_is_left_alone(ward: Ward, tmp_path: Path) -> None
     taken = take_over(ward.care, backup, lambda: None)
     assert taken == TakenOver(backup, None, Taken.LEFT_ALONE, taken.why, 6)
     assert "set up the place first" in taken.why
+
+
+def test_the_job_tells_of_each_file_first_and_moves_in_then(ward: Ward, tmp_path: Path) -> None:
+    spot, backup, content = cached_by_rival(ward)
+    ward.put(ward.stage.slow / "lost.mkv.plexcached", b"all there is")
+    arguments = {"folder": str(write_plexcache_d(tmp_path / "config", ward))}
+    run = Run()
+    told = run_adopt(ward.care, run, {**arguments, "dry": True})
+    assert told == {"rivals": ["PlexCache-D"], "files": {"ours": 1, "left_alone": 1}}
+    assert backup.exists()
+    assert len(run.logged) == 2
+    assert run_adopt(ward.care, run, arguments) == told
+    assert (backup.exists(), ward.shown(spot.path)) == (False, content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,16 @@ import pytest
 from projectionist.errors import JobCancelled, NotFound, ServiceError, SwapRefused
 from projectionist.features.cache import queries
 from projectionist.features.cache.auditing.audit import audit
+from projectionist.features.cache.auditing.excluding import publishing
 from projectionist.features.cache.auditing.findings import Finding, FindingKind, Repair
 from projectionist.features.cache.auditing.keeping import finding as finding_of
 from projectionist.features.cache.auditing.keeping import findings
-from projectionist.features.cache.auditing.repairing import Mended
+from projectionist.features.cache.auditing.repairing import Mended, repair
 from projectionist.features.cache.mending.moves import content_of_file, forget
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.spots import Standing, look
 from projectionist.features.cache.swapping import cache_in, move_back
+from projectionist.features.cache.tiers.mover import MARKER
 from tests.features.cache.auditing.ward import FILM, Ward
 from tests.features.cache.stage import HIDDEN, OLD
 
@@ -287,16 +290,26 @@ def test_what_the_mover_may_take_is_unprotected_and_lines_without_files_are_stal
 ) -> None:
     spot, _ = union.cached()
     excludes = tmp_path / "excludes.txt"
-    excludes.write_text(f"/host/other/line.mkv\n# a comment\n/host/fast/{FILM}\n")
-    assert union.found(excludes) == []
-    excludes.write_text("/host/fast/gone.mkv\n/host/other/line.mkv\n")
+    theirs = "/host/other/line.mkv\n/host/fast/gone, and not our line.mkv\n"
+    excludes.write_text(f"{theirs}/host/fast/Film (2001)\n")
+    assert union.found(excludes) == []  # a folder's line covers what is in it
+    excludes.write_text(f"{theirs}{MARKER.decode()}\n/host/fast/gone.mkv\n")
     found = union.look(excludes).findings
     assert [(one.kind, one.path) for one in found] == [
         (FindingKind.UNPROTECTED, spot.fast),
         (FindingKind.STALE, Path("/host/fast/gone.mkv")),
     ]
-    assert [union.mend(one) for one in found] == [Mended.MENDED, Mended.MENDED]
-    assert union.published == 2
+    assert union.mend(found[0]) is Mended.LEFT  # nobody said which list
+    care = publishing(union.care, excludes)
+    assert [repair(care, one) for one in found] == [Mended.MENDED, Mended.MENDED]
+    assert excludes.read_text() == f"{theirs}{MARKER.decode()}\n/host/fast/{FILM}\n"
+    assert union.found(excludes) == []
+
+
+def test_a_list_that_is_not_there_yet_covers_nothing(union: Ward, tmp_path: Path) -> None:
+    spot, _ = union.cached()
+    assert union.found(tmp_path / "none yet.txt") == [(FindingKind.UNPROTECTED, spot.fast)]
+    assert union.found(tmp_path) == [(FindingKind.UNSEEN, tmp_path)]
 
 
 def test_a_finding_has_a_number_until_it_is_mended(linked: Ward) -> None:
@@ -323,3 +336,53 @@ def test_an_audit_ends_when_it_is_told_to(ward: Ward) -> None:
 
 def test_every_repair_says_what_it_would_do() -> None:
     assert all(Finding(FindingKind.ORPHAN, Path("/x"), "", repair).deed for repair in Repair)
+
+
+def test_an_audit_asks_for_names_and_not_for_each_file(linked: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    linked.cached()
+    for number in range(2000):
+        linked.put(linked.stage.slow / f"folder {number % 20}" / f"{number}.mkv", b"")
+    asked: list[object] = []
+    for call in ("stat", "lstat"):
+        monkeypatch.setattr(os, call, counted(getattr(os, call), asked))
+    assert linked.look().looked_at > 2000
+    assert len(asked) < 20
+
+
+def counted(call: Callable[..., object], asked: list[object]) -> Callable[..., object]:
+    def counting(*args: object, **more: object) -> object:
+        asked.append(args)
+        return call(*args, **more)
+
+    return counting
+
+
+def test_a_piece_that_a_mover_writes_does_not_take_the_place_of_the_whole_film(union: Ward) -> None:
+    spot, content = union.cached()
+    union.put(spot.path, content[:-5000])
+    finding = union.only()
+    assert (finding.kind, finding.repair) == (FindingKind.STALE, Repair.SETTLE)
+    assert union.mend(finding) is Mended.LEFT
+    assert union.shown(spot.path) == content
+
+
+def test_a_damaged_original_does_not_take_the_place_of_the_whole_one(linked: Ward) -> None:
+    spot, content = linked.cached()
+    spot.fast.unlink()
+    spot.path.unlink()
+    spot.aside.rename(spot.path)
+    linked.put(spot.aside, content[:-5000])
+    assert linked.mend() is Mended.MENDED
+    assert spot.path.read_bytes() == content
+    assert linked.found() == []
+
+
+def test_a_copy_is_not_removed_for_a_file_of_its_size_and_time_that_holds_something_else(ward: Ward) -> None:
+    spot, content = ward.cached()
+    spot.path.unlink(missing_ok=True)
+    ward.put(spot.path, b"?" + content[1:], OLD)
+    finding = ward.only()
+    assert (finding.kind, finding.repair) == (FindingKind.STALE, Repair.SETTLE)
+    assert ward.mend(finding) is Mended.MENDED
+    assert ward.shown(spot.path) == b"?" + content[1:]
+    assert ward.everything().count(content) == 2

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from projectionist.errors import ProjectionistError
@@ -95,6 +95,7 @@ def shown(ward: Ward, path: Path) -> str | None:
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(state=STATES)
 def test_repairs_in_any_state_keep_every_content_and_every_path(prepared: Path, state: State) -> None:
+    note(str(state))
     home = Path(tempfile.mkdtemp())
     stage = opened(home / "stage", prepared)
     stage.desk = replace(stage.desk, grace_s=0.0)

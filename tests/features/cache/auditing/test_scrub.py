@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from projectionist.errors import JobCancelled, SwapRefused
+from projectionist.errors import JobCancelled, NotFound, SwapRefused
 from projectionist.features.cache.auditing.findings import FindingKind, Repair
-from projectionist.features.cache.auditing.jobs import run_audit, run_scrub
+from projectionist.features.cache.auditing.jobs import run_audit, run_mend, run_scrub
 from projectionist.features.cache.auditing.keeping import findings
 from projectionist.features.cache.auditing.repairing import Mended
 from projectionist.features.cache.auditing.scrubbing import scrub
@@ -222,6 +222,16 @@ def test_the_jobs_tell_how_far_they_are_and_what_they_found(anywhere: Ward) -> N
     assert run.logged[-1].startswith("warning: ")
     assert {unit for _, _, unit in run.told} == {"files", "repairs", "bytes"}
     assert anywhere.shown(spot.path) != content
+
+
+def test_one_finding_is_mended_by_its_number(ward: Ward) -> None:
+    path = ward.stage.film()
+    ward.put(ward.spot(path).fast, path.read_bytes())
+    finding, run = ward.only(), Run()
+    assert run_mend(ward.care, run, {"finding": finding.id}) == {"outcome": "mended"}
+    assert finding.deed in run.logged[0]
+    with pytest.raises(NotFound):
+        run_mend(ward.care, run, {"finding": finding.id})
 
 
 def test_a_repair_that_fails_is_logged_and_the_others_are_done(ward: Ward) -> None:

@@ -55,15 +55,11 @@ class Ward:
         self.stage, self.layout = stage, layout
         tier = ATier(stage.fast, "/host/fast")
         self.places = Somewhere([APlace(layout, stage.slow, stage.slow, [tier])])
-        self.published = 0
 
     @property
     def care(self) -> Care:
         stage = self.stage
-        return Care(stage.database, stage.desk, self.places, "here", stage.clock, self.publish)
-
-    def publish(self) -> None:
-        self.published += 1
+        return Care(stage.database, stage.desk, self.places, "here", stage.clock)
 
     def spot(self, path: Path) -> Spot:
         return self.stage.spot(path, self.layout)

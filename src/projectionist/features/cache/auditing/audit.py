@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from projectionist.errors import SourceChanged
-from projectionist.features.cache.auditing.excluding import excluded_lines, judge_excludes
+from projectionist.features.cache.auditing.excluding import judge_excludes, read_excludes
 from projectionist.features.cache.auditing.findings import Finding, FindingKind, Repair
 from projectionist.features.cache.auditing.judging import Judge, Pair
 from projectionist.features.cache.auditing.keeping import keep_findings
@@ -193,7 +193,7 @@ class _Audit:
 
     def _judge_excludes(self, excludes: Path) -> None:
         try:
-            lines = excluded_lines(excludes)
+            lines = read_excludes(excludes)
         except OSError as error:
             self._blind(excludes, cannot_look(excludes, f"it cannot be read ({error.strerror})."))
             return

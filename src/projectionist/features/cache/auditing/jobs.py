@@ -1,4 +1,4 @@
-"""The work of the jobs that look after the cache: audits, with or without repairs, and scrubs."""
+"""The jobs that look after the cache: audits, with or without repairs, single repairs, scrubs, and moving in."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from projectionist.errors import DatabaseUnusable, JobCancelled, ProjectionistError
+from projectionist.features.cache.adopting.jobs import ADOPT, run_adopt
 from projectionist.features.cache.auditing import queries
 from projectionist.features.cache.auditing.audit import Audited, audit
+from projectionist.features.cache.auditing.excluding import publishing
 from projectionist.features.cache.auditing.findings import Finding, FindingKind
+from projectionist.features.cache.auditing.keeping import finding as finding_of
 from projectionist.features.cache.auditing.repairing import Mended, repair
 from projectionist.features.cache.auditing.scrubbing import scrub
 from projectionist.features.cache.mending.grounds import Care
@@ -22,6 +25,7 @@ from projectionist.jobs.ports import (
     JobRun,
     Jobs,
     Order,
+    Ordered,
     Priority,
     QueueSpec,
     Schedule,
@@ -31,6 +35,7 @@ Work = Callable[[JobRun, Arguments], Mapping[str, Any] | None]
 
 AUDIT = "cache.audit"
 SCRUB = "cache.scrub"
+MEND = "cache.mend"
 QUEUE = QueueSpec("cache-care", "Looking after the cache", 1)
 """Its own, so that what reads for hours keeps no copy waiting."""
 
@@ -65,13 +70,52 @@ def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
     return (
         JobKind(AUDIT, QUEUE.name, lambda _: "Audit the cache", on_each(AUDIT, run_audit), accepts=accepts),
         JobKind(SCRUB, QUEUE.name, lambda _: "Scrub fast copies", on_each(SCRUB, run_scrub), accepts=accepts),
+        JobKind(
+            MEND,
+            QUEUE.name,
+            lambda arguments: f"Mend {arguments.get('name', 'what an audit found')}",
+            lambda run, arguments: run_mend(care_of(place), run, arguments),
+            attempts=1,
+            accepts=accepts,
+        ),
+        JobKind(
+            ADOPT,
+            QUEUE.name,
+            lambda arguments: f"Move in from {arguments.get('folder', 'another program')}",
+            lambda run, arguments: run_adopt(care_of(place), run, arguments),
+            attempts=1,
+            accepts=accepts,
+        ),
     )
 
 
-def run_audit(
-    care: Care, run: JobRun, arguments: Arguments, excludes: Path | None = None
-) -> Mapping[str, Any]:
-    """Audit, and with `repair` among the arguments mend all that can be.
+def order_mending(
+    jobs: Jobs, finding: Finding, node: str, asked_by: str, excludes: Path | None = None
+) -> Ordered:
+    """Ask for a finding to be mended, on the node that found it."""
+    arguments = {
+        "finding": finding.id,
+        "name": finding.path.name,
+        "node": node,
+        "excludes": str(excludes or ""),
+    }
+    order = Order(MEND, arguments, f"finding {finding.id}", Priority.HIGH, asked_by=asked_by)
+    return jobs.order(order)
+
+
+def run_mend(care: Care, run: JobRun, arguments: Arguments) -> Mapping[str, Any]:
+    """Mend one finding. Raises NotFound, JobCancelled, and what its repair raises."""
+    found = finding_of(care.database, int(arguments["finding"]))
+    run.log(f"{found.path}: {found.evidence} {found.deed}")
+    return {"outcome": repair(_publishing(care, arguments), found, run.check)}
+
+
+def _publishing(care: Care, arguments: Arguments) -> Care:
+    return publishing(care, Path(arguments["excludes"])) if arguments.get("excludes") else care
+
+
+def run_audit(care: Care, run: JobRun, arguments: Arguments) -> Mapping[str, Any]:
+    """Audit, and with `repair` among the arguments mend all that can be; `excludes` is the mover's list.
 
     Raises DatabaseUnusable and JobCancelled.
     """
@@ -79,6 +123,8 @@ def run_audit(
     def look(looked_at: int, where: str) -> None:
         run.progress(looked_at, unit="files", now=where)
 
+    care = _publishing(care, arguments)
+    excludes = Path(arguments["excludes"]) if arguments.get("excludes") else None
     audited = audit(care, excludes=excludes, progress=look)
     mended = mend_all(care, run, audited) if arguments.get("repair") else {}
     return {

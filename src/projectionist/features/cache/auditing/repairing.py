@@ -55,15 +55,37 @@ def repair(care: Care, finding: Finding, check: Check = unchecked) -> Mended:
     return done
 
 
-def _settle(care: Care, path: Path, _check: Check) -> Mended:
+def _settle(care: Care, path: Path, check: Check) -> Mended:
     copy = remembered(care.database, path)
     if copy is None:
         return Mended.NO_LONGER_SO
     if not care.desk.watching.leaves_free(path):
         return Mended.PLAYING
+    if moves.is_plain(path) and moves.is_plain(copy.spot.fast):
+        likeness, _ = compare(path, copy.spot.fast, check)
+        if likeness is Likeness.OUTGROWN:  # a mover may be writing a piece of it at the path
+            return Mended.LEFT
+        if likeness is not Likeness.SAME:
+            moves.rest_file(
+                care.desk, copy.spot, copy.spot.fast, copy.spot.fast_root, "replaced", cached=True
+            )
+    if _is_home_already(copy, check):
+        moves.rest_file(care.desk, copy.spot, copy.spot.aside, copy.spot.slow_root, "damaged")
+        return Mended.MENDED
     with moves.journalled(care.desk, copy.spot, copy.content, Step.SWAPPING) as move:
         settle(care.desk, move, forward=True)
     return Mended.MENDED
+
+
+def _is_home_already(copy: Copy, check: Check) -> bool:
+    """Whether the original is at its path, and what is set aside is only a piece of it."""
+    path, aside = copy.spot.path, copy.spot.aside
+    if not (moves.is_plain(path) and moves.is_plain(aside)):
+        return False
+    if not copy.content.fits(os.lstat(path)) or copy.content.fits(os.lstat(aside)):
+        return False
+    likeness, _ = compare(path, aside, check)
+    return likeness is Likeness.TORN
 
 
 def _forget(care: Care, path: Path, _check: Check) -> Mended:
