@@ -386,6 +386,8 @@ def _wishes(settings: Settings) -> Wishes:
             settings.cache_next_episodes, settings.cache_watchlist_episodes, settings.cache_recent_days
         ),
         sources=frozenset(Source(one) for one in settings.cache_sources),
+        hard_links=settings.cache_hard_links,
+        exclude_file=settings.cache_exclude_file,
     )
 
 

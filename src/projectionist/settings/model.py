@@ -174,9 +174,21 @@ class Settings:
         ("playing", "on_deck", "next", "watchlist", "prediction"),
         example="playing,next",
     )
+    cache_exclude_file: Path | None = option(
+        "On Unraid, the file in which the mover finds what it has to leave on the fast disk; the mover is waited for.",
+        values.path,
+        None,
+        example="/config/projectionist-mover-exclusions.txt",
+    )
+    cache_hard_links: bool = option(
+        "Whether the cache also moves files that have further names, as seeding ones do; the others keep the original.",
+        values.flag,
+        False,
+        page=True,
+    )
     cache_rate: int | None = option(
         "The most bytes a second that one copy of the cache reads; left out, as fast as the disks are.",
-        values.size(100_000, 10**12),
+        values.optional(values.size(100_000, 10**12)),
         None,
         page=True,
         example="80 MB",

@@ -159,8 +159,15 @@ def rhythm(value: str) -> str:
     return f"every {re.sub(r'[^0-9a-z.]', '', amount)}"
 
 
+def optional(reader: Reader) -> Reader:
+    """The same, or nothing, which is None."""
+    return lambda value: reader(value) if value else None
+
+
 def hours(value: str) -> str:
-    """A span of the day such as `22:00-06:30`."""
+    """A span of the day such as `22:00-06:30`, or nothing."""
+    if not value:
+        return ""
     found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):([0-5]\d)", value)
     if found is None or found.group(1, 2) == found.group(3, 4):
         raise ValueError("hours of the day such as 22:00-06:30")

@@ -13,11 +13,13 @@ from projectionist.features.cache.journal import Journal
 from projectionist.features.cache.neighbours import Servers
 from projectionist.features.cache.planning.plan import PlanRules
 from projectionist.features.cache.planning.planner import Planner
+from projectionist.features.cache.running.excluding import Exclusions
 from projectionist.features.cache.running.lanes import Lanes
 from projectionist.features.cache.running.pacing import Pace
 from projectionist.features.cache.settling import Desk
 from projectionist.features.cache.tiers.capacity import Capacity
 from projectionist.features.cache.tiers.caps import limits
+from projectionist.features.cache.tiers.mover import UnraidMover, publish_exclusions
 from projectionist.features.cache.tiers.places import Places
 from projectionist.features.cache.wanting.gathering import Wanting
 from projectionist.features.cache.wanting.sources import Amounts
@@ -28,12 +30,14 @@ from projectionist.kit.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """How the person who runs Projectionist wants the cache to work."""
+    """How the person who runs Projectionist wants the cache to work; `exclude_file` is the one of Unraid's mover."""
 
     pace: Pace
     retention: timedelta
     amounts: Amounts
     sources: Collection[Source]
+    hard_links: bool = False
+    exclude_file: Path | None = None
 
 
 def open_workplace(
@@ -52,6 +56,10 @@ def open_workplace(
     eyes = Eyes(database, servers, places, clock)
     wanting = Wanting(database, servers, wishes.amounts, wishes.sources)
     rules = PlanRules(retention=wishes.retention)
+    journal = Journal(database, clock, node)
+    exclusions = None
+    if wishes.exclude_file is not None:
+        exclusions = Exclusions(wishes.exclude_file, journal, places.tiers, publish_exclusions)
     return Workplace(
         database=database,
         places=places,
@@ -61,9 +69,12 @@ def open_workplace(
         publish=publish,
         node=node,
         clock=clock,
-        desk=Desk(Journal(database, clock, node), eyes, eyes, listing=eyes),
+        desk=Desk(journal, eyes, eyes, listing=eyes),
         eyes=eyes,
         lanes=Lanes(database, folder, node),
         pace=wishes.pace,
+        mover=UnraidMover() if exclusions else None,
+        exclusions=exclusions,
         retention=wishes.retention,
+        hard_links=wishes.hard_links,
     )

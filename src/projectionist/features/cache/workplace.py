@@ -30,7 +30,8 @@ Publish = Callable[[Session, str, Mapping[str, Any]], None]
 class Workplace:
     """One node: `node` is its name for people. `mover` is Unraid's, where there is one, and `exclusions` its list.
 
-    `retention` is how long a file stays on the fast disk after it was wanted or played last.
+    `hard_links` says whether files with several names are moved too, and `retention` how long a file stays on the fast
+    disk after it was wanted or played last.
     """
 
     database: Database
@@ -48,4 +49,5 @@ class Workplace:
     mover: Mover | None = None
     exclusions: Exclusions | None = None
     retention: timedelta = timedelta(hours=12)
+    hard_links: bool = False
     sleep: Callable[[float], None] = field(default=time.sleep)

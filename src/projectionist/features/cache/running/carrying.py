@@ -129,7 +129,12 @@ def _copy(place: Workplace, errand: Errand, aim: Destination, copying: _Copying)
     desk = replace(place.desk, watching=Admitting(place.eyes, spot.path)) if errand.plays else place.desk
     with _excluded(place, aim):
         outcome = cache_with_sidecars(
-            desk, spot, aim.place.sidecars, item_id=errand.item_id, progress=copying.progress
+            desk,
+            spot,
+            aim.place.sidecars,
+            item_id=errand.item_id,
+            hard_links=place.hard_links,
+            progress=copying.progress,
         )
     if copying.done:
         place.capacity.note_written(tier, copying.done)
