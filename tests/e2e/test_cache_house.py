@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -26,7 +27,7 @@ from projectionist.features.cache.spots import TIER
 from projectionist.features.cache.tiers.marking import mark_tier
 from projectionist.features.library.service import libraries
 from projectionist.features.servers.service import Server
-from projectionist.jobs.ports import JobFilter
+from projectionist.jobs.ports import JobFilter, JobState
 from projectionist.settings import Settings
 from tests.demo.houses import house_media
 from tests.recovery.houses_under_fire import until
@@ -250,6 +251,69 @@ def test_killed_in_mid_copy_nothing_is_lost_and_the_next_run_goes_on(
         )
         assert ran.returncode == 0, ran.stderr
         assert here.cached(), ran.stdout
+        assert here.is_whole()
+        told = [json.loads(line) for line in ran.stdout.splitlines()]
+        assert {one["outcome"] for one in told[:-1]} == {"cached"}
+        assert (told[-1]["files"], told[-1]["failed"]) == (len(told) - 1, 0)
+
+
+def test_the_commands_tell_first_and_move_when_somebody_says_yes(tmp_path: Path, house_media: Path) -> None:
+    with cinema(tmp_path, house_media, listening=False, cache_retention=timedelta(hours=1)) as here:
+
+        def cache(*words: str) -> tuple[int, list[Any]]:
+            data = ["--data", str(here.house.settings.data), "--json"]
+            about = {"PROJECTIONIST_NODE": "here", "PROJECTIONIST_PLEX_TV_URL": here.demo.plex_tv_url}
+            command = [COMMAND, "cache", *words, *data]
+            ran = subprocess.run(
+                command, env={**os.environ, **about}, capture_output=True, text=True, check=False, timeout=120
+            )
+            assert ran.stderr == ""
+            lines = [ran.stdout] if words[0] == "history" else ran.stdout.splitlines()
+            return ran.returncode, [json.loads(line) for line in lines]
+
+        code, first = cache("run")
+        assert (code, {one["outcome"] for one in first[:-1]}, here.cached()) == (0, {"planned"}, set())
+        assert first[-1]["dry_run"]
+        assert all(one["why"] for one in first[:-1])
+        code, second = cache("run", "--confirm")
+        assert (code, {one["path"] for one in second[:-1]}) == (0, {one["path"] for one in first[:-1]})
+        assert {str(path) for path in here.cached()} == {one["path"] for one in second[:-1]}
+        _, (moves,) = cache("history")
+        assert {one["outcome"] for one in moves} == {"cached"}
+        code, undone = cache("undo", str(moves[0]["id"]))
+        assert (code, undone[0]["outcome"], Path(moves[0]["path"]) in here.cached()) == (0, "home", False)
+        one = str(min(here.cached()))
+        assert cache("restore", one)[1][0]["outcome"] == "home"
+        code, returned = cache("restore", "--all")
+        assert (code, returned[-1]["failed"], here.cached(), here.hidden()) == (0, 0, set(), [])
+        assert here.is_whole()
+
+
+def test_a_copy_that_is_cancelled_ends_soon_and_leaves_nothing(tmp_path: Path, house_media: Path) -> None:
+    with cinema(tmp_path, house_media, cache_rate=100_000) as here:
+        jobs = here.house.jobs
+        service.run(here.house.cache, jobs, "test", dry=False)
+        copying = JobFilter(states=(JobState.RUNNING,), kinds=("cache.in",))
+
+        def begun() -> bool:
+            return any(
+                job.unit == "bytes" and job.done and job.rate_per_s for job in jobs.find(copying).items
+            )
+
+        until(begun, 60, lambda: state_of(here))
+        running = [job for job in jobs.find(copying).items if job.done]
+        assert len(running) == 1  # one copy at a time from a slow disk
+        assert running[0].eta_s is not None
+        stopped = service.stop_after_step(jobs)
+        jobs.cancel(running[0].id)
+        took = seconds_until(
+            lambda: jobs.get(running[0].id).state is JobState.CANCELLED, WITHIN_S, lambda: state_of(here)
+        )
+        print(f"from cancel to the end of the copy: {took:.2f} s; {stopped} not begun any more")
+        for job in jobs.find(copying).items:
+            jobs.cancel(job.id)
+        until(lambda: is_idle(here), 30, lambda: state_of(here))
+        assert (here.cached(), here.hidden()) == (set(), [])
         assert here.is_whole()
 
 
