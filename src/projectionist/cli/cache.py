@@ -44,8 +44,8 @@ def simulate(
 ) -> None:
     """Replay a history of plays, and say how many would have come from the fast disk."""
     from projectionist.features.cache.simulating.contest import PolicyName, simulate
-    from projectionist.features.cache.simulating.sizes import bytes_of, rate_of
     from projectionist.features.cache.simulating.tables import read_past
+    from projectionist.features.cache.sizes import bytes_of, rate_of
 
     capacity, speed = bytes_of(size), rate_of(rate)
     past = read_past(library, history, watchlist)
@@ -71,7 +71,7 @@ def household(
     """Make up a household and what it watches, to try `simulate` on."""
     from projectionist.features.cache.households.watching import live
     from projectionist.features.cache.households.writing import write_tables
-    from projectionist.features.cache.simulating.sizes import bytes_of
+    from projectionist.features.cache.sizes import bytes_of
 
     past = live(seed, users=users, days=days, size=bytes_of(size))
     for path in write_tables(past, folder):

@@ -49,7 +49,7 @@ def pin(
     """Keep a film, an episode, a season or a show on the fast disk for good."""
     from projectionist.cli.display import shown
     from projectionist.features.cache import pins
-    from projectionist.features.cache.simulating.sizes import shown_size
+    from projectionist.features.cache.sizes import shown_size
 
     with opened(data) as house:
         ask = pins.weigh_pin if dry_run else pins.pin
@@ -107,7 +107,7 @@ def pins(as_json: AsJson = False, data: Data = None) -> None:
 
 def _print(thought: Thought, tiers: dict[int, str]) -> None:
     from projectionist.cli.display import shown
-    from projectionist.features.cache.simulating.sizes import shown_size
+    from projectionist.features.cache.sizes import shown_size
 
     made = thought.plan
     for failed in thought.wanted.failed:

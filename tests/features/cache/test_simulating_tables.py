@@ -13,8 +13,8 @@ from projectionist.errors import TableWrong, UsageWrong
 from projectionist.features.cache.households.watching import live
 from projectionist.features.cache.households.writing import write_tables
 from projectionist.features.cache.prediction.records import Past
-from projectionist.features.cache.simulating.sizes import bytes_of, rate_of, shown_size
 from projectionist.features.cache.simulating.tables import read_past
+from projectionist.features.cache.sizes import bytes_of, rate_of, shown_size
 
 LIBRARY = """item,type,show,season,episode,bytes,duration_s,added_at
 f,movie,,,,1000,6000,2026-01-01T00:00:00Z

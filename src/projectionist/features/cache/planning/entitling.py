@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from projectionist.features.cache.planning.ground import Limits, Map, Place
-from projectionist.features.cache.simulating.sizes import shown_size
+from projectionist.features.cache.sizes import shown_size
 from projectionist.features.cache.wanting.wants import WHOLE, Source, Want
 
 _LASTING = frozenset({Source.PLAYING, Source.PIN})

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from projectionist.features.cache.simulating.replay import Outcome, Tally
-from projectionist.features.cache.simulating.sizes import shown_size
+from projectionist.features.cache.sizes import shown_size
 
 
 def as_object(outcomes: Sequence[Outcome]) -> dict[str, Any]:

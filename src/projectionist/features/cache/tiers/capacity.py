@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from projectionist.db.engine import Database
-from projectionist.features.cache.simulating.sizes import shown_size
+from projectionist.features.cache.sizes import shown_size
 from projectionist.features.cache.spots import is_mounted
 from projectionist.features.cache.tiers import queries
 from projectionist.features.cache.tiers.places import FastTier, Places

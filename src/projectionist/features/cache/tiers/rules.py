@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 
 from projectionist.errors import InputWrong, UsageWrong
-from projectionist.features.cache.simulating.sizes import bytes_of
+from projectionist.features.cache.sizes import bytes_of, typed_size
 
-_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s*%")
+_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s*%", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,10 @@ class Amount:
     def on(self, total: int) -> int:
         """In bytes, on a drive of `total` bytes."""
         return self.bytes or int(total * self.percent / 100)
+
+    def typed(self) -> str:
+        """As somebody may type it: `amount` gives the very same back."""
+        return typed_size(self.bytes) if self.bytes else f"{self.percent:f}".rstrip("0").rstrip(".") + "%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ def amount(text: str, field: str = "") -> Amount | None:
     share = _SHARE.fullmatch(text)
     if share is not None and 0 < float(share[1]) <= 100:
         return Amount(percent=float(share[1]))
+    if "%" in text:
+        raise InputWrong(f"A share of a drive is more than 0 % and at most 100 %; {text!r} is none.", field)
     size = size_of(text, field)
     return None if size is None else Amount(bytes=size)
 

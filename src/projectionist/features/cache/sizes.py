@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from projectionist.errors import UsageWrong
 
@@ -30,8 +31,14 @@ def _amount(text: str, bare: str) -> int | None:
     matched = _SIZE.fullmatch(text)
     if matched is None:
         return None
-    amount = int(float(matched[1]) * _UNITS[(matched[2] or bare).upper()])
+    amount = int(Decimal(matched[1]) * _UNITS[(matched[2] or bare).upper()])
     return amount if 0 < amount < 1 << 63 else None
+
+
+def typed_size(size: int) -> str:
+    """Bytes as somebody may type them: `bytes_of` gives the very same number back."""
+    unit = next((name for name, count in reversed(_UNITS.items()) if size % count == 0), "B")
+    return f"{size // _UNITS[unit]}{unit}"
 
 
 def shown_size(size: float) -> str:
