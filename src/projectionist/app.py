@@ -31,8 +31,8 @@ from projectionist.features.cache import web as cache
 from projectionist.features.cache.opening import Wishes, open_workplace
 from projectionist.features.cache.running.following import Following
 from projectionist.features.cache.running.guarding import Guarding
-from projectionist.features.cache.running.pacing import Pace, quiet_hours
 from projectionist.features.cache.running.rounds import recover
+from projectionist.features.cache.traffic.pacing import Pace, quiet_hours
 from projectionist.features.cache.wanting.sources import Amounts
 from projectionist.features.cache.wanting.wants import Source
 from projectionist.features.home import pages as home

@@ -15,8 +15,8 @@ from typing import Protocol
 
 from projectionist.db.engine import Database
 from projectionist.errors import NotFound, RangeRefused, ServerLacks, SwapRefused
+from projectionist.features.cache import queries
 from projectionist.features.cache.neighbours import Servers
-from projectionist.features.cache.running import queries
 from projectionist.features.library.service import PartFacts, libraries, parts_at, parts_of, server_key
 from projectionist.kit.clock import Clock
 from projectionist.media.names import FILM_SUFFIXES

@@ -13,14 +13,14 @@ from projectionist.features.cache.journal import Journal
 from projectionist.features.cache.neighbours import Servers
 from projectionist.features.cache.planning.plan import PlanRules
 from projectionist.features.cache.planning.planner import Planner
-from projectionist.features.cache.running.excluding import Exclusions
-from projectionist.features.cache.running.lanes import Lanes
-from projectionist.features.cache.running.pacing import Pace
 from projectionist.features.cache.settling import Desk
 from projectionist.features.cache.tiers.capacity import Capacity
 from projectionist.features.cache.tiers.caps import limits
 from projectionist.features.cache.tiers.mover import UnraidMover, publish_exclusions
 from projectionist.features.cache.tiers.places import Places
+from projectionist.features.cache.traffic.excluding import Exclusions
+from projectionist.features.cache.traffic.lanes import Lanes
+from projectionist.features.cache.traffic.pacing import Pace
 from projectionist.features.cache.wanting.gathering import Wanting
 from projectionist.features.cache.wanting.sources import Amounts
 from projectionist.features.cache.wanting.wants import Source

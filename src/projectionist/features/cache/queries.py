@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, aliased
 
-from projectionist.features.cache.models import CopyRow, HolderRow, JournalRow, OriginRow, RestRow
+from projectionist.features.cache.models import CopyRow, HolderRow, JournalRow, OriginRow, RestRow, SeenRow
 
 
 def moves(session: Session, node: str) -> Sequence[JournalRow]:
@@ -151,3 +151,20 @@ def deleted_rests(session: Session) -> Sequence[tuple[RestRow, OriginRow]]:
 def give_reason(session: Session, number: int, reason: str) -> None:
     """A file rests for another reason than it seemed."""
     session.execute(update(RestRow).where(RestRow.id == number).values(reason=reason))
+
+
+def seen_by(session: Session, tier_id: int) -> set[int]:
+    """The servers that have read a file through a tier."""
+    return set(session.scalars(select(SeenRow.server_id).where(SeenRow.tier_id == tier_id)))
+
+
+def put_seen(session: Session, server_id: int, tier_id: int, at: datetime) -> None:
+    """A server has read a file through a tier."""
+    session.merge(SeenRow(server_id=server_id, tier_id=tier_id, at=at))
+
+
+def drop_seen(session: Session, server_ids: Collection[int], tier_id: int) -> None:
+    """These servers did not see a file through a tier."""
+    session.execute(
+        delete(SeenRow).where(SeenRow.server_id.in_(sorted(server_ids)), SeenRow.tier_id == tier_id)
+    )

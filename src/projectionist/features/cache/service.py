@@ -11,7 +11,6 @@ from projectionist.errors import Conflict, NotFound
 from projectionist.features.cache.models import Kind
 from projectionist.features.cache.planning.plan import CachePlan, PlannedCopy
 from projectionist.features.cache.running import queries
-from projectionist.features.cache.running.disks import Room
 from projectionist.features.cache.running.errands import Ended, Errand, ended_of
 from projectionist.features.cache.running.ordering import (
     PLAY,
@@ -23,6 +22,7 @@ from projectionist.features.cache.running.ordering import (
     why_of,
 )
 from projectionist.features.cache.settling import Outcome
+from projectionist.features.cache.traffic.disks import Room
 from projectionist.features.cache.wanting.wants import Want
 from projectionist.features.cache.workplace import TOPIC, Workplace
 from projectionist.jobs.ports import Jobs, JobState, Order, Ordered, Priority, Schedule

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from projectionist.db.engine import Database
 from projectionist.features.cache.eyes import Eyes
 from projectionist.features.cache.neighbours import Servers
-from projectionist.features.cache.running.disks import Capacity, Mover, Places, Planner
-from projectionist.features.cache.running.excluding import Exclusions
-from projectionist.features.cache.running.lanes import Lanes
-from projectionist.features.cache.running.pacing import Pace
 from projectionist.features.cache.settling import Desk
+from projectionist.features.cache.traffic.disks import Capacity, Mover, Places, Planner
+from projectionist.features.cache.traffic.excluding import Exclusions
+from projectionist.features.cache.traffic.lanes import Lanes
+from projectionist.features.cache.traffic.pacing import Pace
 from projectionist.kit.clock import Clock
 
 TOPIC = "cache"

@@ -14,10 +14,10 @@ from projectionist.features.cache.models import Kind
 from projectionist.features.cache.proving import CHUNK
 from projectionist.features.cache.running.carrying import can_carry, carry_back, carry_in
 from projectionist.features.cache.running.errands import Errand
-from projectionist.features.cache.running.excluding import Exclusions
-from projectionist.features.cache.running.lanes import Lane
-from projectionist.features.cache.running.pacing import Pace, quiet_hours
 from projectionist.features.cache.settling import Outcome
+from projectionist.features.cache.traffic.excluding import Exclusions
+from projectionist.features.cache.traffic.lanes import Lane
+from projectionist.features.cache.traffic.pacing import Pace, quiet_hours
 from projectionist.jobs.running import JobStopped
 from projectionist.media.vocabulary import ServerPath
 from tests.features.cache.running.theatre import Crew, Hand

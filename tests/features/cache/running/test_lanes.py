@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from projectionist.db.engine import Database
-from projectionist.features.cache.running.lanes import Lane, Lanes
+from projectionist.features.cache.traffic.lanes import Lane, Lanes
 
 DISK = Lane("disk 1")
 TIER = Lane("tier 1", 2)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from projectionist.errors import InputWrong, JobCancelled
-from projectionist.features.cache.running.pacing import Meter, quiet_hours
+from projectionist.features.cache.traffic.pacing import Meter, quiet_hours
 from projectionist.settings.values import hours
 
 SPRING, WINTER = datetime(2026, 1, 1), datetime(2026, 12, 31)  # noqa: DTZ001 - hypothesis adds the zone

@@ -18,12 +18,12 @@ from projectionist.features.cache.planning.plan import CachePlan, PlannedCopy, P
 from projectionist.features.cache.planning.planner import ItemWhy, Thought
 from projectionist.features.cache.running import queries
 from projectionist.features.cache.running.carrying import carry_in
-from projectionist.features.cache.running.disks import Place, Tier
 from projectionist.features.cache.running.errands import Ended, Errand, ended_of
-from projectionist.features.cache.running.lanes import Lanes
 from projectionist.features.cache.settling import Desk
 from projectionist.features.cache.sidecars import Sidecars
 from projectionist.features.cache.spots import Spot
+from projectionist.features.cache.traffic.disks import Place, Tier
+from projectionist.features.cache.traffic.lanes import Lanes
 from projectionist.features.cache.wanting.wants import Wanted
 from projectionist.features.cache.workplace import Workplace
 from projectionist.features.library.models import ItemRow, LibraryRow, PartRow

@@ -13,14 +13,14 @@ from typing import Any
 from projectionist.errors import JobPostponed, ServiceError
 from projectionist.features.cache.eyes import Admitting
 from projectionist.features.cache.models import Kind
-from projectionist.features.cache.running.disks import Place, Tier
 from projectionist.features.cache.running.errands import Errand
-from projectionist.features.cache.running.lanes import Lane
 from projectionist.features.cache.running.noting import NO_ROOM, Came, note, noted
-from projectionist.features.cache.running.pacing import Meter
 from projectionist.features.cache.settling import Outcome, is_unchanged
 from projectionist.features.cache.sidecars import cache_with_sidecars, move_back_with_sidecars, sidecars_of
 from projectionist.features.cache.spots import Spot, is_mounted, status
+from projectionist.features.cache.traffic.disks import Place, Tier
+from projectionist.features.cache.traffic.lanes import Lane
+from projectionist.features.cache.traffic.pacing import Meter
 from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import JobRun
 from projectionist.kit.files import explained
@@ -127,17 +127,19 @@ def _copy(place: Workplace, errand: Errand, aim: Destination, copying: _Copying)
     spot, tier = aim.spot, aim.tier
     place.eyes.probe(spot.path, tier.id)
     desk = replace(place.desk, watching=Admitting(place.eyes, spot.path)) if errand.plays else place.desk
-    with _excluded(place, aim):
-        outcome = cache_with_sidecars(
-            desk,
-            spot,
-            aim.place.sidecars,
-            item_id=errand.item_id,
-            hard_links=place.hard_links,
-            progress=copying.progress,
-        )
-    if copying.done:
-        place.capacity.note_written(tier, copying.done)
+    try:
+        with _excluded(place, aim):
+            outcome = cache_with_sidecars(
+                desk,
+                spot,
+                aim.place.sidecars,
+                item_id=errand.item_id,
+                hard_links=place.hard_links,
+                progress=copying.progress,
+            )
+    finally:
+        if copying.done:  # also of a copy that failed: its bytes have worn the drive
+            place.capacity.note_written(tier, copying.done)
     if outcome is Outcome.UNSEEN:
         place.eyes.forget(spot.path, tier.id)
         return Came(outcome, place.eyes.why_unseen(spot.path, tier.root))

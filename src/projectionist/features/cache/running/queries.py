@@ -1,4 +1,4 @@
-"""The rows of what was moved, and of what servers have seen."""
+"""The rows of what was moved."""
 
 from __future__ import annotations
 
@@ -8,28 +8,11 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from projectionist.features.cache.models import CopyRow, MoveRow, SeenRow, TierRow
+from projectionist.features.cache.models import CopyRow, MoveRow, TierRow
 
 _CACHED = "cached"
 """How a move ends that brought a file to the fast disk."""
 _AT_ONCE = 500
-
-
-def seen_by(session: Session, tier_id: int) -> set[int]:
-    """The servers that have read a file through a tier."""
-    return set(session.scalars(select(SeenRow.server_id).where(SeenRow.tier_id == tier_id)))
-
-
-def put_seen(session: Session, server_id: int, tier_id: int, at: datetime) -> None:
-    """A server has read a file through a tier."""
-    session.merge(SeenRow(server_id=server_id, tier_id=tier_id, at=at))
-
-
-def drop_seen(session: Session, server_ids: Collection[int], tier_id: int) -> None:
-    """These servers did not see a file through a tier."""
-    session.execute(
-        delete(SeenRow).where(SeenRow.server_id.in_(sorted(server_ids)), SeenRow.tier_id == tier_id)
-    )
 
 
 def nodes(session: Session) -> Sequence[str]:

@@ -75,7 +75,7 @@ def recover(place: Workplace) -> Sequence[Settled]:
     """End what this node left unfinished, before anything else begins. Raises DatabaseUnusable."""
     settled = recovering.recover(place.desk)
     for one in settled:
-        if one.outcome is not None:
+        if one.outcome is not None and place.desk.journal.unfinished_at(one.path) is None:
             _note_settled(place, one, "It was cut short, and settled at the next start.")
     return settled
 

@@ -1,0 +1,1 @@
+"""What moves share: disks and their lanes, hours and rates, and the list for the host's mover."""
