@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+BETWEEN = 3
+"""So often at most a real union's own look and its opening may fall on both sides of a copy's going."""
+
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS: tuple[dict[str, bool], ...] = (
     {},
@@ -39,11 +42,15 @@ def run(scene: dict[str, Any], home: Path, *views: Path) -> dict[str, Any]:
 
 def require_unharmed(result: dict[str, Any], scene: dict[str, Any]) -> None:
     points = 2 * len(result["names"])
-    print(f"{scene}: {points} points, {result['killed_again']} in recoveries, {result['polls']} polls")
+    print(
+        f"{scene}: {points} points, {result['killed_again']} in recoveries, {result['polls']} polls, "
+        f"{result['between']} between a union's two steps"
+    )
     assert result["unmarked"] == []
     assert result["wrong"] == []
     assert result["killed"] == points
     assert (result["missing"], result["other"]) == (0, 0)
+    assert result["between"] <= BETWEEN
     assert result["polls"] > 100
 
 
