@@ -265,3 +265,11 @@ def test_the_most_urgent_is_copied_first() -> None:
     playing = want(2, score=WHOLE, sources=[Source.PLAYING])
     made = House((want(1, score=90), replace(playing, soon=1000), want(3, score=95))).plan()
     assert [one.want.file.item_id for one in made.copies] == [2, 3, 1]
+
+
+def test_what_leaves_for_a_limit_leaves_for_no_copy() -> None:
+    wants = (want(2, 20, 40), want(3, 4, 10))
+    fresh = held(1, 45, at=NOW - timedelta(hours=1))
+    made = House(wants, (fresh, held(2, 20)), limits_of_tiers={1: 50}).plan()
+    assert [one.want.file.item_id for one in made.copies] == [3]
+    assert [(one.path.name, one.makes_room_for) for one in made.returns] == [("film-2.mkv", None)]
