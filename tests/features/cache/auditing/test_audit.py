@@ -18,6 +18,7 @@ from projectionist.features.cache.auditing.keeping import findings
 from projectionist.features.cache.auditing.repairing import Mended, repair
 from projectionist.features.cache.mending.moves import content_of_file, forget
 from projectionist.features.cache.models import Layout
+from projectionist.features.cache.settling import Outcome
 from projectionist.features.cache.spots import Standing, look
 from projectionist.features.cache.swapping import cache_in, move_back
 from projectionist.features.cache.tiers.mover import MARKER
@@ -246,6 +247,19 @@ def test_a_move_under_way_is_not_spoken_of(ward: Ward) -> None:
 
     cache_in(ward.stage.desk, ward.spot(path), progress=look_meanwhile)
     assert found == [[]]
+
+
+def test_what_is_moved_while_an_audit_looks_is_not_spoken_of(ward: Ward) -> None:
+    comes, goes = ward.stage.film("comes.mkv"), ward.cached("goes.mkv")[0].path
+    moved: list[object] = []
+
+    def move(_looked_at: int, _where: str) -> None:
+        if not moved:
+            moved.append(cache_in(ward.stage.desk, ward.spot(comes)))
+            moved.append(move_back(ward.stage.desk, goes))
+
+    assert audit(ward.care, progress=move).findings == ()
+    assert moved == [Outcome.CACHED, Outcome.HOME]
 
 
 @pytest.mark.parametrize("side", ["slow", "fast"])
