@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from litestar import get
+from litestar import Litestar, get
 from litestar.params import FromPath
 from litestar.response import Template
 from litestar.testing import TestClient
@@ -40,7 +40,10 @@ GB = 10**9
 def shared(page: FromPath[str], about: FromPath[int]) -> Template:
     """A page of nobody's that shows the panels of a shared one."""
     return Template(
-        template_str="{{ panels(page, about or None) }}",
+        template_str=(
+            "{% extends 'layout.html' %}{% block title %}Shared{% endblock %}"
+            "{% block content %}<h1>Shared</h1>{{ panels(page, about or None) }}{% endblock %}"
+        ),
         context={"page": page, "about": about},
         media_type="text/html",
     )
@@ -94,19 +97,23 @@ class Premises:
             with self.place.database.write() as session:
                 session.delete(session.get_one(TierRow, 1))
 
-    @contextmanager
-    def browser(
-        self, *, may: Sequence[Permission] = tuple(Permission), zone: str = ""
-    ) -> Iterator[TestClient[Any]]:
-        """A browser with a person who may do these things."""
+    def app(self, *, may: Sequence[Permission] = tuple(Permission), zone: str = "") -> Litestar:
+        """The web program, to which everybody is a person who may do these things."""
         person = Principal(1, "ada", "administrator", frozenset(may), zone)
-        app = create_shell(
+        return create_shell(
             features=[web_feature(self.place, self.jobs), WebFeature("shared", handlers=(shared,))],
             identify=lambda request: person,
             dependencies={"cache": self.place, "jobs": self.jobs, "settings": self.settings},
             settings=ShellSettings(version="1"),
             events=Quiet(),
         )
+
+    @contextmanager
+    def browser(
+        self, *, may: Sequence[Permission] = tuple(Permission), zone: str = ""
+    ) -> Iterator[TestClient[Any]]:
+        """A browser with a person who may do these things."""
+        app = self.app(may=may, zone=zone)
         with TestClient(app, base_url="http://127.0.0.1") as client:
             client.follow_redirects = False
             token = new_token()
