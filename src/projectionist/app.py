@@ -28,6 +28,7 @@ from projectionist.features.accounts.setup_link import setup_link
 from projectionist.features.cache import jobs as cache_jobs
 from projectionist.features.cache import service as cache_service
 from projectionist.features.cache import web as cache
+from projectionist.features.cache import workplace as cache_workplace
 from projectionist.features.cache.opening import Wishes, open_workplace
 from projectionist.features.cache.running.following import Following
 from projectionist.features.cache.running.guarding import Guarding
@@ -126,15 +127,7 @@ class House:
                 quality=settings.preview_quality,
             ),
         )
-        self.cache = open_workplace(
-            database,
-            self.servers,
-            self._publish,
-            self.clock,
-            node=settings.node,
-            folder=settings.data,
-            wishes=_wishes(settings),
-        )
+        self.cache = self._open_cache()
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = (
             *library_jobs.kinds(
@@ -150,6 +143,17 @@ class House:
         )
         queues = (library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES)
         self.jobs.bring(self._kinds, queues)
+
+    def _open_cache(self) -> cache_workplace.Workplace:
+        return open_workplace(
+            self.database,
+            self.servers,
+            self._publish,
+            self.clock,
+            node=self.settings.node,
+            folder=self.settings.data,
+            wishes=_wishes(self.settings),
+        )
 
     def web(self, identify: Identify | None = None) -> Litestar:
         """The pages and the API, for who is signed in, or for whom `identify` knows."""
