@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ _NEW = timedelta(days=150)
 _PAST = timedelta(days=540)
 _MOST_LINES = 4_000
 """So much of the history is thought of; what is older, or more, says little of next week."""
+_BELIEVED_S = 300.0
+"""A prediction holds for so long: what somebody plays now is to be fetched at once."""
 STANDARD = frozenset({Source.PLAYING, Source.ON_DECK, Source.NEXT, Source.WATCHLIST, Source.PREDICTION})
 
 
@@ -74,6 +77,10 @@ class Wanting:
         self._amounts = amounts or Amounts()
         self._standard = standard
         self._asking = Asking(database, servers, lists, ticks)
+        self._ticks = ticks
+        self._lock = threading.Lock()
+        self._thought: tuple[float, object, Prediction] | None = None
+        """A prediction, what it was made of, and until when it is believed."""
 
     def gather(self, now: datetime) -> Wanted:
         """All that is wanted, best first. Raises DatabaseUnusable; a server that fails is told of in the answer."""
@@ -102,7 +109,8 @@ class Wanting:
         )
         scene = Scene(known, Shelf(known), sittings, named, pins, choices, self._amounts, now)
         names = {one.id: scene.name(one.id) for one in known.viewers}
-        wants = self._wants(scene, names, tastes(scene, asked))
+        with self._lock:
+            wants = self._wants(scene, names, tastes(scene, asked))
         return Gathered(
             wanted=Wanted(tuple(wants), failed),
             playing=self._playing(sittings),
@@ -113,7 +121,7 @@ class Wanting:
 
     def _wants(self, scene: Scene, names: Mapping[int, str], taste: Mapping[int, int]) -> list[Want]:
         told = mentions(scene)
-        prediction = Prediction(scene.household, scene.named, scene.choices, scene.now)
+        prediction = self._prediction(scene)
         likely = prediction.likely()
         ids = {one.item_id for one in told} | {one.item_id for one in likely}
         files = files_of(self._database, ids)
@@ -130,6 +138,18 @@ class Wanting:
             for part, told_of in pile.of_part.items()
         ]
         return sorted(wants, key=lambda want: (-want.score, -want.soon, want.file.part_id))
+
+    def _prediction(self, scene: Scene) -> Prediction:
+        """What the history makes likely; thought of anew where it has grown, and every few minutes."""
+        known = scene.household
+        wished = [(row.account_id, row.item_id) for row in scene.named if row.source == Source.WATCHLIST]
+        seen = (list(known.history[:1]), len(known.history), len(known.progress))
+        mark = (seen, len(known.watchables), wished, dict(scene.choices.chosen))
+        if self._thought is not None and self._ticks() < self._thought[0] and self._thought[1] == mark:
+            return self._thought[2]
+        made = Prediction(known, scene.named, scene.choices, scene.now)
+        self._thought = (self._ticks() + _BELIEVED_S, mark, made)
+        return made
 
     def _want(self, file: FileFacts, told: Sequence[Mention], names: Mapping[int, str], shelf: Shelf) -> Want:
         score, terms = weigh(told, names)
