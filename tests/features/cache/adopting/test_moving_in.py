@@ -244,3 +244,11 @@ def test_the_job_tells_of_each_file_first_and_moves_in_then(ward: Ward, tmp_path
     assert len(run.logged) == 2
     assert run_adopt(ward.care, run, arguments) == told
     assert (backup.exists(), ward.shown(spot.path)) == (False, content)
+
+
+def test_a_path_that_was_deleted_meanwhile_is_not_restored(ward: Ward) -> None:
+    spot, backup, good = cached_by_rival(ward)
+    spot.fast.unlink()
+    spot.path.unlink(missing_ok=True)
+    assert take_over(ward.care, backup, lambda: None).taken is Taken.LEFT_ALONE
+    assert (spot.path.exists(), backup.read_bytes()) == (False, good)

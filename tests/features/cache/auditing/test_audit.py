@@ -400,3 +400,19 @@ def test_a_copy_is_not_removed_for_a_file_of_its_size_and_time_that_holds_someth
     assert ward.mend(finding) is Mended.MENDED
     assert ward.shown(spot.path) == b"?" + content[1:]
     assert ward.everything().count(content) == 2
+
+
+@pytest.mark.parametrize("how", ["a file", "a link", "a link beside it", "a row"])
+def test_an_orphan_that_something_leads_to_by_now_stays(linked: Ward, how: str) -> None:
+    linked.cached()
+    stray = linked.put(linked.stage.fast / "Film (2001)/other.mkv", b"a stray copy")
+    finding = linked.only()
+    path = linked.stage.slow / "Film (2001)/other.mkv"
+    if how == "a file":
+        linked.put(path, b"a stray copy")
+    elif how == "a row":
+        linked.stage.journal.adopt(linked.spot(path), content_of_file(stray))
+    else:
+        (path if how == "a link" else path.with_name("third.mkv")).symlink_to(stray)
+    assert linked.mend(finding) is Mended.NO_LONGER_SO
+    assert stray.exists()
