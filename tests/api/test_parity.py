@@ -6,7 +6,7 @@ from typing import get_args
 
 from typer.main import get_group
 
-from projectionist.cli import jobs, schedules
+from projectionist.cli import cache, jobs, schedules
 from projectionist.features.operations.documents import ActionName, PriorityName
 from projectionist.web.access import declared_routes
 from projectionist.web.documents import METHODS, openapi_of
@@ -83,6 +83,18 @@ COMMANDS = {
 }
 """The operations on jobs, their queues, schedules and nodes, and the commands that do the same."""
 
+CACHE_COMMANDS = {
+    "plan": ["get_cache_plan", "list_planned_copies", "list_planned_returns", "list_kept_films"],
+    "run": ["run_cache"],
+    "restore": ["restore_all_films", "return_cached_films"],
+    "history": ["list_cache_moves"],
+    "undo": ["undo_cache_move"],
+    "pin": ["pin_item", "pin_cached_films"],
+    "unpin": ["unpin_item", "unpin_cached_films"],
+    "pins": ["list_pins"],
+}
+"""The commands of the cache's daily work, and the operations that do the same."""
+
 
 def names(house: Open) -> list[str]:
     paths = openapi_of(house.app)["paths"]
@@ -109,6 +121,14 @@ def test_every_operation_on_jobs_and_schedules_has_a_command_that_does_the_same(
     ]
     assert set(operations) == set(COMMANDS)
     assert {one for some in COMMANDS.values() for one in some} == set(options())
+
+
+def test_every_command_of_the_caches_daily_work_has_operations_that_do_the_same(house: Open) -> None:
+    commands = get_group(cache.app).commands
+    assert set(CACHE_COMMANDS) - set(commands) == set()
+    assert {one for some in CACHE_COMMANDS.values() for one in some} - set(names(house)) == set()
+    taken = {name: {word for one in commands[name].params for word in one.opts} for name in CACHE_COMMANDS}
+    assert [name for name, words in taken.items() if "--json" not in words] == []
 
 
 def test_every_bulk_action_on_jobs_has_a_command_that_takes_many() -> None:
