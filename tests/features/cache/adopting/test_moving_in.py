@@ -15,6 +15,7 @@ from projectionist.features.cache.auditing.findings import FindingKind, Repair
 from projectionist.features.cache.auditing.repairing import Mended
 from projectionist.features.cache.recovering import look_after
 from projectionist.features.cache.settling import Outcome
+from projectionist.features.cache.sidecars import move_back_with_sidecars
 from projectionist.features.cache.spots import Standing, look
 from projectionist.features.cache.swapping import move_back
 from tests.features.cache.adopting.rival import cached_by_rival, looked_over, moved_in, write_plexcache_d
@@ -162,6 +163,10 @@ def test_the_backup_of_a_subtitle_is_the_subtitles(ward: Ward) -> None:
     )
     assert [one.taken for one in moved_in(ward)] == [Taken.OURS, Taken.OURS]
     assert (ward.shown(film.path), ward.shown(spot.path)) == (content, words)
+    assert move_back_with_sidecars(ward.stage.desk, film.path) is Outcome.HOME
+    assert (film.path.read_bytes(), spot.path.read_bytes()) == (content, words)
+    assert not spot.path.is_symlink()
+    assert ward.stage.on_fast() == []
 
 
 def test_two_backups_of_one_file_are_left_alone(linked: Ward) -> None:

@@ -177,7 +177,7 @@ def _weigh(care: Care, pair: Pair, check: Check) -> TakenOver:
     if likeness is Likeness.SAME:
         content = Content(was.st_size, was.st_mtime_ns, digest, fast.st_ctime_ns)
         _forget_what_was(care, spot, content)
-        moves.keep_as_ours(care.desk, spot, backup, content)
+        moves.keep_as_ours(care.desk, spot, backup, content, _film_of(spot))
         return told(Taken.OURS, "Both hold the same.")
     if likeness is Likeness.TORN:
         moves.put_back(care.desk, spot, backup, moves.content_of_file(backup), "damaged")
@@ -274,6 +274,18 @@ def _is_doubtful(pair: Pair, newer: os.stat_result, older: os.stat_result) -> bo
     """Whether a film is so much smaller than the one it seems to replace that it may not be whole."""
     is_film = pair.spot.path.suffix.lower() in FILM_SUFFIXES
     return newer.st_size == 0 or (is_film and newer.st_size * _TOO_SMALL < older.st_size)
+
+
+def _film_of(spot: Spot) -> Path | None:
+    """The film that a file beside it is named like; None for a film, and where there is none. Raises OSError."""
+    name = spot.path.name
+    if spot.path.suffix.lower() in FILM_SUFFIXES:
+        return None
+    there = {entry.name for folder in (spot.path.parent, spot.fast.parent) for entry in folder.iterdir()}
+    films = [Path(one) for one in there if Path(one).suffix.lower() in FILM_SUFFIXES]
+    named = [one for one in films if name.startswith((f"{one.stem}.", f"{one.stem}-"))]
+    longest = max(named, key=lambda one: (len(one.stem), one.name), default=None)
+    return None if longest is None else spot.path.with_name(longest.name)
 
 
 def _name(backup: Path, grounds: list[Ground]) -> str | None:

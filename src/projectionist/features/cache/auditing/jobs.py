@@ -39,8 +39,9 @@ MEND = "cache.mend"
 QUEUE = QueueSpec("cache-care", "Looking after the cache", 1)
 """Its own, so that what reads for hours keeps no copy waiting."""
 
-SCHEDULES = (Schedule("Scrub fast copies", SCRUB, {"older_than_days": 30}, "20 4 * * *", "UTC"),)
-"""What is followed until somebody changes it: each copy is read about once a month, a share of them every night. An
+_NIGHTLY = {"older_than_days": 30, "rate": 100 << 20}
+SCHEDULES = (Schedule("Scrub fast copies", SCRUB, _NIGHTLY, "20 4 * * *", "UTC"),)
+"""What is followed until somebody changes it: each copy is read about once a month, 100 MB a second at most. An
 audit wakes slow disks, so nobody asks for one but people."""
 
 

@@ -26,10 +26,15 @@ from projectionist.kit.files import explained
 
 
 @contextmanager
-def journalled(desk: Desk, spot: Spot, content: Content, step: Step) -> Iterator[Move]:
-    """A move of a path, which whoever recovers ends where this does not. Raises AlreadyAtWork, TargetUnwritable."""
+def journalled(
+    desk: Desk, spot: Spot, content: Content, step: Step, *, film: Path | None = None
+) -> Iterator[Move]:
+    """A move of a path, which whoever recovers ends where this does not; `film` is the one that it came along with.
+
+    Raises AlreadyAtWork and TargetUnwritable.
+    """
     with explained(spot.path, "mended"), alone(spot):
-        move = desk.journal.begin(Kind.MOVE_BACK, spot, content, step)
+        move = desk.journal.begin(Kind.MOVE_BACK, spot, content, step, film=film)
         with desk.journal.held(move):
             yield move
 
@@ -77,12 +82,13 @@ def put_back(desk: Desk, spot: Spot, original: Path, content: Content, reason: s
         desk.journal.end(move, cached=False)
 
 
-def keep_as_ours(desk: Desk, spot: Spot, backup: Path, content: Content) -> None:
+def keep_as_ours(desk: Desk, spot: Spot, backup: Path, content: Content, film: Path | None = None) -> None:
     """Give an original that another program set aside our own name for that, and remember the path as cached.
 
-    `content` is proved to be in the backup and in the fast copy. Raises SourceChanged, and as `journalled`.
+    `film` is the one that it came along with, where it is a sidecar. `content` is proved to be in the backup and in
+    the fast copy. Raises SourceChanged, and as `journalled`.
     """
-    with journalled(desk, spot, content, Step.SWAPPING) as move:
+    with journalled(desk, spot, content, Step.SWAPPING, film=film) as move:
         if not content.fits(os.lstat(backup)):
             _give_up(desk, move, f"{backup} was changed in the meantime; it stays: look at it again.")
         desk.calls.rename_new(backup, spot.aside)
