@@ -6,6 +6,9 @@ from pathlib import Path
 
 from projectionist.features.cache import api, pages
 from projectionist.features.cache.panels import panels
+from projectionist.features.cache.source_pages import SOURCE_ROUTES
+from projectionist.features.cache.tier_api import TIER_API
+from projectionist.features.cache.tier_pages import TIER_ROUTES
 from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import Jobs
 from projectionist.web.ports import NavEntry, Permission, WebFeature
@@ -15,7 +18,7 @@ def web_feature(cache: Workplace, jobs: Jobs) -> WebFeature:
     """The cache's part of the web; the program gives handlers `cache` (a Workplace), `jobs` and `settings`."""
     return WebFeature(
         name="cache",
-        handlers=(*api.HANDLERS, *pages.HANDLERS),
+        handlers=(*api.HANDLERS, *pages.HANDLERS, *TIER_ROUTES, *TIER_API, *SOURCE_ROUTES),
         templates=Path(__file__).parent / "templates",
         nav=(NavEntry("Cache", "/cache", "zap", 35, Permission.MANAGE_CACHE),),
         panels=panels(cache, jobs),

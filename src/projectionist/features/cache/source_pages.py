@@ -1,0 +1,50 @@
+"""The page of sources: where wishes come from, for whom they count, and how each answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+
+from projectionist.features.cache import source_choices
+from projectionist.features.cache.workplace import Workplace
+from projectionist.settings import Settings
+from projectionist.web.access import needs
+from projectionist.web.forms import Form, text, to
+from projectionist.web.injection import Injected
+from projectionist.web.ports import Permission
+
+MANAGE = needs(Permission.MANAGE_CACHE)
+
+_SAID: dict[str, bool | None] = {"": None, "yes": True, "no": False}
+_OF = "account-"
+
+
+@get("/cache/sources", include_in_schema=False, sync_to_thread=True, **MANAGE)
+def sources_page(cache: Injected[Workplace], settings: Injected[Settings]) -> Template:
+    """Each source, on or off."""
+    context = {
+        "sources": source_choices.sources_shown(cache, settings.cache_sources),
+        "people": source_choices.people(cache),
+        "settings": settings,
+    }
+    return Template("cache/sources.html", context=context)
+
+
+@post("/cache/sources/{source:str}", include_in_schema=False, sync_to_thread=True, **MANAGE)
+def choose_source(
+    request: Request[Any, Any, Any], cache: Injected[Workplace], source: FromPath[str], data: Form
+) -> Redirect:
+    """Keep for whom a source counts; who is not named keeps their choice."""
+    choices = {0: _SAID.get(text(data, "everybody"))} if "everybody" in data else {}
+    for name in data:
+        number = name.removeprefix(_OF)
+        if name.startswith(_OF) and number.isascii() and number.isdigit() and len(number) < 10:
+            choices[int(number)] = _SAID.get(text(data, name))
+    source_choices.choose_source(cache, source, choices)
+    return to(request, f"/cache/sources#{source}")
+
+
+SOURCE_ROUTES = (sources_page, choose_source)

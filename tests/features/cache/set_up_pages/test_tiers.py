@@ -1,0 +1,196 @@
+"""The pages and the API of fast disks, the folders they serve, caps, and sources."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from projectionist.features.cache import set_up
+from projectionist.features.cache.models import AnswerRow, SourceChoiceRow, TierRow
+from projectionist.web.ports import Permission
+from tests.features.cache.pages.serving import Premises
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""What the pages ask of the database is tried on both where it is asked."""
+
+
+def test_who_is_new_is_led_from_a_fast_disk_to_the_plan(bare: Premises, tmp_path: Path) -> None:
+    fast, slow = tmp_path / "ssd", tmp_path / "hdd"
+    fast.mkdir()
+    slow.mkdir()
+    with bare.browser() as client:
+        first = client.get("/cache/tiers").text
+        done = client.post("/cache/tiers", data={"name": "NVMe", "root": str(fast), "quota": "500"}).text
+        form = client.get("/cache/places/new").text
+        tier = set_up.setup_of(bare.place).tiers()[0]
+        told = client.post(
+            "/cache/places", data={"library_id": 1, "slow_root": str(slow), "tier_ids": tier.id}
+        ).text
+        after = client.get("/cache/tiers").text
+
+    assert "Four steps to a cache" in first and 'href="/cache/tiers/new"' in first
+    assert "NVMe is saved" in done and 'href="/cache/places/new"' in done
+    assert "Prove and save" in form
+    assert "Look at the plan" in told
+    assert "on one file system" in told
+    assert str(slow) in after and "500GB" in after and "the tightest" not in done
+
+
+def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(bare: Premises) -> None:
+    with bare.browser() as client:
+        answer = client.post(
+            "/cache/tiers", data={"name": "NVMe", "root": "/nowhere/at/all", "quota": "200 %", "copies": "2"}
+        )
+
+    assert answer.status_code == 422
+    assert 'id="root-error"' in answer.text and "is not there" in answer.text
+    assert 'value="200 %"' in answer.text
+    assert set_up.setup_of(bare.place).tiers() == []
+
+
+def test_a_number_that_is_none_is_told_beside_its_field(bare: Premises) -> None:
+    with bare.browser() as client:
+        answer = client.post("/cache/tiers", data={"name": "NVMe", "root": "/", "copies": "many"})
+
+    assert 'id="copies-error"' in answer.text
+
+
+def test_a_tier_shows_its_rules_and_that_nobody_knows_its_temperature(premises: Premises) -> None:
+    with premises.place.database.write() as session:
+        row = session.get_one(TierRow, 1)
+        row.quota, row.min_free, row.too_hot_c = "10GB", "1%", 70
+    with premises.browser() as client:
+        page = client.get("/cache/tiers").text
+
+    assert "the cache takes at most 10GB" in page and "1% stay free" in page
+    assert "unknown: the drive does not tell" in page
+    assert "nothing is copied from 70" in page
+
+
+def test_a_tier_with_films_is_not_removed_and_says_why(premises: Premises) -> None:
+    premises.cached("Heat")
+    with premises.browser() as client:
+        answer = client.post("/cache/tiers/1/remove")
+        kept = set_up.setup_of(premises.place).tiers()
+
+    assert answer.status_code == 409 and "move them back first" in answer.text
+    assert len(kept) == 1
+
+
+def test_an_empty_tier_is_changed_and_removed(premises: Premises) -> None:
+    root = str(premises.stage.fast)
+    with premises.browser() as client:
+        changed = client.post("/cache/tiers/1", data={"name": "Quick", "root": root, "min_free": "5%"})
+        shown = client.get("/cache/tiers/1").text
+        client.post("/cache/tiers/1/remove")
+
+    assert "Quick is saved" in changed.text
+    assert 'value="5%"' in shown
+    assert set_up.setup_of(premises.place).tiers() == []
+
+
+def test_links_where_an_arr_keeps_its_files_are_warned_of_and_a_union_is_offered(
+    premises: Premises, tmp_path: Path
+) -> None:
+    slow = tmp_path / "hdd"
+    slow.mkdir()
+    data = {"library_id": 1, "slow_root": str(slow), "tier_ids": 1, "arr_owned": "true"}
+    with premises.browser() as client:
+        told = client.post("/cache/places", data=data).text
+        page = client.get("/cache/tiers").text
+        number = set_up.places_set(premises.place)[0].place.id
+        edit = client.get(f"/cache/places/{number}").text
+        client.post(f"/cache/places/{number}/remove")
+
+    assert "with a union" in told
+    assert "Use a union" in page
+    assert str(slow) in edit and "checked" in edit
+    assert set_up.places_set(premises.place) == []
+
+
+def test_every_path_of_a_place_is_shown(premises: Premises, tmp_path: Path) -> None:
+    slow = tmp_path / "hdd"
+    slow.mkdir()
+    data = {"library_id": 1, "slow_root": str(slow), "tier_ids": 1, "host_root": "/mnt/disk1/films"}
+    with premises.browser() as client:
+        client.post("/cache/places", data=data)
+        page = client.get("/cache/tiers").text
+        told = client.get("/api/v1/cache/places").json()["items"][0]
+
+    assert [view["whose"] for view in told["views"]] == ["server", "local", "slow", "fast", "host"]
+    assert "/mnt/disk1/films" in page and "Media server" in page
+
+
+def test_a_cap_is_set_told_and_taken_away(premises: Premises) -> None:
+    with premises.browser() as client:
+        client.post("/cache/caps", data={"whom": "item:", "most": "50GB"})
+        client.post("/cache/caps", data={"whom": "library:1", "excluded": "true"})
+        page = client.get("/cache/tiers").text
+        wrong = client.post("/cache/caps", data={"whom": "item:", "most": "a lot"})
+        client.post("/cache/caps", data={"whom": "item:"})
+        left = client.get("/api/v1/cache/caps").json()
+
+    assert "at most 50GB" in page
+    assert 'id="most-error"' in wrong.text
+    assert [(one["scope"], one["excluded"]) for one in left["items"]] == [("library", True)]
+
+
+def test_the_api_adds_changes_and_removes_tiers(bare: Premises, tmp_path: Path) -> None:
+    fast = tmp_path / "ssd"
+    fast.mkdir()
+    with bare.browser() as client:
+        added = client.post("/api/v1/cache/tiers", json={"name": "NVMe", "root": str(fast)}).json()
+        number = added["id"]
+        wanted = {"name": "NVMe", "root": str(fast), "quota": "80%", "daily_writes": "200GB"}
+        client.put(f"/api/v1/cache/tiers/{number}", json=wanted)
+        one = client.get(f"/api/v1/cache/tiers/{number}").json()
+        wrong = client.put(f"/api/v1/cache/tiers/{number}", json={**wanted, "quota": "much"})
+        gone = client.delete(f"/api/v1/cache/tiers/{number}")
+        missing = client.get(f"/api/v1/cache/tiers/{number}")
+
+    assert (one["quota"], one["daily_writes"], one["is_there"]) == ("80%", "200GB", True)
+    assert wrong.status_code == 422 and wrong.headers["content-type"].startswith("application/problem+json")
+    assert (gone.status_code, missing.status_code) == (204, 404)
+
+
+def test_a_source_is_switched_for_everybody_and_for_one_person(premises: Premises) -> None:
+    with premises.browser() as client:
+        client.post("/cache/sources/recent", data={"everybody": "yes"})
+        page = client.get("/cache/sources").text
+        client.put("/api/v1/cache/sources/recent", json={"counts": None})
+        nobody = client.put("/api/v1/cache/sources/recent", json={"counts": False, "account_id": 999})
+        pin = client.post("/cache/sources/pin", data={"everybody": "no"})
+
+    with premises.place.database.read() as session:
+        assert session.query(SourceChoiceRow).all() == []
+    assert 'value="yes" selected' in page
+    assert (nobody.status_code, pin.status_code) == (404, 404)
+
+
+def test_a_source_that_does_not_answer_says_since_when_and_why(premises: Premises) -> None:
+    with premises.place.database.write() as session:
+        session.add(
+            AnswerRow(
+                source="watchlist",
+                server_id=1,
+                account_id=0,
+                answered_at=datetime(2026, 11, 20, tzinfo=UTC),
+                failing_since=datetime(2026, 11, 20, 1, tzinfo=UTC),
+                reason="It did not answer in 5 s.",
+            )
+        )
+    with premises.browser() as client:
+        page = client.get("/cache/sources").text
+        told = {one["source"]: one for one in client.get("/api/v1/cache/sources").json()["items"]}
+
+    assert "It did not answer in 5 s." in page and "does not answer" in page
+    assert told["watchlist"]["answers"][0]["reason"] == "It did not answer in 5 s."
+
+
+@pytest.mark.parametrize("path", ["/cache/tiers", "/cache/tiers/new", "/cache/sources", "/cache/places/new"])
+def test_who_may_not_look_after_the_cache_sees_none_of_it(premises: Premises, path: str) -> None:
+    may = [one for one in Permission if one is not Permission.MANAGE_CACHE]
+    with premises.browser(may=may) as client:
+        assert client.get(path).status_code == 403
