@@ -37,25 +37,44 @@ def accounts(session: Session) -> Sequence[ServerAccountRow]:
     ).all()
 
 
-def watchables(session: Session, new_since: datetime, also: Collection[int]) -> Sequence[Any]:
-    """The films and episodes that something speaks for: new, begun, of a show that is, or named (or its show)."""
-    season, begun = aliased(ItemRow), aliased(ItemRow)
+def watchables(session: Session, new_since: datetime) -> Sequence[Any]:
+    """The films and episodes that something speaks for by itself: new, begun, on deck, or of a show that is."""
+    begun = aliased(ItemRow)
     watched = (
         select(HistoryRow.item_id).union(select(WatchStateRow.item_id), select(OnDeckRow.item_id)).subquery()
     )
-    shows = (
-        select(begun.grandparent_id)
-        .where(begun.grandparent_id.is_not(None))
-        .where(or_(begun.id.in_(select(watched.c.item_id)), begun.added_at >= new_since, begun.id.in_(also)))
+    is_begun = or_(begun.id.in_(select(watched.c.item_id)), begun.added_at >= new_since)
+    shows = select(begun.grandparent_id).where(begun.grandparent_id.is_not(None), is_begun)
+    return _watchables(
+        session,
+        or_(
+            ItemRow.added_at >= new_since,
+            ItemRow.id.in_(select(watched.c.item_id)),
+            ItemRow.grandparent_id.in_(shows),
+        ),
     )
-    speaks: ColumnElement[bool] = or_(
-        ItemRow.added_at >= new_since,
-        ItemRow.id.in_(select(watched.c.item_id)),
-        ItemRow.grandparent_id.in_(shows),
-        ItemRow.id.in_(also),
-        ItemRow.parent_id.in_(also),
-        ItemRow.grandparent_id.in_(also),
-    )
+
+
+def watchables_named(session: Session, ids: Collection[int]) -> list[Any]:
+    """The films and episodes that these items are or hold, and those of the same shows."""
+    found: list[Any] = []
+    for few in _some(ids):
+        named = aliased(ItemRow)
+        shows = select(named.grandparent_id).where(named.grandparent_id.is_not(None), named.id.in_(few))
+        found += _watchables(
+            session,
+            or_(
+                ItemRow.id.in_(few),
+                ItemRow.parent_id.in_(few),
+                ItemRow.grandparent_id.in_(few),
+                ItemRow.grandparent_id.in_(shows),
+            ),
+        )
+    return found
+
+
+def _watchables(session: Session, speaks: ColumnElement[bool]) -> Sequence[Any]:
+    season = aliased(ItemRow)
     return session.execute(
         select(
             ItemRow.id,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from sqlalchemy.orm import Session
+
 from projectionist.db.engine import Database
 from projectionist.errors import NotFound
 from projectionist.features.library.household import queries
@@ -112,11 +114,21 @@ def household(
                 Viewer(row.id, row.server_id, row.key, row.name, row.is_owner)
                 for row in queries.accounts(session)
             ],
-            watchables=[Watchable._make(row) for row in queries.watchables(session, new_since, also)],
+            watchables=_watchables(session, new_since, also),
             history=[Seen._make(row) for row in queries.history(session, watched_since, most)],
             progress=[Progress._make(row) for row in queries.states(session)],
             decks=[Next(row.account_id, row.position, row.item_id, row.at) for row in queries.decks(session)],
         )
+
+
+def _watchables(session: Session, new_since: datetime, also: Collection[int]) -> list[Watchable]:
+    """By their ids, each once."""
+    found = [Watchable._make(row) for row in queries.watchables(session, new_since)]
+    known = {one.id for one in found}
+    more = {
+        row[0]: Watchable._make(row) for row in queries.watchables_named(session, also) if row[0] not in known
+    }
+    return sorted([*found, *more.values()], key=lambda one: one.id) if more else found
 
 
 def viewers(database: Database) -> Sequence[Viewer]:
