@@ -12,9 +12,9 @@ import typer
 
 if TYPE_CHECKING:
     from projectionist.app import House
-    from projectionist.features.cache.running.disks import Room
     from projectionist.features.cache.tiers.places import FastTier, Place
     from projectionist.features.cache.tiers.setting_up import SetUp, Setup
+    from projectionist.features.cache.traffic.disks import Room
 
 tiers = typer.Typer(no_args_is_help=True, help="The fast tiers of this machine, and how much they take.")
 places = typer.Typer(no_args_is_help=True, help="The folders of libraries that the fast tiers serve.")

@@ -16,7 +16,6 @@ from projectionist.features.cache.tiers.marking import mark_tier
 from projectionist.features.cache.tiers.places import FastTier, Places
 from projectionist.features.cache.tiers.rules import Rules, amount
 from projectionist.features.cache.tiers.setting_up import NewTier, Setup
-from projectionist.features.cache.tiers.temperature import temperature_of
 
 GB = 1 << 30
 
@@ -134,8 +133,3 @@ def test_a_drive_that_is_away_has_no_room(
     assert rooms.rooms() == []
     mark_tier(tmp_path / "fast")
     assert len(rooms.rooms()) == 1
-
-
-def test_nobody_knows_the_temperature_of_what_is_no_drive(tmp_path: Path) -> None:
-    assert temperature_of(Path("/proc")) is None
-    assert temperature_of(tmp_path / "nowhere") is None

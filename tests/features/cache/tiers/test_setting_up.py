@@ -18,7 +18,7 @@ from projectionist.errors import Conflict, InputWrong, NotFound
 from projectionist.features.cache.models import CopyRow, Layout
 from projectionist.features.cache.spots import TIER, is_mounted
 from projectionist.features.cache.tiers.caps import limits
-from projectionist.features.cache.tiers.mounts import Mount
+from projectionist.features.cache.tiers.mounts import Mount, mounts_here
 from projectionist.features.cache.tiers.places import Places
 from projectionist.features.cache.tiers.setting_up import NewPlace, NewTier, Setup
 from projectionist.features.library.models import LibraryRow
@@ -33,8 +33,19 @@ def disks(tmp_path: Path) -> Path:
     return home
 
 
+def disk_mounts() -> list[Mount]:
+    """The mounts of this machine; in a container, as if its root were a disk."""
+    disk = Mount(Path("/"), "ext4", "/dev/sda1")
+    return [disk if mount.is_container else mount for mount in mounts_here()]
+
+
 @pytest.fixture
 def setup(database: Database) -> Setup:
+    library(database)
+    return Setup(database, "here", disk_mounts)
+
+
+def library(database: Database) -> None:
     now = datetime.now(UTC)
     with database.write() as session:
         session.add(
@@ -42,7 +53,6 @@ def setup(database: Database) -> Setup:
         )
         session.flush()
         session.add(LibraryRow(id=1, server_id=1, key="1", kind="movies", title="Films"))
-    return Setup(database, "here")
 
 
 def tier(disks: Path, **more: Any) -> NewTier:
@@ -110,24 +120,92 @@ def test_a_fast_folder_and_a_slow_one_never_lie_in_each_other(setup: Setup, disk
         setup.save_place(place(disks, fast, slow_root=str(disks / "fast" / "sub")))
 
 
-def test_a_link_to_a_folder_is_that_folder(setup: Setup, disks: Path) -> None:
+def test_a_folder_by_a_link_is_that_folder_and_players_paths_lead_there(
+    setup: Setup, disks: Path, database: Database
+) -> None:
     (disks / "alias").symlink_to(disks / "slow")
     fast = setup.save_tier(tier(disks)).id
     setup.save_place(place(disks, fast, slow_root=str(disks / "alias")))
-    assert setup.places()[0].slow_root == disks / "slow"
+    (found,) = setup.places()
+    assert (found.slow_root, found.view_root) == (disks / "slow", disks / "alias")
+    known = Places(database, "here")
+    for players in (disks / "alias/films/a.mkv", disks / "slow/films/a.mkv"):
+        assert known.of(1, players) == found
+        assert known.spot(found, players, found.tiers[0]).path == disks / "slow/films/a.mkv"
     with pytest.raises(InputWrong) as refused:
         setup.save_place(place(disks, fast))
     assert refused.value.field == "slow_root"
+    (disks / "shortcut").symlink_to(disks / "slow" / "films")
+    with pytest.raises(InputWrong, match="lie in each other"):
+        setup.save_tier(tier(disks, name="Other", root=str(disks / "shortcut")))
+
+
+def test_one_folder_mounted_at_two_places_is_found_out(setup: Setup, disks: Path) -> None:
+    (disks / "again").mkdir()
+    bind = ["mount", "--bind", str(disks / "slow"), str(disks / "again")]
+    if os.geteuid() != 0 or subprocess.run(bind, check=False).returncode:
+        pytest.skip("we may not mount")
+    try:
+        fast = setup.save_tier(tier(disks)).id
+        setup.save_place(place(disks, fast))
+        with pytest.raises(InputWrong, match="lie in each other"):
+            setup.save_tier(tier(disks, name="Other", root=str(disks / "again" / "films")))
+    finally:
+        subprocess.run(["umount", disks / "again"], check=True)
 
 
 def test_a_folder_in_the_container_itself_is_refused(database: Database, disks: Path) -> None:
-    overlay = Setup(database, "here", [Mount(Path("/"), "overlay", "overlay")])
-    inside = Path("/.dockerenv").exists() or Path("/run/.containerenv").exists()
-    if inside:
-        with pytest.raises(InputWrong, match="container"):
-            overlay.save_tier(tier(disks))
-    else:
-        assert "overlay" in overlay.save_tier(tier(disks)).told[0]
+    inside = Mount(Path("/"), "overlay", "overlay")
+    with pytest.raises(InputWrong, match="container itself") as refused:
+        Setup(database, "here", lambda: [inside]).save_tier(tier(disks))
+    assert refused.value.field == "root"
+    bound = Mount(disks / "fast", "xfs", "/dev/nvme0n1p1")
+    setup = Setup(database, "here", lambda: [inside, bound])
+    assert "the xfs of /dev/nvme0n1p1" in setup.save_tier(tier(disks)).told[0]
+    with pytest.raises(InputWrong, match="container itself") as refused:
+        setup.save_place(place(disks, setup.tiers()[0].id))
+    assert refused.value.field == "slow_root"
+
+
+@pytest.mark.parametrize(("kind", "word"), [("nfs4", "network"), ("tmpfs", "memory"), ("fuse.shfs", "union")])
+def test_what_is_mounted_at_a_fast_folder_is_told(
+    database: Database, disks: Path, kind: str, word: str
+) -> None:
+    setup = Setup(database, "here", lambda: [Mount(disks, kind, "somewhere")])
+    told = setup.save_tier(tier(disks)).told
+    assert kind in told[0]
+    assert any(word in line for line in told[1:])
+
+
+def test_links_on_a_union_are_warned_of_and_what_is_no_known_union_too(
+    database: Database, disks: Path
+) -> None:
+    setup = Setup(database, "here", lambda: [Mount(disks, "fuse.shfs", "shfs")])
+    library(database)
+    fast = setup.save_tier(tier(disks)).id
+    assert any("Name the slow branch" in line for line in setup.save_place(place(disks, fast)).told)
+
+
+def test_a_drive_whose_heat_nobody_tells_and_one_with_two_tiers_are_told(setup: Setup, disks: Path) -> None:
+    setup.save_tier(tier(disks))
+    told = setup.save_tier(tier(disks, name="Second", root=str(disks / "faster"), too_hot_c=60)).told
+    assert any("shares its drive with SSD" in line for line in told)
+
+
+def test_a_tier_that_is_refused_leaves_no_mark(setup: Setup, disks: Path) -> None:
+    setup.save_tier(tier(disks))
+    with pytest.raises(InputWrong) as refused:
+        setup.save_tier(tier(disks, root=str(disks / "faster")))
+    assert refused.value.field == "name"
+    assert not is_mounted(disks / "faster")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
+def test_what_cannot_be_written_is_no_tier(setup: Setup, disks: Path) -> None:
+    (disks / "fast").chmod(0o500)
+    with pytest.raises(InputWrong) as refused:
+        setup.save_tier(tier(disks))
+    assert refused.value.field == "root"
 
 
 def test_what_has_files_on_it_is_neither_moved_nor_removed(
@@ -175,7 +253,7 @@ def test_what_is_removed_is_served_no_more(setup: Setup, disks: Path) -> None:
 
 def test_another_machine_s_tiers_are_not_changed_here(setup: Setup, disks: Path, database: Database) -> None:
     fast = setup.save_tier(tier(disks)).id
-    elsewhere = Setup(database, "elsewhere")
+    elsewhere = Setup(database, "elsewhere", disk_mounts)
     with pytest.raises(NotFound):
         elsewhere.remove_tier(fast)
     with pytest.raises(NotFound):
@@ -203,17 +281,27 @@ def test_two_branches_that_are_no_union_are_refused(setup: Setup, disks: Path) -
     assert names_below(disks) == {"slow", "fast", "faster", "films", "view", TIER}
 
 
-@pytest.fixture
-def union(disks: Path) -> Iterator[Path]:
+def mounted(disks: Path, branches: str, options: str) -> Iterator[Path]:
     if shutil.which("mergerfs") is None or os.geteuid() != 0:
         pytest.skip("mergerfs is not installed, or we may not mount it")
     view = disks / "view"
-    view.mkdir()
-    options = "category.search=ff,cache.files=off,cache.entry=0,cache.attr=0,cache.negative_entry=0"
-    command = ["mergerfs", "-o", options, f"{disks / 'fast'}:{disks / 'slow'}", str(view)]
-    subprocess.run(command, check=True)
+    view.mkdir(exist_ok=True)
+    subprocess.run(["mergerfs", "-o", options, branches, str(view)], check=True)
     yield view
     subprocess.run(["umount", "--lazy", str(view)], check=True)
+
+
+@pytest.fixture(params=["category.search=ff,cache.entry=0,cache.attr=0", "defaults"])
+def union(disks: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """With nothing remembered, and as people have it: names are remembered for a second."""
+    yield from mounted(disks, f"{disks / 'fast'}:{disks / 'slow'}", request.param)
+
+
+@pytest.fixture
+def half(disks: Path) -> Iterator[Path]:
+    """A union that has no fast branch."""
+    (disks / "other").mkdir()
+    yield from mounted(disks, f"{disks / 'other'}:{disks / 'slow'}", "defaults")
 
 
 def test_a_real_union_proves_itself_also_below_its_root(
@@ -232,6 +320,16 @@ def test_a_real_union_proves_itself_also_below_its_root(
     assert known.of(1, disks / "slow/films/x.mkv") == found
     assert known.of(1, disks / "slow/filmsx/x.mkv") is None
     assert known.of(2, union / "films/x.mkv") is None
+
+
+def test_a_union_without_the_fast_branch_is_refused(setup: Setup, disks: Path, half: Path) -> None:
+    fast = setup.save_tier(tier(disks)).id
+    films = {"slow_root": str(disks / "slow/films"), "view_root": str(half / "films")}
+    with pytest.raises(InputWrong, match="not seen") as refused:
+        setup.save_place(place(disks, fast, layout=Layout.UNION, **films))
+    assert refused.value.field == "tier_ids"
+    assert names_below(disks / "fast") == {TIER}
+    assert names_below(disks / "slow") == {"films"}
 
 
 def test_caps_are_set_and_taken_away(setup: Setup, database: Database) -> None:

@@ -12,6 +12,8 @@ MOUNTINFO = Path("/proc/self/mountinfo")
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 _UNIONS = frozenset({"fuse.mergerfs", "fuse.shfs", "fuse.unionfs"})
 _AFAR = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "fuse.rclone"})
+_FLEETING = frozenset({"tmpfs", "ramfs"})
+_LAYERED = frozenset({"overlay", "aufs", "fuse.fuse-overlayfs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +34,25 @@ class Mount:
         """Whether it comes over the network."""
         return self.kind in _AFAR
 
+    @property
+    def is_fleeting(self) -> bool:
+        """Whether what is in it is gone when the machine starts anew, or the container is made anew."""
+        return self.kind in _FLEETING
+
+    @property
+    def is_container(self) -> bool:
+        """Whether it is the root of a container, where nothing of the host is mounted."""
+        return self.point == Path("/") and self.kind in _LAYERED
+
     def in_words(self) -> str:
         """What people are told."""
-        return f"{self.kind} from {self.source} at {self.point}"
+        return f"on the {self.kind} of {self.source}, which is mounted at {self.point}"
 
 
 def read_mounts(text: str) -> Sequence[Mount]:
     """The mounts of a mountinfo; lines that are none are passed over."""
     found = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         before, dash, after = line.partition(" - ")
         fields, told = before.split(" "), after.split(" ")
         if dash and len(fields) >= 6 and len(told) >= 2:

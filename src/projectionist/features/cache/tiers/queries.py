@@ -121,17 +121,19 @@ def serve(session: Session, place_id: int, tier_ids: Sequence[int]) -> None:
     )
 
 
-def files_on(session: Session, root: str) -> bool:
-    """Whether files of ours are on a fast root, or on their way there."""
+def files_on(session: Session, node: str, root: str) -> bool:
+    """Whether files of ours are on a fast root of a node, or on their way there."""
     return any(
-        session.scalar(select(table.id).where(table.fast_root == root).limit(1)) is not None
+        session.scalar(select(table.id).where(table.node == node, table.fast_root == root).limit(1))
+        is not None
         for table in (CopyRow, JournalRow)
     )
 
 
-def files_of(session: Session, root: str) -> bool:
-    """Whether files of a slow root are on a fast one, or on their way."""
+def files_of(session: Session, node: str, root: str) -> bool:
+    """Whether files of a slow root of a node are on a fast one, or on their way."""
     return any(
-        session.scalar(select(table.id).where(table.slow_root == root).limit(1)) is not None
+        session.scalar(select(table.id).where(table.node == node, table.slow_root == root).limit(1))
+        is not None
         for table in (CopyRow, JournalRow)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from projectionist.db.engine import Database
 from projectionist.errors import Conflict, InputWrong, NotFound
 from projectionist.features.cache.models import Layout, PlaceRow, TierRow
 from projectionist.features.cache.sidecars import Sidecars
-from projectionist.features.cache.tiers import proving, queries
+from projectionist.features.cache.tiers import proving, queries, telling
 from projectionist.features.cache.tiers.marking import mark_tier
-from projectionist.features.cache.tiers.mounts import Mount, mount_of, mounts_here
+from projectionist.features.cache.tiers.mounts import Mount, mounts_here
 from projectionist.features.cache.tiers.places import FastTier, Place, Places, base_of
 from projectionist.features.cache.tiers.rules import amount, size_of
 
@@ -64,7 +64,9 @@ class SetUp:
 class Setup:
     """Tiers and places of one node. Every method raises DatabaseUnusable."""
 
-    def __init__(self, database: Database, node: str, mounts: Sequence[Mount] | None = None) -> None:
+    def __init__(
+        self, database: Database, node: str, mounts: Callable[[], Sequence[Mount]] = mounts_here
+    ) -> None:
         self._database = database
         self._node = node
         self._places = Places(database, node)
@@ -80,68 +82,66 @@ class Setup:
 
     def save_tier(self, wanted: NewTier, tier_id: int | None = None) -> SetUp:
         """Add a fast tier, or change one; its folder is marked. Raises InputWrong, NotFound, Conflict, TargetFull."""
-        name = _name(wanted.name)
-        root = proving.folder_of(wanted.root, "root")
-        mounts = self._all_mounts()
+        root, mounts = proving.folder_of(wanted.root, "root"), self._mounts()
+        values = _tier_values(wanted, root)
         proving.prove_kept(root, mounts, "root")
+        slow = [one for place in self._places.all() for one in (place.slow_root, place.view_root)]
+        others = [tier for tier in self._places.tiers() if tier.id != tier_id]
+        proving.prove_apart(root, [*dict.fromkeys(slow), *(tier.root for tier in others)], "root")
         proving.prove_writable(root, "root")
-        slow = [one for place in self._places.all() for one in {place.slow_root, place.view_root}]
-        fast = [tier.root for tier in self._places.tiers() if tier.id != tier_id]
-        proving.prove_apart(root, [*slow, *fast], "root")
-        values = _tier_values(wanted, name, root)
-        mark_tier(root)
         with self._database.write() as session:
-            if queries.tier_named(session, name, but=tier_id):
-                raise InputWrong(f"There is a tier called {name} already.", "name")
+            if queries.tier_named(session, str(values["name"]), but=tier_id):
+                raise InputWrong(f"There is a tier called {values['name']} already.", "name")
             row = self._tier(session, tier_id, root)
+            mark_tier(root)
             for field, value in values.items():
                 setattr(row, field, value)
             session.add(row)
             session.flush()
             number = row.id
-        return SetUp(number, _told_of_tier(root, mounts))
+        return SetUp(number, telling.of_tier(root, wanted.too_hot_c, others, mounts))
 
     def save_place(self, wanted: NewPlace, place_id: int | None = None) -> SetUp:
         """Have a library's folder served, or change how. Raises InputWrong, NotFound, Conflict, TargetFull."""
-        slow = proving.folder_of(wanted.slow_root, "slow_root")
-        view = proving.folder_of(wanted.view_root, "view_root") if wanted.view_root.strip() else slow
-        known = {tier.id: tier for tier in self._places.tiers()}
-        tiers = [known[one] for one in dict.fromkeys(wanted.tier_ids) if one in known]
+        slow, mounts = proving.folder_of(wanted.slow_root, "slow_root"), self._mounts()
+        seen_as = wanted.view_root if wanted.view_root.strip() else wanted.slow_root
+        view = proving.folder_of(seen_as, "view_root")
+        known = self._places.tiers()
+        tiers = [tier for one in dict.fromkeys(wanted.tier_ids) for tier in known if tier.id == one]
         if not tiers or len(tiers) != len(set(wanted.tier_ids)):
             raise InputWrong("Choose at least one fast tier of this machine.", "tier_ids")
-        for tier in tiers:
-            proving.prove_apart(slow, [tier.root], "slow_root")
+        for folder, field in ((slow, "slow_root"), (view, "view_root")):
+            proving.prove_kept(folder, mounts, field)
+            proving.prove_apart(folder, [tier.root for tier in known], field)
         proving.prove_writable(slow, "slow_root")
         for tier in tiers:
-            proving.prove_layout(
-                wanted.layout, slow, view, tier.root, lambda root: base_of(wanted.layout, slow, view, root)
-            )
-        mark_tier(slow)
+            proving.prove_layout(wanted.layout, slow, view, base_of(wanted.layout, slow, view, tier.root))
         with self._database.write() as session:
-            row = self._place(session, place_id, wanted.library_id, slow, view, wanted.layout)
-            row.layout, row.host_root = wanted.layout.value, wanted.host_root.strip()
-            row.sidecars, row.arr_owned = wanted.sidecars.value, wanted.arr_owned
+            row = self._place(session, place_id, wanted, slow, _spelled(seen_as, view))
+            mark_tier(slow)
             session.add(row)
             session.flush()
             queries.serve(session, row.id, [tier.id for tier in tiers])
             number = row.id
-        return SetUp(number, self._told_of_place(wanted, slow, view, tiers))
+        return SetUp(
+            number, telling.of_place(wanted.layout, slow, view, tiers, mounts, arr_owned=wanted.arr_owned)
+        )
 
     def remove_tier(self, tier_id: int) -> None:
-        """Use a tier no more. Raises NotFound, and Conflict while files of ours are on it."""
+        """Use a tier no more; its mark stays, for another machine may go by it. Raises NotFound, and Conflict while
+        files of ours are on it.
+        """
         with self._database.write() as session:
             row = self._tier(session, tier_id, None)
-            if queries.files_on(session, row.root):
+            if queries.files_on(session, self._node, row.root):
                 raise Conflict(f"Files are on {row.name} still; move them back first, then remove it.")
             session.delete(row)
 
     def remove_place(self, place_id: int) -> None:
         """Serve a folder no more. Raises NotFound, and Conflict while files of it are on a fast tier."""
         with self._database.write() as session:
-            row = session.get(PlaceRow, place_id)
-            if row is None or row.node != self._node:
-                raise NotFound("There is no such folder in the cache.")
-            if queries.files_of(session, row.slow_root):
+            row = self._known_place(session, place_id)
+            if queries.files_of(session, self._node, row.slow_root):
                 raise Conflict(f"Files of {row.slow_root} are on a fast disk still; move them back first.")
             session.delete(row)
 
@@ -155,67 +155,56 @@ class Setup:
         with self._database.write() as session:
             queries.cap(session, scope, key, most.strip(), excluded=excluded)
 
-    def _all_mounts(self) -> Sequence[Mount]:
-        return mounts_here() if self._mounts is None else self._mounts
-
     def _tier(self, session: Session, tier_id: int | None, root: Path | None) -> TierRow:
         if tier_id is None:
             return TierRow(node=self._node)
         row = session.get(TierRow, tier_id)
         if row is None or row.node != self._node:
             raise NotFound("There is no such fast tier on this machine.")
-        if root is not None and row.root != str(root) and queries.files_on(session, row.root):
+        moved = root is not None and row.root != str(root)
+        if moved and queries.files_on(session, self._node, row.root):
             raise Conflict(f"Files are in {row.root} still; move them back before the tier moves elsewhere.")
         return row
 
-    def _place(
-        self, session: Session, place_id: int | None, library_id: int, slow: Path, view: Path, layout: Layout
-    ) -> PlaceRow:
-        row = PlaceRow(node=self._node) if place_id is None else session.get(PlaceRow, place_id)
+    def _known_place(self, session: Session, place_id: int) -> PlaceRow:
+        row = session.get(PlaceRow, place_id)
         if row is None or row.node != self._node:
             raise NotFound("There is no such folder in the cache.")
-        if queries.place_at(session, self._node, library_id, str(slow), but=place_id):
+        return row
+
+    def _place(
+        self, session: Session, place_id: int | None, wanted: NewPlace, slow: Path, view: Path
+    ) -> PlaceRow:
+        row = PlaceRow(node=self._node) if place_id is None else self._known_place(session, place_id)
+        if queries.place_at(session, self._node, wanted.library_id, str(slow), but=place_id):
             raise InputWrong(f"{slow} is served for this library already.", "slow_root")
-        moved = (row.slow_root, row.view_root, row.layout) != (str(slow), str(view), layout.value)
-        if place_id is not None and moved and queries.files_of(session, row.slow_root):
+        moved = (row.slow_root, row.view_root, row.layout) != (str(slow), str(view), wanted.layout.value)
+        if place_id is not None and moved and queries.files_of(session, self._node, row.slow_root):
             raise Conflict(
                 f"Files of {row.slow_root} are on a fast disk still; move them back before it changes."
             )
-        if not queries.is_library(session, library_id):
+        if not queries.is_library(session, wanted.library_id):
             raise InputWrong("There is no such library.", "library_id")
-        row.library_id, row.slow_root, row.view_root = library_id, str(slow), str(view)
+        row.library_id, row.slow_root, row.view_root = wanted.library_id, str(slow), str(view)
+        row.layout, row.host_root = wanted.layout.value, _host_root(wanted.host_root)
+        row.sidecars, row.arr_owned = wanted.sidecars.value, wanted.arr_owned
         return row
 
-    def _told_of_place(
-        self, wanted: NewPlace, slow: Path, view: Path, tiers: Sequence[FastTier]
-    ) -> tuple[str, ...]:
-        mounts = self._all_mounts()
-        told = [
-            f"{path} is {mount.in_words()}."
-            for path in dict.fromkeys((slow, view))
-            if (mount := mount_of(path, mounts))
-        ]
-        told += [
-            f"{slow} and {tier.root} are on one file system: nothing is gained by moving files there."
-            for tier in tiers
-            if slow.stat().st_dev == tier.root.stat().st_dev
-        ]
-        if wanted.arr_owned and wanted.layout is Layout.SYMLINK:
-            told.append(
-                "Sonarr, Radarr and the like may take a link for a missing file, or replace it; with a union "
-                "(mergerfs, Unraid) they see a plain file."
-            )
-        return tuple(told)
+
+def _spelled(text: str, resolved: Path) -> Path:
+    """A folder as players' paths spell it: links in it stay, since nobody resolves those paths."""
+    path = Path(text.strip())
+    return resolved if ".." in path.parts else path
 
 
-def _told_of_tier(root: Path, mounts: Sequence[Mount]) -> tuple[str, ...]:
-    mount = mount_of(root, mounts)
-    if mount is None:
-        return ()
-    told = [f"{root} is {mount.in_words()}."]
-    if mount.is_afar:
-        told.append("It comes over the network, which is seldom faster than a disk of this machine.")
-    return tuple(told)
+def _host_root(text: str) -> str:
+    """Where the host sees a folder; empty where that is the same. Raises InputWrong."""
+    path = Path(text.strip())
+    if not text.strip():
+        return ""
+    if not path.is_absolute() or ".." in path.parts or not str(path).isprintable():
+        raise InputWrong("Give the whole path as the host spells it, such as /mnt/cache/films.", "host_root")
+    return str(path)
 
 
 def _name(text: str) -> str:
@@ -225,7 +214,7 @@ def _name(text: str) -> str:
     return name
 
 
-def _tier_values(wanted: NewTier, name: str, root: Path) -> dict[str, str | int]:
+def _tier_values(wanted: NewTier, root: Path) -> dict[str, str | int]:
     for field in ("quota", "usage", "min_free"):
         amount(getattr(wanted, field), field)
     for field in ("drive_size", "daily_writes"):
@@ -237,9 +226,9 @@ def _tier_values(wanted: NewTier, name: str, root: Path) -> dict[str, str | int]
     if not 0 <= wanted.position <= 1000:
         raise InputWrong("A tier's place in the order is between 0 and 1000.", "position")
     return {
-        "name": name,
+        "name": _name(wanted.name),
         "root": str(root),
-        "host_root": wanted.host_root.strip(),
+        "host_root": _host_root(wanted.host_root),
         "position": wanted.position,
         **{
             field: getattr(wanted, field).strip()
