@@ -14,7 +14,8 @@ __all__ = ["house", "owner"]
 
 
 def editable() -> dict[str, Any]:
-    return {info.name: info.default for info in describe() if info.editable}
+    """What a form sends that nobody changed; a switch that is off is not sent."""
+    return {info.name: info.default for info in describe() if info.editable and info.default != "false"}
 
 
 def test_every_setting_is_shown_with_what_it_is_for(owner: Browser) -> None:
