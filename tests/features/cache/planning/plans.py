@@ -165,6 +165,8 @@ def houses(draw: st.DrawFn) -> House:
                     plays=draw(st.integers(0, 5)) == 0,
                 )
             )
+            if draw(st.integers(0, 5)) == 0:
+                on_disk[-1] = replace(on_disk[-1], is_unsure=True)
     caps = st.builds(ACap, st.none() | st.integers(0, 80), st.booleans())
     limits = SomeLimits(
         draw(st.none() | st.integers(5, 60)),

@@ -75,6 +75,7 @@ def test_what_is_played_pinned_or_fresh_never_leaves(house: House) -> None:
     for one in house.plan().returns:
         there = next(held for held in house.held if held.path == one.path)
         assert not there.is_playing
+        assert not there.is_unsure
         assert NOW - there.cached_at >= house.rules.retention
         lasting = [want for want in house.wants if want.file.path == one.path and want.score == WHOLE]
         for want_ in lasting:  # only what somebody excluded, or capped, by name

@@ -2,7 +2,8 @@
 
 The rules, in the order in which they bind:
 
-- What is played, what is pinned and what came or was played less than `retention` ago stays where it is.
+- What is played (or may be, where a server does not say), what is pinned, and what came or was played less than
+  `retention` ago stays where it is.
 - What is excluded is not copied, nor what is larger than its cap, nor what only somebody asks for who has had theirs.
 - No tier holds more than its limit by the tightest of its rules, no library more than its cap.
 - Who has not had a fair share of the room comes before who has.
@@ -50,7 +51,10 @@ class PlanRules:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A film that is on a fast disk; `path` is that of its original, `played_at` when somebody watched it last."""
+    """A film that is on a fast disk; `path` is that of its original, `played_at` when somebody watched it last.
+
+    `is_unsure` where nobody can say whether it is played; it counts as if it were.
+    """
 
     path: Path
     size: int
@@ -59,6 +63,7 @@ class Held:
     item_id: int | None
     is_playing: bool
     played_at: datetime | None = None
+    is_unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +250,8 @@ class _Desk:
             return "It is played."
         if claim is not None and Source.PIN in claim.want.sources:
             return "It is pinned."
+        if one.is_unsure:
+            return "Its server does not say whether it is played."
         if self.now - one.cached_at < self.rules.retention:
             return f"It came less than {shown_span(self.rules.retention)} ago."
         if one.played_at is not None and self.now - one.played_at < self.rules.retention:

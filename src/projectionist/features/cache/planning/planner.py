@@ -155,9 +155,19 @@ class Planner:
             where = ground.find(Path(path))
             seen = gathered.played_at.get(item_id) if item_id is not None else None
             last = max((one for one in (played_at, seen) if one is not None), default=None)
-            unsure = where is None or where[0].library_id in gathered.unsure
-            plays = Path(path) in playing or (bool(gathered.unsure) and unsure)
-            found.append(Held(Path(path), size, tiers[root], at, item_id, plays, last))
+            silent = where is None or where[0].library_id in gathered.unsure
+            found.append(
+                Held(
+                    path=Path(path),
+                    size=size,
+                    tier_id=tiers[root],
+                    cached_at=at,
+                    item_id=item_id,
+                    is_playing=Path(path) in playing,
+                    played_at=last,
+                    is_unsure=bool(gathered.unsure) and silent,
+                )
+            )
         return found
 
     def _closed(self) -> dict[int, str]:
