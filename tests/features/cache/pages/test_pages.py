@@ -58,6 +58,7 @@ def test_the_overview_says_what_fills_a_disk_by_which_rule_and_why(premises: Pre
     assert "Ada watches it next." in page
     assert "Heat.srt" not in page
     assert "this is a dry run" in page
+    assert "live:cache from:body" in page
 
 
 @pytest.mark.parametrize(
@@ -366,6 +367,22 @@ def test_panels_tell_what_is_there_and_only_to_whom_it_may_be_told(premises: Pre
     assert "on the fast disk" in film
     assert "Ada" not in film
     assert "Pin" not in film
+
+
+def test_home_says_what_failed_of_late_and_which_disk_is_not_there(premises: Premises) -> None:
+    service.confirm(premises.jobs, "every 1h")
+    errand = premises.crew.errand(premises.stage.film("Heat.mkv"), title="Heat")
+    note(premises.place, Kind.CACHE_IN, errand, "SSD", "failed", 10, "The disk is full.")
+    with premises.browser() as client:
+        failed = panels(client, "needs")
+        premises.stage.clock.pass_by(days=2)
+        over = panels(client, "needs")
+        premises.crew.limits.rooms = list  # type: ignore[method-assign]
+        pulled = panels(client, "needs")
+
+    assert "1 move of the cache failed in the last day: The disk is full." in failed
+    assert over == ""
+    assert "The fast disk SSD is not there" in pulled
 
 
 def test_a_house_without_a_cache_has_no_panel_of_it(stage: Stage) -> None:

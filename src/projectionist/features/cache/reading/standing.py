@@ -12,7 +12,7 @@ from projectionist.features.cache.reading import queries
 from projectionist.features.cache.reading.films import NOTHING
 from projectionist.features.cache.reading.queries import Held
 from projectionist.features.cache.running import queries as running_queries
-from projectionist.features.cache.running.ordering import BACK, IN, NOW, RESTORE, RUN, not_begun
+from projectionist.features.cache.running.ordering import BACK, IN, NOW, RESTORE, RUN
 from projectionist.features.cache.service import SCHEDULE
 from projectionist.features.cache.traffic.disks import Room
 from projectionist.features.cache.workplace import Workplace
@@ -75,7 +75,7 @@ def standing(place: Workplace, jobs: Jobs) -> Standing:
     return Standing(
         tiers=tuple(tiers_now(place)),
         moving=tuple(moving(jobs)),
-        waiting=len(not_begun(jobs)),
+        waiting=waiting(jobs),
         silent=tuple(silent_sources(place)),
         confirmed=schedule is not None,
         rests=schedule is not None and schedule.paused,
@@ -102,6 +102,12 @@ def moving(jobs: Jobs) -> Sequence[Job]:
     """What is being moved or planned now, what began first at the top."""
     running = JobFilter((JobState.RUNNING,), kinds=(IN, NOW, BACK, RESTORE, RUN), sort="started_at")
     return jobs.find(running, size=_SHOWN).items
+
+
+def waiting(jobs: Jobs) -> int:
+    """How many moves were asked for and have not begun."""
+    states = (JobState.QUEUED, JobState.WAITING)
+    return jobs.find(JobFilter(states, kinds=(IN, NOW, BACK)), size=1).total
 
 
 def silent_sources(place: Workplace) -> Sequence[Silent]:
