@@ -79,6 +79,6 @@ def test_whoever_looks_through_the_union_never_misses_the_film(
     reads, missing, seen = watched(view / FILM, lambda: scene.act(ward))
     assert (missing, (view / FILM).read_bytes()) == (0, good)
     assert seen <= {before, good}
-    assert reads > 10
+    assert reads > 1
     assert contents <= set(ward.everything())
     assert ward.found() == []
