@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +13,9 @@ import typer
 
 if TYPE_CHECKING:
     from projectionist.app import House
-    from projectionist.features.cache.tiers.places import FastTier, Place
+    from projectionist.features.cache.set_up import TierSet
+    from projectionist.features.cache.tiers.places import Place
     from projectionist.features.cache.tiers.setting_up import SetUp, Setup
-    from projectionist.features.cache.traffic.disks import Room
 
 tiers = typer.Typer(no_args_is_help=True, help="The fast tiers of this machine, and how much they take.")
 places = typer.Typer(no_args_is_help=True, help="The folders of libraries that the fast tiers serve.")
@@ -29,20 +30,15 @@ _SIZE = "500GB (a bare number is GB) or 80%."
 @tiers.command("list")
 def list_tiers(as_json: AsJson = False, data: Data = None) -> None:
     """Show each fast tier, what is on it and which of its rules binds."""
+    from projectionist.features.cache import set_up
+
     with _house(data) as house:
-        rooms = {room.tier.id: room for room in house.cache.capacity.rooms()}
-        known = _setup(house).tiers()
-    shown = [_tier(one, rooms.get(one.id)) for one in known]
+        shown = [_tier(one) for one in set_up.tiers_set(house.cache)]
     if as_json:
         _print_json(shown)
         return
     for one in shown:
-        state = (
-            f"{one['ours']} of {one['limit']} bytes, by its {one['rule']}"
-            if one["mounted"]
-            else "not mounted"
-        )
-        typer.echo(f"{one['id']}  {one['name']}  {one['root']}  {state}")
+        typer.echo(f"{one['id']}  {one['name']}  {one['root']}  {_state(one)}")
     if not shown:
         typer.echo("There is no fast tier yet; `projectionist cache tiers add` adds one.")
 
@@ -81,6 +77,83 @@ def add_tier(
     )
     with _house(data) as house:
         _tell(_setup(house).save_tier(wanted), as_json=as_json)
+
+
+@tiers.command("change")
+def change_tier(
+    tier: Annotated[int, typer.Argument(metavar="ID", help="As `tiers list` shows it.")],
+    name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
+    root: Annotated[str | None, typer.Option(metavar="DIR", help="Its folder, while it is empty.")] = None,
+    quota: Annotated[str | None, typer.Option(help=f"{_SIZE} 0 takes the rule away.")] = None,
+    usage: Annotated[str | None, typer.Option(help=f"{_SIZE} 0 takes the rule away.")] = None,
+    min_free: Annotated[str | None, typer.Option(help=f"{_SIZE} 0 takes the rule away.")] = None,
+    drive_size: Annotated[str | None, typer.Option(help="0: what the drive says of itself.")] = None,
+    daily_writes: Annotated[str | None, typer.Option(help="How much may be written in a day.")] = None,
+    too_hot_c: Annotated[int | None, typer.Option("--too-hot", help="In °C; 0: never.")] = None,
+    copies: Annotated[int | None, typer.Option(help="How many copies at a time.")] = None,
+    position: Annotated[int | None, typer.Option(help="Lower ones are filled first.")] = None,
+    host_root: Annotated[str | None, typer.Option(help="Where the host sees it.")] = None,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Change what is said, and leave the rest of a fast tier as it is."""
+    from dataclasses import replace
+
+    from projectionist.features.cache import set_up
+
+    said: dict[str, Any] = {
+        "name": name,
+        "root": root,
+        "quota": quota,
+        "usage": usage,
+        "min_free": min_free,
+        "drive_size": drive_size,
+        "daily_writes": daily_writes,
+        "too_hot_c": too_hot_c,
+        "copies": copies,
+        "position": position,
+        "host_root": host_root,
+    }
+    with _house(data) as house:
+        known = set_up.tier_set(house.cache, tier).typed
+        wanted = replace(known, **{field: value for field, value in said.items() if value is not None})
+        _tell(_setup(house).save_tier(wanted, tier), as_json=as_json)
+
+
+@tiers.command("limit")
+def limit(
+    most: Annotated[
+        str, typer.Argument(metavar="[SIZE]", help="At most so much, as in 500GB.", show_default=False)
+    ] = "",
+    library: Annotated[int | None, typer.Option(metavar="ID", help="For a library.")] = None,
+    account: Annotated[int | None, typer.Option(metavar="ID", help="For a person of a server.")] = None,
+    item: Annotated[int | None, typer.Option(metavar="ID", help="For an item.")] = None,
+    any_item: Annotated[bool, typer.Option("--any-item", help="For any one item.")] = False,
+    exclude: Annotated[bool, typer.Option("--exclude", help="Nothing of it is copied.")] = False,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Say what something takes at most, or that it takes nothing; with neither, as it likes. For nothing: show all."""
+    from projectionist.errors import UsageWrong
+    from projectionist.features.cache import set_up
+
+    named = {"library": library, "account": account, "item": item}
+    targets = [(scope, str(number)) for scope, number in named.items() if number is not None]
+    targets += [("item", "")] * any_item
+    if len(targets) > 1 or (not targets and (most or exclude)):
+        raise UsageWrong("A limit is for one of --library, --account, --item and --any-item.")
+    with _house(data) as house:
+        for scope, key in targets:
+            _setup(house).save_cap(scope, key, most, excluded=exclude)
+        caps = set_up.caps_set(house.cache)
+    if as_json:
+        _print_json([asdict(one) for one in caps])
+        return
+    for one in caps:
+        whom = f"{one.scope} {one.key} {one.name}".strip() if one.key else "any one item"
+        typer.echo(f"{whom}  {'nothing' if one.excluded else one.most}")
+    if not caps:
+        typer.echo("Nothing is limited.")
 
 
 @tiers.command("remove")
@@ -162,16 +235,28 @@ def _tell(saved: SetUp, *, as_json: bool) -> None:
         typer.echo(f"  {line}")
 
 
-def _tier(tier: FastTier, room: Room | None) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "id": tier.id,
-        "name": tier.name,
-        "root": str(tier.root),
-        "mounted": room is not None,
-    }
+def _tier(one: TierSet) -> dict[str, Any]:
+    """A tier for programs; `degrees` is null where its drive does not tell."""
+    shown = {"id": one.tier.id, **asdict(one.typed), "mounted": one.now.room is not None, "at": one.mounted}
+    shown |= {"degrees": one.degrees, "written_today": one.written}
+    room = one.now.room
     if room is not None:
         shown |= {"ours": room.ours, "limit": room.limit, "left": room.left, "rule": room.rule}
+        shown |= {"drive_total": room.drive_total, "drive_free": room.drive_free}
     return shown
+
+
+def _state(one: dict[str, Any]) -> str:
+    from projectionist.features.cache.sizes import shown_size
+
+    if not one["mounted"]:
+        return "not mounted"
+    rule = {"drive": "all its drive has", "quota": "its quota", "usage": "how full its drive may be"}
+    warmth = "nobody tells how warm" if one["degrees"] is None else f"{one['degrees']:.0f} °C"
+    return (
+        f"{shown_size(one['ours'])} of {shown_size(one['limit'])}, by "
+        f"{rule.get(one['rule'], 'what is to stay free')}; {warmth}"
+    )
 
 
 def _place(place: Place) -> dict[str, Any]:
@@ -187,9 +272,9 @@ def _place(place: Place) -> dict[str, Any]:
 
 
 def _setup(house: House) -> Setup:
-    from projectionist.features.cache.tiers.setting_up import Setup
+    from projectionist.features.cache.set_up import setup_of
 
-    return Setup(house.database, house.settings.node)
+    return setup_of(house.cache)
 
 
 @contextmanager

@@ -2,13 +2,20 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from projectionist.features.cache.tiers.mounts import mount_of, mounts_here, read_mounts
-from projectionist.features.cache.tiers.mover import MARKER, UnraidMover, excluded, publish_exclusions
+from projectionist.features.cache.tiers.mover import (
+    MARKER,
+    RIVALS_MARKER,
+    UnraidMover,
+    excluded,
+    publish_exclusions,
+)
 
 FILMS = ["/mnt/user/films/A.mkv", "/mnt/user/films/Ü \xe9.mkv"]
 
@@ -52,7 +59,14 @@ def test_no_mountinfo_is_too_odd(text: str) -> None:
 
 @pytest.mark.parametrize(
     "theirs",
-    [b"", b"/mnt/user/mine\n", b"/mnt/user/mine\r\n# caf\xe9\r\n", b"/no/newline/at/the/end"],
+    [
+        b"",
+        b"/mnt/user/mine\n",
+        b"/mnt/user/mine\r\n# caf\xe9\r\n",
+        b"/no/newline/at/the/end",
+        b"# " + MARKER + b": do not touch what is there\n/mine\n",
+        b"\n\n  \t\r\n\x00\xff",
+    ],
 )
 def test_a_person_s_lines_stay_as_they_are(tmp_path: Path, theirs: bytes) -> None:
     file = tmp_path / "exclusions.txt"
@@ -74,6 +88,21 @@ def test_what_the_rival_had_listed_below_its_marker_is_replaced(tmp_path: Path) 
     file.write_bytes(b"/mine\n### Plexcache exclusions below this line\n/mnt/user/old.mkv\n")
     publish_exclusions(file, FILMS[:1])
     assert file.read_bytes() == b"/mine\n" + MARKER + b"\n" + FILMS[0].encode() + b"\n"
+
+
+@given(
+    st.binary(max_size=60),
+    st.sampled_from([MARKER, RIVALS_MARKER]),
+    st.sampled_from([b"\n", b"\r\n", b" \n"]),
+)
+def test_whatever_stands_above_a_marker_stays(theirs: bytes, marker: bytes, end: bytes) -> None:
+    above = theirs + b"\n"
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "exclusions.txt")
+        file.write_bytes(above + marker + end + b"/mnt/user/old.mkv" + end)
+        publish_exclusions(file, FILMS)
+        assert file.read_bytes().startswith(above + MARKER + b"\n/")
+        assert excluded(file) == set(FILMS)
 
 
 def test_the_mover_is_seen_by_its_pid_file_and_by_its_process(tmp_path: Path) -> None:

@@ -62,6 +62,14 @@ def drive_of(root: Path) -> Drive:
     return Drive(told.f_blocks * told.f_frsize, told.f_bavail * told.f_frsize)
 
 
+def _drive_there(root: Path) -> Drive | None:
+    """The drive below a tier; None where it is not mounted, or goes away while it is asked."""
+    try:
+        return drive_of(root) if is_mounted(root) else None
+    except OSError:
+        return None
+
+
 class Capacity:
     """The room on the tiers of a node. Every method raises DatabaseUnusable."""
 
@@ -83,16 +91,13 @@ class Capacity:
         """The room on each tier whose drive is there."""
         with self._database.read() as session:
             there, coming = queries.there(session, self._node), queries.coming(session, self._node)
-        return [
-            room_of(
-                tier,
-                there.get(str(tier.root), 0) + coming.get(str(tier.root), 0),
-                drive_of(tier.root),
-                coming.get(str(tier.root), 0),
-            )
-            for tier in self._places.tiers()
-            if is_mounted(tier.root)
-        ]
+        rooms = []
+        for tier in self._places.tiers():
+            here, more = there.get(str(tier.root), 0), coming.get(str(tier.root), 0)
+            drive = _drive_there(tier.root)
+            if drive is not None:
+                rooms.append(room_of(tier, here + more, drive, more))
+        return rooms
 
     def may_write(self, tier: FastTier, size: int) -> str | None:
         """None where so much may be written to a tier now; else why not, in words."""

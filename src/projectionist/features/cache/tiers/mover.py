@@ -7,6 +7,7 @@ byte; below it everything is ours.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,10 @@ RIVALS_MARKER = b"### Plexcache exclusions below this line"
 """PlexCache-D's: what it wrote below is not a person's."""
 
 PID_FILES = (Path("/host_var_run/mover.pid"), Path("/var/run/mover.pid"))
+
+_OURS = re.compile(rb"^%b[ \t]*\r?$" % re.escape(MARKER), re.MULTILINE)
+_ANY = re.compile(rb"^(%b|%b)[ \t]*\r?$" % (re.escape(MARKER), re.escape(RIVALS_MARKER)), re.MULTILINE)
+"""Whole lines: a person may write of a marker, too."""
 
 _NAMES = frozenset({b"mover", b"age_mover"})
 _LOOK_EVERY_S = 5.0
@@ -79,14 +84,15 @@ def excluded(file: Path) -> frozenset[str]:
         content = file.read_bytes()
     except FileNotFoundError:
         return frozenset()
-    _, marker, below = content.partition(MARKER)
-    return frozenset(os.fsdecode(line.strip(b"\r")) for line in below.split(b"\n") if marker and line.strip())
+    marker = _OURS.search(content)
+    below = content[marker.end() :].split(b"\n") if marker else []
+    return frozenset(os.fsdecode(line.strip(b"\r")) for line in below if line.strip())
 
 
 def _above(content: bytes) -> bytes:
     """What is a person's, with the end of its last line."""
-    for marker in (MARKER, RIVALS_MARKER):
-        content = content.partition(marker)[0]
+    marker = _ANY.search(content)
+    content = content[: marker.start()] if marker else content
     return content if not content or content.endswith(b"\n") else content + b"\n"
 
 

@@ -1,0 +1,113 @@
+"""Tiers, places and limits are set up on the command line."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from projectionist.cli.main import app
+from projectionist.db.engine import Database, sqlite_url
+from projectionist.db.schema import prepare
+from projectionist.errors import InputWrong, NotFound, UsageWrong
+from projectionist.features.cache.tiers.mounts import mount_of, mounts_here
+from projectionist.features.library.models import LibraryRow
+from projectionist.features.servers.models import ServerRow
+
+
+@pytest.fixture
+def disks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A slow and a fast folder, and a data folder that knows a library of films."""
+    mount = mount_of(tmp_path.resolve(), mounts_here())
+    if mount is not None and mount.is_container:
+        pytest.skip("the folders of this test lie in a container itself, where no tier can be")
+    for name in ("slow", "fast"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "data").mkdir(mode=0o700)
+    database = Database(sqlite_url(tmp_path / "data" / "projectionist.sqlite"))
+    prepare(database)
+    now = datetime.now(UTC)
+    with database.write() as session:
+        session.add(ServerRow(id=1, kind="folder", name="Den", address="/x", identity="x", created_at=now))
+        session.flush()
+        session.add(LibraryRow(id=1, server_id=1, key="1", kind="movies", title="Films"))
+    database.close()
+    monkeypatch.setenv("PROJECTIONIST_DATA", str(tmp_path / "data"))
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield tmp_path
+    root.handlers[:], root.level = handlers, level
+
+
+def cache(*arguments: str) -> str:
+    done = CliRunner().invoke(app, ["cache", *arguments])
+    if done.exception is not None:
+        raise done.exception
+    return done.stdout
+
+
+def told(*arguments: str) -> Any:
+    return json.loads(cache(*arguments, "--json"))
+
+
+def test_a_tier_and_a_place_are_added_changed_listed_and_removed(disks: Path) -> None:
+    assert "cache tiers add" in cache("tiers", "list")
+    added = told("tiers", "add", str(disks / "fast"), "--name", "SSD", "--quota", "50GB", "--too-hot", "70")
+    assert str(disks / "fast") in added["told"][0]
+    tier = str(added["id"])
+    place = told("places", "add", "1", str(disks / "slow"), "--tier", tier)
+    assert any("one file system" in line for line in place["told"])
+    told("tiers", "change", tier, "--min-free", "1.5%", "--quota", "0", "--name", "NVMe")
+    (shown,) = told("tiers", "list")
+    assert (shown["name"], shown["quota"], shown["min_free"], shown["too_hot_c"]) == ("NVMe", "", "1.5%", 70)
+    assert shown["mounted"]
+    assert shown["rule"] == "min_free"
+    assert "what is to stay free" in cache("tiers", "list")
+    assert [one["tiers"] for one in told("places", "list")] == [["NVMe"]]
+    (disks / "fast").rename(disks / "pulled")
+    assert "not mounted" in cache("tiers", "list")
+    cache("places", "remove", str(place["id"]))
+    cache("tiers", "remove", tier)
+    assert told("places", "list") == told("tiers", "list") == []
+
+
+def test_what_cannot_be_is_refused_in_words(disks: Path) -> None:
+    with pytest.raises(InputWrong, match="at most 100 %"):
+        cache("tiers", "add", str(disks / "fast"), "--usage", "120%")
+    with pytest.raises(InputWrong, match="is not there"):
+        cache("tiers", "add", str(disks / "nowhere"))
+    with pytest.raises(NotFound):
+        cache("tiers", "change", "9", "--copies", "2")
+    tier = str(told("tiers", "add", str(disks / "fast"))["id"])
+    with pytest.raises(UsageWrong, match="hardlink"):
+        cache("places", "add", "1", str(disks / "slow"), "--tier", tier, "--layout", "hardlink")
+    with pytest.raises(InputWrong, match="no such library"):
+        cache("places", "add", "5", str(disks / "slow"), "--tier", tier)
+    assert told("places", "list") == []
+
+
+def test_limits_are_set_shown_and_taken_away(disks: Path) -> None:
+    assert "Nothing is limited" in cache("tiers", "limit")
+    cache("tiers", "limit", "50GB", "--any-item")
+    cache("tiers", "limit", "2TB", "--library", "1")
+    cache("tiers", "limit", "--account", "7", "--exclude")
+    shown = cache("tiers", "limit")
+    assert "any one item  50GB" in shown
+    assert "library 1 Films  2TB" in shown
+    assert "account 7  nothing" in shown
+    left = told("tiers", "limit", "--account", "7")
+    assert [(one["scope"], one["key"], one["most"]) for one in left] == [
+        ("item", "", "50GB"),
+        ("library", "1", "2TB"),
+    ]
+    for wrong in (["5GB"], ["--exclude"], ["5GB", "--library", "1", "--any-item"]):
+        with pytest.raises(UsageWrong, match="one of --library"):
+            cache("tiers", "limit", *wrong)
+    with pytest.raises(InputWrong, match="as in 500GB"):
+        cache("tiers", "limit", "lots", "--library", "1")
