@@ -168,6 +168,20 @@ def test_a_source_that_fails_keeps_what_it_named_and_says_since_when_and_why(hom
     assert home.named(Source.PLAYING) == home.named(Source.WATCHLIST) == []
 
 
+def test_a_sync_that_fails_keeps_what_was_on_deck_and_is_told(quick_home: Home) -> None:
+    quick_home.hold(film("f"))
+    quick_home.server.decks = {None: deck("f")}
+    quick_home.sync()
+    quick_home.fail("items", ServerFailed("The server is out of order."))
+    with pytest.raises(ServerFailed):
+        quick_home.sync()
+    choose(quick_home.database, Source.ON_DECK, quick_home.account("2"), False)
+    assert quick_home.named(Source.ON_DECK) == ["f"]
+    [(source, _, since, reason, kept)] = quick_home.failing()
+    assert (source, since, kept) == (Source.ON_DECK, NOW, 1)
+    assert reason == "Films could not be synced: The server is out of order."
+
+
 def test_a_watchlist_that_a_server_cannot_tell_is_a_failure_in_words_and_no_empty_list(
     quick_home: Home,
 ) -> None:

@@ -101,7 +101,7 @@ class Asking:
             FailedSource(
                 source=Source(row.source),
                 server_id=row.server_id,
-                server=self._name(row.server_id),
+                server=self.server_name(row.server_id),
                 account_id=row.account_id,
                 account=names.get(row.account_id, ""),
                 since=row.failing_since,
@@ -278,7 +278,8 @@ class Asking:
             since = None if known is None else known.failing_since
             queries.put_answer(session, key, answered, since or now, error.message)
 
-    def _name(self, server_id: int) -> str:
+    def server_name(self, server_id: int) -> str:
+        """What people call a server; empty for none in particular."""
         if server_id == ALL_SERVERS:
             return ""
         try:

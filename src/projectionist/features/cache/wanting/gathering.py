@@ -14,7 +14,7 @@ from projectionist.features.cache.models import PinRow
 from projectionist.features.cache.neighbours import Servers
 from projectionist.features.cache.wanting import queries
 from projectionist.features.cache.wanting.asking import Asking, ListService, Sitting
-from projectionist.features.cache.wanting.choosing import read_choices
+from projectionist.features.cache.wanting.choosing import EVERYBODY, read_choices
 from projectionist.features.cache.wanting.predicting import Prediction
 from projectionist.features.cache.wanting.scoring import Mention, weigh
 from projectionist.features.cache.wanting.shelf import Shelf
@@ -112,7 +112,7 @@ class Wanting:
         with self._lock:
             wants = self._wants(scene, names, tastes(scene, asked))
         return Gathered(
-            wanted=Wanted(tuple(wants), failed),
+            wanted=Wanted(tuple(wants), (*failed, *self._outdated(scene))),
             playing=self._playing(sittings),
             unsure=self._unsure(failed),
             played_at=scene.shelf.played_at,
@@ -184,6 +184,26 @@ class Wanting:
         return frozenset(
             self.local(file) for one in sittings for file in _played(one.part_key, files.get(one.item_id, ()))
         )
+
+    def _outdated(self, scene: Scene) -> list[FailedSource]:
+        """The servers whose on deck is as old as the last sync that worked, since the latest did not."""
+        if not scene.choices.counts(Source.ON_DECK):
+            return []
+        servers = {one.id: one.server_id for one in scene.household.viewers}
+        found: dict[int, FailedSource] = {}
+        for one in libraries(self._database):
+            if one.enabled and one.last_error and one.server_id not in found:
+                found[one.server_id] = FailedSource(
+                    source=Source.ON_DECK,
+                    server_id=one.server_id,
+                    server=self._asking.server_name(one.server_id),
+                    account_id=EVERYBODY,
+                    account="",
+                    since=one.synced_at or scene.now,
+                    reason=f"{one.title} could not be synced: {one.last_error}",
+                    kept=sum(servers.get(deck.account_id) == one.server_id for deck in scene.household.decks),
+                )
+        return list(found.values())
 
     def _unsure(self, failed: Sequence[FailedSource]) -> frozenset[int]:
         silent = {one.server_id for one in failed if one.source is Source.PLAYING}
