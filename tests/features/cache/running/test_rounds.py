@@ -199,6 +199,37 @@ def test_a_move_that_was_cut_short_is_settled_before_anything_else_and_told_of(c
     assert (move.outcome, move.asked_by, move.path) == ("home", "recovery", str(film))
 
 
+def test_a_process_that_starts_leaves_alone_what_another_is_copying(crew: Crew) -> None:
+    film = crew.stage.film()
+    crew.listed(film)
+    begins = replace(
+        crew.place, desk=replace(crew.desk, journal=Journal(crew.database, crew.stage.clock, "here"))
+    )
+    seen: list[list[str]] = []
+
+    def at_check(done: float) -> None:
+        if done and not seen:
+            seen.append(crew.stage.hidden())
+            rounds.recover(begins)
+            seen.append(crew.stage.hidden())
+
+    done = carry_in(crew.place, Hand(at_check=at_check), crew.errand(film), lambda: False)
+    assert seen[0]
+    assert seen[0] == seen[1]
+    assert (done["outcome"], film.is_symlink()) == (Outcome.CACHED, True)
+    assert [one.outcome for one in crew.moves()] == ["cached"]
+
+
+def test_moves_are_remembered_for_a_year(crew: Crew) -> None:
+    film = crew.stage.film()
+    crew.listed(film)
+    crew.carry(film)
+    for days, left in ((364, 1), (2, 0)):
+        crew.stage.clock.at += timedelta(days=days)
+        rounds.keep_house(crew.place, Hand())
+        assert len(crew.moves()) == left
+
+
 def test_moves_are_taken_back_in_either_direction(crew: Crew) -> None:
     jobs = FakeJobs()
     film = crew.stage.film()

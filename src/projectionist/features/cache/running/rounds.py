@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from projectionist.errors import NotFound, ProjectionistError
@@ -20,6 +21,9 @@ from projectionist.features.cache.spots import Spot, is_mounted
 from projectionist.features.cache.swapping import move_back
 from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import JobRun, Jobs, Order, Priority
+
+_HISTORY = timedelta(days=365)
+"""How long a move that ended is remembered."""
 
 
 def run_plan(place: Workplace, jobs: Jobs, run: JobRun, *, dry: bool, asked_by: str) -> Mapping[str, Any]:
@@ -69,6 +73,8 @@ def keep_house(place: Workplace, run: JobRun) -> None:
             chore(place.desk)
         except ProjectionistError as error:
             run.log(error.message, "warning")
+    with place.database.write() as session:
+        queries.forget_moves(session, place.clock.now() - _HISTORY)
 
 
 def recover(place: Workplace) -> Sequence[Settled]:
