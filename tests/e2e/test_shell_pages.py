@@ -77,9 +77,14 @@ def test_a_live_event_loads_the_list_anew_and_keeps_what_was_ticked(
         watched.go("/jobs")
     page.locator("[data-bulk-one]").first.click()
     expect(page.locator("[data-bulk-count]")).to_have_text("1 selected")
+    page.evaluate(
+        "document.addEventListener('htmx:afterSwap', () => { document.body.dataset.tickedAtOnce = "
+        "document.querySelectorAll('[data-bulk-one]:checked').length; })"
+    )
     with page.expect_response(is_fragment) as loaded:
         house.events.publish("jobs", {"id": "j1"})
     assert loaded.value.status == 200
+    expect(page.locator("body")).to_have_attribute("data-ticked-at-once", "1")
     expect(page.locator("[data-bulk-count]")).to_have_text("1 selected")
     assert page.locator("[data-bulk-one]").first.is_checked()
 
