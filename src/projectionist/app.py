@@ -167,7 +167,7 @@ class House:
                 "clock": self.clock,
                 "database": self.database,
                 "events": self.events,
-                "job_kinds": {kind.name: kind.name for kind in self._kinds},
+                "job_kinds": {kind.name: kind.label or kind.name for kind in self._kinds},
                 "jobs": self.jobs,
                 "people": people,
                 "pictures": Pictures(self.database, self.servers, settings.data / "pictures"),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 from playwright.sync_api import Response, expect
 
+from projectionist.web.config import ShellSettings
 from tests.e2e.browser import Pages, Scheme, wait_until
 from tests.serving import served
 from tests.web.house import House
@@ -75,9 +77,14 @@ def test_a_live_event_loads_the_list_anew_and_keeps_what_was_ticked(
         watched.go("/jobs")
     page.locator("[data-bulk-one]").first.click()
     expect(page.locator("[data-bulk-count]")).to_have_text("1 selected")
+    page.evaluate(
+        "document.addEventListener('htmx:afterSwap', () => { document.body.dataset.tickedAtOnce = "
+        "document.querySelectorAll('[data-bulk-one]:checked').length; })"
+    )
     with page.expect_response(is_fragment) as loaded:
         house.events.publish("jobs", {"id": "j1"})
     assert loaded.value.status == 200
+    expect(page.locator("body")).to_have_attribute("data-ticked-at-once", "1")
     expect(page.locator("[data-bulk-count]")).to_have_text("1 selected")
     assert page.locator("[data-bulk-one]").first.is_checked()
 
@@ -105,6 +112,17 @@ def test_two_tabs_share_one_event_stream(pages: Pages, address: str, house: Hous
         house.events.publish("alerts")
     streams = house.shell().live
     assert streams.open_streams == 1
+
+
+@pytest.mark.slow
+def test_a_page_whose_stream_was_refused_becomes_live_once_there_is_room(pages: Pages) -> None:
+    house = House(settings=ShellSettings(version="1.2.3", event_streams=1))
+    with served(house.app()) as where, httpx2.stream("GET", f"{where}/events", cookies={"who": "ben"}) as bens:
+        page = pages.open(where, cookies=ADA).go("/")
+        expect(page.locator(".toast.bad")).to_be_visible()
+        bens.close()
+        with page.expect_event("framenavigated", timeout=100_000):
+            page.evaluate("document.body.addEventListener('live:open', () => location.assign('/jobs'))")
 
 
 def test_a_dangerous_act_is_asked_about_first(pages: Pages, address: str, house: House) -> None:

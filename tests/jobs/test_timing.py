@@ -148,6 +148,9 @@ def test_no_day_of_a_year_has_none_or_two_turns_of_a_daily_schedule(
         ("every 9s", "UTC", "when"),
         ("30 2 * * *", "Europe/Nowhere", "time_zone"),
         ("30 2 * * *", "../etc", "time_zone"),
+        ("every 15m", "Europe/Nowhere", "time_zone"),
+        ("every 15m" + " " * 100, "UTC", "when"),
+        (",".join(map(str, range(60))) + " 2 * * *", "UTC", "when"),
     ],
 )
 def test_what_cannot_be_read_is_told_by_its_field(when: str, zone: str, field: str) -> None:

@@ -66,7 +66,7 @@ class JobKind:
     `run` does the work and returns a short result of JSON values, shown on the job's page; it may run twice or
     be killed anywhere, so what it does is idempotent. A ProjectionistError that is retryable is tried again
     with back-off, up to `attempts` times in all; others fail at once. JobPostponed puts it back into its queue.
-    `title` names the job for people.
+    `title` names one job for people, `label` all of the kind.
     `accepts` says whether this node can do it (its file can be opened here); where not, another node takes it.
     """
 
@@ -77,6 +77,7 @@ class JobKind:
     attempts: int = 3
     backoff: timedelta = timedelta(seconds=10)
     accepts: Callable[[Arguments], bool] = lambda arguments: True
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,22 +23,27 @@ from projectionist.errors import InputWrong
 
 _EVERY = re.compile(r"every\s+(\d{1,5})\s*([smhd])", re.IGNORECASE)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+LONGEST = 100
+"""How many characters there is room for in the table of schedules."""
+
 _LEAST = timedelta(seconds=10)
 _SECOND = timedelta(seconds=1)
 
 
 def next_time(when: str, time_zone: str, after: datetime) -> datetime:
     """The first moment after `after`, in UTC. Raises InputWrong, naming the field that cannot be read."""
+    try:
+        zone = ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InputWrong(f"There is no time zone {time_zone}; one is Europe/Berlin.", "time_zone") from None
+    if len(when) > LONGEST:
+        raise InputWrong(f"A schedule has at most {LONGEST} characters.", "when")
     every = _EVERY.fullmatch(when.strip())
     if every:
         step = timedelta(**{_UNITS[every[2].lower()]: int(every[1])})
         if step < _LEAST:
             raise InputWrong("A schedule may not ask for more than one job in 10 s.", "when")
         return after.astimezone(UTC) + step
-    try:
-        zone = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InputWrong(f"There is no time zone {time_zone}; one is Europe/Berlin.", "time_zone") from None
     if len(when.split()) != 5:
         raise InputWrong("A schedule is five fields as in cron (30 4 * * *), or “every 15m”.", "when")
     try:

@@ -57,7 +57,7 @@ def kinds(
         except NotFound:
             return f"Sync server {arguments['server_id']}"
 
-    return (JobKind(SYNC, QUEUE.name, title, run),)
+    return (JobKind(SYNC, QUEUE.name, title, run, label="Sync a server"),)
 
 
 def sync_server(

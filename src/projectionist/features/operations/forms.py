@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 from litestar import Request
-from litestar.params import URLEncodedBody
 from litestar.response import Redirect
 
 from projectionist.errors import InputWrong
 from projectionist.jobs.ports import Schedule
 from projectionist.web.config import ShellSettings
+from projectionist.web.forms import text
 from projectionist.web.problems import local_path
-
-Form: TypeAlias = URLEncodedBody[dict[str, Any]]
-
-
-def text(form: Mapping[str, Any], name: str) -> str:
-    """A field's value, empty where it was not sent."""
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""
-
-
-def texts(form: Mapping[str, Any], name: str) -> list[str]:
-    """All values of a field that may stand several times."""
-    value = form.get(name, [])
-    return [value] if isinstance(value, str) else [one for one in value if isinstance(one, str)]
 
 
 def number(form: Mapping[str, Any], name: str, label: str) -> int:

@@ -11,10 +11,11 @@ from litestar.response import Redirect, Template
 
 from projectionist.errors import ProjectionistError
 from projectionist.features.operations import service
-from projectionist.features.operations.forms import Form, back, number, text, texts
+from projectionist.features.operations.forms import back, number
 from projectionist.jobs.ports import Job, JobFilter, Jobs, JobState, Priority
 from projectionist.media.vocabulary import Page
 from projectionist.web.access import needs
+from projectionist.web.forms import Form, text, texts
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Permission
 

@@ -13,9 +13,10 @@ from litestar.response import Redirect, Template
 
 from projectionist.errors import InputWrong
 from projectionist.features.operations import service
-from projectionist.features.operations.forms import Form, back, schedule_of, text
+from projectionist.features.operations.forms import back, schedule_of
 from projectionist.jobs.ports import Jobs, Schedule
 from projectionist.web.access import needs
+from projectionist.web.forms import Form, text
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Permission, Principal
 

@@ -12,10 +12,10 @@ from litestar.response import Redirect, Template
 from projectionist.db.engine import Database
 from projectionist.errors import ProjectionistError
 from projectionist.features.operations import about, settings_service
-from projectionist.features.operations.forms import Form, text, texts
 from projectionist.settings import Settings
 from projectionist.web.access import needs
 from projectionist.web.config import ShellSettings
+from projectionist.web.forms import Form, text, texts
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Permission
 

@@ -59,12 +59,14 @@ def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
             make,
             backoff=timedelta(seconds=20),
             accepts=lambda arguments: can_open(place, int(arguments["film"])),
+            label="Make a preview",
         ),
         JobKind(
             CHECK,
             "previews-check",
             lambda arguments: f"Look for previews to make in {arguments.get('title', 'all libraries')}",
             check,
+            label="Look for previews to make",
         ),
     )
 

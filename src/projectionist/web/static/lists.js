@@ -41,13 +41,14 @@ export function lists() {
       bar.append(kept);
     }
   }, true);
-  // A morph sets ticks back to what the server sent: nothing. What was ticked stays ticked.
+  // A morph sets ticks back to what the server sent: nothing. What was ticked is ticked before
+  // anybody can press a button; settling, some 20 ms later, would be too late.
   let picked = new Map();
   document.addEventListener("htmx:beforeSwap", (event) => {
     const frame = event.detail.target?.closest?.("[data-bulk]");
     if (frame) picked.set(frame.id, new Set(state(frame).picked.map((one) => one.value)));
   });
-  document.addEventListener("htmx:afterSettle", () => {
+  document.addEventListener("htmx:afterSwap", () => {
     for (const [id, values] of picked) {
       const frame = document.getElementById(id);
       if (!frame) continue;

@@ -1,8 +1,13 @@
 // One event stream for all tabs of this browser; each tab gets every message.
 const tabs = new Set();
 let stream = null;
+let again = 0;
+let refused = false;
 let address = "";
 let recent = [];
+
+// A browser gives up for good on a stream that was refused, as one too many is; room comes when others leave.
+const AGAIN_MS = 20000;
 
 // What came just now is told to a tab that opens: its page may have been made a moment before.
 function remember(message) {
@@ -17,14 +22,21 @@ function tell(message) {
 
 function open() {
   if (stream && stream.readyState !== EventSource.CLOSED) return;
+  clearTimeout(again);
   stream = new EventSource(address);
   stream.onopen = () => {
+    refused = false;
     tell({ kind: "open" });
     tell({ kind: "stale" });
   };
   stream.onmessage = (event) => tell({ kind: "event", text: event.data });
   stream.addEventListener("stale", () => tell({ kind: "stale" }));
-  stream.onerror = () => tell({ kind: stream.readyState === EventSource.CLOSED ? "closed" : "away" });
+  stream.onerror = () => {
+    if (stream.readyState !== EventSource.CLOSED) return tell({ kind: "away" });
+    again = setTimeout(open, AGAIN_MS);
+    if (!refused) tell({ kind: "closed" });
+    refused = true;
+  };
 }
 
 onconnect = ({ ports: [tab] }) => {
@@ -40,6 +52,7 @@ onconnect = ({ ports: [tab] }) => {
       if (!tabs.size && stream) {
         stream.close();
         stream = null;
+        clearTimeout(again);
       }
     }
   };

@@ -1,6 +1,8 @@
 // Live events for this tab, out of the stream that all tabs share. Every event is `live-event` on the body; and
 // `live:TOPIC`, for what loads itself anew, comes at most once in PAUSE_MS, the last one never left out.
 const PAUSE_MS = 1000;
+// A browser gives up for good on a stream that was refused, as one too many is; room comes when others leave.
+const AGAIN_MS = 20000;
 const topics = new Map();
 
 function tell(topic, data) {
@@ -41,16 +43,22 @@ function shared(address, script) {
 // Without shared workers, only the tab that is seen keeps a stream, so it is still one per browser.
 function own(address) {
   let stream = null;
+  let again = 0;
   const follow = () => {
+    clearTimeout(again);
     if (document.hidden) {
       stream?.close();
       stream = null;
-    } else if (!stream) {
+    } else if (!stream || stream.readyState === EventSource.CLOSED) {
       stream = new EventSource(address);
       stream.onopen = () => receive({ kind: "open" });
       stream.onmessage = (event) => receive({ kind: "event", text: event.data });
       stream.addEventListener("stale", () => receive({ kind: "stale" }));
-      stream.onerror = () => receive({ kind: stream.readyState === EventSource.CLOSED ? "closed" : "away" });
+      stream.onerror = () => {
+        const isOver = stream.readyState === EventSource.CLOSED;
+        if (isOver) again = setTimeout(follow, AGAIN_MS);
+        receive({ kind: isOver ? "closed" : "away" });
+      };
     }
   };
   let hidden = document.hidden;
