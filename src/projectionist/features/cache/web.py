@@ -8,6 +8,8 @@ from projectionist.features.cache import api, pages
 from projectionist.features.cache.care_api import CARE_API
 from projectionist.features.cache.care_pages import CARE_ROUTES
 from projectionist.features.cache.panels import panels
+from projectionist.features.cache.simulator_api import SIMULATOR_API
+from projectionist.features.cache.simulator_pages import SIMULATOR_ROUTES
 from projectionist.features.cache.source_pages import SOURCE_ROUTES
 from projectionist.features.cache.tier_api import TIER_API
 from projectionist.features.cache.tier_pages import TIER_ROUTES
@@ -28,6 +30,8 @@ def web_feature(cache: Workplace, jobs: Jobs) -> WebFeature:
             *SOURCE_ROUTES,
             *CARE_ROUTES,
             *CARE_API,
+            *SIMULATOR_ROUTES,
+            *SIMULATOR_API,
         ),
         templates=Path(__file__).parent / "templates",
         nav=(NavEntry("Cache", "/cache", "zap", 35, Permission.MANAGE_CACHE),),
