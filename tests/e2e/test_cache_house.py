@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -90,7 +90,9 @@ class Cinema:
 
 
 @contextmanager
-def cinema(tmp_path: Path, media: Path, *, listening: bool = True, **settings: Any) -> Iterator[Cinema]:
+def cinema(
+    tmp_path: Path, media: Path, *, listening: bool = True, queues: Sequence[str] = (), **settings: Any
+) -> Iterator[Cinema]:
     """A house whose library is synced, with its films on the slow disk and an empty fast one."""
     (tmp_path / "demo").mkdir()
     shutil.copytree(media, tmp_path / "demo" / "media")
@@ -98,7 +100,7 @@ def cinema(tmp_path: Path, media: Path, *, listening: bool = True, **settings: A
     fast.mkdir()
     with (
         DemoHouse(tmp_path / "demo") as demo,
-        opened(tmp_path / "data", listening, plex_tv_url=demo.plex_tv_url, **settings) as house,
+        opened(tmp_path / "data", listening, queues, plex_tv_url=demo.plex_tv_url, **settings) as house,
     ):
         server = connected(house, demo)
         sync(house, server)
@@ -110,11 +112,11 @@ def cinema(tmp_path: Path, media: Path, *, listening: bool = True, **settings: A
 
 
 @contextmanager
-def opened(data: Path, listening: bool, **settings: Any) -> Iterator[House]:
+def opened(data: Path, listening: bool, queues: Sequence[str], **settings: Any) -> Iterator[House]:
     chosen = Settings(data=data, node="here", **{"cache_retention": RETENTION, **settings})
     with open_house(chosen, exclusive=True) as house, ExitStack() as stack:
         house.recover_cache()
-        house.jobs.start()
+        house.jobs.start(queues=queues)
         stack.callback(house.jobs.close, 0)
         for part in (house.listen(), house.guard()) if listening else ():
             part.start()
@@ -352,3 +354,32 @@ def test_on_a_quiet_day_nothing_on_the_slow_disk_is_opened_or_asked_for(
     assert ran.stdout.strip().endswith("copies 0")
     assert sum(str(here.fast) in line for line in calls.splitlines()) > 1000
     assert [line for line in calls.splitlines() if f'"{slow}' in line] == []
+
+
+def test_a_worker_that_is_killed_in_mid_copy_loses_nothing_and_the_next_one_goes_on(
+    tmp_path: Path, house_media: Path
+) -> None:
+    with cinema(tmp_path, house_media, listening=False, queues=["sync"]) as here:
+        house = here.house
+        about = {"PROJECTIONIST_NODE": "here", "PROJECTIONIST_PLEX_TV_URL": here.demo.plex_tv_url}
+        command = [COMMAND, "worker", "--data", str(house.settings.data)]
+
+        def working(**more: str) -> subprocess.Popen[bytes]:
+            env = {**os.environ, **about, **more}
+            return subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        service.run(house.cache, house.jobs, "test", dry=False)
+        first = working(PROJECTIONIST_CACHE_RATE="120 KB")
+        until(lambda: any(path.name.endswith(".copy") for path in here.hidden()), 90, lambda: state_of(here))
+        first.kill()
+        first.wait(10)
+        assert here.is_whole()
+        second = working()
+        try:
+            until(lambda: bool(here.cached()) and is_idle(here), 120, lambda: state_of(here))
+        finally:
+            second.terminate()
+            second.wait(30)
+        assert here.is_whole()
+        assert [path for path in here.hidden() if path.suffix == ".copy"] == []
+        assert {one.outcome for one in service.history(house.cache).items} <= {"cached", "home"}

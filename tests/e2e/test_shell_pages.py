@@ -117,7 +117,10 @@ def test_two_tabs_share_one_event_stream(pages: Pages, address: str, house: Hous
 @pytest.mark.slow
 def test_a_page_whose_stream_was_refused_becomes_live_once_there_is_room(pages: Pages) -> None:
     house = House(settings=ShellSettings(version="1.2.3", event_streams=1))
-    with served(house.app()) as where, httpx2.stream("GET", f"{where}/events", cookies={"who": "ben"}) as bens:
+    with (
+        served(house.app()) as where,
+        httpx2.stream("GET", f"{where}/events", cookies={"who": "ben"}) as bens,
+    ):
         page = pages.open(where, cookies=ADA).go("/")
         expect(page.locator(".toast.bad")).to_be_visible()
         bens.close()

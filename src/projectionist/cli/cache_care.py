@@ -24,7 +24,8 @@ _INTERRUPTED = 130
 
 def audit(
     repair: Annotated[
-        bool, typer.Option("--repair", help="Mend what can be mended, and say how that went.")
+        bool,
+        typer.Option("--repair", help="Mend what can be mended; what other programs cached is for `adopt`."),
     ] = False,
     excludes: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The list of what Unraid's mover leaves alone.")
@@ -51,7 +52,7 @@ def audit(
         left = interrupted = 0
         for finding in audited.findings:
             outcome, message = ("", "")
-            if repair and not interrupted:
+            if repair and finding.repair.may_be_one_of_many and not interrupted:
                 try:
                     outcome, message = _mended(care, finding, job.check)
                 except JobCancelled:

@@ -40,8 +40,8 @@ class Claim:
         held, self._held = self._held, None
         if isinstance(held, Connection):
             with contextlib.suppress(SQLAlchemyError):
-                try:
-                    held.execute(text("SELECT pg_advisory_unlock_all()"))  # a session that ends lets go only later
+                try:  # a session that only ends lets go later
+                    held.execute(text("SELECT pg_advisory_unlock_all()"))
                 finally:
                     held.close()
         elif held is not None:

@@ -103,7 +103,9 @@ def test_the_newest_of_many_are_found_without_sorting_all(jobs: Engine) -> None:
     moments = [job.created_at for job in found.items]
     assert moments == sorted(moments, reverse=True)
     (statement, parameters), _count = seen.statements
-    explain, sorting = ("EXPLAIN QUERY PLAN", "TEMP B-TREE") if jobs.database.is_sqlite else ("EXPLAIN", "Sort")
+    explain, sorting = (
+        ("EXPLAIN QUERY PLAN", "TEMP B-TREE") if jobs.database.is_sqlite else ("EXPLAIN", "Sort")
+    )
     if not jobs.database.is_sqlite:  # it plans by what it knows of the table, and knows nothing yet
         with jobs.database.write() as session:
             session.execute(text("ANALYZE job"))

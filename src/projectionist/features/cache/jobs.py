@@ -20,6 +20,7 @@ from projectionist.features.cache.running.ordering import (
     RUN,
     returns_are_pending,
 )
+from projectionist.features.cache.simulating import jobs as simulating
 from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import Arguments, JobKind, JobRun, Jobs, QueueSpec
 
@@ -28,7 +29,7 @@ __all__ = ["BACK", "IN", "LOOK", "NOW", "PLAY", "QUEUES", "RESTORE", "RUN", "SCH
 QUEUE = QueueSpec("cache", "Moving files between disks", 3)
 AT_ONCE = QueueSpec("cache-now", "Fetching what is played", 3)
 ROUNDS = QueueSpec("cache-rounds", "Planning the cache", 2)
-QUEUES = (QUEUE, AT_ONCE, ROUNDS, care.QUEUE)
+QUEUES = (QUEUE, AT_ONCE, ROUNDS, care.QUEUE, simulating.QUEUE)
 """Several, so that no long copy keeps what is played from being planned and fetched."""
 
 SCHEDULES = care.SCHEDULES
@@ -66,6 +67,7 @@ def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
         ),
         *_rounds(place, jobs),
         *care.kinds(place, jobs),
+        *simulating.kinds(place),
     )
 
 

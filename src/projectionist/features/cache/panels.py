@@ -10,7 +10,7 @@ from projectionist.features.cache import pins, service
 from projectionist.features.cache.reading import films, history, standing
 from projectionist.features.cache.reading.films import FilmFilter
 from projectionist.features.cache.reading.history import MoveFilter
-from projectionist.features.cache.running.ordering import IN, NOW
+from projectionist.features.cache.running.ordering import BACK, IN, NOW
 from projectionist.features.cache.wanting.versions import Preference
 from projectionist.features.cache.workplace import TOPIC, Workplace
 from projectionist.features.library import service as library
@@ -51,7 +51,7 @@ def panels(place: Workplace, jobs: Jobs) -> tuple[Panel, ...]:
             return None
         may_see = principal.may(Permission.VIEW_OTHERS_HISTORY)
         newest = films.films(place, FilmFilter(), size=_NEWEST).items if may_see else ()
-        moving = standing.moving(jobs) if may_see else ()
+        moving = sum(job.kind in (IN, NOW, BACK) for job in standing.moving(jobs)) + standing.waiting(jobs)
         return {"tiers": tiers, "newest": newest, "moving": moving}
 
     def item(principal: Principal, about: int | None) -> Mapping[str, Any] | None:
@@ -63,7 +63,7 @@ def panels(place: Workplace, jobs: Jobs) -> tuple[Panel, ...]:
     topics = (TOPIC, "jobs")
     return (
         Panel("needs", "cache-needs", 30, "cache/panel_needs.html", needs, Permission.MANAGE_CACHE, topics),
-        Panel("home", "cache-fast", 30, "cache/panel_home.html", fast, topics=(*topics, "job")),
+        Panel("home", "cache-fast", 30, "cache/panel_home.html", fast, topics=topics),
         Panel("item", "cache-why", 20, "cache/panel_item.html", item, topics=topics),
     )
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from projectionist.features.cache import api, pages
+from projectionist.features.cache.care_api import CARE_API
+from projectionist.features.cache.care_pages import CARE_ROUTES
 from projectionist.features.cache.panels import panels
+from projectionist.features.cache.simulator_api import SIMULATOR_API
+from projectionist.features.cache.simulator_pages import SIMULATOR_ROUTES
 from projectionist.features.cache.source_pages import SOURCE_ROUTES
 from projectionist.features.cache.tier_api import TIER_API
 from projectionist.features.cache.tier_pages import TIER_ROUTES
@@ -18,7 +22,17 @@ def web_feature(cache: Workplace, jobs: Jobs) -> WebFeature:
     """The cache's part of the web; the program gives handlers `cache` (a Workplace), `jobs` and `settings`."""
     return WebFeature(
         name="cache",
-        handlers=(*api.HANDLERS, *pages.HANDLERS, *TIER_ROUTES, *TIER_API, *SOURCE_ROUTES),
+        handlers=(
+            *api.HANDLERS,
+            *pages.HANDLERS,
+            *TIER_ROUTES,
+            *TIER_API,
+            *SOURCE_ROUTES,
+            *CARE_ROUTES,
+            *CARE_API,
+            *SIMULATOR_ROUTES,
+            *SIMULATOR_API,
+        ),
         templates=Path(__file__).parent / "templates",
         nav=(NavEntry("Cache", "/cache", "zap", 35, Permission.MANAGE_CACHE),),
         panels=panels(cache, jobs),

@@ -12,6 +12,7 @@ from projectionist.errors import ServiceError
 from projectionist.features.cache.adopting.jobs import run_adopt
 from projectionist.features.cache.adopting.taking_over import Taken, TakenOver, take_over
 from projectionist.features.cache.auditing.findings import FindingKind, Repair
+from projectionist.features.cache.auditing.jobs import run_audit, run_mend
 from projectionist.features.cache.auditing.repairing import Mended
 from projectionist.features.cache.recovering import look_after
 from projectionist.features.cache.settling import Outcome
@@ -257,3 +258,12 @@ def test_a_path_that_was_deleted_meanwhile_is_not_restored(ward: Ward) -> None:
     spot.path.unlink(missing_ok=True)
     assert take_over(ward.care, backup, lambda: None).taken is Taken.LEFT_ALONE
     assert (spot.path.exists(), backup.read_bytes()) == (False, good)
+
+
+def test_what_others_set_aside_is_not_mended_among_many(ward: Ward) -> None:
+    backup = ward.put(ward.stage.slow / "Film/Film.mkv.plexcached", b"deleted, perhaps on purpose")
+    done = run_audit(ward.care, Run(), {"repair": True})
+    assert (done["found"], done["mended"]) == ({"foreign": 1}, {})
+    assert backup.exists()
+    assert run_mend(ward.care, Run(), {"finding": ward.only().id}) == {"outcome": "mended"}
+    assert not backup.exists()

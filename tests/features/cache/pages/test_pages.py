@@ -120,7 +120,7 @@ def test_a_disk_that_is_not_there_and_a_source_that_is_silent_are_said_plainly(p
         page = client.get("/cache").text
 
     assert "SSD is not there" in page
-    assert "Server 1 stopped telling the watchlist" in page
+    assert "Server 1 does not tell the watchlist; noticed" in page
     assert "It did not answer in 5 s." in page
     assert "1 title that it named before stays where it is." in page
 
@@ -356,11 +356,12 @@ def test_panels_tell_what_is_there_and_only_to_whom_it_may_be_told(premises: Pre
         guest, none, film = (panels(client, page, item) for page in ("home", "needs", "item"))
 
     assert "Heat" in home
-    assert "Ronin" in home
+    assert "1 file is on its way." in home
     assert "first plan" in needs
     assert "Ada watches it next." in of_item
     assert "Pin" in of_item
     assert "1 film" in guest
+    assert "1 file is on its way." in guest
     assert "Heat" not in guest
     assert "Ronin" not in guest
     assert none == ""

@@ -30,12 +30,16 @@ def test_who_is_new_is_led_from_a_fast_disk_to_the_plan(bare: Premises, tmp_path
         ).text
         after = client.get("/cache/tiers").text
 
-    assert "Four steps to a cache" in first and 'href="/cache/tiers/new"' in first
-    assert "NVMe is saved" in done and 'href="/cache/places/new"' in done
+    assert "Four steps to a cache" in first
+    assert 'href="/cache/tiers/new"' in first
+    assert "NVMe is saved" in done
+    assert 'href="/cache/places/new"' in done
     assert "Prove and save" in form
     assert "Look at the plan" in told
     assert "on one file system" in told
-    assert str(slow) in after and "500GB" in after and "the tightest" not in done
+    assert str(slow) in after
+    assert "500GB" in after
+    assert "the tightest" not in done
 
 
 def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(bare: Premises) -> None:
@@ -45,7 +49,8 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(bare: P
         )
 
     assert answer.status_code == 422
-    assert 'id="root-error"' in answer.text and "is not there" in answer.text
+    assert 'id="root-error"' in answer.text
+    assert "is not there" in answer.text
     assert 'value="200 %"' in answer.text
     assert set_up.setup_of(bare.place).tiers() == []
 
@@ -64,7 +69,8 @@ def test_a_tier_shows_its_rules_and_that_nobody_knows_its_temperature(premises: 
     with premises.browser() as client:
         page = client.get("/cache/tiers").text
 
-    assert "the cache takes at most 10GB" in page and "1% stay free" in page
+    assert "the cache takes at most 10GB" in page
+    assert "1% stay free" in page
     assert "unknown: the drive does not tell" in page
     assert "nothing is copied from 70" in page
 
@@ -75,7 +81,8 @@ def test_a_tier_with_films_is_not_removed_and_says_why(premises: Premises) -> No
         answer = client.post("/cache/tiers/1/remove")
         kept = set_up.setup_of(premises.place).tiers()
 
-    assert answer.status_code == 409 and "move them back first" in answer.text
+    assert answer.status_code == 409
+    assert "move them back first" in answer.text
     assert len(kept) == 1
 
 
@@ -106,7 +113,8 @@ def test_links_where_an_arr_keeps_its_files_are_warned_of_and_a_union_is_offered
 
     assert "with a union" in told
     assert "Use a union" in page
-    assert str(slow) in edit and "checked" in edit
+    assert str(slow) in edit
+    assert "checked" in edit
     assert set_up.places_set(premises.place) == []
 
 
@@ -120,7 +128,8 @@ def test_every_path_of_a_place_is_shown(premises: Premises, tmp_path: Path) -> N
         told = client.get("/api/v1/cache/places").json()["items"][0]
 
     assert [view["whose"] for view in told["views"]] == ["server", "local", "slow", "fast", "host"]
-    assert "/mnt/disk1/films" in page and "Media server" in page
+    assert "/mnt/disk1/films" in page
+    assert "Media server" in page
 
 
 def test_a_cap_is_set_told_and_taken_away(premises: Premises) -> None:
@@ -151,7 +160,8 @@ def test_the_api_adds_changes_and_removes_tiers(bare: Premises, tmp_path: Path) 
         missing = client.get(f"/api/v1/cache/tiers/{number}")
 
     assert (one["quota"], one["daily_writes"], one["is_there"]) == ("80%", "200GB", True)
-    assert wrong.status_code == 422 and wrong.headers["content-type"].startswith("application/problem+json")
+    assert wrong.status_code == 422
+    assert wrong.headers["content-type"].startswith("application/problem+json")
     assert (gone.status_code, missing.status_code) == (204, 404)
 
 
@@ -185,7 +195,8 @@ def test_a_source_that_does_not_answer_says_since_when_and_why(premises: Premise
         page = client.get("/cache/sources").text
         told = {one["source"]: one for one in client.get("/api/v1/cache/sources").json()["items"]}
 
-    assert "It did not answer in 5 s." in page and "does not answer" in page
+    assert "It did not answer in 5 s." in page
+    assert "does not answer" in page
     assert told["watchlist"]["answers"][0]["reason"] == "It did not answer in 5 s."
 
 

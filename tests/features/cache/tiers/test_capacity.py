@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -133,3 +134,15 @@ def test_a_drive_that_is_away_has_no_room(
     assert rooms.rooms() == []
     mark_tier(tmp_path / "fast")
     assert len(rooms.rooms()) == 1
+
+
+def test_a_mark_without_a_drive_that_answers_is_no_room(
+    capacity: Callable[..., tuple[Capacity, FastTier]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms, _ = capacity()
+
+    def fails(_path: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("os.statvfs", fails)
+    assert rooms.rooms() == []

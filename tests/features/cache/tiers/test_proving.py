@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -22,36 +22,63 @@ class Union(FileCalls):
     def __init__(self, home: Path, fault: str = "") -> None:
         self.fast, self.slow, self.view = (home / name for name in ("fast", "slow", "view"))
         self.fault = fault
-        self.hid = False
+        self.late: list[threading.Timer] = []
+        self.lock = threading.Lock()
         for folder in (self.fast, self.slow, self.view):
             folder.mkdir()
 
     def run(self, function, *args, **kwargs):  # type: ignore[no-untyped-def]
-        result = super().run(function, *args, **kwargs)
-        shown = {path.name: path for branch in (self.slow, self.fast) for path in branch.iterdir()}
-        if self.fault == "no fast branch":
-            shown = {path.name: path for path in self.slow.iterdir()}
-        if self.fault == "loses sight" and function.__name__ == "rename_with_flags" and not self.hid:
-            self.hid, shown = True, {}
-        if self.fault == "forgets nothing":
-            kept = {path.name: path for path in self.view.iterdir() if path.read_bytes() == b"the fast one"}
-            shown |= kept
-        for name in {path.name for path in self.view.iterdir()} - set(shown):
-            (self.view / name).unlink()
-        for name, path in shown.items():
-            if path.parent != self.view:
-                shutil.copyfile(path, self.view / name)
+        with self.lock:
+            result = super().run(function, *args, **kwargs)
+        loses = self.fault == "loses sight" and function.__name__ == "rename_with_flags"
+        if loses:
+            self._put({})
+        if loses or self.fault == "is late":
+            self.late.append(threading.Timer(0.03, self._show))
+            self.late[-1].start()
+        else:
+            self._show()
         return result
 
+    def _show(self) -> None:
+        with self.lock:
+            self._put(self._files())
+
+    def _files(self) -> dict[str, bytes]:
+        slow = {path.name: path.read_bytes() for path in self.slow.iterdir()}
+        fast = {path.name: path.read_bytes() for path in self.fast.iterdir()}
+        shown = {path.name: path.read_bytes() for path in self.view.iterdir()}
+        kept = {name: content for name, content in shown.items() if content == b"the fast one"}
+        if self.fault == "no fast branch":
+            fast = {}
+        if self.fault == "keeps the fast one":
+            fast |= {name: content for name, content in kept.items() if name in slow}
+        if self.fault == "forgets no name":
+            slow = shown | slow
+        return slow | fast
+
+    def _put(self, files: dict[str, bytes]) -> None:
+        for path in self.view.iterdir():
+            if path.name not in files:
+                path.unlink()
+        for name, content in files.items():
+            (self.view / f"{name}.new").write_bytes(content)
+            (self.view / f"{name}.new").rename(self.view / name)
+
     def prove(self) -> None:
-        prove_layout(Layout.UNION, self.slow, self.view, self.fast, calls=self, patience_s=0.1)
+        try:
+            prove_layout(Layout.UNION, self.slow, self.view, self.fast, calls=self, patience_s=0.5)
+        finally:
+            for timer in self.late:
+                timer.join()
 
     def left(self) -> list[Path]:
         return [*self.slow.iterdir(), *self.fast.iterdir()]
 
 
-def test_a_union_of_two_folders_hides_and_shows(tmp_path: Path) -> None:
-    union = Union(tmp_path)
+@pytest.mark.parametrize("fault", ["", "is late"])
+def test_a_union_of_two_folders_hides_and_shows(tmp_path: Path, fault: str) -> None:
+    union = Union(tmp_path, fault)
     union.prove()
     assert union.left() == []
 
@@ -61,7 +88,8 @@ def test_a_union_of_two_folders_hides_and_shows(tmp_path: Path) -> None:
     [
         ("no fast branch", "tier_ids", "not seen"),
         ("loses sight", "tier_ids", "not seen"),
-        ("forgets nothing", "view_root", "goes on showing"),
+        ("keeps the fast one", "view_root", "from .*fast, or"),
+        ("forgets no name", "view_root", "from .*slow, or"),
     ],
 )
 def test_a_union_that_would_break_a_path_is_refused(

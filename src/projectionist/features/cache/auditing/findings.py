@@ -47,6 +47,11 @@ class Repair(StrEnum):
         """What it would do, for people."""
         return _DEEDS[self]
 
+    @property
+    def may_be_one_of_many(self) -> bool:
+        """Whether it may be done together with others; what gives a deleted path its file again is asked for alone."""
+        return self not in (Repair.NONE, Repair.TAKE_OVER)
+
 
 _DEEDS = {
     Repair.NONE: "Nothing by itself: look at it, and decide.",

@@ -137,12 +137,12 @@ def run_audit(care: Care, run: JobRun, arguments: Arguments) -> Mapping[str, Any
 
 
 def mend_all(care: Care, run: JobRun, audited: Audited) -> Mapping[str, int]:
-    """Mend one after the other what has a repair; what fails is told in the job's log and stays on the list.
+    """Mend one after the other what may be mended with others; what fails is told in the log and stays on the list.
 
     Returns how many ended how. Raises DatabaseUnusable and JobCancelled.
     """
     ended: dict[str, int] = {}
-    wanted = [one for one in audited.findings if one.repair]
+    wanted = [one for one in audited.findings if one.repair.may_be_one_of_many]
     for done, one in enumerate(wanted):
         run.progress(done, len(wanted), unit="repairs", now=str(one.path))
         outcome = _mended(care, run, one)

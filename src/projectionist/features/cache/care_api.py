@@ -1,0 +1,158 @@
+"""The API of looking after the cache: findings and repairs, audits, scrubs, files at rest, and moving in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import get, post
+from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
+
+from projectionist.features.cache import caring
+from projectionist.features.cache.auditing.findings import FindingKind
+from projectionist.features.cache.documents_care import (
+    AdoptionRequest,
+    CareOrderedDocument,
+    FindingDocument,
+    FindingName,
+    RestDocument,
+    ReturnedDocument,
+    RivalDocument,
+    finding_document,
+    rest_document,
+    rival_document,
+)
+from projectionist.features.cache.workplace import Workplace
+from projectionist.jobs.ports import Jobs
+from projectionist.media.vocabulary import Page
+from projectionist.settings import Settings
+from projectionist.web.access import needs
+from projectionist.web.injection import Injected
+from projectionist.web.paging import Limit, Offset, PageOut, page_out
+from projectionist.web.ports import Permission, Principal
+
+Id = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
+Folder = Annotated[
+    str, QueryParameter(max_length=4000, description="Where the other program keeps its settings.")
+]
+MANAGE = needs(Permission.MANAGE_CACHE)
+AT = "/api/v1/cache"
+
+
+@get(f"{AT}/findings", tags=["Cache"], operation_id="list_cache_findings", sync_to_thread=True, **MANAGE)
+def list_findings(
+    cache: Injected[Workplace],
+    kind: FromQuery[FindingName | None] = None,
+    offset: Offset = 0,
+    limit: Limit = 50,
+) -> PageOut[FindingDocument]:
+    """What audits and scrubs found and nobody mended."""
+    found = caring.findings(cache, None if kind is None else FindingKind(kind))
+    return page_out(caring.part(found, offset, limit), finding_document)
+
+
+@post(
+    f"{AT}/findings/{{finding_id:int}}/repair",
+    tags=["Cache"],
+    operation_id="repair_cache_finding",
+    status_code=202,
+    sync_to_thread=True,
+    **MANAGE,
+)
+def repair(
+    cache: Injected[Workplace],
+    jobs: Injected[Jobs],
+    settings: Injected[Settings],
+    principal: Injected[Principal],
+    finding_id: Id,
+) -> CareOrderedDocument:
+    """Mend a finding: a journalled move, as its `deed` says."""
+    ordered = caring.order_repair(cache, jobs, finding_id, principal.name, settings.cache_exclude_file)
+    return CareOrderedDocument([ordered.job_id])
+
+
+@post(
+    f"{AT}/findings/repair",
+    tags=["Cache"],
+    operation_id="repair_safe_cache_findings",
+    status_code=202,
+    sync_to_thread=True,
+    **MANAGE,
+)
+def repair_safe(
+    cache: Injected[Workplace],
+    jobs: Injected[Jobs],
+    settings: Injected[Settings],
+    principal: Injected[Principal],
+) -> CareOrderedDocument:
+    """Mend everything that may be mended in bulk."""
+    ordered = caring.order_safe_repairs(cache, jobs, principal.name, settings.cache_exclude_file)
+    return CareOrderedDocument([one.job_id for one in ordered])
+
+
+@post(
+    f"{AT}/audit", tags=["Cache"], operation_id="audit_cache", status_code=202, sync_to_thread=True, **MANAGE
+)
+def audit(
+    jobs: Injected[Jobs], settings: Injected[Settings], principal: Injected[Principal]
+) -> CareOrderedDocument:
+    """Look through all fast and slow disks now, which wakes those that sleep."""
+    return CareOrderedDocument([caring.order_audit(jobs, principal.name, settings.cache_exclude_file).job_id])
+
+
+@post(
+    f"{AT}/scrub", tags=["Cache"], operation_id="scrub_cache", status_code=202, sync_to_thread=True, **MANAGE
+)
+def scrub(jobs: Injected[Jobs], principal: Injected[Principal]) -> CareOrderedDocument:
+    """Read every fast copy from its device and hold it against its checksum; no slow disk is touched."""
+    return CareOrderedDocument([caring.order_scrub(jobs, principal.name).job_id])
+
+
+@get(f"{AT}/rests", tags=["Cache"], operation_id="list_resting_files", sync_to_thread=True, **MANAGE)
+def list_rests(cache: Injected[Workplace], offset: Offset = 0, limit: Limit = 50) -> PageOut[RestDocument]:
+    """The files that nothing shows any more, those first whose days end first."""
+    rows = caring.rests(cache)
+    return page_out(Page(tuple(rows[offset : offset + limit]), offset, len(rows)), rest_document)
+
+
+@post(
+    f"{AT}/rests/{{rest_id:int}}/return",
+    tags=["Cache"],
+    operation_id="return_resting_file",
+    status_code=200,
+    sync_to_thread=True,
+    **MANAGE,
+)
+def return_rest(cache: Injected[Workplace], rest_id: Id) -> ReturnedDocument:
+    """Give a file at rest its path again, where nothing is there now."""
+    return ReturnedDocument(str(caring.return_rest(cache, rest_id)))
+
+
+@get(f"{AT}/rivals", tags=["Cache"], operation_id="list_cache_rivals", sync_to_thread=True, **MANAGE)
+def list_rivals(folder: Folder, offset: Offset = 0, limit: Limit = 50) -> PageOut[RivalDocument]:
+    """What PlexCache-D or Cacherr set up in a folder."""
+    rows = caring.rivals_in(folder)
+    return page_out(Page(tuple(rows[offset : offset + limit]), offset, len(rows)), rival_document)
+
+
+@post(
+    f"{AT}/adopt", tags=["Cache"], operation_id="adopt_cache", status_code=202, sync_to_thread=True, **MANAGE
+)
+def adopt(
+    jobs: Injected[Jobs], principal: Injected[Principal], data: JSONBody[AdoptionRequest]
+) -> CareOrderedDocument:
+    """Move in from another program, or only tell what would become of each file."""
+    ordered = caring.order_adoption(jobs, data.folder, principal.name, dry=data.dry)
+    return CareOrderedDocument([ordered.job_id])
+
+
+CARE_API = (
+    list_findings,
+    repair,
+    repair_safe,
+    audit,
+    scrub,
+    list_rests,
+    return_rest,
+    list_rivals,
+    adopt,
+)

@@ -1,0 +1,150 @@
+"""Looking after the cache, as pages and the API ask for it: audits, findings, scrubs, files at rest, and moving in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from projectionist.errors import Conflict, InputWrong
+from projectionist.features.cache.adopting.jobs import ADOPT
+from projectionist.features.cache.adopting.rivals import Rival, find_rivals
+from projectionist.features.cache.auditing import keeping
+from projectionist.features.cache.auditing.findings import Finding, FindingKind, Repair
+from projectionist.features.cache.auditing.jobs import AUDIT, MEND, SCRUB, care_of, order_mending
+from projectionist.features.cache.mending.taking_back import take_back
+from projectionist.features.cache.workplace import TOPIC, Workplace
+from projectionist.jobs.ports import Job, JobFilter, Jobs, JobState, Order, Ordered, Priority
+from projectionist.media.vocabulary import Page
+
+ASKED_FOR = (Repair.NONE, Repair.TAKE_OVER)
+"""What is never done in bulk: what has no repair, and what takes over another program's files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """A file that nothing shows any more. `reason` is how it came to rest; `can_return` whether it is at its path's
+    side, so that it can have it again.
+    """
+
+    id: int
+    path: Path
+    resting: Path
+    reason: str
+    size: int
+    until: datetime
+    can_return: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CareNow:
+    """What runs of audits, scrubs and repairs, and how the last audit and the last scrub ended; None for none."""
+
+    running: tuple[Job, ...]
+    audit: Job | None
+    scrub: Job | None
+
+
+def is_safe(finding: Finding) -> bool:
+    """Whether a finding may be mended together with others."""
+    return finding.repair not in ASKED_FOR
+
+
+def findings(place: Workplace, kind: FindingKind | None = None) -> Sequence[Finding]:
+    """What was found on this node and is not mended, the first first. Raises DatabaseUnusable."""
+    found = keeping.findings(place.database, place.node)
+    return [one for one in found if kind in (None, one.kind)]
+
+
+def care_now(jobs: Jobs) -> CareNow:
+    """How looking after the cache stands."""
+    running = JobFilter((JobState.QUEUED, JobState.RUNNING), kinds=(AUDIT, SCRUB, MEND, ADOPT))
+    return CareNow(jobs.find(running, size=20).items, _last(jobs, AUDIT), _last(jobs, SCRUB))
+
+
+def order_audit(jobs: Jobs, asked_by: str, excludes: Path | None = None) -> Ordered:
+    """Ask every node for an audit, which wakes its slow disks."""
+    arguments = {"excludes": str(excludes or "")}
+    return jobs.order(Order(AUDIT, arguments, "audit", Priority.HIGH, asked_by=asked_by))
+
+
+def order_scrub(jobs: Jobs, asked_by: str) -> Ordered:
+    """Ask every node to read all its fast copies; no slow disk is touched."""
+    return jobs.order(Order(SCRUB, {}, "scrub", Priority.HIGH, asked_by=asked_by))
+
+
+def order_repair(
+    place: Workplace, jobs: Jobs, number: int, asked_by: str, excludes: Path | None = None
+) -> Ordered:
+    """Ask for a finding to be mended. Raises NotFound, and Conflict where there is no repair."""
+    finding = keeping.finding(place.database, number)
+    if finding.repair is Repair.NONE:
+        raise Conflict("There is no repair for this: look at it, and decide.")
+    return order_mending(jobs, finding, place.node, asked_by, excludes)
+
+
+def order_safe_repairs(
+    place: Workplace, jobs: Jobs, asked_by: str, excludes: Path | None = None
+) -> Sequence[Ordered]:
+    """Ask for everything to be mended that may be mended in bulk."""
+    return [
+        order_mending(jobs, one, place.node, asked_by, excludes) for one in findings(place) if is_safe(one)
+    ]
+
+
+def rests(place: Workplace) -> Sequence[Resting]:
+    """The files at rest, those first whose days end first; none is ever restored unasked. Raises DatabaseUnusable."""
+    found = [
+        Resting(
+            row.id,
+            Path(row.path),
+            Path(row.resting),
+            row.reason,
+            row.size,
+            row.until,
+            Path(row.resting).parent == Path(row.path).parent,
+        )
+        for row in place.desk.journal.at_rest()
+    ]
+    return sorted(found, key=lambda one: (one.until, one.id))
+
+
+def return_rest(place: Workplace, rest_id: int) -> Path:
+    """Give a file at rest its path again. Raises NotFound, Conflict, SwapRefused, AlreadyAtWork, TargetUnwritable."""
+    path = take_back(care_of(place), rest_id)
+    with place.database.write() as session:
+        place.publish(session, TOPIC, {})
+    return path
+
+
+def rivals_in(folder: str) -> Sequence[Rival]:
+    """The caching programs whose settings lie in a folder. Raises InputWrong, NotFound, TableWrong."""
+    return find_rivals(_folder(folder))
+
+
+def order_adoption(jobs: Jobs, folder: str, asked_by: str, *, dry: bool) -> Ordered:
+    """Ask to move in, or with `dry` to tell what would become of each file. Raises InputWrong."""
+    path = _folder(folder)
+    find_rivals(path)
+    arguments: Mapping[str, object] = {"folder": str(path), "dry": dry}
+    return jobs.order(Order(ADOPT, arguments, f"{path} {dry}", Priority.HIGH, asked_by=asked_by))
+
+
+def part(rows: Sequence[Finding], offset: int, size: int) -> Page[Finding]:
+    """A page of findings."""
+    return Page(tuple(rows[offset : offset + size]), offset, len(rows))
+
+
+def _last(jobs: Jobs, kind: str) -> Job | None:
+    wanted = JobFilter(tuple(state for state in JobState if state.is_over), kinds=(kind,), sort="-ended_at")
+    found = jobs.find(wanted, size=20).items
+    return next((one for one in found if "nodes" not in (one.result or {})), None)
+
+
+def _folder(typed: str) -> Path:
+    if "\0" in typed or not typed.strip().startswith("/"):
+        raise InputWrong(
+            "A folder is named by its whole path, such as /mnt/user/appdata/plexcache.", "folder"
+        )
+    return Path(typed.strip())

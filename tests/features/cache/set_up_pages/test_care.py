@@ -1,0 +1,175 @@
+"""The pages and the API of the cache's care: findings, repairs, audits, files at rest, and moving in."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from projectionist.features.cache.adopting.jobs import ADOPT
+from projectionist.features.cache.auditing import keeping
+from projectionist.features.cache.auditing.findings import Finding, FindingKind, Repair
+from projectionist.features.cache.auditing.jobs import AUDIT, MEND, SCRUB
+from projectionist.features.cache.journal import Resting
+from projectionist.features.cache.models import Layout
+from projectionist.features.cache.set_up import setup_of
+from projectionist.features.cache.tiers.setting_up import NewPlace
+from projectionist.jobs.ports import JobState
+from tests.features.cache.pages.serving import GB, Premises
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+def found(premises: Premises, kind: FindingKind, name: str, repair: Repair) -> int:
+    finding = Finding(kind, premises.stage.slow / name, f"Evidence about {name}.", repair, GB)
+    place = premises.place
+    number = keeping.keep_finding(place.database, place.node, finding, place.clock.now()).id
+    assert number is not None
+    return number
+
+
+def resting(premises: Premises, name: str) -> tuple[Path, Path]:
+    """A file at rest, and the path that it had."""
+    path = premises.stage.slow / name
+    hidden = premises.stage.slow / f".projectionist-rest-{name}"
+    hidden.write_bytes(b"film")
+    premises.place.desk.journal.adopt_rest(path, Resting(hidden, premises.stage.slow, "deleted", 4))
+    return path, hidden
+
+
+def ordered(premises: Premises) -> list[str]:
+    return [one.kind for one in premises.jobs.held.values()]
+
+
+def test_before_anybody_looked_the_page_says_what_an_audit_is_for(premises: Premises) -> None:
+    with premises.browser() as client:
+        page = client.get("/cache/audit").text
+
+    assert "Nobody has looked yet" in page
+    assert "Slow disks that sleep are woken" in page
+    assert "No file is at rest." in page
+
+
+def test_a_finding_shows_its_evidence_its_size_and_what_its_repair_would_do(premises: Premises) -> None:
+    found(premises, FindingKind.BROKEN, "Heat.mkv", Repair.SETTLE)
+    with premises.browser() as client:
+        page = client.get("/cache/audit").text
+        told = client.get("/api/v1/cache/findings").json()["items"][0]
+
+    assert "Evidence about Heat.mkv." in page
+    assert "Leads nowhere" in page
+    assert Repair.SETTLE.deed in page
+    assert (told["kind"], told["size"], told["deed"]) == ("broken", GB, Repair.SETTLE.deed)
+
+
+def test_findings_are_filtered_by_kind(premises: Premises) -> None:
+    found(premises, FindingKind.BROKEN, "Heat.mkv", Repair.SETTLE)
+    found(premises, FindingKind.ORPHAN, "Alien.mkv", Repair.REST)
+    with premises.browser() as client:
+        page = client.get("/cache/audit?kind=orphan").text
+        told = client.get("/api/v1/cache/findings?kind=broken").json()
+
+    assert "Alien.mkv" in page
+    assert "Heat.mkv" not in page
+    assert told["total"] == 1
+
+
+def test_one_click_orders_one_repair(premises: Premises) -> None:
+    number = found(premises, FindingKind.BROKEN, "Heat.mkv", Repair.SETTLE)
+    with premises.browser() as client:
+        client.post(f"/cache/findings/{number}/repair")
+
+    assert ordered(premises) == [MEND]
+
+
+def test_in_bulk_only_what_is_safe_is_mended(premises: Premises) -> None:
+    found(premises, FindingKind.BROKEN, "Heat.mkv", Repair.SETTLE)
+    found(premises, FindingKind.FOREIGN, "Alien.mkv", Repair.TAKE_OVER)
+    unseen = found(premises, FindingKind.UNSEEN, "disk", Repair.NONE)
+    with premises.browser() as client:
+        page = client.get("/cache/audit").text
+        jobs = client.post("/api/v1/cache/findings/repair").json()["job_ids"]
+        refused = client.post(f"/api/v1/cache/findings/{unseen}/repair")
+
+    assert "Mend 1 that is safe" in page
+    assert len(jobs) == 1
+    assert refused.status_code == 409
+
+
+def test_audits_and_scrubs_are_jobs_and_the_last_is_told(premises: Premises) -> None:
+    premises.jobs.put(
+        "Audit",
+        JobState.DONE,
+        kind=AUDIT,
+        result={"looked_at": 812, "found": {"orphan": 2}, "living": 0},
+    )
+    with premises.browser() as client:
+        client.post("/cache/audit")
+        client.post("/cache/scrub")
+        page = client.get("/cache/audit").text
+
+    assert ordered(premises)[1:] == [AUDIT, SCRUB]
+    assert "812 files looked at" in page
+    assert "2 findings" in page
+
+
+def served(premises: Premises) -> None:
+    wanted = NewPlace(1, str(premises.stage.slow), (1,), Layout.SYMLINK)
+    setup_of(premises.place).save_place(wanted)
+
+
+def test_a_file_at_rest_has_its_path_again_when_somebody_asks(premises: Premises) -> None:
+    served(premises)
+    path, hidden = resting(premises, "Heat.mkv")
+    with premises.browser() as client:
+        page = client.get("/cache/audit").text
+        number = client.get("/api/v1/cache/rests").json()["items"][0]["id"]
+        client.post(f"/cache/rests/{number}/return")
+
+    assert "deleted by others" in page
+    assert path.read_bytes() == b"film"
+    assert not hidden.exists()
+    assert premises.place.desk.journal.at_rest() == []
+    assert premises.place.desk.journal.unfinished() == []
+
+
+def test_a_file_at_rest_never_takes_the_path_of_another(premises: Premises) -> None:
+    served(premises)
+    path, hidden = resting(premises, "Heat.mkv")
+    path.write_bytes(b"a newer film")
+    with premises.browser() as client:
+        number = client.get("/api/v1/cache/rests").json()["items"][0]["id"]
+        answer = client.post(f"/cache/rests/{number}/return")
+
+    assert answer.status_code == 409
+    assert "There is a file at" in answer.text
+    assert (path.read_bytes(), hidden.read_bytes()) == (b"a newer film", b"film")
+
+
+def test_a_file_rests_until_its_day_and_is_not_restored_unasked(premises: Premises) -> None:
+    resting(premises, "Heat.mkv")
+    with premises.browser() as client:
+        until = client.get("/api/v1/cache/rests").json()["items"][0]["until"]
+
+    assert until.startswith((premises.place.clock.now() + timedelta(days=14)).date().isoformat())
+
+
+def test_moving_in_shows_settings_first_then_what_would_be_then_does_it(
+    premises: Premises, tmp_path: Path
+) -> None:
+    settings = {"path_mappings": [{"name": "Films", "real_path": "/slow", "cache_path": "/fast"}]}
+    (tmp_path / "plexcache_settings.json").write_text(json.dumps(settings))
+    with premises.browser() as client:
+        page = client.post("/cache/adopt", data={"folder": str(tmp_path)}).text
+        look = client.post("/cache/adopt", data={"folder": str(tmp_path), "step": "look"})
+        client.post("/api/v1/cache/adopt", json={"folder": str(tmp_path), "dry": False})
+        nothing = client.post("/cache/adopt", data={"folder": "plexcache"})
+
+    assert "PlexCache-D" in page
+    assert "See what would become of each file" in page
+    assert look.headers["location"].startswith("/jobs/")
+    assert [one.kind for one in premises.jobs.held.values()] == [ADOPT, ADOPT]
+    assert [one.arguments["dry"] for one in premises.jobs.held.values()] == [True, False]
+    assert 'id="folder-error"' in nothing.text
