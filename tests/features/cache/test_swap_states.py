@@ -200,7 +200,8 @@ class Films(RuleBasedStateMachine):
         self.newest[new] = self.newest.pop(path)
         look_after(self.stage.desk)
         if self.layout is Layout.UNION and self.stage.journal.cached(new) is None:
-            self.adrift.add(new)  # written to, then renamed: the union shows it, and only an audit can find it
+            # Written to, then renamed: the union shows it, and only an audit can find it.
+            self.adrift.add(new)
 
     @rule()
     def pull_and_plug(self) -> None:

@@ -16,7 +16,7 @@ from projectionist.features.cache.documents_care import (
     FindingName,
     RestDocument,
     ReturnedDocument,
-    RivalDocument,
+    RivalsDocument,
     finding_document,
     rest_document,
     rival_document,
@@ -127,11 +127,10 @@ def return_rest(cache: Injected[Workplace], rest_id: Id) -> ReturnedDocument:
     return ReturnedDocument(str(caring.return_rest(cache, rest_id)))
 
 
-@get(f"{AT}/rivals", tags=["Cache"], operation_id="list_cache_rivals", sync_to_thread=True, **MANAGE)
-def list_rivals(folder: Folder, offset: Offset = 0, limit: Limit = 50) -> PageOut[RivalDocument]:
+@get(f"{AT}/rivals", tags=["Cache"], operation_id="find_cache_rivals", sync_to_thread=True, **MANAGE)
+def find_rivals(folder: Folder) -> RivalsDocument:
     """What PlexCache-D or Cacherr set up in a folder."""
-    rows = caring.rivals_in(folder)
-    return page_out(Page(tuple(rows[offset : offset + limit]), offset, len(rows)), rival_document)
+    return RivalsDocument([rival_document(one) for one in caring.rivals_in(folder)])
 
 
 @post(
@@ -153,6 +152,6 @@ CARE_API = (
     scrub,
     list_rests,
     return_rest,
-    list_rivals,
+    find_rivals,
     adopt,
 )

@@ -81,6 +81,12 @@ class RivalDocument(msgspec.Struct, frozen=True):
     tracked: int
 
 
+class RivalsDocument(msgspec.Struct, frozen=True):
+    """The programs whose settings lie in a folder."""
+
+    rivals: list[RivalDocument]
+
+
 def finding_document(one: Finding) -> FindingDocument:
     """A finding as the API gives it."""
     return FindingDocument(

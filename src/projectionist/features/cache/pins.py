@@ -11,8 +11,8 @@ from projectionist.db.engine import Database
 from projectionist.errors import Conflict, InputWrong, NotFound
 from projectionist.features.cache.models import PinRow
 from projectionist.features.cache.planning.planner import Thought
-from projectionist.features.cache.traffic.disks import Planner
 from projectionist.features.cache.sizes import shown_size
+from projectionist.features.cache.traffic.disks import Planner
 from projectionist.features.cache.wanting import queries
 from projectionist.features.cache.wanting.versions import Preference
 from projectionist.features.cache.wanting.wants import Source

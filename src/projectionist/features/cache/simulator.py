@@ -10,6 +10,7 @@ from typing import Any
 from projectionist.errors import InputWrong
 from projectionist.features.cache.simulating.contest import PolicyName
 from projectionist.features.cache.simulating.jobs import SIMULATE
+from projectionist.features.cache.sizes import typed_size
 from projectionist.features.cache.tiers.rules import size_of
 from projectionist.jobs.ports import Job, JobFilter, Jobs, JobState, Order, Ordered, Priority
 
@@ -68,6 +69,11 @@ class Simulated:
     def policies(self) -> Sequence[str]:
         """Every policy, as it was asked for."""
         return tuple(dict.fromkeys(one.policy for one in self.lines))
+
+    @staticmethod
+    def typed(size: int) -> str:
+        """A size of a disk as somebody types it, in units of 1024."""
+        return typed_size(size)
 
     def line(self, size: int, policy: str) -> Line | None:
         """What a policy would have come to on a disk of a size."""

@@ -60,7 +60,7 @@ def test_a_plan_is_seen_and_confirmed_and_what_it_moved_is_undone_and_goes_home(
         assert "on the fast disk" in client.get(f"/items/{item}").text
         why = client.get(f"/api/v1/cache/items/{item}").json()["files"]
         assert [one["is_here"] for one in why] == [True]
-        assert title in client.get("/").text
+        assert files[0]["title"] in client.get("/").text
 
         move = moves(client)[0]
         assert move["can_undo"]

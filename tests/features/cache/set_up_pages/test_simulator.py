@@ -39,7 +39,7 @@ def policy(name: str, hits: int, plays: int = 400) -> dict[str, Any]:
 
 
 def result(plays: int = 400, days: float = 200) -> dict[str, Any]:
-    sizes = [{"size": 500 * GB, "policies": [policy("ours", 300), policy("ondeck", 100)]}] if plays else []
+    sizes = [{"size": 500 << 30, "policies": [policy("ours", 300), policy("ondeck", 100)]}] if plays else []
     return {
         "plays": plays,
         "left_out": 0,
@@ -85,7 +85,7 @@ def test_the_page_says_what_a_disk_would_have_come_to(premises: Premises) -> Non
         page = client.get("/cache/simulator").text
         told = client.get("/api/v1/cache/simulation").json()
 
-    assert "300 of 400 plays would have begun from the fast disk" in page
+    assert "With 500GB, 300 of 400 plays would have begun from the fast disk" in page
     assert "75.0 %" in page
     assert "This history is short" not in page
     assert [(one["policy"], one["hits"]) for one in told["lines"]] == [("ours", 300), ("ondeck", 100)]

@@ -69,4 +69,4 @@ def note(
     )
     with place.database.write() as session:
         session.add(row)
-        place.publish(session, TOPIC, {"path": errand.path, "kind": kind, "outcome": outcome})
+        place.publish(session, TOPIC, {"kind": kind, "outcome": outcome})

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from projectionist.features.cache.prediction.records import Past
 from projectionist.features.cache.simulating.contest import PolicyName
 from projectionist.features.cache.simulating.own import own_as_object, own_report
-from projectionist.features.cache.wanting import queries
+from projectionist.features.cache.simulating.remembered import remembered_past
 from projectionist.features.cache.wanting.choosing import read_choices
-from projectionist.features.cache.wanting.predicting import past_of
 from projectionist.features.cache.wanting.wants import Source
 from projectionist.features.cache.workplace import Workplace
-from projectionist.features.library.service import household
 from projectionist.jobs.ports import Arguments, JobKind, JobRun, QueueSpec
 
 SIMULATE = "cache.simulate"
 QUEUE = QueueSpec("cache-simulator", "Simulating the cache", 1)
 """Its own, so that a replay of minutes keeps no plan waiting."""
-
-_PAST = timedelta(days=540)
-_MOST_LINES = 20_000
 
 
 def kinds(place: Workplace) -> Sequence[JobKind]:
@@ -36,18 +30,8 @@ def kinds(place: Workplace) -> Sequence[JobKind]:
 
 def own_past(place: Workplace, standard: Sequence[str]) -> Past:
     """What this household watched, as far as the index knows and people let it count. Raises DatabaseUnusable."""
-    now = place.clock.now()
     choices = read_choices(place.database, [Source(one) for one in standard])
-    with place.database.read() as session:
-        named = queries.named(session)
-    known = household(
-        place.database,
-        new_since=now - _PAST,
-        watched_since=now - _PAST,
-        most=_MOST_LINES,
-        also={row.item_id for row in named},
-    )
-    return past_of(known, named, choices, now)
+    return remembered_past(place.database, choices, place.clock.now())
 
 
 def run_simulation(place: Workplace, run: JobRun, arguments: Arguments) -> Mapping[str, Any]:
