@@ -169,8 +169,8 @@ class Settings:
     )
     cache_sources: tuple[str, ...] = option(
         "What the cache fetches films for, where nobody chose for themselves: playing, on_deck, next, watchlist, "
-        "recent, list, prediction.",
-        values.some_of("playing", "on_deck", "next", "watchlist", "recent", "list", "prediction"),
+        "recent, prediction.",
+        values.some_of("playing", "on_deck", "next", "watchlist", "recent", "prediction"),
         ("playing", "on_deck", "next", "watchlist", "prediction"),
         example="playing,next",
     )
