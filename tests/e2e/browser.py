@@ -109,6 +109,7 @@ class Pages:
         **options: Any,
     ) -> Watched:
         """A new browser profile with one page."""
+        options = {"reduced_motion": "reduce", **options}  # colours on their way are no contrast to judge
         context = self._browser.new_context(viewport=SIZES[size], color_scheme=scheme, **options)
         context.set_default_timeout(PATIENCE_MS)
         kept = [{"name": name, "value": value, "url": address} for name, value in (cookies or {}).items()]

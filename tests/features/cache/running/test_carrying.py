@@ -43,7 +43,7 @@ def test_a_film_is_brought_in_and_that_is_kept_with_its_why(crew: Crew) -> None:
     assert (move.why, move.asked_by, move.item_id) == ("Ada watches it next.", "test", item)
     assert (move.path, move.size) == (str(film), len(LARGE))
     assert crew.limits.written == [len(LARGE)]
-    assert crew.told[-1]["path"] == str(film)
+    assert crew.told[-1] == {"kind": "cache_in", "outcome": "cached"}
     amounts = [done for done, total, unit, _ in hand.said if unit == "bytes" and total == len(LARGE)]
     assert amounts == sorted(amounts)
     assert {CHUNK, 2 * CHUNK, len(LARGE)} <= set(amounts)
