@@ -169,7 +169,7 @@ def test_filters_live_in_the_address_and_change_the_list_in_place(pages: Pages, 
 def test_without_the_server_the_offline_page_is_shown(pages: Pages) -> None:
     with served(House().app()) as where:
         watched = pages.open(where, cookies=ADA)
-        watched.expected = ("Failed to load resource", "net::ERR")
+        watched.expected = ("Failed to load resource", "net::ERR", "htmx:")
         page = watched.go("/")
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         wait_until(page, "navigator.serviceWorker.controller !== null")

@@ -168,6 +168,8 @@ def test_a_browser_that_does_not_read_is_told_to_load_its_page_anew(house: House
     events = []
     while (message := ada.message()).get("data", "").find('"end"') < 0:
         events.append(message.get("event", ""))
+        if events[-1] == "stale":
+            house.events.publish("end")  # what waited gave way to this word, the first end perhaps too
     assert "stale" in events
     assert len(events) < 2500
 
