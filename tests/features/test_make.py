@@ -251,6 +251,34 @@ def test_a_film_that_changes_keeps_its_old_preview(copy: Path, tmp_path: Path) -
     assert contents(tmp_path / "out") == before
 
 
+def test_what_another_process_made_meanwhile_is_left_as_it_is(copy: Path, tmp_path: Path) -> None:
+    """A killed service may leave a worker that still publishes while another process makes the same."""
+    recipe = Recipe(Wanted((2000,), 64))
+    [task] = plan(copy, output=tmp_path / "out", formats=tuple(Format)).tasks
+    made: list[dict[str, tuple[int, int]]] = []
+
+    def report(share: float) -> None:
+        if share > 0.5 and not made:
+            made.append({})  # the other's own reports end here
+            assert make_previews(task, recipe).outcome == "made"
+            made[0] = identities(tmp_path / "out")
+
+    result = make_previews(task, recipe, report)
+    assert (result.outcome, len(result.outputs)) == ("made", len(Format))
+    assert made == [identities(tmp_path / "out")]
+    assert temporaries_below(tmp_path) == []
+
+
+def identities(folder: Path) -> dict[str, tuple[int, int]]:
+    """Of every file that is not a temporary one."""
+    found = {str(path.relative_to(folder)): path.stat() for path in folder.rglob("*") if path.is_file()}
+    return {
+        name: (status.st_ino, status.st_mtime_ns)
+        for name, status in found.items()
+        if not name.startswith(".") and "/." not in name
+    }
+
+
 @pytest.mark.parametrize(
     ("kind", "limit"), [(Format.BIF, 3000), (Format.EMBY, 10), (Format.TRICKPLAY, 3000), (Format.JPEG, 500)]
 )

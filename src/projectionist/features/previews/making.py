@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from projectionist.errors import FilmTooShort, ProjectionistError, TargetUnwritable
@@ -175,7 +176,7 @@ class _Making:
                 record = replace(
                     records[one], thumbnails=self.counts[one], method=reader.method, damaged=reader.damaged
                 )
-                for output in writer.write(record):
+                for output in writer.write(record, partial(self._is_there, record=records[one])):
                     self.there.add(output)
                     self._alive()
         if reader.damaged:
@@ -236,15 +237,21 @@ class _Writer:
                 self._latest = picture, jpeg.encode(picture.y, picture.u, picture.v, self._quality)
             self._spool.add(self._latest[1])
 
-    def write(self, record: Record) -> Iterator[Output]:
-        """Publish each output, with its record; yields those that are there."""
+    def write(self, record: Record, is_there: Callable[[Output], bool]) -> Iterator[Output]:
+        """Publish each output, with its record; yields those that are there.
+
+        It is asked once more of each: a process that was killed may have left a worker that published it meanwhile.
+        """
         comment = record.as_comment()
         for output, sheets in zip(self._of_sheets, self._sheets, strict=True):
-            sheets.finish(comment)
+            if not is_there(output):
+                sheets.finish(comment)
             yield output
         for output in self._of_jpegs:
             assert self._spool is not None
-            if output.format is Format.JPEG:
+            if is_there(output):
+                pass
+            elif output.format is Format.JPEG:
                 write_picture_folder(output.path, self._spool, comment)
             else:
                 write_bif(output.path, self._spool, record.interval_ms, comment)
