@@ -25,6 +25,7 @@ from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup, setup_file
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.setup_link import setup_link
+from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.cache import jobs as cache_jobs
 from projectionist.features.cache import service as cache_service
 from projectionist.features.cache import web as cache
@@ -68,6 +69,7 @@ from projectionist.media.server import Connect
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
 from projectionist.settings import Settings
 from projectionist.web.config import ShellSettings
+from projectionist.web.limits import API, HOME, SEARCH, SUGGEST, Limiter
 from projectionist.web.ports import Identify, ReadinessCheck, WebFeature
 from projectionist.web.serving import check_free
 from projectionist.web.serving import serve as serve_pages
@@ -191,7 +193,18 @@ class House:
             ),
             readiness=(ReadinessCheck("database", self._probe_database),),
             events=self.events,
+            limiter=self._limiter(),
         )
+
+    def _limiter(self) -> Limiter:
+        settings = self.settings
+        per_minute = {
+            HOME.name: settings.page_rate,
+            SEARCH.name: settings.page_rate,
+            SUGGEST.name: settings.page_rate * 4,
+            API.name: settings.api_rate,
+        }
+        return Limiter(self.database, self.clock, per_minute)
 
     def _features(self) -> Sequence[WebFeature]:
         return (
@@ -203,6 +216,7 @@ class House:
             operations.feature(self.jobs),
             servers_web.feature(self.database),
             accounts.feature(),
+            audit_log.feature(),
         )
 
     def start_demo(self) -> setup.Demo:

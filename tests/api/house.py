@@ -59,7 +59,10 @@ def shelves_of(*items: ListedItem) -> Shelves:
 @contextmanager
 def opened(data: Path, *items: ListedItem, **overrides: Any) -> Iterator[Open]:
     """The house on SQLite, founded, with a synced server; jobs are taken and stay queued."""
-    settings = load_settings({}, {"data": str(data), "log_file": str(data / "log.txt"), **overrides})
+    unlimited = {"api_rate": "0", "page_rate": "0"}
+    settings = load_settings(
+        {}, {"data": str(data), "log_file": str(data / "log.txt"), **unlimited, **overrides}
+    )
     shelves = shelves_of(*items)
     with open_house(settings, exclusive=True, connect=lambda address: shelves) as house:
         now = house.clock.now

@@ -18,6 +18,7 @@ TWINS = {
     "/account/password": "change_password",
     "/account/time-zone": "change_me",
     "/account/sign-ins/{sign_in_id:int}/revoke": "revoke_sign_in",
+    "/account/sign-ins/revoke-others": "revoke_other_sign_ins",
     "/cache/run": "run_cache",
     "/cache/plan/confirm": "run_cache",
     "/cache/stop": "stop_cache",

@@ -51,7 +51,8 @@ def running(data: Path, *, media: Path | None = None, base_path: str = "") -> It
         (data / "demo-house").mkdir(parents=True)
         (data / "demo-house" / "media").symlink_to(media)
     port = free_port()
-    environment = {**os.environ, "PROJECTIONIST_BASE_PATH": base_path}
+    unlimited = {"PROJECTIONIST_API_RATE": "0", "PROJECTIONIST_PAGE_RATE": "0"}
+    environment = {**os.environ, **unlimited, "PROJECTIONIST_BASE_PATH": base_path}
     command = [COMMAND, "serve", "--data", str(data), "--port", str(port), "--node", "booth"]
     with (data.parent / f"{data.name}.log").open("w+") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)

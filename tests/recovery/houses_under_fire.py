@@ -25,6 +25,7 @@ from tests.running import COMMAND
 from tests.serving import free_port
 
 NAME, PASSWORD = "Vera", "a warm beam of light"
+UNLIMITED = {"PROJECTIONIST_API_RATE": "0", "PROJECTIONIST_PAGE_RATE": "0"}
 LIVE = ("queued", "running", "waiting")
 
 
@@ -96,7 +97,7 @@ class UnderFire:
         lines += ["[admin]", f"name = {_toml(NAME)}", f"password = {_toml(PASSWORD)}"]
         file = self.folder / "setup.toml"
         file.write_text("\n".join(lines) + "\n")
-        self.environment = {"PROJECTIONIST_SETUP_FILE": str(file), **self.settings}
+        self.environment = {"PROJECTIONIST_SETUP_FILE": str(file), **UNLIMITED, **self.settings}
         if self.database_url:
             self.environment["PROJECTIONIST_DATABASE_URL"] = self.database_url
 

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from projectionist import __version__
-from projectionist.cli import cache, demo, jobs, previews, schedules, serve, servers, sync
+from projectionist.cli import audit_log, cache, demo, jobs, previews, schedules, serve, servers, sync
 from projectionist.errors import ProjectionistError, UsageWrong
+from projectionist.kit.acting import Actor, acting
 from projectionist.kit.ending import leave
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app = typer.Typer(
     help="The crew behind a home media server.",
 )
 app.add_typer(previews.app, name="previews")
+app.add_typer(audit_log.app, name="audit-log")
 app.add_typer(cache.app, name="cache")
 app.add_typer(demo.app, name="demo")
 app.add_typer(jobs.app, name="jobs")
@@ -45,6 +47,7 @@ def main(
     ] = False,
 ) -> None:
     """The crew behind a home media server."""
+    acting.set(Actor(name="the command line"))
 
 
 def run() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, delete, func, or_, select
+from sqlalchemy import CursorResult, and_, case, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from projectionist.db.tables import EventRow, SavedSettingRow
+from projectionist.db.tables import CountRow, EventRow, SavedSettingRow
 
 
 def last_event_id(session: Session) -> int:
@@ -49,3 +50,50 @@ def saved_settings(session: Session) -> Sequence[SavedSettingRow]:
 def remove_saved_settings(session: Session, names: Collection[str]) -> None:
     """Forget these settings."""
     session.execute(delete(SavedSettingRow).where(SavedSettingRow.name.in_(names)))
+
+
+def count_more(
+    session: Session, name: str, who: str, span: timedelta, now: datetime, more: int
+) -> tuple[int, datetime]:
+    """Count in one statement, so that nobody slips in between; the count, and since when.
+
+    A span begins with the first in it, and anew when it is over or the clock was set back before it.
+    """
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    fresh = insert(CountRow).values(
+        name=name, who=who, span_s=int(span.total_seconds()), starts_at=now, count=more
+    )
+    current = and_(CountRow.starts_at > now - span, CountRow.starts_at <= now)
+    row = session.execute(
+        fresh.on_conflict_do_update(
+            index_elements=[CountRow.name, CountRow.who, CountRow.span_s],
+            set_={
+                "count": case((current, CountRow.count + more), else_=more),
+                "starts_at": case((current, CountRow.starts_at), else_=fresh.excluded.starts_at),
+            },
+        ).returning(CountRow.count, CountRow.starts_at)
+    ).one()
+    return row[0], row[1]
+
+
+def count_less(session: Session, name: str, who: str, spans: Collection[timedelta], less: int) -> None:
+    """Take back what was counted and not granted."""
+    session.execute(
+        update(CountRow)
+        .where(
+            CountRow.name == name,
+            CountRow.who == who,
+            CountRow.span_s.in_([int(span.total_seconds()) for span in spans]),
+        )
+        .values(count=CountRow.count - less)
+    )
+
+
+def count_of(session: Session, name: str, who: str, span: timedelta) -> CountRow | None:
+    """One count."""
+    return session.get(CountRow, (name, who, int(span.total_seconds())))
+
+
+def remove_counts_before(session: Session, moment: datetime) -> None:
+    """Remove counts that began earlier."""
+    session.execute(delete(CountRow).where(CountRow.starts_at <= moment))

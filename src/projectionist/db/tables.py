@@ -1,4 +1,4 @@
-"""The tables of the database's own: events between processes, and what the settings page saved."""
+"""The tables of the database's own: events between processes, what the settings page saved, and what is counted."""
 
 from __future__ import annotations
 
@@ -32,3 +32,15 @@ class SavedSettingRow(Base):
 
     name: Mapped[str] = mapped_column(String(60), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
+
+
+class CountRow(Base):
+    """How often somebody did something since `starts_at`; one row per person and length of time."""
+
+    __tablename__ = "count"
+
+    name: Mapped[str] = mapped_column(String(30), primary_key=True)
+    who: Mapped[str] = mapped_column(String(100), primary_key=True)
+    span_s: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    starts_at: Mapped[datetime] = mapped_column(index=True)
+    count: Mapped[int]

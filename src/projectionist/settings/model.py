@@ -122,6 +122,18 @@ class Settings:
         timedelta(minutes=80),
         page=True,
     )
+    page_rate: int = option(
+        "How often a minute one person may open Home, and how often they may search; 0 sets no limit.",
+        values.whole(0, 100_000),
+        30,
+        page=True,
+    )
+    api_rate: int = option(
+        "How many requests a minute the API answers one person; 0 sets no limit.",
+        values.whole(0, 1_000_000),
+        100,
+        page=True,
+    )
     job_retention_days: int = option(
         "How many days jobs that are over stay in the history.", values.whole(1, 3650), 30, page=True
     )

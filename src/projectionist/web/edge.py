@@ -16,8 +16,9 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from projectionist.kit.acting import Actor, acting
 from projectionist.kit.logs import correlation, new_correlation
-from projectionist.web import csrf
+from projectionist.web import csrf, limits
 from projectionist.web.compression import compressing
 from projectionist.web.config import ShellSettings
 from projectionist.web.headers import security_headers
@@ -51,12 +52,15 @@ class Edge:
         finished = self._finishing(scope, send, None if kept else token)
         compressed = compressing(finished, headers.get(b"accept-encoding", ""))
         marker = correlation.set(identity)
+        client = scope.get("client")
+        actor = acting.set(Actor(address=client[0] if client else ""))
         try:
             if not is_our_host(headers.get(b"host", ""), self._settings):
                 await _refuse_host(compressed)
             else:
                 await self._app(scope, receive, compressed)
         finally:
+            acting.reset(actor)
             correlation.reset(marker)
 
     def _finishing(self, scope: Scope, send: Send, new_token: str | None) -> Send:
@@ -69,6 +73,8 @@ class Edge:
                 for name, value in security_headers(state["nonce"], https=self._settings.is_https):
                     headers[name] = value
                 headers["x-request-id"] = state["correlation_id"]
+                for name, value in state.get(limits.STATE, ()):
+                    headers[name] = value
                 if "cache-control" not in headers:
                     headers["cache-control"] = "no-store"
                 if cookie:

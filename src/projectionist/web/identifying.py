@@ -10,6 +10,7 @@ from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
+from projectionist.kit.acting import Actor, acting
 from projectionist.web.ports import Identify
 
 ANONYMOUS: Final = "anonymous"
@@ -26,5 +27,7 @@ def identifying(
         if isinstance(connection, Request) and not handler.opt.get(ANONYMOUS, False):
             person = await sync_to_thread(identify, connection)
         connection.scope["user"] = person
+        if person is not None:
+            acting.set(Actor(person.id, person.name, acting.get().address))
 
     return find_person

@@ -24,6 +24,7 @@ from projectionist.web.content import check_content_type
 from projectionist.web.csrf import check_csrf
 from projectionist.web.edge import Edge
 from projectionist.web.identifying import identifying
+from projectionist.web.limits import Limiter, limiting
 from projectionist.web.panels import Panels
 from projectionist.web.ports import Identify, NavEntry, Principal, ReadinessCheck, WebFeature
 from projectionist.web.problems import answer_error
@@ -62,11 +63,13 @@ def create_shell(
     settings: ShellSettings,
     readiness: Sequence[ReadinessCheck] = (),
     events: live.Events,
+    limiter: Limiter | None = None,
 ) -> Litestar:
     """The web program. `dependencies` are values that handlers ask for by name, `jobs: Injected[Jobs]`.
 
     `principal` is among them by itself: the signed-in person; asking for it on an open route is an error there
-    where nobody is signed in, so open routes read `request.scope["user"]`, which may be None.
+    where nobody is signed in, so open routes read `request.scope["user"]`, which may be None. Without a `limiter`
+    nobody asks too often.
     """
     kept_assets = assets.Assets()
     panels = Panels([panel for feature in features for panel in feature.panels])
@@ -86,13 +89,17 @@ def create_shell(
         "search_path": shell.first("search"),
         "suggest_path": shell.first("suggest"),
     }
-    app = _litestar(shell, dependencies, [handler for feature in features for handler in feature.handlers])
+    handlers = [handler for feature in features for handler in feature.handlers]
+    app = _litestar(shell, dependencies, handlers, limiter)
     app.asgi_handler = Edge(app.asgi_handler, settings)
     return app
 
 
 def _litestar(
-    shell: Shell, dependencies: Mapping[str, Any], handlers: Sequence[ControllerRouterHandler]
+    shell: Shell,
+    dependencies: Mapping[str, Any],
+    handlers: Sequence[ControllerRouterHandler],
+    limiter: Limiter | None,
 ) -> Litestar:
     for handler in handlers:
         if isinstance(handler, HTTPRouteHandler) and handler.sync_to_thread and len(handler.paths) > 1:
@@ -115,7 +122,13 @@ def _litestar(
             "principal": Provide(_principal, sync_to_thread=False),
             **{name: _given(value) for name, value in dependencies.items()},
         },
-        guards=[identifying(shell.identify), check_access, check_content_type, check_csrf],
+        guards=[
+            identifying(shell.identify),
+            *([limiting(limiter)] if limiter else []),
+            check_access,
+            check_content_type,
+            check_csrf,
+        ],
         exception_handlers={
             Exception: _answer_unexpected,
             ProjectionistError: answer_error,

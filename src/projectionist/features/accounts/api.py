@@ -7,16 +7,26 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post, put
+from litestar.concurrency import sync_to_thread
 from litestar.params import JSONBody, PathParameter
 
 from projectionist.db.engine import Database
 from projectionist.features.accounts import service
-from projectionist.features.accounts.cookies import address_of, browser_of, no_session, session_cookie
+from projectionist.features.accounts.cookies import (
+    address_of,
+    browser_of,
+    known_browser,
+    no_session,
+    session_cookies,
+    slow_down,
+    tell_limit,
+)
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.sessions import COOKIE
 from projectionist.kit.clock import Clock
 from projectionist.web.access import OPEN
 from projectionist.web.injection import Injected
+from projectionist.web.limits import limited
 from projectionist.web.paging import Limit, Offset, PageOut
 from projectionist.web.ports import Principal
 
@@ -74,10 +84,8 @@ class BrowserDocument(msgspec.Struct, frozen=True):
     is_this: bool
 
 
-@post(
-    "/api/v1/sign-in", tags=["Accounts"], operation_id="sign_in", status_code=200, sync_to_thread=True, **OPEN
-)
-def sign_in(
+@post("/api/v1/sign-in", tags=["Accounts"], operation_id="sign_in", status_code=200, **limited(None, OPEN))
+async def sign_in(
     request: Request[Any, Any, Any],
     database: Injected[Database],
     clock: Injected[Clock],
@@ -85,6 +93,17 @@ def sign_in(
     data: JSONBody[SignInDocument],
 ) -> Response[PersonDocument]:
     """Sign in; the answer sets the session cookie, and what this browser was signed in as before ends."""
+    await slow_down(request, database, clock, data.name)
+    return await sync_to_thread(_take, request, database, clock, people, data)
+
+
+def _take(
+    request: Request[Any, Any, Any],
+    database: Database,
+    clock: Clock,
+    people: SignedInPeople,
+    data: SignInDocument,
+) -> Response[PersonDocument]:
     signed_in = service.sign_in(
         database,
         data.name,
@@ -93,19 +112,24 @@ def sign_in(
         remember=data.remember,
         address=address_of(request),
         browser=browser_of(request),
+        known=known_browser(request),
+        tell=tell_limit(request, clock),
     )
     if old := request.cookies.get(COOKIE):
-        service.sign_out(database, old)
+        service.sign_out(database, old, now=clock.now)
         people.forget()
-    return Response(_person(signed_in.principal), cookies=[session_cookie(request, signed_in)])
+    return Response(_person(signed_in.principal), cookies=session_cookies(request, signed_in))
 
 
 @post("/api/v1/sign-out", tags=["Accounts"], operation_id="sign_out", status_code=204, sync_to_thread=True)
 def sign_out(
-    request: Request[Any, Any, Any], database: Injected[Database], people: Injected[SignedInPeople]
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
 ) -> Response[None]:
     """Sign this browser out."""
-    service.sign_out(database, request.cookies.get(COOKIE, ""))
+    service.sign_out(database, request.cookies.get(COOKIE, ""), now=clock.now)
     people.forget()
     return Response(None, cookies=[no_session(request)], status_code=204)
 
@@ -146,7 +170,12 @@ def change_password(
 ) -> Response[None]:
     """Change one's password, and sign out everywhere."""
     service.change_password(
-        database, principal.id, data.current, data.password, now=clock.now, address=address_of(request)
+        database,
+        principal.id,
+        data.current,
+        data.password,
+        now=clock.now,
+        tell=tell_limit(request, clock),
     )
     people.forget()
     return Response(None, cookies=[no_session(request)], status_code=204)
@@ -179,11 +208,25 @@ def revoke_sign_in(
     request: Request[Any, Any, Any],
     principal: Injected[Principal],
     database: Injected[Database],
+    clock: Injected[Clock],
     people: Injected[SignedInPeople],
     sign_in_id: Annotated[int, PathParameter(ge=1, le=2**63 - 1)],
 ) -> None:
     """Sign one of one's browsers out."""
-    service.revoke(database, principal.id, sign_in_id)
+    service.revoke(database, principal.id, sign_in_id, now=clock.now)
+    people.forget()
+
+
+@delete("/api/v1/me/sign-ins", tags=["Accounts"], operation_id="revoke_other_sign_ins", sync_to_thread=True)
+def revoke_other_sign_ins(
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+) -> None:
+    """Sign out all of one's browsers but this one."""
+    service.revoke_others(database, principal.id, request.cookies.get(COOKIE, ""), now=clock.now)
     people.forget()
 
 
@@ -192,4 +235,13 @@ def _person(principal: Principal) -> PersonDocument:
     return PersonDocument(principal.id, principal.name, principal.role, permissions, principal.time_zone)
 
 
-HANDLERS = (sign_in, sign_out, get_me, change_me, change_password, list_sign_ins, revoke_sign_in)
+HANDLERS = (
+    sign_in,
+    sign_out,
+    get_me,
+    change_me,
+    change_password,
+    list_sign_ins,
+    revoke_sign_in,
+    revoke_other_sign_ins,
+)

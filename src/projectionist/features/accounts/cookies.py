@@ -2,21 +2,66 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from litestar import Request
+from litestar.concurrency import sync_to_thread
 from litestar.datastructures import Cookie
 
+from projectionist.db.counting import Taken
+from projectionist.db.engine import Database
+from projectionist.features.accounts import service
 from projectionist.features.accounts.service import SignedIn
-from projectionist.features.accounts.sessions import COOKIE, REMEMBERED
+from projectionist.features.accounts.sessions import COOKIE, KNOWN_COOKIE, KNOWN_FOR, REMEMBERED, token_in
 from projectionist.features.accounts.setup_link import SETUP_COOKIE
+from projectionist.kit.clock import Clock
 from projectionist.web.config import ShellSettings
+from projectionist.web.limits import STATE, headers_of
 
 
 def session_cookie(request: Request[Any, Any, Any], signed_in: SignedIn) -> Cookie:
     """The cookie of a sign-in; one that is not remembered ends with the browser."""
     lasting = int(REMEMBERED.total_seconds()) if signed_in.remembered else None
     return _cookie(request, COOKIE, signed_in.token, lasting)
+
+
+def session_cookies(request: Request[Any, Any, Any], signed_in: SignedIn) -> list[Cookie]:
+    """All that a sign-in leaves in the browser: who it is, and that the browser is no stranger's."""
+    known = _cookie(request, KNOWN_COOKIE, signed_in.browser_token, int(KNOWN_FOR.total_seconds()))
+    return [session_cookie(request, signed_in), known]
+
+
+def known_browser(request: Request[Any, Any, Any]) -> str:
+    """What the browser shows to be known by, empty where it never was here."""
+    return token_in(request.cookies.get(KNOWN_COOKIE))
+
+
+def tell_limit(request: Request[Any, Any, Any], clock: Clock) -> Callable[[Taken], None]:
+    """Has the answer say how a limit stands that was counted on the way."""
+
+    def tell(taken: Taken) -> None:
+        request.scope["state"][STATE] = headers_of(taken, taken.wait_s(clock.now()))
+
+    return tell
+
+
+async def slow_down(request: Request[Any, Any, Any], database: Database, clock: Clock, name: str) -> None:
+    """Let an attempt to sign in wait where many failed before; nothing is held meanwhile but the connection."""
+    wait_s = await sync_to_thread(
+        partial(
+            service.slowness,
+            database,
+            name,
+            now=clock.now,
+            address=address_of(request),
+            known=known_browser(request),
+        )
+    )
+    if wait_s:
+        await asyncio.sleep(wait_s)
 
 
 def no_session(request: Request[Any, Any, Any]) -> Cookie:

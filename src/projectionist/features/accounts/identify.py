@@ -10,8 +10,9 @@ from litestar import Request
 
 from projectionist.db.engine import Database
 from projectionist.features.accounts import service
-from projectionist.features.accounts.sessions import COOKIE, IDLE, hash_of
+from projectionist.features.accounts.sessions import COOKIE, IDLE, hash_of, token_in
 from projectionist.kit.clock import Clock
+from projectionist.web.limits import BACKGROUND
 from projectionist.web.ports import Principal
 
 FRESH_S = 2.0
@@ -27,28 +28,37 @@ class SignedInPeople:
         self._database = database
         self._clock = clock
         self._idle = idle
-        self._known: dict[str, tuple[float, Principal | None]] = {}
+        self._known: dict[tuple[str, bool], tuple[float, Principal | None]] = {}
         self._lock = threading.Lock()
 
     def __call__(self, request: Request[Any, Any, Any]) -> Principal | None:
         """The signed-in person, or None. Raises DatabaseUnusable."""
-        token = request.cookies.get(COOKIE, "")
-        if not 20 <= len(token) <= 100:
+        token = token_in(request.cookies.get(COOKIE))
+        if not token:
             return None
-        token_hash = hash_of(token)
+        token_hash, active = hash_of(token), is_active(request)
         tick = self._clock.monotonic()
         with self._lock:
-            kept = self._known.get(token_hash)
+            kept = self._known.get((token_hash, True))
+            if not active and (kept is None or tick - kept[0] >= FRESH_S):
+                kept = self._known.get((token_hash, False))
         if kept is not None and tick - kept[0] < FRESH_S:
             return kept[1]
-        principal = service.known(self._database, token_hash, now=self._clock.now, idle=self._idle)
+        principal = service.known(
+            self._database, token_hash, now=self._clock.now, idle=self._idle, active=active
+        )
         with self._lock:
             if len(self._known) >= _MOST:
                 self._known.clear()
-            self._known[token_hash] = (tick, principal)
+            self._known[(token_hash, active)] = (tick, principal)
         return principal
 
     def forget(self) -> None:
         """Believe nothing any more: somebody signed out, or changed a password."""
         with self._lock:
             self._known.clear()
+
+
+def is_active(request: Request[Any, Any, Any]) -> bool:
+    """Whether somebody does something: an open stream of events, and parts that load themselves anew, do not."""
+    return request.scope["path"] != "/events" and BACKGROUND not in request.headers

@@ -1,4 +1,4 @@
-"""The tables of accounts: people, their sign-ins, counted attempts, and how far the setup has come."""
+"""The tables of accounts: people, their sign-ins and browsers, failures, and how far the setup has come."""
 
 from __future__ import annotations
 
@@ -45,15 +45,27 @@ class SignInRow(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
-class AttemptRow(Base):
-    """How often somebody tried from an address since `starts_at`; one row per address and length of time."""
+class FailureRow(Base):
+    """How often in a row a password was wrong, by a hash of the account that was named and where from."""
 
-    __tablename__ = "sign_in_attempt"
+    __tablename__ = "sign_in_failure"
 
-    address: Mapped[str] = mapped_column(String(64), primary_key=True)
-    span_s: Mapped[int] = mapped_column(primary_key=True)
-    starts_at: Mapped[datetime]
+    who: Mapped[str] = mapped_column(String(64), primary_key=True)
     count: Mapped[int]
+    last_at: Mapped[datetime] = mapped_column(index=True)
+    locked_until: Mapped[datetime | None]
+
+
+class KnownBrowserRow(Base):
+    """A browser in which somebody has signed in before; it is no way in, only counted apart from strangers."""
+
+    __tablename__ = "known_browser"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    seen_at: Mapped[datetime]
 
 
 class SetupRow(Base):

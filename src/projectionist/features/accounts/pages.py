@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from litestar import Request, get, post
+from litestar.concurrency import sync_to_thread
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
@@ -15,9 +17,12 @@ from projectionist.features.accounts import service
 from projectionist.features.accounts.cookies import (
     address_of,
     browser_of,
+    known_browser,
     no_session,
-    session_cookie,
+    session_cookies,
     shell_settings,
+    slow_down,
+    tell_limit,
 )
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
@@ -44,8 +49,8 @@ def sign_in_page(
     return Template("accounts/sign_in.html", context=_sign_in_context(database, wanted))
 
 
-@post("/sign-in", sync_to_thread=True, include_in_schema=False, **OPEN)
-def sign_in(
+@post("/sign-in", include_in_schema=False, **OPEN)
+async def sign_in(
     request: Request[Any, Any, Any],
     database: Injected[Database],
     clock: Injected[Clock],
@@ -53,6 +58,17 @@ def sign_in(
     data: Form,
 ) -> Template | Redirect:
     """Take name and password, and go to the page that was wanted."""
+    await slow_down(request, database, clock, text(data, "name"))
+    return await sync_to_thread(_take, request, database, clock, people, data)
+
+
+def _take(
+    request: Request[Any, Any, Any],
+    database: Database,
+    clock: Clock,
+    people: SignedInPeople,
+    data: Mapping[str, Any],
+) -> Template | Redirect:
     wanted = local_path(text(data, "next") or "/", shell_settings(request))
     name = text(data, "name")
     try:
@@ -64,24 +80,30 @@ def sign_in(
             remember=bool(text(data, "remember")),
             address=address_of(request),
             browser=browser_of(request),
+            known=known_browser(request),
+            tell=tell_limit(request, clock),
         )
     except ProjectionistError as error:
         return refused("accounts/sign_in.html", _sign_in_context(database, wanted, name), error)
     answer = to(request, wanted)
-    answer.set_cookie(session_cookie(request, signed_in))
+    for cookie in session_cookies(request, signed_in):
+        answer.set_cookie(cookie)
     if old := request.cookies.get(COOKIE):
-        service.sign_out(database, old)
+        service.sign_out(database, old, now=clock.now)
         people.forget()
     return answer
 
 
 @post("/sign-out", sync_to_thread=True, include_in_schema=False, **OPEN)
 def sign_out(
-    request: Request[Any, Any, Any], database: Injected[Database], people: Injected[SignedInPeople]
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
 ) -> Redirect:
     """Sign this browser out."""
     if token := request.cookies.get(COOKIE):
-        service.sign_out(database, token)
+        service.sign_out(database, token, now=clock.now)
     people.forget()
     answer = to(request, "/sign-in")
     answer.set_cookie(no_session(request))
@@ -116,7 +138,7 @@ def change_password(
             text(data, "current"),
             text(data, "password"),
             now=clock.now,
-            address=address_of(request),
+            tell=tell_limit(request, clock),
         )
     except ProjectionistError as error:
         return refused("accounts/account.html", _account_context(request, principal, database, clock), error)
@@ -149,11 +171,26 @@ def revoke_sign_in(
     request: Request[Any, Any, Any],
     principal: Injected[Principal],
     database: Injected[Database],
+    clock: Injected[Clock],
     people: Injected[SignedInPeople],
     sign_in_id: FromPath[int],
 ) -> Redirect:
     """Sign one of one's browsers out."""
-    service.revoke(database, principal.id, sign_in_id)
+    service.revoke(database, principal.id, sign_in_id, now=clock.now)
+    people.forget()
+    return to(request, "/account")
+
+
+@post("/account/sign-ins/revoke-others", sync_to_thread=True, include_in_schema=False)
+def revoke_other_sign_ins(
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+) -> Redirect:
+    """Sign out all of one's browsers but this one."""
+    service.revoke_others(database, principal.id, request.cookies.get(COOKIE, ""), now=clock.now)
     people.forget()
     return to(request, "/account")
 
@@ -178,4 +215,13 @@ def _account_context(
     }
 
 
-HANDLERS = (sign_in_page, sign_in, sign_out, account_page, change_password, change_time_zone, revoke_sign_in)
+HANDLERS = (
+    sign_in_page,
+    sign_in,
+    sign_out,
+    account_page,
+    change_password,
+    change_time_zone,
+    revoke_sign_in,
+    revoke_other_sign_ins,
+)

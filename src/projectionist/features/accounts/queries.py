@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, and_, case, delete, func, select, update
+from sqlalchemy import CursorResult, and_, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from projectionist.features.accounts.models import SETUP_ID, AttemptRow, SetupRow, SignInRow, UserRow
+from projectionist.features.accounts.models import (
+    SETUP_ID,
+    FailureRow,
+    KnownBrowserRow,
+    SetupRow,
+    SignInRow,
+    UserRow,
+)
 
 
 def user_by_name(session: Session, folded_name: str) -> UserRow | None:
@@ -61,13 +68,22 @@ def end_sign_in(session: Session, token_hash: str) -> None:
     session.execute(delete(SignInRow).where(SignInRow.token_hash == token_hash))
 
 
-def revoke_sign_in(session: Session, user_id: int, sign_in_id: int) -> str | None:
-    """Sign one of somebody's browsers out; the hash of what it shows, or None where it was not there."""
+def revoke_sign_in(session: Session, user_id: int, sign_in_id: int) -> SignInRow | None:
+    """Sign one of somebody's browsers out; what it was, or None where it was not there."""
     return session.scalars(
         delete(SignInRow)
         .where(SignInRow.id == sign_in_id, SignInRow.user_id == user_id)
-        .returning(SignInRow.token_hash)
+        .returning(SignInRow)
+        .execution_options(synchronize_session=False)
     ).one_or_none()
+
+
+def revoke_others(session: Session, user_id: int, kept_hash: str) -> int:
+    """Sign out every browser of somebody but this one; how many there were."""
+    result = session.execute(
+        delete(SignInRow).where(SignInRow.user_id == user_id, SignInRow.token_hash != kept_hash)
+    )
+    return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 def end_all_sign_ins(session: Session, user_id: int) -> None:
@@ -75,40 +91,73 @@ def end_all_sign_ins(session: Session, user_id: int) -> None:
     session.execute(delete(SignInRow).where(SignInRow.user_id == user_id))
 
 
-def sweep(session: Session, now: datetime, longest: timedelta) -> None:
-    """Take out what is over: sign-ins that ended, and attempts nobody counts any more."""
+def sweep(session: Session, now: datetime, forgiven: timedelta, forgotten: timedelta) -> None:
+    """Take out what is over: sign-ins that ended, failures that are forgiven, browsers not seen for long."""
     session.execute(delete(SignInRow).where(SignInRow.expires_at <= now))
-    session.execute(delete(AttemptRow).where(AttemptRow.starts_at <= now - longest))
-
-
-def count_attempt(session: Session, address: str, span: timedelta, now: datetime) -> tuple[int, datetime]:
-    """Count one more in one statement, so that nobody slips in between; the count, and since when.
-
-    A span begins with the first attempt in it, and anew when it is over or the clock was set back before it.
-    """
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    fresh = insert(AttemptRow).values(
-        address=address, span_s=int(span.total_seconds()), starts_at=now, count=1
-    )
-    current = and_(AttemptRow.starts_at > now - span, AttemptRow.starts_at <= now)
-    row = session.execute(
-        fresh.on_conflict_do_update(
-            index_elements=[AttemptRow.address, AttemptRow.span_s],
-            set_={
-                "count": case((current, AttemptRow.count + 1), else_=1),
-                "starts_at": case((current, AttemptRow.starts_at), else_=fresh.excluded.starts_at),
-            },
-        ).returning(AttemptRow.count, AttemptRow.starts_at)
-    ).one()
-    return row[0], row[1]
-
-
-def give_attempt_back(session: Session, address: str) -> None:
-    """Count one less: it was the right person."""
     session.execute(
-        update(AttemptRow)
-        .where(AttemptRow.address == address, AttemptRow.count > 0)
-        .values(count=AttemptRow.count - 1)
+        delete(FailureRow).where(
+            FailureRow.last_at <= now - forgiven,
+            or_(FailureRow.locked_until.is_(None), FailureRow.locked_until <= now),
+        )
+    )
+    session.execute(delete(KnownBrowserRow).where(KnownBrowserRow.seen_at <= now - forgotten))
+
+
+def failure(session: Session, who: str) -> FailureRow | None:
+    """The failures of a pair of account and place."""
+    return session.get(FailureRow, who)
+
+
+def count_failure(session: Session, who: str, now: datetime, since: datetime) -> int:
+    """Count one more in one statement; from one on again where the last lies before `since`."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    fresh = insert(FailureRow).values(who=who, count=1, last_at=now, locked_until=None)
+    current = and_(FailureRow.last_at > since, FailureRow.last_at <= now)
+    return session.execute(
+        fresh.on_conflict_do_update(
+            index_elements=[FailureRow.who],
+            set_={"count": case((current, FailureRow.count + 1), else_=1), "last_at": now},
+        ).returning(FailureRow.count)
+    ).scalar_one()
+
+
+def lock_out(session: Session, who: str, until: datetime) -> None:
+    """Let a pair of account and place wait."""
+    session.execute(update(FailureRow).where(FailureRow.who == who).values(locked_until=until))
+
+
+def forgive(session: Session, who: str) -> None:
+    """Forget the failures of a pair: it was the right person."""
+    session.execute(delete(FailureRow).where(FailureRow.who == who))
+
+
+def is_known_browser(session: Session, token_hash: str, folded_name: str) -> bool:
+    """Whether somebody of this name has signed in there before."""
+    found = session.scalar(
+        select(KnownBrowserRow.user_id)
+        .join(UserRow, UserRow.id == KnownBrowserRow.user_id)
+        .where(KnownBrowserRow.token_hash == token_hash, UserRow.folded_name == folded_name)
+    )
+    return found is not None
+
+
+def renew_known_browser(
+    session: Session, old_hash: str | None, new_hash: str, user_id: int, now: datetime
+) -> None:
+    """Know a browser by something new, for everybody who has signed in there."""
+    if old_hash is not None:
+        session.execute(
+            update(KnownBrowserRow)
+            .where(KnownBrowserRow.token_hash == old_hash)
+            .values(token_hash=new_hash)
+            .execution_options(synchronize_session=False)
+        )
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    fresh = insert(KnownBrowserRow).values(token_hash=new_hash, user_id=user_id, seen_at=now)
+    session.execute(
+        fresh.on_conflict_do_update(
+            index_elements=[KnownBrowserRow.token_hash, KnownBrowserRow.user_id], set_={"seen_at": now}
+        )
     )
 
 

@@ -7,21 +7,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
-from projectionist.errors import Conflict, InputWrong, NotFound, SignInNeeded, TooManyRequests
-from projectionist.features.accounts import passwords, queries
+from projectionist.errors import Conflict, InputWrong, NotFound, SignInNeeded
+from projectionist.features.accounts import attempts, passwords, queries
+from projectionist.features.accounts.attempts import Tell
 from projectionist.features.accounts.browsers import browser_name
 from projectionist.features.accounts.models import SignInRow, UserRow
 from projectionist.features.accounts.permissions import Role, permissions_of
-from projectionist.features.accounts.sessions import IDLE, SEEN_EVERY, hash_of, lifetime, new_token
+from projectionist.features.accounts.sessions import IDLE, KNOWN_FOR, SEEN_EVERY, hash_of, lifetime, new_token
 from projectionist.features.accounts.zones import check_time_zone
+from projectionist.features.audit_log.service import Act, record
+from projectionist.kit.acting import Actor, acting
 from projectionist.web.ports import Principal
 
 Now = Callable[[], datetime]
-
-LIMITS = ((timedelta(minutes=1), 3), (timedelta(hours=1), 10))
-"""How many failed attempts an address has in how long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class SignedIn:
     principal: Principal
     token: str = field(repr=False)
     remembered: bool = False
+    browser_token: str = field(repr=False, default="")
+    """By what the browser is known from now on, before anybody is signed in there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,55 +80,90 @@ def found(
             row = _user_row(name, hashed, moment)
             session.add(row)
             session.flush()
+            record(session, Act.ADMINISTRATOR_MADE, name, at=moment, who=_actor(row))
             return principal_of(row)
     except IntegrityError as error:
         raise _founded() from error
 
 
 def sign_in(
-    database: Database, name: str, password: str, *, now: Now, remember: bool, address: str, browser: str = ""
+    database: Database,
+    name: str,
+    password: str,
+    *,
+    now: Now,
+    remember: bool,
+    address: str,
+    browser: str = "",
+    known: str = "",
+    tell: Tell = attempts.unheard,
 ) -> SignedIn:
     """Sign somebody in. Answers take the same time and words whether the name exists or not.
 
+    `known` is what the browser shows to be known by, and `tell` hears how the limit stands.
     Raises TooManyRequests past the limits, SignInNeeded where name and password do not belong together.
     """
-    _count_attempt(database, address, now())
+    folded = name.strip().lower()
+    attempt = attempts.begin(database, folded, address, known, now(), tell)
     with database.read() as session:
-        row = queries.user_by_name(session, name.strip().lower())
+        row = queries.user_by_name(session, folded)
     if not passwords.matches(password, row.password_hash if row else None) or row is None:
+        attempts.fail(database, attempt, now(), row.name if row else "")
         raise SignInNeeded("Name and password do not belong together; check both, then try again.")
     renewed = passwords.hash_password(password) if passwords.is_outdated(row.password_hash) else None
-    token, moment = new_token(), now()
+    token, browser_token, moment = new_token(), new_token(), now()
     with database.durable() as session:
-        queries.give_attempt_back(session, address)
         current = queries.user_by_name(session, row.folded_name)
         if current is None or current.password_hash != row.password_hash:
             raise SignInNeeded("The password was changed a moment ago; sign in with the new one.")
         if renewed is not None:
             current.password_hash = renewed
+        queries.forgive(session, attempt.pair)
         session.add(_sign_in_row(current.id, token, moment, remember, address, browser))
-        queries.sweep(session, moment, max(span for span, _ in LIMITS))
-    return SignedIn(principal_of(row), token, remember)
+        _know_browser(session, known, browser_token, current.id, moment)
+        queries.sweep(session, moment, attempts.FORGIVEN, KNOWN_FOR)
+        said = {"browser": browser_name(browser), "remembered": remember}
+        record(session, Act.SIGNED_IN, row.name, at=moment, after=said, who=_actor(row))
+    return SignedIn(principal_of(row), token, remember, browser_token)
 
 
 def welcome(
     database: Database, principal: Principal, *, now: Now, address: str, browser: str = ""
 ) -> SignedIn:
     """Sign in somebody who has just made their account."""
-    token = new_token()
+    token, browser_token, moment = new_token(), new_token(), now()
     with database.durable() as session:
-        session.add(_sign_in_row(principal.id, token, now(), False, address, browser))
-    return SignedIn(principal, token)
+        session.add(_sign_in_row(principal.id, token, moment, False, address, browser))
+        _know_browser(session, "", browser_token, principal.id, moment)
+        who = Actor(principal.id, principal.name, acting.get().address)
+        said = {"browser": browser_name(browser), "remembered": False}
+        record(session, Act.SIGNED_IN, principal.name, at=moment, after=said, who=who)
+    return SignedIn(principal, token, browser_token=browser_token)
 
 
-def sign_out(database: Database, token: str) -> None:
+def slowness(database: Database, name: str, *, now: Now, address: str, known: str = "") -> float:
+    """Seconds by which the answer to such an attempt to sign in is put off."""
+    return attempts.slowness(database, name.strip().lower(), address, known, now())
+
+
+def sign_out(database: Database, token: str, *, now: Now) -> None:
     """Sign a browser out, through a power cut."""
     with database.durable() as session:
-        queries.end_sign_in(session, hash_of(token))
+        found_rows = queries.signed_in(session, hash_of(token))
+        if found_rows is None:
+            return
+        row, person = found_rows
+        browser = browser_name(row.browser)
+        queries.end_sign_in(session, row.token_hash)
+        record(
+            session, Act.SIGNED_OUT, person.name, at=now(), before={"browser": browser}, who=_actor(person)
+        )
 
 
-def known(database: Database, token_hash: str, *, now: Now, idle: timedelta = IDLE) -> Principal | None:
-    """Who shows this token, while their sign-in lives; being seen prolongs it, by `idle` if not remembered."""
+def known(
+    database: Database, token_hash: str, *, now: Now, idle: timedelta = IDLE, active: bool = True
+) -> Principal | None:
+    """Who shows this token, while their sign-in lives; being `active` prolongs it, by `idle` if not remembered."""
     moment = now()
     with database.read() as session:
         found_rows = queries.signed_in(session, token_hash)
@@ -134,7 +172,7 @@ def known(database: Database, token_hash: str, *, now: Now, idle: timedelta = ID
     row, person = found_rows
     if row.expires_at <= moment:
         return None
-    if abs(moment - row.seen_at) >= SEEN_EVERY:
+    if active and abs(moment - row.seen_at) >= SEEN_EVERY:
         with database.write() as session:
             queries.mark_seen(session, row.id, moment, moment + lifetime(row.remembered, idle))
     return principal_of(person)
@@ -147,17 +185,29 @@ def browsers(database: Database, user_id: int, token: str, *, now: Now) -> list[
         return [_browser(row, mine) for row in queries.sign_ins_of(session, user_id, now())]
 
 
-def revoke(database: Database, user_id: int, sign_in_id: int) -> str:
+def revoke(database: Database, user_id: int, sign_in_id: int, *, now: Now) -> str:
     """Sign one of somebody's browsers out; the hash of its token. Raises NotFound."""
     with database.durable() as session:
-        token_hash = queries.revoke_sign_in(session, user_id, sign_in_id)
-    if token_hash is None:
-        raise NotFound("That browser is not signed in any more; nothing was changed.")
-    return token_hash
+        row = queries.revoke_sign_in(session, user_id, sign_in_id)
+        if row is None:
+            raise NotFound("That browser is not signed in any more; nothing was changed.")
+        was = {"browser": browser_name(row.browser), "address": row.address}
+        record(session, Act.BROWSER_REVOKED, _name_of(session, user_id), at=now(), before=was)
+        return row.token_hash
+
+
+def revoke_others(database: Database, user_id: int, token: str, *, now: Now) -> int:
+    """Sign out every browser of somebody but the one that shows this token; how many there were."""
+    with database.durable() as session:
+        ended = queries.revoke_others(session, user_id, hash_of(token))
+        if ended:
+            was = {"browsers": ended}
+            record(session, Act.BROWSER_REVOKED, _name_of(session, user_id), at=now(), before=was)
+        return ended
 
 
 def change_password(
-    database: Database, user_id: int, current: str, wanted: str, *, now: Now, address: str
+    database: Database, user_id: int, current: str, wanted: str, *, now: Now, tell: Tell = attempts.unheard
 ) -> None:
     """Change somebody's password and sign them out everywhere, in one step that a power cut does not undo.
 
@@ -168,18 +218,20 @@ def change_password(
     if row is None:
         raise NotFound("This account is not there any more.")
     passwords.check_password(wanted, row.name)
-    _count_attempt(database, address, now())
+    attempts.count_password(database, user_id, now(), tell)
     if not passwords.matches(current, row.password_hash):
+        with database.durable() as session:
+            record(session, Act.PASSWORD_CHANGE_FAILED, row.name, at=now())
         raise InputWrong("That is not the current password; nothing was changed.", "current")
     hashed = passwords.hash_password(wanted)
     with database.durable() as session:
-        queries.give_attempt_back(session, address)
         changed = queries.user(session, user_id)
         if changed is None or changed.password_hash != row.password_hash:
             raise Conflict("The password was changed meanwhile; sign in with the new one.")
         changed.password_hash = hashed
         changed.password_changed_at = now()
         queries.end_all_sign_ins(session, user_id)
+        record(session, Act.PASSWORD_CHANGED, changed.name, at=now())
 
 
 def set_time_zone(database: Database, user_id: int, wanted: str) -> Principal:
@@ -201,16 +253,17 @@ def principal_of(row: UserRow) -> Principal:
     return Principal(row.id, row.name, row.role, permissions_of(row.role), row.time_zone)
 
 
-def _count_attempt(database: Database, address: str, now: datetime) -> None:
-    with database.write() as session:
-        counts = [(span, most, *queries.count_attempt(session, address, span, now)) for span, most in LIMITS]
-    waits = [
-        (starts_at + span - now).total_seconds() for span, most, count, starts_at in counts if count > most
-    ]
-    if waits:
-        wait = max(1.0, *waits)
-        shown = f"{wait:.0f} seconds" if wait < 120 else f"{wait / 60:.0f} minutes"
-        raise TooManyRequests(f"Too many attempts from {address}; try again in {shown}.", wait)
+def _know_browser(session: Session, known: str, token: str, user_id: int, now: datetime) -> None:
+    queries.renew_known_browser(session, hash_of(known) if known else None, hash_of(token), user_id, now)
+
+
+def _actor(row: UserRow) -> Actor:
+    return Actor(row.id, row.name, acting.get().address)
+
+
+def _name_of(session: Session, user_id: int) -> str:
+    row = queries.user(session, user_id)
+    return row.name if row is not None else ""
 
 
 def _founded() -> Conflict:

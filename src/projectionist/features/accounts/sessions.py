@@ -12,11 +12,19 @@ SEEN_EVERY = timedelta(minutes=1)
 """A sign-in is marked as seen at most this often."""
 
 COOKIE = "projectionist_session"
+KNOWN_COOKIE = "projectionist_browser"
+KNOWN_FOR = timedelta(days=180)
+"""So long a browser in which somebody signed in is not taken for a stranger's."""
 
 
 def new_token() -> str:
     """What a browser shows to be known: 256 bits nobody guesses."""
     return secrets.token_urlsafe(32)
+
+
+def token_in(cookie: str | None) -> str:
+    """The token of a cookie, empty where it is none of ours by its length."""
+    return cookie if cookie is not None and 20 <= len(cookie) <= 100 else ""
 
 
 def hash_of(token: str) -> str:

@@ -15,7 +15,7 @@ from projectionist.features.accounts.cookies import (
     address_of,
     browser_of,
     no_setup,
-    session_cookie,
+    session_cookies,
     setup_cookie,
 )
 from projectionist.features.accounts.forms import refused
@@ -73,7 +73,8 @@ def make_administrator(
             return Template("accounts/setup_closed.html", status_code=410)
         return refused("accounts/setup_administrator.html", {"name": name}, error)
     answer = to(request, "/setup")
-    answer.set_cookie(session_cookie(request, signed_in))
+    for one in session_cookies(request, signed_in):
+        answer.set_cookie(one)
     answer.set_cookie(no_setup(request))
     return answer
 

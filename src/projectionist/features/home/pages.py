@@ -7,10 +7,11 @@ from pathlib import Path
 from litestar import get
 from litestar.response import Template
 
+from projectionist.web.limits import HOME, limited
 from projectionist.web.ports import NavEntry, WebFeature
 
 
-@get("/", sync_to_thread=True, include_in_schema=False)
+@get("/", sync_to_thread=True, include_in_schema=False, **limited(HOME))
 def home_page() -> Template:
     """Home."""
     return Template("home/show.html")

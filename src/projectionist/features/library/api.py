@@ -29,6 +29,7 @@ from projectionist.jobs.ports import Jobs
 from projectionist.media.vocabulary import ItemKind
 from projectionist.web.access import needs
 from projectionist.web.injection import Injected
+from projectionist.web.limits import SEARCH, limited
 from projectionist.web.paging import Limit, Offset, PageOut, page_out
 from projectionist.web.ports import Permission, Principal
 
@@ -145,7 +146,7 @@ def list_children(
     return page_out(service.children(database, item_id, offset=offset, size=limit), item_document)
 
 
-@get("/api/v1/search", tags=["Library"], operation_id="search", sync_to_thread=True)
+@get("/api/v1/search", tags=["Library"], operation_id="search", sync_to_thread=True, **limited(SEARCH))
 def search(database: Injected[Database], q: Text = "", limit: Limit = 20) -> SearchDocument:
     """What a text may mean, best first; typing errors and accents do not matter."""
     return SearchDocument([item_document(card) for card in service.search_items(database, q, size=limit)])

@@ -21,6 +21,7 @@ from projectionist.jobs.ports import Job, JobFilter, Jobs, JobState
 from projectionist.media.vocabulary import KINDS, ItemKind
 from projectionist.web.access import needs
 from projectionist.web.injection import Injected
+from projectionist.web.limits import SEARCH, SUGGEST, limited
 from projectionist.web.ports import Permission, Principal
 
 Id = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
@@ -152,7 +153,7 @@ def on_now(playing: Injected[Playing], principal: Injected[Principal]) -> Templa
     return Template("library/_on_now.html", context={"on_now": playing.now(), "may_see_people": may_see})
 
 
-@get("/search", sync_to_thread=True, include_in_schema=False)
+@get("/search", sync_to_thread=True, include_in_schema=False, **limited(SEARCH))
 def search_page(database: Injected[Database], q: Text = "") -> Template:
     """What a text may mean, over all libraries."""
     return Template(
@@ -160,7 +161,7 @@ def search_page(database: Injected[Database], q: Text = "") -> Template:
     )
 
 
-@get("/search/suggest", sync_to_thread=True, include_in_schema=False)
+@get("/search/suggest", sync_to_thread=True, include_in_schema=False, **limited(SUGGEST))
 def suggest(database: Injected[Database], q: Text = "") -> Template:
     """The best of that, while one types."""
     cards = service.search_items(database, q, size=SUGGESTED)

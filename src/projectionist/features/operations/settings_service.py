@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
 from projectionist.db.saved_settings import forget_settings, save_settings, saved_settings
 from projectionist.errors import Conflict, InputWrong, NotFound
+from projectionist.features.audit_log.service import Act, record
 from projectionist.settings import SettingInfo, Settings, Source, checked, describe
 from projectionist.settings.values import shown
 
@@ -65,7 +70,10 @@ def save(database: Database, settings: Settings, wanted: Mapping[str, str]) -> l
         current = view.saved if view.saved is not None else view.value
         if value != current:
             changed[name] = value
-    save_settings(database, changed)
+    if changed:
+        before = {name: _told(views[name]) for name in changed}
+        after = {name: "another secret" if views[name].info.secret else changed[name] for name in changed}
+        save_settings(database, changed, partial(_record, before=before, after=after))
     return sorted(changed)
 
 
@@ -85,8 +93,21 @@ def reset(database: Database, settings: Settings, name: str) -> SettingView:
     view = get_setting(database, settings, name)
     if view.locked_by:
         raise Conflict(f"{name} is fixed by {view.locked_by}; change it there.")
-    forget_settings(database, [name])
+    told = partial(_record, before={name: _told(view)}, after={name: view.info.default})
+    forget_settings(database, [name], told)
     return get_setting(database, settings, name)
+
+
+def _told(view: SettingView) -> str:
+    """What the audit log is told of a value: of a secret, only that there was one."""
+    if view.info.secret:
+        return "a secret" if view.is_set else ""
+    return view.saved if view.saved is not None else view.value
+
+
+def _record(session: Session, *, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    about = ", ".join(sorted(before))
+    record(session, Act.SETTINGS_CHANGED, about, at=datetime.now(UTC), before=before, after=after)
 
 
 def _view(info: SettingInfo, settings: Settings, saved: Mapping[str, str]) -> SettingView:

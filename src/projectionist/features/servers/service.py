@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, SecretUnreadable, ServiceError
+from projectionist.features.audit_log.service import Act, differing, record
 from projectionist.features.servers import addresses, queries
 from projectionist.features.servers.here import ServersHere
 from projectionist.features.servers.lookup import announce, missing, path_map, server_address, there
@@ -134,11 +135,12 @@ def add_server(reach: Reach, new: NewServer) -> Server:
         last_error="",
     )
     try:
-        with reach.database.write() as session:
+        with reach.database.durable() as session:
             session.add(row)
             session.flush()
             added = server_of(row)
             announce(reach, session, added.id)
+            record(session, Act.SERVER_ADDED, row.name, at=moment, after=_said(row))
     except IntegrityError as error:
         raise Conflict(
             f"{tested.info.name or tested.address} is here already; change its address or token instead."
@@ -169,13 +171,14 @@ def edit_server(reach: Reach, server_id: int, new: NewServer, *, keep_token: boo
     tested = probe_server(reach, NewServer(kind, new.address, token, new.verify_tls))
     _warn_of_tls(tested.address, new.verify_tls)
     moment = reach.now()
-    with reach.database.write() as session:
+    with reach.database.durable() as session:
         row = there(queries.server(session, server_id))
         if row.identity != tested.info.identity:
             raise Conflict(
                 f"Another server ({tested.info.name}) answers at {tested.address}; nothing was changed. "
                 "Add that one as a server of its own."
             )
+        before = _said(row)
         row.name = new.name.strip()[:200] or row.name
         row.address, row.verify_tls, row.version = tested.address, new.verify_tls, tested.info.version[:100]
         if not keep_token:
@@ -184,6 +187,8 @@ def edit_server(reach: Reach, server_id: int, new: NewServer, *, keep_token: boo
         changed = server_of(row)
         announce(reach, session, server_id)
         reach.publish(session, "alerts", {})
+        was, is_now = differing(before, _said(row) if keep_token else _said(row) | {"token": "another"})
+        record(session, Act.SERVER_CHANGED, row.name, at=moment, before=was, after=is_now)
     return changed
 
 
@@ -236,10 +241,13 @@ def remember_answer(reach: Reach, server_id: int, trouble: str) -> None:
 
 def remove_server(reach: Reach, server_id: int) -> None:
     """Take a server out, with its mappings and its part of the index; media and previews stay. Raises NotFound."""
-    with reach.database.write() as session:
+    with reach.database.durable() as session:
+        row = there(queries.server(session, server_id))
+        was = _said(row)
         if not queries.remove(session, server_id):
             raise missing()
         announce(reach, session, server_id)
+        record(session, Act.SERVER_REMOVED, str(was["name"]), at=reach.now(), before=was)
 
 
 def local_path(database: Database, server_id: int, path: ServerPath, node: str) -> LocalPath | None:
@@ -257,6 +265,11 @@ def list_plex_data(database: Database, server_id: int) -> list[PlexData]:
     """Where each node finds the data folder of a Plex server."""
     with database.read() as session:
         return [plex_data_of(row) for row in queries.plex_data(session, server_id)]
+
+
+def _said(row: ServerRow) -> dict[str, str | bool]:
+    """What the audit log is told of a server; never its token."""
+    return {"name": row.name, "kind": row.kind, "address": row.address, "verify_tls": row.verify_tls}
 
 
 def _mark(row: ServerRow, trouble: str, info: ServerInfo | None, moment: datetime) -> bool:

@@ -73,6 +73,10 @@ function own(address) {
 export function listen() {
   const { events, liveWorker } = document.body.dataset;
   if (!events) return;
+  // What loads itself anew is nothing that somebody does, so it keeps nobody signed in.
+  document.body.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.triggeringEvent?.type.startsWith("live:")) detail.headers["X-Background"] = "1";
+  });
   if ("SharedWorker" in window) shared(events, liveWorker);
   else own(events);
 }

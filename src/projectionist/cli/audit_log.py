@@ -1,0 +1,72 @@
+"""`projectionist audit-log`: prove that nothing of the audit log was changed, and take it elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from projectionist.db.engine import Database
+
+app = typer.Typer(no_args_is_help=True, help="The audit log: verify it, export it.")
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="The data folder; else PROJECTIONIST_DATA names it."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("verify")
+def verify(json: AsJson = False, data: Data = None) -> None:
+    """Read the whole log and prove it; ends with 1 where an entry was changed or is missing."""
+    from projectionist.features.audit_log import service
+
+    with _database(data) as database:
+        found = service.verify(database)
+    if json:
+        _print({"entries": found.entries, "is_whole": found.is_whole, "trouble": found.trouble})
+    elif found.is_whole:
+        typer.echo(f"All {found.entries} entries are as they were written.")
+    else:
+        typer.echo(f"{found.trouble} The {found.entries} entries before it are as they were written.")
+    if not found.is_whole:
+        raise typer.Exit(1)
+
+
+@app.command("export")
+def export(data: Data = None) -> None:
+    """Print every entry, the oldest first, as JSON, one on each line."""
+    from projectionist.features.audit_log import service
+    from projectionist.features.audit_log.documents import entry_row
+
+    with _database(data) as database:
+        for entry in service.all_entries(database):
+            _print(entry_row(entry))
+
+
+def _print(value: object) -> None:
+    import msgspec
+
+    typer.echo(msgspec.json.encode(value).decode())
+
+
+@contextmanager
+def _database(data: Path | None) -> Iterator[Database]:
+    import os
+
+    from projectionist.db.engine import Database, sqlite_url
+    from projectionist.db.schema import prepare
+    from projectionist.settings import load_settings
+
+    settings = load_settings(os.environ, {"data": data})
+    database = Database(settings.database_url or sqlite_url(settings.data / "projectionist.sqlite"))
+    try:
+        prepare(database)
+        yield database
+    finally:
+        database.close()
