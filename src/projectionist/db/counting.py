@@ -74,7 +74,7 @@ def counted(database: Database, name: str, who: str, span: timedelta, now: datet
     """How many of `name` were counted for `who` in the time that runs. Raises DatabaseUnusable."""
     with database.read() as session:
         row = queries.count_of(session, name, who, span)
-    return row.count if row is not None and row.starts_at <= now < row.starts_at + span else 0
+    return row.count if row is not None and row.starts_at - span < now < row.starts_at + span else 0
 
 
 def sweep(database: Database, now: datetime, longest: timedelta = timedelta(days=1)) -> None:

@@ -57,13 +57,14 @@ def count_more(
 ) -> tuple[int, datetime]:
     """Count in one statement, so that nobody slips in between; the count, and since when.
 
-    A span begins with the first in it, and anew when it is over or the clock was set back before it.
+    A span begins with the first in it, and anew when it is over or the clock was set back by more than it. By less
+    it goes on: of two who ask at once the later may write first, and the clocks of two machines differ.
     """
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     fresh = insert(CountRow).values(
         name=name, who=who, span_s=int(span.total_seconds()), starts_at=now, count=more
     )
-    current = and_(CountRow.starts_at > now - span, CountRow.starts_at <= now)
+    current = and_(CountRow.starts_at > now - span, CountRow.starts_at < now + span)
     row = session.execute(
         fresh.on_conflict_do_update(
             index_elements=[CountRow.name, CountRow.who, CountRow.span_s],

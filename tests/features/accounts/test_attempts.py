@@ -234,6 +234,14 @@ def test_a_clock_set_back_locks_nobody_out(database: Database, owner: Principal,
     assert sign_in(database, clock).principal == owner
 
 
+def test_a_lock_out_holds_on_a_machine_whose_clock_is_behind(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    fail(database, clock)
+    clock.forward(minutes=-5)
+    assert wait_of(database, clock) > 60
+
+
 def test_what_was_typed_as_a_name_is_not_kept(database: Database, owner: Principal, clock: Clock) -> None:
     fail_once(database, clock, name="my secret password")
     with database.read() as session:

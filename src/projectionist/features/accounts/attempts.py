@@ -31,6 +31,8 @@ LOCKED = timedelta(minutes=15)
 LONGEST_LOCK = timedelta(days=1)
 FORGIVEN = timedelta(days=7)
 """After so long without a failure they are counted anew: well after the longest lock-out is over."""
+SKEW = timedelta(minutes=15)
+"""By so much the clocks of two machines may differ."""
 PATIENCE = 10
 """So many failures in an hour, of one address or for one account, before answers become slow."""
 SLOWEST_S = 5.0
@@ -58,8 +60,10 @@ def begin(database: Database, name: str, address: str, known: str, now: datetime
         mine = known and queries.is_known_browser(session, hash_of(known), name)
         pair = _hashed("pair", account, f"browser {hash_of(known)}" if mine else place)
         failed = queries.failure(session, pair)
-    if failed is not None and failed.locked_until is not None and failed.last_at <= now < failed.locked_until:
-        raise refused((failed.locked_until - now).total_seconds())
+    until = failed.locked_until if failed is not None else None
+    # A failure far ahead of now was written before the clock was set back; a little ahead, by another machine.
+    if failed is not None and until is not None and failed.last_at - SKEW < now < until:
+        raise refused((until - now).total_seconds())
     taken = counting.take(database, SIGN_IN.name, pair, SIGN_IN.rates, now)
     tell(taken)
     if taken.granted == 0:
@@ -77,7 +81,7 @@ def fail(database: Database, attempt: Attempt, now: datetime, about: str = "") -
     with database.durable() as session:
         for name, who in ((_OF_ACCOUNT, attempt.account), (_OF_ADDRESS, attempt.address)):
             counting.count_in(session, name, who, HOUR, now)
-        count = queries.count_failure(session, attempt.pair, now, now - FORGIVEN)
+        count = queries.count_failure(session, attempt.pair, now, FORGIVEN)
         lock: timedelta | None = None
         if count >= FAILURES:
             lock = min(LONGEST_LOCK, LOCKED * (1 << min(count - FAILURES, 10)))

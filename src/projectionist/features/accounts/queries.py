@@ -108,11 +108,14 @@ def failure(session: Session, who: str) -> FailureRow | None:
     return session.get(FailureRow, who)
 
 
-def count_failure(session: Session, who: str, now: datetime, since: datetime) -> int:
-    """Count one more in one statement; from one on again where the last lies before `since`."""
+def count_failure(session: Session, who: str, now: datetime, forgiven: timedelta) -> int:
+    """Count one more in one statement; from one on again where the last is that long ago.
+
+    One that lies ahead by less is of a moment ago too: the clocks of two machines differ.
+    """
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     fresh = insert(FailureRow).values(who=who, count=1, last_at=now, locked_until=None)
-    current = and_(FailureRow.last_at > since, FailureRow.last_at <= now)
+    current = and_(FailureRow.last_at > now - forgiven, FailureRow.last_at < now + forgiven)
     return session.execute(
         fresh.on_conflict_do_update(
             index_elements=[FailureRow.who],
