@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from litestar.response import Template
@@ -14,7 +15,7 @@ def refused(template: str, context: dict[str, Any], error: ProjectionistError) -
     """The page of the form again, with what is wrong beside the field."""
     headers = {}
     if isinstance(error, TooManyRequests):
-        headers["retry-after"] = str(max(1, round(error.retry_after_s + 0.5)))
+        headers["retry-after"] = str(max(1, math.ceil(error.retry_after_s)))
     return Template(
         template, context={**context, "errors": errors_of(error)}, status_code=error.status, headers=headers
     )
