@@ -63,7 +63,9 @@ def test_a_clock_set_back_locks_nobody_out(database: Database) -> None:
 
 
 def test_clocks_that_differ_a_little_let_nobody_in_twice(database: Database) -> None:
-    granted = [take(database, NOW + timedelta(seconds=5 * ((number + 1) % 2))).granted for number in range(12)]
+    granted = [
+        take(database, NOW + timedelta(seconds=5 * ((number + 1) % 2))).granted for number in range(12)
+    ]
     assert granted == [1, 1, 1] + [0] * 9
 
 
