@@ -134,11 +134,12 @@ def _read_ahead(fd: int, tick: Tick) -> Generator[memoryview]:
 
 
 def _require_same(source: Path, before: os.stat_result, after: os.stat_result, size: int) -> None:
-    same = (before.st_size, before.st_mtime_ns) == (
+    same = (before.st_size, before.st_mtime_ns, before.st_ctime_ns) == (
         after.st_size,
         after.st_mtime_ns,
-    ) and size == after.st_size
-    if not same:
+        after.st_ctime_ns,  # who sets the other time back is seen by this one
+    )
+    if not same or size != after.st_size:
         raise SourceChanged(
             f"{source} was written to while it was copied; it was not touched: it is tried again when it rests."
         )

@@ -313,6 +313,7 @@ def _content_columns(content: Content) -> dict[str, str | int]:
         "mtime_ns": content.mtime_ns,
         "digest": content.digest,
         "fast_ctime_ns": content.fast_ctime_ns,
+        "original": content.original,
     }
 
 

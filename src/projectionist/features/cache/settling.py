@@ -10,7 +10,7 @@ import os
 import stat
 import time
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from projectionist.features.cache.spots import (
     is_another_system,
     is_mounted,
     look,
+    mark_of,
     resting_name,
     status,
     temporary,
@@ -67,6 +68,8 @@ class Desk:
     grace_s: float = 0.5
     """How long a union is given to end what it does at a branch that it chose before a name changed there."""
     listing: Listing = field(default_factory=NoListing)
+    proves_returns: bool = False
+    """Whether an original is read whole before its fast copy goes, even where nobody can have written to it."""
 
 
 def settle(desk: Desk, move: Move, *, forward: bool) -> Outcome:
@@ -87,7 +90,7 @@ def settle(desk: Desk, move: Move, *, forward: bool) -> Outcome:
         if _may_stay(desk, move, forward=forward):
             desk.journal.end(move, cached=True)
             return Outcome.CACHED
-        ADAPTERS[spot.layout].restore(calls, spot)
+        return_original(desk, move)
         standing = look(spot)
     if standing is Standing.BARE and not _was_deleted_meanwhile(desk, move):
         desk.journal.end(move, cached=True)  # it may be all there is: it stays, and stays known
@@ -142,9 +145,12 @@ def is_upgraded(origin: Origin, listed: Collection[Path]) -> bool:
 def _follow(desk: Desk, move: Move, spot: Spot) -> Outcome:
     """The original takes the name that goes with the new one of its path."""
     old = move.spot.aside
-    if status(old) is not None and status(spot.aside) is None:
+    before = status(old)
+    if before is not None and status(spot.aside) is None:
         desk.calls.make_folder(spot.aside.parent)  # a union may have made it on the other branch only
         desk.calls.rename_new(old, spot.aside)
+        if move.content.is_untouched(before):
+            move.content = replace(move.content, original=mark_after(before, status(spot.aside)))
         for folder in {old.parent, spot.aside.parent}:
             desk.calls.sync_folder(folder)
     desk.journal.follow(move, spot)
@@ -157,6 +163,20 @@ def is_unchanged(fast: Path, content: Content) -> bool:
     if found is None or not stat.S_ISREG(found.st_mode) or found.st_size != content.size:
         return False
     return found.st_ctime_ns == content.fast_ctime_ns or digest_on_device(fast) == content.digest
+
+
+def return_original(desk: Desk, move: Move) -> None:
+    """Put what is aside back in its place; where it was untouched, it is known to be still. Raises SourceChanged."""
+    spot, aside = move.spot, os.lstat(move.spot.aside)
+    untouched = move.content.is_untouched(aside)
+    ADAPTERS[spot.layout].restore(desk.calls, spot)
+    here = status(spot.path)
+    move.content = replace(move.content, original=mark_after(aside, here) if untouched else "")
+
+
+def mark_after(before: os.stat_result, after: os.stat_result | None) -> str:
+    """The mark of a file that only got another name; none where something else has its name."""
+    return mark_of(after) if after is not None and os.path.samestat(before, after) else ""
 
 
 def drop_fast(desk: Desk, move: Move, reason: str = "replaced") -> None:
@@ -246,7 +266,7 @@ def _is_at_path(spot: Spot, content: Content, fast: os.stat_result) -> bool:
         return False
     if os.path.samestat(here, fast):
         return False
-    return here.st_mtime_ns == fast.st_mtime_ns or digest_on_device(spot.path) == content.digest
+    return mark_of(here) == content.original or digest_on_device(spot.path) == content.digest
 
 
 def _were_caught_exchanging(spot: Spot, original: Content) -> bool:
