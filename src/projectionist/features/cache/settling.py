@@ -16,6 +16,7 @@ from pathlib import Path
 
 from projectionist.errors import ServiceError, SwapRefused
 from projectionist.features.cache.copying import digest_on_device
+from projectionist.features.cache.halves import is_being_written, is_half_of
 from projectionist.features.cache.journal import Journal, Move, Origin, Resting
 from projectionist.features.cache.layouts import ADAPTERS
 from projectionist.features.cache.models import Kind, Layout, Step
@@ -81,7 +82,13 @@ def settle(desk: Desk, move: Move, *, forward: bool) -> Outcome:
     spot, calls = move.spot, desk.calls
     require_slow(desk, spot)
     _drop_temporaries(calls, move)
+    require_finished(spot)
     standing = look(spot)
+    if standing is Standing.REPLACED and _is_half(spot):
+        put_to_rest(desk, move, spot.path, spot.slow_root, "half")
+        standing = look(spot)
+    elif move.step is Step.RESTING and standing is Standing.AWAY:
+        _note_rest(desk, move, spot.path, spot.slow_root, "half")  # it rested before a crash
     if standing is Standing.SETTLING or (standing is Standing.NOTHING and status(spot.aside) is not None):
         calls.remove(spot.aside)
         calls.sync_folder(spot.path.parent)
@@ -107,6 +114,26 @@ def settle(desk: Desk, move: Move, *, forward: bool) -> Outcome:
     if elsewhere is not None:
         return _follow(desk, move, elsewhere)
     return _leave(desk, move, standing, "upgraded" if upgraded else "deleted")
+
+
+def require_finished(spot: Spot) -> None:
+    """Raise SwapRefused where a mover still writes a file of the path's name on the slow branch of a union."""
+    if spot.layout is not Layout.UNION or look(spot) is not Standing.REPLACED:
+        return
+    if stat.S_ISREG(os.lstat(spot.path).st_mode) and is_being_written(spot.path):
+        raise SwapRefused(
+            f"Another program is writing {spot.path}; nothing was changed: it is looked at again when that has ended."
+        )
+
+
+def _is_half(spot: Spot) -> bool:
+    """Whether a mover was stopped while it brought the fast copy to the slow branch; the union shows the copy still."""
+    if spot.layout is not Layout.UNION or not is_mounted(spot.fast_root):
+        return False
+    plain = all(
+        found is not None and stat.S_ISREG(found.st_mode) for found in (status(spot.path), status(spot.fast))
+    )
+    return plain and is_half_of(spot.path, spot.fast)
 
 
 def _was_deleted_meanwhile(desk: Desk, move: Move) -> bool:

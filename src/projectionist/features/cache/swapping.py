@@ -22,6 +22,7 @@ from projectionist.features.cache.settling import (
     let_lookups_end,
     mark_after,
     put_to_rest,
+    require_finished,
     return_original,
     settle,
 )
@@ -97,6 +98,7 @@ def move_back(desk: Desk, path: Path, *, progress: Progress = unheard) -> Outcom
     with explained(path, "moved back"), alone(spot):
         if not desk.watching.leaves_free(path):
             return Outcome.PLAYING
+        require_finished(spot)
         move = desk.journal.begin(Kind.MOVE_BACK, spot, content, Step.SWAPPING)
         with desk.journal.held(move):
             try:
