@@ -213,8 +213,9 @@ class _Copying:
 
 def _require_time(place: Workplace, aim: Destination, errand: Errand) -> None:
     """Raise JobPostponed where it is not the time to copy; what is played is never put off for people's rest."""
-    if place.mover is not None and place.mover.is_running():
-        raise JobPostponed("Unraid's mover runs; it is waited for.", _MUCH_LATER)
+    moving = place.mover.why_running() if place.mover is not None else ""
+    if moving:
+        raise JobPostponed(moving, _MUCH_LATER)
     if errand.plays:
         return
     quiet = place.pace.quiet
