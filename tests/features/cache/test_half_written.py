@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from projectionist.errors import SwapRefused
-from projectionist.features.cache import halves
 from projectionist.features.cache.halves import is_being_written, is_half_of
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.recovering import look_after, recover
@@ -123,7 +122,7 @@ def test_where_nobody_tells_who_writes_a_fresh_file_is_not_finished(
     monkeypatch.setattr(fcntl, "fcntl", refuse)
     assert is_being_written(file)
     later = time.time() + 61
-    monkeypatch.setattr(halves.time, "time", lambda: later)
+    monkeypatch.setattr(time, "time", lambda: later)
     assert not is_being_written(file)
 
 
