@@ -60,6 +60,7 @@ def copy_proved(
             with Proof(calls, writing, target, pour.tick, reads=read_back) as proof:
                 digest = pour.all(proof)
                 _require_same(source, before, os.fstat(reading), pour.size)
+                calls.sync_source(reading)  # it may be fresh from its download, and is to outlive the copy
                 calls.dress(writing, before, attributes)
                 calls.sync(writing)
                 calls.sync_folder(target.parent)
