@@ -391,6 +391,7 @@ def _wishes(settings: Settings) -> Wishes:
         ),
         sources=frozenset(Source(one) for one in settings.cache_sources),
         hard_links=settings.cache_hard_links,
+        proves_returns=settings.cache_prove_returns,
         exclude_file=settings.cache_exclude_file,
     )
 

@@ -186,6 +186,13 @@ class Settings:
         False,
         page=True,
     )
+    cache_prove_returns: bool = option(
+        "Whether the cache reads an original whole each time before it takes the fast copy away, which also finds what "
+        "rotted on the slow disk; else only where somebody may have written to it.",
+        values.flag,
+        False,
+        page=True,
+    )
     cache_rate: int | None = option(
         "The most bytes a second that one copy of the cache reads; left out, as fast as the disks are.",
         values.optional(values.size(100_000, 10**12)),

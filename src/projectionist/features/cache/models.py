@@ -43,7 +43,8 @@ class SpotColumns:
     """Where a file is and how it was: its path, its fast copy, and what tells the original from another file.
 
     `link` is the text of the link, `digest` the XXH3-128 of the content (empty until it is known), `fast_ctime_ns` the
-    fast copy's change time when it was last known to have that content.
+    fast copy's change time when it was last known to have that content, `original` the original's inode and change time
+    then (empty where nobody knows).
     """
 
     layout: Mapped[str] = mapped_column(String(16))
@@ -56,6 +57,7 @@ class SpotColumns:
     mtime_ns: Mapped[int] = mapped_column(BigInteger)
     digest: Mapped[str] = mapped_column(String(32), default="")
     fast_ctime_ns: Mapped[int] = mapped_column(BigInteger, default=0)
+    original: Mapped[str] = mapped_column(String(48), default="")
 
 
 class JournalRow(SpotColumns, Base):

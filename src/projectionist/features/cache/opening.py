@@ -37,6 +37,7 @@ class Wishes:
     amounts: Amounts
     sources: Collection[Source]
     hard_links: bool = False
+    proves_returns: bool = False
     exclude_file: Path | None = None
 
 
@@ -69,7 +70,7 @@ def open_workplace(
         publish=publish,
         node=node,
         clock=clock,
-        desk=Desk(journal, eyes, eyes, listing=eyes),
+        desk=Desk(journal, eyes, eyes, listing=eyes, proves_returns=wishes.proves_returns),
         eyes=eyes,
         lanes=Lanes(database, folder, node),
         pace=wishes.pace,

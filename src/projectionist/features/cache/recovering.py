@@ -13,7 +13,15 @@ from projectionist.errors import AlreadyAtWork, ProjectionistError, ServiceError
 from projectionist.features.cache.journal import Move, Resting
 from projectionist.features.cache.locking import alone
 from projectionist.features.cache.models import Kind, Layout, RestRow, Step
-from projectionist.features.cache.settling import Desk, Outcome, is_upgraded, list_files, require_slow, settle
+from projectionist.features.cache.settling import (
+    Desk,
+    Outcome,
+    is_upgraded,
+    list_files,
+    require_finished,
+    require_slow,
+    settle,
+)
 from projectionist.features.cache.spots import (
     ASIDE,
     RESTING,
@@ -180,6 +188,7 @@ def _look(desk: Desk, spot: Spot, content: Content) -> Outcome:
         and content.fits(aside)
     ):
         return Outcome.CACHED
+    require_finished(spot)
     return _settled_anew(desk, spot, content)
 
 

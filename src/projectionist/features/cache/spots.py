@@ -61,12 +61,16 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What tells one content from another: size, modification time, and the digest where it is known."""
+    """What tells one content from another: size, modification time, and the digest where it is known.
+
+    `original` is how the original was marked when it was last known to hold this: see `mark_of`.
+    """
 
     size: int
     mtime_ns: int
     digest: str = ""
     fast_ctime_ns: int = 0
+    original: str = ""
 
     def fits(self, found: os.stat_result) -> bool:
         """Whether a file looks like this one."""
@@ -74,6 +78,17 @@ class Content:
             found.st_size,
             found.st_mtime_ns,
         )
+
+    def is_untouched(self, found: os.stat_result) -> bool:
+        """Whether a file is the original, and nobody wrote to it since it was known to hold this: times may be set
+        back, but the kernel keeps the time of the last change itself.
+        """
+        return self.fits(found) and self.original == mark_of(found)
+
+
+def mark_of(found: os.stat_result) -> str:
+    """What a file cannot be written to without changing it: its inode and change time."""
+    return f"{found.st_ino}:{found.st_ctime_ns}"
 
 
 def spot_of(row: SpotColumns) -> Spot:
@@ -85,7 +100,7 @@ def spot_of(row: SpotColumns) -> Spot:
 
 def content_of(row: SpotColumns) -> Content:
     """The content that a row tells of."""
-    return Content(row.size, row.mtime_ns, row.digest, row.fast_ctime_ns)
+    return Content(row.size, row.mtime_ns, row.digest, row.fast_ctime_ns, row.original)
 
 
 def name_mark(name: str) -> str:

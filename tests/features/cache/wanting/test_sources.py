@@ -153,7 +153,14 @@ def test_a_source_that_fails_keeps_what_it_named_and_says_since_when_and_why(hom
         assert home.named(Source.PLAYING, later) == ["h"]
         since = NOW + timedelta(hours=1)
         assert sorted(home.failing(later)) == [
-            (Source.ON_DECK, "Ben", since, "The server is out of order.", 1),
+            (
+                Source.ON_DECK,
+                "Ben",
+                since,
+                "The server is out of order. Meanwhile what was begun and not ended counts, as the server's history "
+                "tells it.",
+                1,
+            ),
             (Source.PLAYING, "", since, "The server is out of order.", 1),
             (Source.WATCHLIST, "Ada", since, "plex.tv is out of order.", 1),
             (Source.WATCHLIST, "Ben", since, "plex.tv is out of order.", 0),

@@ -33,6 +33,7 @@ _TABLES = (
     "cache_scrub",
     "cache_origin",
 )
+_MARKED = ("cache_journal", "cache_copy")
 
 
 def upgrade() -> None:
@@ -41,6 +42,10 @@ def upgrade() -> None:
     _limits()
     _wishes()
     _moves()
+    for table in _MARKED:
+        op.add_column(table, sa.Column("original", sa.String(48), nullable=False, server_default=""))
+        with op.batch_alter_table(table) as rows:  # the default is for what was there before
+            rows.alter_column("original", server_default=None)
 
 
 def _tiers() -> None:
@@ -237,5 +242,7 @@ def _moves() -> None:
 
 def downgrade() -> None:
     """Back to the revision before."""
+    for table in _MARKED:
+        op.drop_column(table, "original")
     for table in reversed(_TABLES):
         op.drop_table(table)

@@ -21,7 +21,7 @@ from projectionist.features.cache.locking import alone
 from projectionist.features.cache.mending.grounds import Care, Ground, grounds_of
 from projectionist.features.cache.models import Kind, Step
 from projectionist.features.cache.settling import Desk, drop_fast, put_to_rest
-from projectionist.features.cache.spots import Content, Spot, status
+from projectionist.features.cache.spots import Content, Spot, mark_of, status
 from projectionist.kit.files import explained
 
 
@@ -55,7 +55,7 @@ def drop_proved(desk: Desk, spot: Spot, digest: str, here: os.stat_result, fast:
 
     Raises SourceChanged where either is another by now, and as `journalled`.
     """
-    content = Content(fast.st_size, fast.st_mtime_ns, digest, fast.st_ctime_ns)
+    content = Content(fast.st_size, fast.st_mtime_ns, digest, fast.st_ctime_ns, mark_of(here))
     with journalled(desk, spot, content, Step.REMOVING) as move:
         if not (_is_as_it_was(spot.path, here) and _is_as_it_was(spot.fast, fast)):
             _give_up(

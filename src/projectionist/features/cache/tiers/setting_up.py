@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from projectionist.features.cache.tiers.rules import amount, size_of
 
 _MOST_COPIES = 16
 _HOTTEST = 120
+_SCOPES = {"item": "item", "library": "library", "account": "person"}
+_ID = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +150,13 @@ class Setup:
 
     def save_cap(self, scope: str, key: str, most: str, *, excluded: bool) -> None:
         """Say what a library, a person or an item takes at most; nothing said takes the cap away. Raises InputWrong."""
-        if scope not in ("item", "library", "account") or not (
-            key.isdigit() or (scope == "item" and not key)
-        ):
+        if scope not in _SCOPES or not (_ID.fullmatch(key) or (scope == "item" and not key)):
             raise InputWrong("A cap is for a library, a person, an item, or any one item.", "scope")
         size_of(most, "most")
         with self._database.write() as session:
+            says = bool(most.strip()) or excluded
+            if key and says and not queries.is_known(session, scope, int(key)):
+                raise InputWrong(f"There is no such {_SCOPES[scope]}; nothing was saved.", "key")
             queries.cap(session, scope, key, most.strip(), excluded=excluded)
 
     def _tier(self, session: Session, tier_id: int | None, root: Path | None) -> TierRow:

@@ -27,6 +27,8 @@ AGAIN_S = 900.0
 """After so long watchlists and lists are asked for again; who plays is asked every time."""
 RETRY_S = 300.0
 """The same where there was no answer."""
+_FROM_HISTORY = "Meanwhile what was begun and not ended counts, as the server's history tells it."
+"""What is on deck where nobody says so."""
 ALL_SERVERS = 0
 
 Key = tuple[Source, int, int]
@@ -276,7 +278,8 @@ class Asking:
             known = queries.answer(session, *key)
             answered = None if known is None else known.answered_at
             since = None if known is None else known.failing_since
-            queries.put_answer(session, key, answered, since or now, error.message)
+            said = f"{error.message} {_FROM_HISTORY}" if key[0] is Source.ON_DECK else error.message
+            queries.put_answer(session, key, answered, since or now, said)
 
     def server_name(self, server_id: int) -> str:
         """What people call a server; empty for none in particular."""
