@@ -18,8 +18,8 @@ from bench.rows import Goal, Row, Table, at_least, at_most
 from projectionist.features.cache.households.people import Mix
 from projectionist.features.cache.households.watching import live
 from projectionist.features.cache.prediction.forecast import Forecast
-from projectionist.features.cache.prediction.planning import plan
 from projectionist.features.cache.prediction.records import Past
+from projectionist.features.cache.simulating.foreseen import plan
 from projectionist.features.cache.simulating.foresight import ForesightPolicy
 from projectionist.features.cache.simulating.on_deck import OnDeckPolicy, Rules, ScorePolicy
 from projectionist.features.cache.simulating.on_demand import RecentPolicy

@@ -26,7 +26,8 @@ from projectionist.features.cache.prediction.records import LEAST_WATCHED_S, Pla
 
 LEARN_EVERY_S = DAY_S / 4
 _FORGET_EVERY_S = 15 * DAY_S
-_NEW_FOR_DAYS = 150.0
+NEW_FOR_DAYS = 150.0
+"""What came longer ago and was never begun speaks for nothing."""
 _AGAIN_FOR_DAYS = 540.0
 _HALF_LIFE_S = 14 * DAY_S
 _WEEK_S = 7 * DAY_S
@@ -274,7 +275,7 @@ class Forecast:
     def _introduce(self, at: float, now: float, item: int) -> None:
         catalogue = self._catalogue
         show = catalogue.show_of[item]
-        if now - at > _NEW_FOR_DAYS * DAY_S or item in self._played or show in self._shows_begun:
+        if now - at > NEW_FOR_DAYS * DAY_S or item in self._played or show in self._shows_begun:
             return
         if catalogue.titles[item].kind is Kind.MOVIE:
             self._reasons.put((Why.NEW, item), [Reason(item, group(Why.NEW, 0), HOUSE, at)], now)
@@ -285,7 +286,7 @@ class Forecast:
 
     def _forget(self, now: float) -> None:
         """Close reasons so old that nothing is to be expected of them."""
-        lasting = {Why.NEW: _NEW_FOR_DAYS, Why.AGAIN: _AGAIN_FOR_DAYS}
+        lasting = {Why.NEW: NEW_FOR_DAYS, Why.AGAIN: _AGAIN_FOR_DAYS}
         for key in self._reasons.open_keys():
             days = lasting.get(key[0]) if isinstance(key, tuple) else None
             if days is not None and now - self._reasons.oldest(key) > days * DAY_S:
