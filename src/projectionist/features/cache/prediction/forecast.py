@@ -202,6 +202,7 @@ class Forecast:
                 kind = group(Why.RESUME, int(show >= 0))
                 self._reasons.put((Why.RESUME, user, item), [Reason(item, kind, who.number, now)], now)
         else:
+            self._reasons.take((Why.RESUME, user, item), now)
             self._finish(now, who, item, course)
         if show >= 0:
             self._follow(now, user, show)
