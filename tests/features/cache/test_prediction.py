@@ -182,6 +182,7 @@ def test_expectations_add_up_over_time(number: int, age: float, first: float, se
     assert expected(age, first) + expected(age + first, second) == pytest.approx(
         expected(age, first + second)
     )
+    assert hazards.expected_of_one(number, age, first) == pytest.approx(expected(age, first))
 
 
 def test_every_span_and_group_has_a_rate() -> None:

@@ -7,8 +7,6 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from projectionist.features.cache.prediction.catalogue import Catalogue, Kind
 from projectionist.features.cache.prediction.hazards import (
     AHEAD,
@@ -250,14 +248,16 @@ class Forecast:
         reasons = self._reasons.of_item(item)
         if not reasons:
             return Score(0.0, ())
-        groups = np.array([one.group for one in reasons], dtype=np.int64)
-        ages = np.array([max(0.0, now - one.since) / DAY_S for one in reasons])
-        [plays] = self._hazards.expected(groups, ages, (ahead,))
-        points = 100 * (1 - math.exp(-float(plays.sum())))
+        parts = [
+            self._hazards.expected_of_one(one.group, max(0.0, now - one.since) / DAY_S, ahead)
+            for one in reasons
+        ]
+        expected = sum(parts)
+        points = 100 * (1 - math.exp(-expected))
         names = {who.number: name for name, who in self._users.items()} | {HOUSE: ""}
         terms = [
-            Term(points * float(part / plays.sum()), WHYS[one.group], names[one.user], one.since)
-            for one, part in zip(reasons, plays, strict=True)
+            Term(points * part / expected, WHYS[one.group], names[one.user], one.since)
+            for one, part in zip(reasons, parts, strict=True)
         ]
         return Score(points, tuple(sorted(terms, key=lambda term: -term.points)))
 
