@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import accumulate
 
 import numpy as np
 
@@ -76,16 +77,20 @@ def fill(
     hold: float,
     caps: Mapping[int, int] = {},
     closed: frozenset[int] = frozenset(),
+    *,
+    tells: bool = True,
 ) -> Filled:
     """Give each candidate a place, or say why it has none.
 
     `budgets` are the bytes that films may take on each tier, `caps` those of libraries; `closed` tiers keep what they
-    hold, and take nothing new.
+    hold, and take nothing new. Who does not ask it to tell why is answered as soon as nothing more fits.
     """
     left, left_of, filled = dict(budgets), dict(caps), Filled()
     sizes, at, tiers, libraries = candidates.sizes, candidates.at, candidates.tiers, candidates.libraries
     fixed = candidates.fixed.tolist()
-    for one in turns(candidates, hold):
+    order = turns(candidates, hold)
+    least = [] if tells else _least_to_come([sizes[one] for one in order])
+    for turn, one in enumerate(order):
         size, library = sizes[one], libraries[one]
         if fixed[one]:
             tier: int = at[one]
@@ -95,6 +100,8 @@ def fill(
         else:
             tier = _tier_for(size, at[one], tiers[one], left, closed)
         if tier == NOWHERE:
+            if not tells and least[turn] > max(left.values(), default=0):
+                break
             filled.hindered[one] = _hindrance(size, tiers[one], budgets, left, closed)
             continue
         filled.tier_of[one] = tier
@@ -102,6 +109,13 @@ def fill(
         if library in left_of:
             left_of[library] -= size
     return filled
+
+
+def _least_to_come(sizes: Sequence[int]) -> list[int]:
+    """The smallest from each place on."""
+    found = list(accumulate(reversed(sizes), min))
+    found.reverse()
+    return found
 
 
 def _tier_for(

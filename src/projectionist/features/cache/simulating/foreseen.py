@@ -65,7 +65,7 @@ def plan(
         libraries=[NOWHERE] * number,
         has_share=np.ones(number, dtype=np.bool_),
     )
-    placed = chosen[list(fill(candidates, {_TIER: capacity}, thrift.hold).tier_of)]
+    placed = chosen[list(fill(candidates, {_TIER: capacity}, thrift.hold, tells=False).tier_of)]
     wanted = placed[~(is_here | is_fixed)[placed]]
     wanted = wanted[np.argsort(-urgency(soon[wanted], sizes[wanted]), kind="stable")]
     leaving = here[~(is_fixed | _marked(count, placed))[here]]
