@@ -92,6 +92,7 @@ def test_the_same_state_gives_the_same_plan(seed: int, twelfths: int, dice: int)
     sizes = house.catalogue.sizes
     worthy = house.simulated(set(), set(), 1 << 50).copies
     held = {item for item in worthy if chance.random() < 0.5} | set(chance.sample(range(len(sizes)), 8))
+    held |= {int(item) for item in house.forecast.expected(house.now, 3.0)[0] if chance.random() < 0.1}
     kept = {item for item in sorted(held) if chance.random() < 0.2}
     capacity = sum(sizes[item] for item in worthy) * twelfths // 12
     simulated = house.simulated(held, kept, capacity)

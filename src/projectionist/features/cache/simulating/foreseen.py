@@ -12,7 +12,6 @@ from projectionist.features.cache.prediction.forecast import Forecast
 from projectionist.features.cache.prediction.hazards import Floats, Numbers
 from projectionist.features.cache.prediction.planning import (
     THRIFT,
-    Marks,
     Thrift,
     look_ahead,
     pays,
@@ -47,41 +46,41 @@ def plan(
     """Weigh everything with a reason against what is `held`; what is `kept` stays whatever it is worth."""
     ahead = look_ahead(forecast, now, thrift)
     here, fixed = np.array(list(held), dtype=np.int64), np.array(list(kept), dtype=np.int64)
-    count = len(sizes)
-    is_here, is_fixed = _marked(count, here), _marked(count, fixed)
-    keep, month, soon = (_spread(count, ahead.items, one) for one in (ahead.keep, ahead.month, ahead.soon))
-    comes = np.zeros(count, dtype=np.bool_)
-    comes[ahead.items] = pays(ahead.month, sizes[ahead.items], thrift)
-    stay = is_here & stays(month, thrift)
-    chosen = np.flatnonzero(is_fixed | stay | (comes & ~is_here))
-    worths, taken = worth(keep, sizes), sizes[chosen].astype(np.int64)
-    one_tier, number = (_TIER,), len(chosen)
+    known = np.union1d(ahead.items, np.concatenate([here, fixed]))
+    at = np.searchsorted(known, ahead.items)
+    keep, month, soon = (_spread(len(known), at, one) for one in (ahead.keep, ahead.month, ahead.soon))
+    is_fixed = np.isin(known, fixed)
+    is_here = np.isin(known, here) | is_fixed
+    stay = is_fixed | (is_here & stays(month, thrift))
+    bytes_of = sizes[known]
+    worths = worth(keep, bytes_of)
+    rows = np.flatnonzero(stay | (pays(month, bytes_of, thrift) & ~is_here))
+    number, one_tier = len(rows), (_TIER,)
     candidates = Candidates(
-        sizes=taken.tolist(),
-        worths=worths[chosen],
-        at=np.where((is_here | is_fixed)[chosen], _TIER, NOWHERE).tolist(),
+        sizes=bytes_of[rows].astype(np.int64).tolist(),
+        worths=worths[rows],
+        at=np.where(is_here[rows], _TIER, NOWHERE).tolist(),
         tiers=[one_tier] * number,
-        fixed=is_fixed[chosen],
+        fixed=is_fixed[rows],
         libraries=[NOWHERE] * number,
         has_share=np.ones(number, dtype=np.bool_),
     )
-    placed = chosen[list(fill(candidates, {_TIER: capacity}, thrift.hold, tells=False).tier_of)]
-    wanted = placed[~(is_here | is_fixed)[placed]]
-    wanted = wanted[np.argsort(-urgency(soon[wanted], sizes[wanted]), kind="stable")]
-    leaving = here[~(is_fixed | _marked(count, placed))[here]]
-    unexpected = leaving[~stay[leaving]]
-    leaving = leaving[stay[leaving]]
-    drops = leaving[np.argsort(worths[leaving], kind="stable")]
-    return Plan(tuple(wanted.tolist()), tuple(drops.tolist()), tuple(unexpected.tolist()))
+    placed = rows[list(fill(candidates, {_TIER: capacity}, thrift.hold, tells=False).tier_of)]
+    wanted = placed[~is_here[placed]]
+    wanted = wanted[np.argsort(-urgency(soon[wanted], bytes_of[wanted]), kind="stable")]
+    leaves = is_here.copy()
+    leaves[placed] = False
+    leaves &= ~is_fixed
+    drops = np.flatnonzero(leaves & stay)
+    drops = drops[np.argsort(worths[drops], kind="stable")]
+    return Plan(
+        tuple(known[wanted].tolist()),
+        tuple(known[drops].tolist()),
+        tuple(known[leaves & ~stay].tolist()),
+    )
 
 
-def _spread(count: int, items: Numbers, values: Floats) -> Floats:
+def _spread(count: int, at: Numbers, values: Floats) -> Floats:
     found: Floats = np.zeros(count)
-    found[items] = values
+    found[at] = values
     return found
-
-
-def _marked(count: int, items: Numbers) -> Marks:
-    marks: Marks = np.zeros(count, dtype=np.bool_)
-    marks[items] = True
-    return marks
