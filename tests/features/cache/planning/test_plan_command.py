@@ -105,10 +105,10 @@ def test_a_plan_is_told_with_scores_terms_and_reasons_and_moves_nothing(desk: De
     assert (copy["title"], copy["tier"], copy["score"], copy["sources"]) == (
         "Film 1",
         "ssd",
-        45.0,
+        86.1,
         ["on_deck"],
     )
-    assert copy["terms"] == [{"name": "on_deck", "points": 45.0, "why": "ada has it on deck"}]
+    assert copy["terms"] == [{"name": "on_deck", "points": 86.1, "why": "ada has it on deck"}]
     assert not (desk.slow / "1.mkv").is_symlink()
 
 

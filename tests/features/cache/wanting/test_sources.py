@@ -2,15 +2,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from projectionist.errors import ServerFailed, ServerRefused, ServerUnreachable
-from projectionist.features.cache.wanting import gathering, queries
+from projectionist.features.cache.wanting import queries
 from projectionist.features.cache.wanting.choosing import EVERYBODY, choose
-from projectionist.features.cache.wanting.predicting import Prediction
 from projectionist.features.cache.wanting.sources import Amounts
 from projectionist.features.cache.wanting.wants import Source
 from projectionist.media.vocabulary import ExternalId, ItemKind, ListedItem
@@ -262,30 +260,17 @@ def test_the_prediction_goes_by_those_for_whom_it_is_switched_on(quick_home: Hom
     assert quick_home.named(Source.PREDICTION) == []
 
 
-def test_the_history_is_gone_through_when_it_has_grown_and_every_few_minutes_only(
-    quick_home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    thought = []
-
-    class Counted(Prediction):
-        def __init__(self, *arguments: Any) -> None:
-            thought.append(arguments)
-            super().__init__(*arguments)
-
-    monkeypatch.setattr(gathering, "Prediction", Counted)
+def test_what_was_watched_since_the_last_plan_is_learned_for_the_next(quick_home: Home) -> None:
     quick_home.hold(*series("s", episodes=8))
     quick_home.watch("2", "s-1-1")
     quick_home.sync()
-    for _ in range(3):
-        assert "s-1-2" in quick_home.named(Source.PREDICTION)
-    assert len(thought) == 1
-    quick_home.watch("2", "s-1-2", at=NOW - timedelta(hours=1))
+    assert "s-1-2" in quick_home.named(Source.PREDICTION)
+    quick_home.watch("2", "s-1-2", "s-1-3", at=NOW - timedelta(hours=1))
     quick_home.sync()
-    assert "s-1-3" in quick_home.named(Source.PREDICTION)
-    assert len(thought) == 2
-    quick_home.tick += 301
-    quick_home.look()
-    assert len(thought) == 3
+    before, after = quick_home.wants(), quick_home.wants()
+    assert Source.PREDICTION in before["s-1-4"].sources
+    assert before["s-1-4"].worth > before["s-1-2"].worth
+    assert before == after, "nothing is learned twice"
 
 
 class Trending:

@@ -23,7 +23,7 @@ from projectionist.features.library.service import Household
 
 LATELY = timedelta(days=183)
 """Who has not gone on for so long is not expected to."""
-_PLAYING_SOON, _NEXT_SOON, _PIN_SOON, _SOON = 1000.0, 900.0, 100.0, 10.0
+_PLAYING_SOON, _NEXT_SOON, _PIN_SOON = 1000.0, 900.0, 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _on_deck(scene: Scene, account_id: int, item_id: int, at: datetime | None) -
     when = "" if at is None else f", watched {ago(days)}"
     points = on_deck_points(days)
     why = f"{scene.name(account_id)} has it on deck{when}"
-    return Mention(Source.ON_DECK, item_id, account_id, points, why, _SOON * points / 10)
+    return Mention(Source.ON_DECK, item_id, account_id, points, why, 0.0)
 
 
 def _next(scene: Scene) -> Iterator[Mention]:
@@ -136,9 +136,9 @@ def _after(scene: Scene, account_id: int, item_id: int, days: float, *, playing:
     later = scene.shelf.following(item_id, scene.amounts.next_episodes, account_id)
     for ahead, found in enumerate(later, 1):
         points = next_points(ahead, days, playing=playing)
-        soon = _NEXT_SOON - ahead if playing else _SOON * points / 10
+        soon = _NEXT_SOON - ahead if playing else 0.0
         why = f"it is {_ordinal(ahead)} after what {after}"
-        yield Mention(Source.NEXT, found, account_id, points, why, soon)
+        yield Mention(Source.NEXT, found, account_id, points, why, soon, is_now=playing)
 
 
 def _watchlists(scene: Scene) -> Iterator[Mention]:
@@ -150,7 +150,7 @@ def _watchlists(scene: Scene) -> Iterator[Mention]:
         for place, item_id in enumerate(found):
             why = f"it is on {scene.name(row.account_id)}'s watchlist, seen there first {ago(days)}"
             points = watchlist_points(days, place)
-            yield Mention(Source.WATCHLIST, item_id, row.account_id, points, why, _SOON)
+            yield Mention(Source.WATCHLIST, item_id, row.account_id, points, why, 0.0)
 
 
 def _recent(scene: Scene) -> Iterator[Mention]:
@@ -170,7 +170,7 @@ def _recent(scene: Scene) -> Iterator[Mention]:
         for account_id in accounts:
             if not scene.shelf.has_watched(account_id, one.id):
                 why = f"it was added {ago(days)}"
-                yield Mention(Source.RECENT, one.id, account_id, points, why, _SOON)
+                yield Mention(Source.RECENT, one.id, account_id, points, why, 0.0)
 
 
 def _lists(scene: Scene) -> Iterator[Mention]:
@@ -181,7 +181,7 @@ def _lists(scene: Scene) -> Iterator[Mention]:
             continue
         for account_id in accounts:
             for item_id in scene.shelf.first_unwatched(row.item_id, 1, account_id):
-                yield Mention(Source.LIST, item_id, account_id, list_points(), "it is on a list", _SOON)
+                yield Mention(Source.LIST, item_id, account_id, list_points(), "it is on a list", 0.0)
 
 
 def _pins(scene: Scene) -> Iterator[Mention]:
