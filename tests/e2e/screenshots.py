@@ -39,6 +39,8 @@ PAGES = {
     "account": "/account",
 }
 QUALITY = 80
+LONG_MS = 180_000
+"""As long as it may take to draw the demo house's films on a machine that does much else."""
 PICTURES_ARE_THERE = """() => [...document.images].every((one) =>
   one.complete || one.getBoundingClientRect().top > innerHeight || one.getBoundingClientRect().left > innerWidth)"""
 
@@ -202,7 +204,9 @@ def main(wanted: Collection[str]) -> None:
     ):
         expect.set_options(timeout=PATIENCE_MS)
         browser = launch(playwright)
-        camera = Camera(browser.new_page(), wanted, IMAGES)
+        page = browser.new_page()
+        page.set_default_timeout(LONG_MS)
+        camera = Camera(page, wanted, IMAGES)
         take_setup(camera, running)
         take_film(camera, running.address)
         for name, path in PAGES.items():
