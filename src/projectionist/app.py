@@ -64,7 +64,7 @@ from projectionist.kit import logs
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DataFolder
 from projectionist.kit.secrets import Vault, load_key
-from projectionist.media.server import Connect
+from projectionist.media.server import Connect, MediaServer, ServerAddress
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
 from projectionist.settings import Settings
 from projectionist.web.config import ShellSettings
@@ -105,8 +105,7 @@ class House:
         self.reach = servers.Reach(
             database=database,
             vault=vault,
-            connect=connect
-            or connector(client_id=_client_id(settings.data), plex_tv_url=settings.plex_tv_url),
+            connect=connect or self._connecting(_client_id(settings.data)),
             node=settings.node,
             now=self.clock.now,
             syncs=ScheduledSyncs(self.jobs, settings.sync_interval),
@@ -204,6 +203,17 @@ class House:
             servers_web.feature(self.database),
             accounts.feature(),
         )
+
+    def _connecting(self, client_id: str) -> Connect:
+        """How servers are reached; the demo house has a plex.tv of its own, and the real one hears nothing of it."""
+
+        def connect(address: ServerAddress) -> MediaServer:
+            demo = self._demo
+            its_own = demo is not None and address.address.rstrip("/") == demo.plex_url
+            plex_tv_url = demo.plex_tv_url if demo and its_own else self.settings.plex_tv_url
+            return connector(client_id=client_id, plex_tv_url=plex_tv_url)(address)
+
+        return connect
 
     def start_demo(self) -> setup.Demo:
         """Open the demo house, and tell how it is reached; asked twice, it is the same."""

@@ -42,7 +42,9 @@ _MOVE_COLUMNS = ("id", "at", "kind", "outcome", "title", "path", "tier", "node",
 def overview_page(cache: Injected[Workplace], jobs: Injected[Jobs]) -> Template:
     """How the cache stands: what fills the fast disks, what is being moved, what is in the way."""
     shown = showing.overview(cache, jobs)
-    return Template("cache/overview.html", context={"shown": shown, "now": shown.now})
+    return Template(
+        "cache/overview.html", context={"shown": shown, "now": shown.now, "places": cache.places.all()}
+    )
 
 
 @post("/cache/run", include_in_schema=False, sync_to_thread=True, **MANAGE)
@@ -99,6 +101,7 @@ def plan_page(
         "offset": offset,
         "limit": PAGE,
         "tiers": cache.places.tiers(),
+        "places": cache.places.all(),
         "confirmed": service.is_confirmed(jobs),
         "interval": settings.cache_interval,
     }

@@ -42,6 +42,28 @@ def test_who_is_new_is_led_from_a_fast_disk_to_the_plan(bare: Premises, tmp_path
     assert "the tightest" not in done
 
 
+def test_a_disk_that_serves_no_library_leads_to_choosing_one_not_to_an_empty_plan(
+    bare: Premises, tmp_path: Path
+) -> None:
+    (tmp_path / "ssd").mkdir()
+    with bare.browser() as client:
+        client.post("/cache/tiers", data={"name": "NVMe", "root": str(tmp_path / "ssd")})
+        pages = [client.get(path).text for path in ("/cache", "/cache/plan", "/cache/tiers")]
+
+    assert all('href="/cache/places/new"' in page for page in pages)
+    assert not any("Yes, move files" in page or "nothing is expected" in page for page in pages)
+    assert not any("Move everything back" in page or "Save the cap" in page for page in pages)
+
+
+def test_what_is_seldom_needed_is_folded_away_until_it_says_something(bare: Premises) -> None:
+    with bare.browser() as client:
+        fresh = client.get("/cache/tiers/new").text
+        wrong = client.post("/cache/tiers", data={"name": "A", "root": "/", "too_hot_c": "boiling"}).text
+
+    assert 'cache-more">' in fresh
+    assert 'cache-more" open>' in wrong
+
+
 def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(bare: Premises) -> None:
     with bare.browser() as client:
         answer = client.post(
