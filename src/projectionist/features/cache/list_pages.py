@@ -28,6 +28,7 @@ from projectionist.web.ports import Permission
 Id = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 MANAGE = needs(Permission.MANAGE_CACHE)
 WithFile: TypeAlias = MultipartBody[dict[str, Any]]
+_FIELDS = ("which", "where", "name", "most", "fill", "account_id", "on")
 _LARGEST = 4_000_000
 
 
@@ -184,7 +185,7 @@ def _form(
 ) -> Template:
     known = [f"{service}:{kind}" for service, kinds in OFFERED.items() for kind in kinds]
     context = {
-        "given": given,
+        "given": dict.fromkeys(_FIELDS, "") | dict(given),
         "list_id": list_id,
         "errors": {} if error is None else errors_of(error),
         "kinds": known,
