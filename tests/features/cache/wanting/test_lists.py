@@ -158,13 +158,16 @@ def test_of_a_show_the_first_episodes_that_somebody_has_not_watched_are_wanted(
     quick_home: Home, elsewhere: Elsewhere
 ) -> None:
     quick_home.hold(*series("s", episodes=9, ids=id_("tvdb", "1")), *series("t", ids=id_("tvdb", "2")))
+    quick_home.hold(*series("u", episodes=1, ids=id_("tvdb", "3")))
     quick_home.watch("1", "s-1-1", "s-1-2", "t-1-1", "t-1-2", "t-1-3", at=NOW - timedelta(days=300))
     quick_home.watch("2", "t-1-1", "t-1-2", "t-1-3", at=NOW - timedelta(days=300))
     quick_home.sync()
-    elsewhere.works[ListKind.TRENDING_SHOWS] = (work(ItemKind.SHOW, tvdb="1"), work(ItemKind.SHOW, tvdb="2"))
+    elsewhere.works[ListKind.TRENDING_SHOWS] = [
+        work(ItemKind.SHOW, tvdb=number) for number in ("1", "2", "3")
+    ]
     lists = listing(quick_home, elsewhere)
     mine = lists.add(replace(SHOWS, account_id=quick_home.account("1")))
-    assert quick_home.named(Source.LIST) == ["s-1-3", "s-1-4"]
+    assert quick_home.named(Source.LIST) == ["s-1-3", "s-1-4", "u-1-1"]
     lists.change(mine.id, SHOWS)
     assert quick_home.named(Source.LIST) == ["s-1-1", "s-1-2", "s-1-3", "s-1-4"], "what Ben has not seen too"
     first = quick_home.wants()["s-1-1"].terms

@@ -168,7 +168,7 @@ class Lists:
         self._check(new)
         address = self._address(new)
         works = self._works(address, FARTHEST if new.fill else new.most)
-        places, entries = owned(self._database, self._servers.server_ids(), works, new.most, fill=new.fill)
+        places, entries = owned(self._database, self._servers.server_ids(), works, new.most)
         name = new.name.strip() or own_name(new)
         now = self._clock.now()
         try:
@@ -254,7 +254,7 @@ class Lists:
         except (ServiceError, SecretUnreadable, InputWrong) as error:
             self._note_failure(kept, error.message, now)
             return
-        found = owned(self._database, self._servers.server_ids(), works, kept.most, fill=kept.fill)
+        found = owned(self._database, self._servers.server_ids(), works, kept.most)
         try:
             self._keep(kept, *found, now)
         except IntegrityError:  # an item left the library at this very moment: it is asked for anew next time

@@ -13,19 +13,17 @@ Known = Mapping[ExternalId, Sequence[tuple[int, ItemKind]]]
 
 
 def owned(
-    database: Database, servers: Iterable[int], works: Sequence[ListedWork], most: int, *, fill: bool
+    database: Database, servers: Iterable[int], works: Sequence[ListedWork], most: int
 ) -> tuple[list[tuple[int, int]], int]:
     """Places and items of those that are in the library, and how many entries that makes.
 
-    Of the first `most` entries only, or with `fill` until so many are found. An entry that several servers have, or one
-    has twice, counts once.
+    It ends where `most` are found. An entry that several servers have, or one has twice, counts once.
     """
-    window = works if fill else works[:most]
-    ids = {id_ for work in window for id_ in work.ids}
+    ids = {id_ for work in works for id_ in work.ids}
     shelves = [items_known_as(database, server_id, ids) for server_id in servers]
     found: dict[int, int] = {}
     entries = 0
-    for place, work in enumerate(window, 1):
+    for place, work in enumerate(works, 1):
         mine = [item_id for known in shelves for item_id in _matched(known, work)]
         for item_id in mine:
             found.setdefault(item_id, place)
