@@ -169,10 +169,10 @@ def test_of_a_show_the_first_episodes_that_somebody_has_not_watched_are_wanted(
     mine = lists.add(replace(SHOWS, account_id=quick_home.account("1")))
     assert quick_home.named(Source.LIST) == ["s-1-3", "s-1-4", "u-1-1"]
     lists.change(mine.id, SHOWS)
-    assert quick_home.named(Source.LIST) == ["s-1-1", "s-1-2", "s-1-3", "s-1-4"], "what Ben has not seen too"
-    first = quick_home.wants()["s-1-1"].terms
-    assert [one.name for one in first if one.name == "several"] == [], (
-        "for everybody is for nobody in particular"
+    assert quick_home.named(Source.LIST) == ["s-1-1", "s-1-2", "s-1-3", "s-1-4", "u-1-1"], "Ben's first too"
+    shared = quick_home.wants()["u-1-1"]
+    assert (shared.accounts, [one.name for one in shared.terms]) == (set(), ["list"]), (
+        "nobody's in particular"
     )
 
 
