@@ -34,6 +34,7 @@ from projectionist.features.cache.running.following import Following
 from projectionist.features.cache.running.guarding import Guarding
 from projectionist.features.cache.running.rounds import recover
 from projectionist.features.cache.traffic.pacing import Pace, quiet_hours
+from projectionist.features.cache.wanting.lists.keeping import Lists
 from projectionist.features.cache.wanting.sources import Amounts
 from projectionist.features.cache.wanting.wants import Source
 from projectionist.features.home import pages as home
@@ -59,11 +60,13 @@ from projectionist.features.previews.workplace import Workplace
 from projectionist.features.servers import feature as servers_web
 from projectionist.features.servers import service as servers
 from projectionist.integrations.connecting import connector
+from projectionist.integrations.lists.connecting import list_connector
 from projectionist.jobs.engine import Engine
 from projectionist.kit import logs
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DataFolder
 from projectionist.kit.secrets import Vault, load_key
+from projectionist.media.lists import ConnectList
 from projectionist.media.server import Connect, MediaServer, ServerAddress
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
 from projectionist.settings import Settings
@@ -87,7 +90,12 @@ class House:
     """The parts of one process, made from the settings and put together; nothing runs before `start`."""
 
     def __init__(
-        self, settings: Settings, database: Database, vault: Vault, connect: Connect | None = None
+        self,
+        settings: Settings,
+        database: Database,
+        vault: Vault,
+        connect: Connect | None = None,
+        connect_list: ConnectList | None = None,
     ) -> None:
         self.settings = settings
         self.database = database
@@ -102,16 +110,7 @@ class House:
         )
         self._demo: DemoHouse | None = None
         self._demo_lock = threading.Lock()
-        self.reach = servers.Reach(
-            database=database,
-            vault=vault,
-            connect=connect or self._connecting(_client_id(settings.data)),
-            node=settings.node,
-            now=self.clock.now,
-            syncs=ScheduledSyncs(self.jobs, settings.sync_interval),
-            prove_plex_data=prove_plex_data,
-            publish=self._publish,
-        )
+        self.reach = self._open_reach(vault, connect)
         self.servers = servers.ServersHere(self.reach)
         self.place = Workplace(
             database=database,
@@ -126,6 +125,7 @@ class House:
                 quality=settings.preview_quality,
             ),
         )
+        self.lists = self._open_lists(vault, connect_list)
         self.cache = self._open_cache()
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = (
@@ -143,6 +143,24 @@ class House:
         queues = (library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES)
         self.jobs.bring(self._kinds, queues)
 
+    def _open_reach(self, vault: Vault, connect: Connect | None) -> servers.Reach:
+        settings = self.settings
+        return servers.Reach(
+            database=self.database,
+            vault=vault,
+            connect=connect or self._connecting(_client_id(settings.data)),
+            node=settings.node,
+            now=self.clock.now,
+            syncs=ScheduledSyncs(self.jobs, settings.sync_interval),
+            prove_plex_data=prove_plex_data,
+            publish=self._publish,
+        )
+
+    def _open_lists(self, vault: Vault, connect_list: ConnectList | None) -> Lists:
+        every = self.settings.cache_list_refresh
+        asked = connect_list or list_connector()
+        return Lists(self.database, self.servers, vault, asked, self.clock, every)
+
     def _open_cache(self) -> cache_workplace.Workplace:
         return open_workplace(
             self.database,
@@ -152,6 +170,7 @@ class House:
             node=self.settings.node,
             folder=self.settings.data,
             wishes=_wishes(self.settings),
+            lists=self.lists,
         )
 
     def web(self, identify: Identify | None = None) -> Litestar:
@@ -163,6 +182,7 @@ class House:
             identify=identify or people,
             dependencies={
                 "cache": self.cache,
+                "cache_lists": self.lists,
                 "clock": self.clock,
                 "database": self.database,
                 "events": self.events,
@@ -289,10 +309,16 @@ class House:
 
 
 @contextmanager
-def open_house(settings: Settings, *, exclusive: bool, connect: Connect | None = None) -> Iterator[House]:
+def open_house(
+    settings: Settings,
+    *,
+    exclusive: bool,
+    connect: Connect | None = None,
+    connect_list: ConnectList | None = None,
+) -> Iterator[House]:
     """The parts of this process over an opened data folder and a database that is up to date.
 
-    `connect` reaches media servers in place of the clients of their kinds.
+    `connect` reaches media servers in place of the clients of their kinds, `connect_list` lists.
 
     Raises DataFolderUnusable, DataFolderInUse, DatabaseUnusable, SettingWrong.
     """
@@ -308,7 +334,9 @@ def open_house(settings: Settings, *, exclusive: bool, connect: Connect | None =
         database = Database(settings.database_url or sqlite_url(folder.path / "projectionist.sqlite"))
         stack.callback(database.close)
         schema.prepare(database)
-        house = House(settings, database, Vault(load_key(folder.path, settings.secret_key)), connect)
+        house = House(
+            settings, database, Vault(load_key(folder.path, settings.secret_key)), connect, connect_list
+        )
         stack.callback(house.close)
         house.events.start()
         yield house

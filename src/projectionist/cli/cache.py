@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from projectionist.cli import cache_care, cache_plan, cache_run, cache_tiers
+from projectionist.cli import cache_care, cache_lists, cache_plan, cache_run, cache_tiers
 
 if TYPE_CHECKING:
     from projectionist.features.cache.simulating.replay import Outcome
@@ -102,3 +102,4 @@ for verb in (
     app.command()(verb)
 app.add_typer(cache_tiers.tiers, name="tiers")
 app.add_typer(cache_tiers.places, name="places")
+app.add_typer(cache_lists.lists, name="lists")

@@ -271,6 +271,54 @@ class WantRow(Base):
     first_at: Mapped[datetime]
 
 
+class ListRow(Base):
+    """A list kept elsewhere whose films and shows are wished for; `account_id` 0: for everybody.
+
+    `where` names whose or which list it is, `content` is that of an exported file. Of its first `most` entries those in
+    the library count; with `fill` it is walked on until so many are. `owned` is how many were found when it was asked
+    for last, at `asked_at`.
+    """
+
+    __tablename__ = "cache_list"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    service: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(32))
+    where: Mapped[str] = mapped_column(String(300), default="")
+    content: Mapped[str] = mapped_column(Text, default="")
+    most: Mapped[int]
+    fill: Mapped[bool]
+    account_id: Mapped[int] = mapped_column(BigInteger, default=0)
+    on: Mapped[bool] = mapped_column(default=True)
+    owned: Mapped[int] = mapped_column(default=0)
+    asked_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class ListKeyRow(Base):
+    """The key by which a service of lists knows its user, sealed."""
+
+    __tablename__ = "cache_list_key"
+
+    service: Mapped[str] = mapped_column(String(16), primary_key=True)
+    key: Mapped[str] = mapped_column(Text)
+
+
+class ListedRow(Base):
+    """An item that a list named when it last answered; kept while it fails. `place` counts from 1."""
+
+    __tablename__ = "cache_listed"
+
+    list_id: Mapped[int] = mapped_column(ForeignKey("cache_list.id", ondelete="CASCADE"), primary_key=True)
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("item.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    place: Mapped[int]
+
+
 class TasteRow(Base):
     """How tall the version was, in pixels, that somebody's player asked for last where there were several."""
 

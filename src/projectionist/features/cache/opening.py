@@ -22,6 +22,7 @@ from projectionist.features.cache.traffic.excluding import Exclusions
 from projectionist.features.cache.traffic.lanes import Lanes
 from projectionist.features.cache.traffic.pacing import Pace
 from projectionist.features.cache.wanting.gathering import Wanting
+from projectionist.features.cache.wanting.lists.keeping import Lists
 from projectionist.features.cache.wanting.sources import Amounts
 from projectionist.features.cache.wanting.wants import Source
 from projectionist.features.cache.workplace import Publish, Workplace
@@ -50,12 +51,13 @@ def open_workplace(
     node: str,
     folder: Path,
     wishes: Wishes,
+    lists: Lists | None = None,
 ) -> Workplace:
     """All that the cache works with on a node; `folder` is where its processes keep their claims."""
     places = Places(database, node)
     capacity = Capacity(database, places, node, clock)
     eyes = Eyes(database, servers, places, clock)
-    wanting = Wanting(database, servers, wishes.amounts, wishes.sources)
+    wanting = Wanting(database, servers, wishes.amounts, wishes.sources, lists)
     rules = PlanRules(retention=wishes.retention)
     journal = Journal(database, clock, node)
     exclusions = None

@@ -74,7 +74,7 @@ class Theatre(Home):
                 session.add(PlaceTierRow(place_id=number, position=0, tier_id=1))
         places = Places(self.database, NODE)
         capacity = Capacity(self.database, places, NODE, SystemClock())
-        wanting = Wanting(self.database, self, self.amounts, self.standard, (), lambda: self.tick)
+        wanting = Wanting(self.database, self, self.amounts, self.standard, self.lists, lambda: self.tick)
         return Planner(self.database, wanting, places, capacity, limits, PlanRules())
 
     def cached(self, name: str, *, size: int = SOME, key: str = "", for_film: str = "", **more: Any) -> None:

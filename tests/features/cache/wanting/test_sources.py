@@ -273,36 +273,6 @@ def test_what_was_watched_since_the_last_plan_is_learned_for_the_next(quick_home
     assert before == after, "nothing is learned twice"
 
 
-class Trending:
-    """A list that somebody keeps; `failure` is raised where it is set."""
-
-    name = "Trending"
-
-    def __init__(self, *works: ListedItem) -> None:
-        self.works = works
-        self.failure: ServerFailed | None = None
-
-    def entries(self) -> tuple[ListedItem, ...]:
-        if self.failure is not None:
-            raise self.failure
-        return self.works
-
-
-def test_a_list_wants_what_it_names_and_keeps_it_while_it_fails(quick_home: Home) -> None:
-    id_ = ExternalId("imdb", "tt1")
-    trending = Trending(ListedItem("x", ItemKind.MOVIE, "", "", external_ids=(id_,)))
-    quick_home.lists = [trending]
-    quick_home.hold(film("f", ids=[id_]))
-    quick_home.sync()
-    assert quick_home.named(Source.LIST) == ["f"]
-    trending.failure = ServerFailed("Trakt is out of order.")
-    quick_home.tick += 3600
-    assert quick_home.named(Source.LIST) == ["f"]
-    assert quick_home.failing() == [(Source.LIST, "", NOW, "Trakt is out of order.", 1)]
-    choose(quick_home.database, Source.LIST, EVERYBODY, False)
-    assert (quick_home.named(Source.LIST), quick_home.failing()) == ([], [])
-
-
 def test_what_a_server_named_that_is_taken_out_is_forgotten(quick_home: Home) -> None:
     quick_home.hold(film("f"))
     quick_home.play("1", "f")

@@ -28,6 +28,9 @@ _TABLES = (
     "cache_answer",
     "cache_want",
     "cache_taste",
+    "cache_list",
+    "cache_list_key",
+    "cache_listed",
     "cache_move",
     "cache_finding",
     "cache_scrub",
@@ -41,6 +44,7 @@ def upgrade() -> None:
     _tiers()
     _limits()
     _wishes()
+    _lists()
     _moves()
     for table in _MARKED:
         op.add_column(table, sa.Column("original", sa.String(48), nullable=False, server_default=""))
@@ -187,6 +191,47 @@ def _wishes() -> None:
         ),
         sa.PrimaryKeyConstraint("account_id", name="pk_cache_taste"),
     )
+
+
+def _lists() -> None:
+    op.create_table(
+        "cache_list",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("service", sa.String(16), nullable=False),
+        sa.Column("kind", sa.String(32), nullable=False),
+        sa.Column("where", sa.String(300), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("most", sa.Integer(), nullable=False),
+        sa.Column("fill", sa.Boolean(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("on", sa.Boolean(), nullable=False),
+        sa.Column("owned", sa.Integer(), nullable=False),
+        sa.Column("asked_at", UtcDateTime(), nullable=True),
+        sa.Column("answered_at", UtcDateTime(), nullable=True),
+        sa.Column("failing_since", UtcDateTime(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_cache_list"),
+        sa.UniqueConstraint("name", name="uq_cache_list_name"),
+    )
+    op.create_table(
+        "cache_list_key",
+        sa.Column("service", sa.String(16), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("service", name="pk_cache_list_key"),
+    )
+    op.create_table(
+        "cache_listed",
+        sa.Column("list_id", BigKey, nullable=False),
+        sa.Column("item_id", BigKey, nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["list_id"], ["cache_list.id"], name="fk_cache_listed_list_id", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name="fk_cache_listed_item_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("list_id", "item_id", name="pk_cache_listed"),
+    )
+    op.create_index("ix_cache_listed_item_id", "cache_listed", ["item_id"])
 
 
 def _moves() -> None:

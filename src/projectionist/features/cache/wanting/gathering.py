@@ -13,9 +13,10 @@ from projectionist.db.engine import Database
 from projectionist.features.cache.models import PinRow
 from projectionist.features.cache.neighbours import Servers
 from projectionist.features.cache.wanting import queries
-from projectionist.features.cache.wanting.asking import Asking, ListService, Sitting
-from projectionist.features.cache.wanting.choosing import EVERYBODY, read_choices
+from projectionist.features.cache.wanting.asking import Asking, Sitting
+from projectionist.features.cache.wanting.choosing import EVERYBODY, Choices, read_choices
 from projectionist.features.cache.wanting.learning import Habits
+from projectionist.features.cache.wanting.lists.keeping import Lists
 from projectionist.features.cache.wanting.shelf import Shelf
 from projectionist.features.cache.wanting.sources import Amounts, Scene, mentions, tastes
 from projectionist.features.cache.wanting.wants import FailedSource, Source, Want, Wanted
@@ -26,7 +27,9 @@ _NEW = timedelta(days=150)
 _PAST = timedelta(days=540)
 _MOST_LINES = 20_000
 """So much of the history is thought of: a year and a half of any household but the largest."""
-STANDARD = frozenset({Source.PLAYING, Source.ON_DECK, Source.NEXT, Source.WATCHLIST, Source.PREDICTION})
+STANDARD = frozenset(
+    {Source.PLAYING, Source.ON_DECK, Source.NEXT, Source.WATCHLIST, Source.LIST, Source.PREDICTION}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +56,15 @@ class Wanting:
         servers: Servers,
         amounts: Amounts | None = None,
         standard: Collection[Source] = STANDARD,
-        lists: Sequence[ListService] = (),
+        lists: Lists | None = None,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._servers = servers
         self._amounts = amounts or Amounts()
         self._standard = standard
-        self._asking = Asking(database, servers, lists, ticks)
+        self._asking = Asking(database, servers, ticks)
+        self._lists = lists
         self._lock = threading.Lock()
         self._habits = Habits()
 
@@ -72,7 +76,8 @@ class Wanting:
         """The same with what was learned on the way, as if these were pinned too. Raises DatabaseUnusable."""
         choices = read_choices(self._database, self._standard)
         sittings = self._asking.ask(choices, now, at_once=at_once)
-        failed = self._asking.failed()
+        failed = [*self._asking.failed(), *self._listed_by(choices, now, at_once=at_once)]
+        listed = () if self._lists is None else self._lists.named()
         with self._database.read() as session:
             named, pins = queries.named(session), queries.pins(session)
             asked = {row.account_id: row.height for row in queries.tastes(session)}
@@ -85,11 +90,12 @@ class Wanting:
             most=_MOST_LINES,
             also={
                 *(row.item_id for row in named),
+                *(one.item_id for one in listed),
                 *(pin.item_id for pin in pins),
                 *(one.item_id for one in sittings),
             },
         )
-        scene = Scene(known, Shelf(known), sittings, named, pins, choices, self._amounts, now)
+        scene = Scene(known, Shelf(known), sittings, named, pins, choices, self._amounts, now, listed)
         names = {one.id: scene.name(one.id) for one in known.viewers}
         with self._lock:
             wants = self._wants(scene, names, tastes(scene, asked))
@@ -100,6 +106,14 @@ class Wanting:
             played_at=scene.shelf.played_at,
             names=names,
         )
+
+    def _listed_by(self, choices: Choices, now: datetime, *, at_once: bool) -> Sequence[FailedSource]:
+        """Ask for the lists that are due, and tell which do not answer."""
+        if self._lists is None:
+            return ()
+        if not at_once:
+            self._lists.ask_due(choices, now)
+        return self._lists.failed(choices)
 
     def _wants(self, scene: Scene, names: Mapping[int, str], taste: Mapping[int, int]) -> list[Want]:
         told = mentions(scene)

@@ -76,7 +76,8 @@ class Want:
 class FailedSource:
     """A source that does not answer, since when, and why; what it named before still counts.
 
-    `account` is whose, empty where it is asked for everybody; `kept` is how many items it named before.
+    `server` is what people call the server, or the list; `account` is whose, empty where it is asked for everybody;
+    `kept` is how many items it named before.
     """
 
     source: Source
