@@ -261,12 +261,8 @@ def pin_item(
     cache: Injected[Workplace], principal: Injected[Principal], item_id: Id, data: JSONBody[PinRequest]
 ) -> EffectDocument:
     """Keep a film, an episode, a season or a show on the fast tiers for good, in a version."""
-    if data.dry:
-        at = cache.clock.now()
-        effect = pins.weigh_pin(cache.database, cache.planner, item_id, data.version, principal.name, at)
-    else:
-        effect = acting.pin(cache, item_id, data.version, principal.name)
-    return effect_document(effect)
+    ask = acting.weigh_pin if data.dry else acting.pin
+    return effect_document(ask(cache, item_id, data.version, principal.name))
 
 
 @delete(
