@@ -12,10 +12,9 @@ import typer
 from projectionist.cli.cache_run import MOST, NO_TIER, Data, opened
 
 if TYPE_CHECKING:
-    from projectionist.app import House
     from projectionist.features.cache.set_up import TierSet
     from projectionist.features.cache.tiers.places import Place
-    from projectionist.features.cache.tiers.setting_up import SetUp, Setup
+    from projectionist.features.cache.tiers.setting_up import SetUp
 
 tiers = typer.Typer(no_args_is_help=True, help="The fast tiers of this machine, and how much they take.")
 places = typer.Typer(no_args_is_help=True, help="The folders of libraries that the fast tiers serve.")
@@ -31,16 +30,17 @@ _SIZE = "500GB (a bare number is GB) or 80%."
 @tiers.command("list")
 def list_tiers(as_json: AsJson = False, data: Data = None) -> None:
     """Show each fast tier, what is on it and which of its rules binds."""
+    from projectionist.cli.display import shown
     from projectionist.features.cache import set_up
 
     with opened(data) as house:
-        shown = [_tier(one) for one in set_up.tiers_set(house.cache)]
+        found = [_tier(one) for one in set_up.tiers_set(house.cache)]
     if as_json:
-        _print_json(shown)
+        _print_json(found)
         return
-    for one in shown:
-        typer.echo(f"{one['id']}  {one['name']}  {one['root']}  {_state(one)}")
-    if not shown:
+    for one in found:
+        typer.echo(f"{one['id']}  {one['name']}  {shown(one['root'])}  {_state(one)}")
+    if not found:
         typer.echo(NO_TIER)
 
 
@@ -61,6 +61,7 @@ def add_tier(
     data: Data = None,
 ) -> None:
     """Add a fast tier, once it is proved to be writable and apart from the slow folders."""
+    from projectionist.features.cache import set_up
     from projectionist.features.cache.tiers.setting_up import NewTier
 
     wanted = NewTier(
@@ -77,7 +78,7 @@ def add_tier(
         copies=copies,
     )
     with opened(data) as house:
-        _tell(_setup(house).save_tier(wanted), as_json=as_json)
+        _tell(set_up.save_tier(house.cache, wanted), as_json=as_json)
 
 
 @tiers.command("change")
@@ -118,7 +119,7 @@ def change_tier(
     with opened(data) as house:
         known = set_up.tier_set(house.cache, tier).typed
         wanted = replace(known, **{field: value for field, value in said.items() if value is not None})
-        _tell(_setup(house).save_tier(wanted, tier), as_json=as_json)
+        _tell(set_up.save_tier(house.cache, wanted, tier), as_json=as_json)
 
 
 @tiers.command("limit")
@@ -147,7 +148,7 @@ def limit(
         raise UsageWrong("A limit is for one of --library, --account, --item and --any-item.")
     with opened(data) as house:
         for scope, key in targets:
-            _setup(house).save_cap(scope, key, most, excluded=exclude)
+            set_up.save_cap(house.cache, scope, key, most, excluded=exclude)
         caps = set_up.caps_set(house.cache)
     if as_json:
         _print_json([asdict(one) for one in caps])
@@ -162,25 +163,28 @@ def limit(
 @tiers.command("remove")
 def remove_tier(tier: TierId, as_json: AsJson = False, data: Data = None) -> None:
     """Use a fast tier no more; what is on it has to be moved back first."""
+    from projectionist.features.cache import set_up
+
     with opened(data) as house:
-        _setup(house).remove_tier(tier)
+        set_up.remove_tier(house.cache, tier)
     _tell_removed(tier, as_json=as_json)
 
 
 @places.command("list")
 def list_places(as_json: AsJson = False, data: Data = None) -> None:
     """Show each folder that is served."""
+    from projectionist.cli.display import shown
+    from projectionist.features.cache import set_up
+
     with opened(data) as house:
-        shown = [_place(one) for one in _setup(house).places()]
+        found = [_place(one.place) for one in set_up.places_set(house.cache)]
     if as_json:
-        _print_json(shown)
+        _print_json(found)
         return
-    for one in shown:
-        fast = ", ".join(one["tiers"])
-        typer.echo(
-            f"{one['id']}  library {one['library_id']}  {one['slow_root']}  {one['layout']}  to {fast}"
-        )
-    if not shown:
+    for one in found:
+        fast, slow = ", ".join(one["tiers"]), shown(one["slow_root"])
+        typer.echo(f"{one['id']}  library {one['library_id']}  {slow}  {one['layout']}  to {fast}")
+    if not found:
         typer.echo("No folder is served yet; `projectionist cache places add` adds one.")
 
 
@@ -200,6 +204,7 @@ def add_place(
     data: Data = None,
 ) -> None:
     """Have a library's folder served, once its layout is proved on the disks."""
+    from projectionist.features.cache import set_up
     from projectionist.features.cache.models import Layout
     from projectionist.features.cache.sidecars import Sidecars
     from projectionist.features.cache.tiers.setting_up import NewPlace
@@ -208,14 +213,16 @@ def add_place(
         library, root, tuple(tier), Layout(layout), view, host_root, Sidecars(sidecars), arr_owned
     )
     with opened(data) as house:
-        _tell(_setup(house).save_place(wanted), as_json=as_json)
+        _tell(set_up.save_place(house.cache, wanted), as_json=as_json)
 
 
 @places.command("remove")
 def remove_place(place: PlaceId, as_json: AsJson = False, data: Data = None) -> None:
     """Serve a folder no more; what is on a fast tier has to be moved back first."""
+    from projectionist.features.cache import set_up
+
     with opened(data) as house:
-        _setup(house).remove_place(place)
+        set_up.remove_place(house.cache, place)
     _tell_removed(place, as_json=as_json)
 
 
@@ -223,9 +230,11 @@ def _tell(saved: SetUp, *, as_json: bool) -> None:
     if as_json:
         _print_json({"id": saved.id, "told": saved.told})
         return
+    from projectionist.cli.display import shown
+
     typer.echo(f"Saved as {saved.id}.")
     for line in saved.told:
-        typer.echo(f"  {line}")
+        typer.echo(f"  {shown(line)}")
 
 
 def _tell_removed(number: int, *, as_json: bool) -> None:
@@ -269,12 +278,6 @@ def _place(place: Place) -> dict[str, Any]:
         "sidecars": place.sidecars.value,
         "tiers": [tier.name for tier in place.tiers],
     }
-
-
-def _setup(house: House) -> Setup:
-    from projectionist.features.cache.set_up import setup_of
-
-    return setup_of(house.cache)
 
 
 def _print_json(value: object) -> None:

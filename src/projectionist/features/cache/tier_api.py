@@ -49,7 +49,7 @@ def list_tiers(cache: Injected[Workplace], offset: Offset = 0, limit: Limit = 50
 @post(f"{AT}/tiers", tags=["Cache"], operation_id="add_cache_tier", sync_to_thread=True, **MANAGE)
 def add_tier(cache: Injected[Workplace], data: JSONBody[TierRequest]) -> SavedDocument:
     """Add a fast tier, once its folder has been tried."""
-    saved = set_up.setup_of(cache).save_tier(new_tier(data))
+    saved = set_up.save_tier(cache, new_tier(data))
     return SavedDocument(saved.id, list(saved.told))
 
 
@@ -74,7 +74,7 @@ def get_tier(cache: Injected[Workplace], tier_id: Id) -> TierSetDocument:
 )
 def change_tier(cache: Injected[Workplace], tier_id: Id, data: JSONBody[TierRequest]) -> SavedDocument:
     """Change a fast tier, once its folder has been tried; it moves elsewhere only while nothing of ours is on it."""
-    saved = set_up.setup_of(cache).save_tier(new_tier(data), tier_id)
+    saved = set_up.save_tier(cache, new_tier(data), tier_id)
     return SavedDocument(saved.id, list(saved.told))
 
 
@@ -87,7 +87,7 @@ def change_tier(cache: Injected[Workplace], tier_id: Id, data: JSONBody[TierRequ
 )
 def remove_tier(cache: Injected[Workplace], tier_id: Id) -> None:
     """Use a fast tier no more; it has to be empty of ours."""
-    set_up.setup_of(cache).remove_tier(tier_id)
+    set_up.remove_tier(cache, tier_id)
 
 
 @get(f"{AT}/places", tags=["Cache"], operation_id="list_cache_places", sync_to_thread=True, **MANAGE)
@@ -99,7 +99,7 @@ def list_places(cache: Injected[Workplace], offset: Offset = 0, limit: Limit = 5
 @post(f"{AT}/places", tags=["Cache"], operation_id="add_cache_place", sync_to_thread=True, **MANAGE)
 def add_place(cache: Injected[Workplace], data: JSONBody[PlaceRequest]) -> SavedDocument:
     """Have a slow folder served, once its layout has been proved on the disks."""
-    saved = set_up.setup_of(cache).save_place(new_place(data))
+    saved = set_up.save_place(cache, new_place(data))
     return SavedDocument(saved.id, list(saved.told))
 
 
@@ -124,7 +124,7 @@ def get_place(cache: Injected[Workplace], place_id: Id) -> PlaceDocument:
 )
 def change_place(cache: Injected[Workplace], place_id: Id, data: JSONBody[PlaceRequest]) -> SavedDocument:
     """Change how a folder is served, once that has been proved on the disks."""
-    saved = set_up.setup_of(cache).save_place(new_place(data), place_id)
+    saved = set_up.save_place(cache, new_place(data), place_id)
     return SavedDocument(saved.id, list(saved.told))
 
 
@@ -137,7 +137,7 @@ def change_place(cache: Injected[Workplace], place_id: Id, data: JSONBody[PlaceR
 )
 def remove_place(cache: Injected[Workplace], place_id: Id) -> None:
     """Serve a folder no more; none of its files may be on a fast tier."""
-    set_up.setup_of(cache).remove_place(place_id)
+    set_up.remove_place(cache, place_id)
 
 
 @get(f"{AT}/caps", tags=["Cache"], operation_id="list_cache_caps", sync_to_thread=True, **MANAGE)
@@ -156,7 +156,7 @@ def list_caps(cache: Injected[Workplace], offset: Offset = 0, limit: Limit = 50)
 )
 def save_cap(cache: Injected[Workplace], data: JSONBody[CapRequest]) -> None:
     """Set a cap; one that says nothing is taken away."""
-    set_up.setup_of(cache).save_cap(data.scope, data.key, data.most, excluded=data.excluded)
+    set_up.save_cap(cache, data.scope, data.key, data.most, excluded=data.excluded)
 
 
 @get(f"{AT}/sources", tags=["Cache"], operation_id="list_cache_sources", sync_to_thread=True, **MANAGE)
