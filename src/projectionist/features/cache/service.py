@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from projectionist.errors import Conflict, NotFound
@@ -15,6 +15,7 @@ from projectionist.features.cache.running.ordering import (
     RESTORE,
     RUN,
     back_order,
+    filling,
     in_order,
     not_begun,
 )
@@ -172,10 +173,10 @@ def restore_all(place: Workplace, jobs: Jobs, asked_by: str) -> Sequence[Ordered
 
 
 def leave(jobs: Jobs) -> None:
-    """Move nothing any more that nobody asks for, nor what was asked for and has not begun."""
+    """Copy nothing any more, neither by itself nor what was asked for; a copy under way is given up."""
     if is_confirmed(jobs):
         jobs.remove_schedule(SCHEDULE)
-    stop_after_step(jobs)
+    _cancel(jobs, dict.fromkeys([*filling(jobs), *not_begun(jobs)]))
 
 
 def returns(place: Workplace, asked_by: str) -> list[tuple[Kind, Errand]]:
@@ -196,8 +197,12 @@ def left(place: Workplace) -> list[Path]:
 
 def stop_after_step(jobs: Jobs) -> int:
     """Let what is being moved be finished, and begin nothing more of what was asked for; how much that is."""
+    return _cancel(jobs, not_begun(jobs))
+
+
+def _cancel(jobs: Jobs, job_ids: Iterable[str]) -> int:
     stopped = 0
-    for job_id in not_begun(jobs):
+    for job_id in job_ids:
         try:
             jobs.cancel(job_id)
         except (Conflict, NotFound):

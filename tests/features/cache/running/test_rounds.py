@@ -131,17 +131,37 @@ def test_everything_goes_home_and_what_is_played_is_told_of(crew: Crew) -> None:
     assert (crew.stage.hidden(), crew.stage.on_fast()) == ([], [])
 
 
+def test_a_copy_that_ends_while_everything_goes_home_goes_home_too(crew: Crew) -> None:
+    first, late = crew.stage.film("a.mkv"), crew.stage.film("b.mkv")
+    for film in (first, late):
+        crew.listed(film)
+    crew.carry(first)
+
+    def end_the_other(done: float) -> None:
+        if not (done or came):
+            came.append(crew.carry(late))
+
+    came: list[object] = []
+    done = rounds.return_everything(crew.place, Hand(at_check=end_the_other), "test")
+    assert done == {"returned": 2, "left": []}
+    assert (crew.stage.hidden(), crew.stage.on_fast()) == ([], [])
+
+
 def test_who_leaves_has_no_schedule_any_more_and_nothing_waits(crew: Crew) -> None:
     jobs = FakeJobs()
     service.confirm(jobs, "every 1h")
     crew.plans.copies = [wish(crew, "a.mkv", Source.ON_DECK), wish(crew, "b.mkv", Source.ON_DECK)]
     rounds.run_plan(crew.place, jobs, Hand(), dry=False, asked_by="test")
     jobs.held["job-1"] = replace(jobs.held["job-1"], state=JobState.RUNNING)
+    service.play_ended(crew.place, jobs, 1, "a")
+    service.played(crew.place, jobs)
     assert len(service.restore_all(crew.place, jobs, "test")) == 1
     assert jobs.schedules() == []
     assert [(job.kind, job.state) for job in jobs.held.values()] == [
-        (IN, JobState.RUNNING),
         (IN, JobState.CANCELLED),
+        (IN, JobState.CANCELLED),
+        (RUN, JobState.CANCELLED),
+        (PLAY, JobState.CANCELLED),
         (RESTORE, JobState.QUEUED),
     ]
 
