@@ -14,7 +14,7 @@ from projectionist.features.cache.auditing.findings import Finding, FindingKind,
 from projectionist.features.cache.auditing.jobs import AUDIT, MEND, SCRUB
 from projectionist.features.cache.journal import Resting
 from projectionist.features.cache.models import Layout
-from projectionist.features.cache.set_up import setup_of
+from projectionist.features.cache.set_up import save_place
 from projectionist.features.cache.tiers.setting_up import NewPlace
 from projectionist.jobs.ports import JobState
 from tests.features.cache.pages.serving import GB, Premises
@@ -117,7 +117,7 @@ def test_audits_and_scrubs_are_jobs_and_the_last_is_told(premises: Premises) -> 
 
 def served(premises: Premises) -> None:
     wanted = NewPlace(1, str(premises.stage.slow), (1,), Layout.SYMLINK)
-    setup_of(premises.place).save_place(wanted)
+    save_place(premises.place, wanted)
 
 
 def test_a_file_at_rest_has_its_path_again_when_somebody_asks(premises: Premises) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from projectionist.features.cache import set_up
 from projectionist.features.cache.models import AnswerRow, SourceChoiceRow, TierRow
+from projectionist.features.library.models import LibraryRow
 from projectionist.web.ports import Permission
 from tests.features.cache.pages.serving import Premises
 
@@ -24,7 +25,7 @@ def test_who_is_new_is_led_from_a_fast_disk_to_the_plan(bare: Premises, tmp_path
         first = client.get("/cache/tiers").text
         done = client.post("/cache/tiers", data={"name": "NVMe", "root": str(fast), "quota": "500"}).text
         form = client.get("/cache/places/new").text
-        tier = set_up.setup_of(bare.place).tiers()[0]
+        tier = set_up.tiers_named(bare.place)[0]
         told = client.post(
             "/cache/places", data={"library_id": 1, "slow_root": str(slow), "tier_ids": tier.id}
         ).text
@@ -74,7 +75,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(bare: P
     assert 'id="root-error"' in answer.text
     assert "is not there" in answer.text
     assert 'value="200 %"' in answer.text
-    assert set_up.setup_of(bare.place).tiers() == []
+    assert set_up.tiers_named(bare.place) == []
 
 
 def test_a_number_that_is_none_is_told_beside_its_field(bare: Premises) -> None:
@@ -101,7 +102,7 @@ def test_a_tier_with_films_is_not_removed_and_says_why(premises: Premises) -> No
     premises.cached("Heat")
     with premises.browser() as client:
         answer = client.post("/cache/tiers/1/remove")
-        kept = set_up.setup_of(premises.place).tiers()
+        kept = set_up.tiers_named(premises.place)
 
     assert answer.status_code == 409
     assert "move them back first" in answer.text
@@ -117,7 +118,7 @@ def test_an_empty_tier_is_changed_and_removed(premises: Premises) -> None:
 
     assert "Quick is saved" in changed.text
     assert 'value="5%"' in shown
-    assert set_up.setup_of(premises.place).tiers() == []
+    assert set_up.tiers_named(premises.place) == []
 
 
 def test_links_where_an_arr_keeps_its_files_are_warned_of_and_a_union_is_offered(
@@ -227,3 +228,23 @@ def test_who_may_not_look_after_the_cache_sees_none_of_it(premises: Premises, pa
     may = [one for one in Permission if one is not Permission.MANAGE_CACHE]
     with premises.browser(may=may) as client:
         assert client.get(path).status_code == 403
+
+
+def test_a_tier_within_a_library_and_a_place_outside_of_it_are_refused(
+    premises: Premises, tmp_path: Path
+) -> None:
+    films, within, elsewhere = tmp_path / "films", tmp_path / "films" / "fast", tmp_path / "elsewhere"
+    within.mkdir(parents=True)
+    elsewhere.mkdir()
+    with premises.place.database.write() as session:
+        session.get_one(LibraryRow, 1).locations = [str(films)]
+    place = {"library_id": 1, "tier_ids": [1]}
+    with premises.browser() as client:
+        tier = client.post("/api/v1/cache/tiers", json={"name": "Within", "root": str(within)})
+        wrong = client.post("/api/v1/cache/places", json={**place, "slow_root": str(elsewhere)})
+        right = client.post("/api/v1/cache/places", json={**place, "slow_root": str(films)})
+
+    assert (tier.status_code, wrong.status_code, right.status_code) == (422, 422, 201)
+    assert "list every copy as a second version" in tier.json()["detail"]
+    assert str(films) in wrong.json()["detail"]
+    assert [one.slow_root for one in premises.place.places.all()].count(elsewhere) == 0

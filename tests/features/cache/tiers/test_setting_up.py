@@ -354,8 +354,21 @@ def test_caps_are_set_and_taken_away(setup: Setup, database: Database) -> None:
     assert found.accounts[7].excluded
     setup.save_cap("account", "7", "", excluded=False)
     assert limits(database).accounts == {}
-    for scope, key, most in (("shelf", "1", "1GB"), ("library", "", "1GB"), ("account", "x", "1GB")):
+    setup.save_cap("library", "1", "0", excluded=False)
+    assert limits(database).libraries == {}
+    for scope, key, most in (
+        *(("shelf", "1", "1GB"), ("library", "", "1GB"), ("account", "x", "1GB")),
+        *(
+            ("library", "²", "1GB"),
+            ("library", "٣", "1GB"),
+            ("item", "007", "1GB"),
+            ("item", "1" * 10, "1GB"),
+        ),
+    ):
         with pytest.raises(InputWrong):
             setup.save_cap(scope, key, most, excluded=False)
+    with pytest.raises(InputWrong, match="Nothing would be cached"):
+        setup.save_cap("item", "", "", excluded=True)
+    assert limits(database).items == limits(database).libraries == {}
     with pytest.raises(InputWrong):
         setup.save_cap("library", "1", "a lot", excluded=False)

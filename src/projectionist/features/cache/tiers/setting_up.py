@@ -22,7 +22,8 @@ from projectionist.features.cache.tiers.rules import amount, size_of
 _MOST_COPIES = 16
 _HOTTEST = 120
 _SCOPES = {"item": "item", "library": "library", "account": "person"}
-_ID = re.compile(r"[0-9]{1,18}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+"""The number of a row, spelled in the one way that is compared with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +150,22 @@ class Setup:
             session.delete(row)
 
     def save_cap(self, scope: str, key: str, most: str, *, excluded: bool) -> None:
-        """Say what a library, a person or an item takes at most; nothing said takes the cap away. Raises InputWrong."""
-        if scope not in _SCOPES or not (_ID.fullmatch(key) or (scope == "item" and not key)):
+        """Say what a library, a person or an item takes at most; nothing said, or 0, takes the cap away.
+
+        Raises InputWrong.
+        """
+        is_any = (scope, key) == ("item", "")
+        if scope not in _SCOPES or not (is_any or _NUMBER.fullmatch(key)):
             raise InputWrong("A cap is for a library, a person, an item, or any one item.", "scope")
-        size_of(most, "most")
+        if is_any and excluded:
+            raise InputWrong(
+                "Nothing would be cached any more; exclude a library, a person or an item.", "excluded"
+            )
+        said = most.strip() if size_of(most, "most") else ""
         with self._database.write() as session:
-            says = bool(most.strip()) or excluded
-            if key and says and not queries.is_known(session, scope, int(key)):
+            if key and (said or excluded) and not queries.is_known(session, scope, int(key)):
                 raise InputWrong(f"There is no such {_SCOPES[scope]}; nothing was saved.", "key")
-            queries.cap(session, scope, key, most.strip(), excluded=excluded)
+            queries.cap(session, scope, key, said, excluded=excluded)
 
     def _tier(self, session: Session, tier_id: int | None, root: Path | None) -> TierRow:
         if tier_id is None:
