@@ -98,12 +98,13 @@ def return_rest(
     request: Request[Any, Any, Any],
     cache: Injected[Workplace],
     jobs: Injected[Jobs],
+    principal: Injected[Principal],
     rest_id: Id,
     data: Form,
 ) -> Template | Redirect:
-    """Give a file at rest its path again."""
+    """Give a file at rest its path again, or a name beside it."""
     try:
-        caring.return_rest(cache, rest_id)
+        caring.return_rest(cache, jobs, rest_id, principal.name, beside=bool(text(data, "beside")))
     except ProjectionistError as error:
         return _page(cache, jobs, error=error)
     return to(request, "/cache/audit#rests")

@@ -30,7 +30,10 @@ class FindingDocument(msgspec.Struct, frozen=True):
 
 
 class RestDocument(msgspec.Struct, frozen=True):
-    """A file that nothing shows any more, kept until a moment and never restored unasked."""
+    """A file that nothing shows any more, kept until a moment and never restored unasked.
+
+    `is_original` says that it rests beside its path; else it is a fast copy, on the fast disk.
+    """
 
     id: int
     path: str
@@ -38,19 +41,13 @@ class RestDocument(msgspec.Struct, frozen=True):
     reason: str
     size: int
     until: datetime
-    can_return: bool
+    is_original: bool
 
 
 class CareOrderedDocument(msgspec.Struct, frozen=True):
     """The jobs that were asked for."""
 
     job_ids: list[str]
-
-
-class ReturnedDocument(msgspec.Struct, frozen=True):
-    """The path that has its file again."""
-
-    path: str
 
 
 class AdoptionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,7 +101,7 @@ def finding_document(one: Finding) -> FindingDocument:
 def rest_document(one: Resting) -> RestDocument:
     """A file at rest as the API gives it."""
     return RestDocument(
-        one.id, str(one.path), str(one.resting), one.reason, one.size, one.until, one.can_return
+        one.id, str(one.path), str(one.resting), one.reason, one.size, one.until, one.is_original
     )
 
 

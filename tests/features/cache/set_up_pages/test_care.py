@@ -11,13 +11,14 @@ import pytest
 from projectionist.features.cache.adopting.jobs import ADOPT
 from projectionist.features.cache.auditing import keeping
 from projectionist.features.cache.auditing.findings import Finding, FindingKind, Repair
-from projectionist.features.cache.auditing.jobs import AUDIT, MEND, SCRUB
+from projectionist.features.cache.auditing.jobs import AUDIT, MEND, SCRUB, TAKE_BACK, care_of, run_take_back
 from projectionist.features.cache.journal import Resting
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.set_up import setup_of
 from projectionist.features.cache.tiers.setting_up import NewPlace
 from projectionist.jobs.ports import JobState
 from tests.features.cache.pages.serving import GB, Premises
+from tests.features.cache.running.theatre import Hand
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -120,6 +121,31 @@ def served(premises: Premises) -> None:
     setup_of(premises.place).save_place(wanted)
 
 
+def taken_back(premises: Premises) -> None:
+    """Do what was asked for."""
+    (job,) = [one for one in premises.jobs.held.values() if one.kind == TAKE_BACK]
+    run_take_back(care_of(premises.place), Hand(), job.arguments)
+
+
+def test_beside_its_path_a_file_at_rest_is_in_nobodys_way(premises: Premises) -> None:
+    served(premises)
+    path, _ = resting(premises, "Heat.mkv")
+    path.write_bytes(b"a newer film")
+    with premises.browser() as client:
+        number = client.get("/api/v1/cache/rests").json()["items"][0]["id"]
+        answer = client.post(f"/api/v1/cache/rests/{number}/return?beside=true")
+        taken_back(premises)
+        moves = client.get("/api/v1/cache/moves?kind=take_back").json()["items"]
+        page = client.get("/cache/moves").text
+
+    assert answer.status_code == 202
+    assert path.with_name("Heat (taken back).mkv").read_bytes() == b"film"
+    assert [(one["outcome"], one["asked_by"], one["can_undo"]) for one in moves] == [
+        ("returned", "ada", False)
+    ]
+    assert moves[0]["why_not"] in page
+
+
 def test_a_file_at_rest_has_its_path_again_when_somebody_asks(premises: Premises) -> None:
     served(premises)
     path, hidden = resting(premises, "Heat.mkv")
@@ -127,6 +153,7 @@ def test_a_file_at_rest_has_its_path_again_when_somebody_asks(premises: Premises
         page = client.get("/cache/audit").text
         number = client.get("/api/v1/cache/rests").json()["items"][0]["id"]
         client.post(f"/cache/rests/{number}/return")
+    taken_back(premises)
 
     assert "deleted by others" in page
     assert path.read_bytes() == b"film"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ def run_adopt(care: Care, run: JobRun, arguments: Arguments) -> Mapping[str, Any
 
     Raises NotFound, TableWrong, DatabaseUnusable and JobCancelled.
     """
+    care = replace(care, asked_by=str(arguments.get("asked_by") or ""))
     adoptable = look_over(care, find_rivals(Path(arguments["folder"])), run.check)
     ended: Counter[str] = Counter()
 

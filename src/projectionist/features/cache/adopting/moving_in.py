@@ -9,6 +9,7 @@ from pathlib import Path
 
 from projectionist.errors import ProjectionistError
 from projectionist.features.cache.adopting.backups import is_backup, originals_of
+from projectionist.features.cache.adopting.noting import take_over_noted
 from projectionist.features.cache.adopting.rivals import Mapped, Rival
 from projectionist.features.cache.adopting.taking_over import (
     Taken,
@@ -16,7 +17,6 @@ from projectionist.features.cache.adopting.taking_over import (
     expected,
     left,
     pair_of,
-    take_over,
 )
 from projectionist.features.cache.mending import moves
 from projectionist.features.cache.mending.grounds import Care, Ground, grounds_of
@@ -95,7 +95,7 @@ def adopt(
         check = partial(progress, done, len(wanted), one.backup.name)
         check()
         try:
-            yield take_over(care, one.backup, check)
+            yield take_over_noted(care, one.backup, check)
         except (OSError, ProjectionistError) as error:
             if not isinstance(error, OSError) and error.code in _NOT_OF_THE_FILE:
                 raise
