@@ -19,6 +19,7 @@ from projectionist.features.cache.documents_care import (
     finding_document,
     rest_document,
     rival_document,
+    suggestion_document,
 )
 from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import Jobs
@@ -139,9 +140,11 @@ def return_rest(
 
 
 @get(f"{AT}/rivals", tags=["Cache"], operation_id="find_cache_rivals", sync_to_thread=True, **MANAGE)
-def find_rivals(folder: Folder) -> RivalsDocument:
-    """What PlexCache-D or Cacherr set up in a folder."""
-    return RivalsDocument([rival_document(one) for one in caring.rivals_in(folder)])
+def find_rivals(cache: Injected[Workplace], folder: Folder) -> RivalsDocument:
+    """What PlexCache-D or Cacherr set up in a folder, and the fast tiers to take over from them."""
+    found = caring.rivals_in(folder)
+    tiers = [suggestion_document(one) for one in caring.suggestions(cache, found)]
+    return RivalsDocument([rival_document(one) for one in found], tiers)
 
 
 @post(

@@ -123,8 +123,8 @@ def adopt(
     try:
         rivals = caring.rivals_in(folder)
         if step in ("look", "adopt"):
-            ordered = caring.order_adoption(jobs, folder, principal.name, dry=step == "look")
-            return to(request, f"/jobs/{ordered.job_id}")
+            caring.order_adoption(jobs, folder, principal.name, dry=step == "look")
+            return to(request, "/cache/audit#adopt")
     except ProjectionistError as error:
         return _page(cache, jobs, error=error, folder=folder)
     return _page(cache, jobs, rivals=rivals, folder=folder)
@@ -152,6 +152,7 @@ def _page(
         "care": caring.care_now(jobs),
         "rests": caring.rests(cache),
         "rivals": rivals,
+        "suggestions": caring.suggestions(cache, rivals),
         "folder": folder,
         "errors": {} if error is None else errors_of(error),
     }

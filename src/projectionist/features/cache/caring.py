@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 
 from projectionist.errors import Conflict, InputWrong
 from projectionist.features.cache.adopting.jobs import ADOPT
+from projectionist.features.cache.adopting.moving_in import SuggestedTier, suggested_tiers
 from projectionist.features.cache.adopting.rivals import Rival, find_rivals
 from projectionist.features.cache.auditing import keeping
 from projectionist.features.cache.auditing.findings import Finding, FindingKind, Repair
@@ -47,11 +49,24 @@ class Resting:
 
 @dataclass(frozen=True, slots=True)
 class CareNow:
-    """What runs of audits, scrubs and repairs, and how the last audit and the last scrub ended; None for none."""
+    """What runs of audits, scrubs and repairs, and how the last of each ended; None for none.
+
+    `adoption` is the last that told, or did, what becomes of another program's files.
+    """
 
     running: tuple[Job, ...]
     audit: Job | None
     scrub: Job | None
+    adoption: Job | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A fast tier of another program under a name that is free; `is_there` where its folder is set up already."""
+
+    name: str
+    tier: SuggestedTier
+    is_there: bool
 
 
 def is_safe(finding: Finding) -> bool:
@@ -68,7 +83,9 @@ def findings(place: Workplace, kind: FindingKind | None = None) -> Sequence[Find
 def care_now(jobs: Jobs) -> CareNow:
     """How looking after the cache stands."""
     running = JobFilter((JobState.QUEUED, JobState.RUNNING), kinds=(AUDIT, SCRUB, MEND, TAKE_BACK, ADOPT))
-    return CareNow(jobs.find(running, size=20).items, _last(jobs, AUDIT), _last(jobs, SCRUB))
+    return CareNow(
+        jobs.find(running, size=20).items, _last(jobs, AUDIT), _last(jobs, SCRUB), _last(jobs, ADOPT)
+    )
 
 
 def order_audit(jobs: Jobs, asked_by: str, excludes: Path | None = None) -> Ordered:
@@ -131,6 +148,20 @@ def return_rest(place: Workplace, jobs: Jobs, rest_id: int, asked_by: str, *, be
 def rivals_in(folder: str) -> Sequence[Rival]:
     """The caching programs whose settings lie in a folder. Raises InputWrong, NotFound, TableWrong."""
     return find_rivals(_folder(folder))
+
+
+def suggestions(place: Workplace, rivals: Sequence[Rival]) -> Sequence[Suggestion]:
+    """The fast tiers that other programs used, to be taken over as they are typed there, with a name for each."""
+    names = {tier.name for tier in place.places.tiers()}
+    roots = {str(tier.root) for tier in place.places.tiers()}
+    found = []
+    for one in suggested_tiers(rivals):
+        root = one.root.rstrip("/") or one.root
+        stem = Path(root).name or "fast"
+        name = next(name for name in chain((stem,), (f"{stem} {n}" for n in count(2))) if name not in names)
+        names.add(name)
+        found.append(Suggestion(name, one, is_there=root in roots))
+    return found
 
 
 def order_adoption(jobs: Jobs, folder: str, asked_by: str, *, dry: bool) -> Ordered:

@@ -196,7 +196,40 @@ def test_moving_in_shows_settings_first_then_what_would_be_then_does_it(
 
     assert "PlexCache-D" in page
     assert "See what would become of each file" in page
-    assert look.headers["location"].startswith("/jobs/")
+    assert look.headers["location"] == "/cache/audit#adopt"
+    assert 'value="/fast"' in page
+    assert "Add this fast disk" in page
     assert [one.kind for one in premises.jobs.held.values()] == [ADOPT, ADOPT]
     assert [one.arguments["dry"] for one in premises.jobs.held.values()] == [True, False]
     assert 'id="folder-error"' in nothing.text
+
+
+def test_what_becomes_of_each_file_is_a_table(premises: Premises) -> None:
+    row = {"path": "/slow/Heat.mkv", "outcome": "put_back", "why": "The copy is smaller.", "size": GB}
+    result = {"rivals": ["PlexCache-D"], "files": {"put_back": 1, "ours": 2}, "dry": True, "rows": [row]}
+    premises.jobs.put("Move in", JobState.DONE, kind=ADOPT, result=result)
+    with premises.browser() as client:
+        page = client.get("/cache/audit").text
+
+    assert "What would become of each file" in page
+    assert "Original is put back" in page
+    assert "The copy is smaller." in page
+    assert "2 files more are told in the log" in page
+
+
+def test_what_a_rival_had_is_accepted_as_a_fast_disk(premises: Premises, tmp_path: Path) -> None:
+    root = tmp_path / "nvme"
+    root.mkdir()
+    settings = {
+        "path_mappings": [{"name": "Films", "real_path": "/slow", "cache_path": f"{root}/"}],
+        "plexcache_quota": "500GB",
+    }
+    (tmp_path / "plexcache_settings.json").write_text(json.dumps(settings))
+    with premises.browser() as client:
+        (one,) = client.get(f"/api/v1/cache/rivals?folder={tmp_path}").json()["tiers"]
+        fields = {name: one[name] for name in ("name", "root", "quota", "usage", "min_free", "copies")}
+        client.post("/cache/tiers", data=fields)
+        (again,) = client.get(f"/api/v1/cache/rivals?folder={tmp_path}").json()["tiers"]
+
+    assert (one["name"], one["quota"], one["is_there"]) == ("nvme", "500GB", False)
+    assert again["is_there"]

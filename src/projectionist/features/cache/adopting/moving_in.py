@@ -77,10 +77,20 @@ def look_over(care: Care, rivals: Sequence[Rival], check: Check) -> Adoptable:
     files += _without_backup(care, rivals, {one.path for one in files if one.path is not None})
     return Adoptable(
         tuple(rivals),
-        tuple(dict.fromkeys(_tier(rival, one) for rival in rivals for one in rival.mappings if one.fast)),
-        tuple(_place(rival, one) for rival in rivals for one in rival.mappings if one.fast),
+        suggested_tiers(rivals),
+        suggested_places(rivals),
         tuple(files),
     )
+
+
+def suggested_tiers(rivals: Sequence[Rival]) -> tuple[SuggestedTier, ...]:
+    """The fast tiers that other programs used, each once."""
+    return tuple(dict.fromkeys(_tier(rival, one) for rival in rivals for one in rival.mappings if one.fast))
+
+
+def suggested_places(rivals: Sequence[Rival]) -> tuple[SuggestedPlace, ...]:
+    """The folders whose files other programs cached."""
+    return tuple(_place(rival, one) for rival in rivals for one in rival.mappings if one.fast)
 
 
 def adopt(
