@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -18,7 +20,9 @@ from projectionist.features.cache.mending.taking_back import Where, take_back
 from projectionist.features.cache.models import Kind
 from projectionist.features.cache.reading import history
 from projectionist.features.cache.reading.history import MoveFilter, Past
+from projectionist.features.cache.recovering import recover
 from projectionist.features.cache.workplace import Workplace
+from projectionist.kit.swaps import FileCalls
 from tests.features.cache.adopting.rival import cached_by_rival, moved_in
 from tests.features.cache.auditing.ward import FILM, Ward
 from tests.features.cache.stage import OLD
@@ -174,3 +178,38 @@ def test_two_who_mend_one_finding_mend_it_once(linked: Ward) -> None:
     assert not fast.exists()
     assert len(linked.stage.journal.at_rest()) == 1
     assert linked.stage.journal.unfinished() == []
+
+
+class Hindered(FileCalls):
+    """Every change of a name or a file is refused."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+    def run(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        raise OSError(self.code, os.strerror(self.code))
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.ENOSPC, errno.EACCES, errno.EIO])
+@pytest.mark.parametrize("scene", ["an orphan", "an only copy", "a pair of another program"])
+def test_a_disk_that_takes_nothing_keeps_all_as_it_was_and_the_history_says_so(
+    linked: Ward, scene: str, code: int
+) -> None:
+    if scene == "an orphan":
+        orphan(linked)
+    elif scene == "an only copy":
+        linked.cached()[0].aside.unlink()
+    else:
+        cached_by_rival(linked)
+    (finding,) = linked.look().findings
+    contents, whole = linked.everything(), linked.stage.desk
+    linked.stage.desk = replace(whole, calls=Hindered(code))
+    with pytest.raises(ProjectionistError):
+        linked.mend(finding)
+    linked.stage.desk = whole
+    recover(whole)
+
+    assert linked.everything() == contents
+    assert linked.stage.journal.unfinished() == []
+    assert past(linked)[0].move.outcome == "failed"
+    assert linked.mend(linked.only()) is Mended.MENDED
