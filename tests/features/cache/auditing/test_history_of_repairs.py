@@ -13,9 +13,10 @@ from typing import Any, cast
 
 import pytest
 
-from projectionist.errors import ProjectionistError, SwapRefused
+from projectionist.errors import ProjectionistError, SourceChanged, SwapRefused
 from projectionist.features.cache.auditing.findings import Finding, FindingKind, Repair
 from projectionist.features.cache.auditing.repairing import Mended, repair
+from projectionist.features.cache.journal import Journal, Move
 from projectionist.features.cache.mending.taking_back import Where, take_back
 from projectionist.features.cache.models import Kind
 from projectionist.features.cache.reading import history
@@ -213,3 +214,26 @@ def test_a_disk_that_takes_nothing_keeps_all_as_it_was_and_the_history_says_so(
     assert linked.stage.journal.unfinished() == []
     assert past(linked)[0].move.outcome == "failed"
     assert linked.mend(linked.only()) is Mended.MENDED
+
+
+class Late(Journal):
+    """Somebody else is done with a file just when a repair of it begins."""
+
+    gone: Path
+
+    def begin(self, *args: Any, **kwargs: Any) -> Move:
+        self.gone.unlink()
+        return super().begin(*args, **kwargs)
+
+
+def test_a_file_that_goes_as_its_repair_begins_is_not_said_to_rest(linked: Ward) -> None:
+    stage, fast = linked.stage, orphan(linked)
+    finding = linked.only()
+    journal = Late(stage.database, stage.clock, "here")
+    journal.gone = fast
+    stage.desk = replace(stage.desk, journal=journal)
+
+    with pytest.raises(SourceChanged, match="not there any more"):
+        linked.mend(finding)
+    assert past(linked)[0].move.outcome == "failed"
+    assert journal.unfinished() == []
