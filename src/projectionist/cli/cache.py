@@ -98,6 +98,7 @@ for verb in (
     *(cache_plan.plan, cache_plan.pin, cache_plan.unpin, cache_plan.pins),
     *(cache_run.run, cache_run.restore, cache_run.history, cache_run.undo),
     *(cache_care.audit, cache_care.scrub, cache_care.adopt),
+    *(cache_care.rests, cache_care.take_back),
 ):
     app.command()(verb)
 app.add_typer(cache_tiers.tiers, name="tiers")

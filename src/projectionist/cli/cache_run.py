@@ -28,7 +28,7 @@ MOST = 2**31 - 1
 """The largest number that a row may have."""
 NO_TIER = "There is no fast tier yet; `projectionist cache tiers add` adds one."
 
-_ASKED_BY = "command line"
+ASKED_BY = "command line"
 
 
 class Interruptible:
@@ -84,7 +84,7 @@ def run(
             service.confirm(house.jobs, house.settings.cache_interval)
         dry = dry_run or not service.is_confirmed(house.jobs)
         plan = service.plan(house.cache)
-        moves = errands(plan, _ASKED_BY)
+        moves = errands(plan, ASKED_BY)
         carried = planned(plan) if dry else carry_out(house.cache, job, moves)
         code = _tell(carried, as_json=as_json, dry=dry)
         is_bare = not house.cache.places.tiers()
@@ -115,9 +115,9 @@ def restore(
     with opened(data) as house, until_interrupted(quiet=as_json or not sys.stderr.isatty()) as job:
         if path is None:
             service.leave(house.jobs)
-            moves = service.returns(house.cache, _ASKED_BY)
+            moves = service.returns(house.cache, ASKED_BY)
         else:
-            moves = [service.return_of(house.cache, path.absolute(), _ASKED_BY)]
+            moves = [service.return_of(house.cache, path.absolute(), ASKED_BY)]
         code = _tell(carry_out(house.cache, job, moves), as_json=as_json)
         left = service.left(house.cache) if path is None else []
     for one in left:
@@ -164,7 +164,7 @@ def undo(
     from projectionist.features.cache.running.batch import carry_out
 
     with opened(data) as house, until_interrupted(quiet=as_json or not sys.stderr.isatty()) as job:
-        moves = [service.reverse_of(house.cache, move, _ASKED_BY)]
+        moves = [service.reverse_of(house.cache, move, ASKED_BY)]
         code = _tell(carry_out(house.cache, job, moves), as_json=as_json)
     raise typer.Exit(code)
 

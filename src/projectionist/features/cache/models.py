@@ -22,10 +22,16 @@ class Layout(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a move does."""
+    """What a move does; the journal knows the first two only, of which the others are made."""
 
     CACHE_IN = "cache_in"
     MOVE_BACK = "move_back"
+    REPAIR = "repair"
+    """Mending what an audit or a scrub found."""
+    TAKE_OVER = "take_over"
+    """Making ours what another caching program set aside."""
+    TAKE_BACK = "take_back"
+    """Giving a file at rest a name again."""
 
 
 class Step(StrEnum):
@@ -332,7 +338,7 @@ class TasteRow(Base):
 
 
 class MoveRow(Base):
-    """A move that ended: what, why, how. `undoes` is the move that it took back."""
+    """A move that ended: what, why, how. `undoes` is the move that it took back, `rest_id` what it put to rest."""
 
     __tablename__ = "cache_move"
     __table_args__ = (Index("ix_cache_move_at", "at"), Index("ix_cache_move_path", "path"))
@@ -351,6 +357,7 @@ class MoveRow(Base):
     why: Mapped[str] = mapped_column(Text, default="")
     asked_by: Mapped[str]
     undoes: Mapped[int | None] = mapped_column(BigInteger)
+    rest_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class FindingRow(Base):

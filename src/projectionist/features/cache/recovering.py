@@ -174,7 +174,17 @@ def _end(desk: Desk, move: Move) -> Outcome:
         if not ours or desk.journal.unfinished_at(move.spot.path) is None:
             return Outcome.CACHED
         with alone(move.spot):
-            return settle(desk, move, forward=True)
+            outcome = settle(desk, move, forward=True)
+            _forget_taken_back(desk, move)
+            return outcome
+
+
+def _forget_taken_back(desk: Desk, move: Move) -> None:
+    """What rested of a path, and was given its name again when that was cut short, rests no more."""
+    for row in desk.journal.at_rest():
+        is_of_it = Path(row.path) in (move.spot.path, move.film)
+        if is_of_it and is_mounted(Path(row.root)) and status(Path(row.resting)) is None:
+            desk.journal.forget_rest(row)
 
 
 def _look(desk: Desk, spot: Spot, content: Content) -> Outcome:

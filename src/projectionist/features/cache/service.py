@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from projectionist.errors import Conflict, NotFound
+from projectionist.features.cache.auditing.jobs import care_of, order_taking_back
+from projectionist.features.cache.mending.noting import LEFT_AS_IT_WAS, NOTHING_TO_UNDO
+from projectionist.features.cache.mending.taking_back import Where, require_takeable
 from projectionist.features.cache.models import Kind
 from projectionist.features.cache.planning.plan import CachePlan
 from projectionist.features.cache.running import queries
@@ -119,6 +123,10 @@ def history(place: Workplace, *, text: str = "", offset: int = 0, size: int = 50
 def undo(place: Workplace, jobs: Jobs, move_id: int, asked_by: str) -> Ordered:
     """Ask for a move to be taken back, before others. Raises NotFound, and Conflict where it moved nothing."""
     kind, errand = reverse_of(place, move_id, asked_by)
+    if kind is Kind.TAKE_BACK:
+        return order_taking_back(
+            jobs, errand.rest_id, errand.name, place.node, asked_by, Where.PLACE, errand.undoes
+        )
     order = in_order(errand) if kind is Kind.CACHE_IN else back_order(errand, makes_room=True)
     return jobs.order(order)
 
@@ -138,11 +146,14 @@ def reverse_of(place: Workplace, move_id: int, asked_by: str) -> tuple[Kind, Err
         asked_by=asked_by,
         undoes=move_id,
     )
-    if (row.kind, row.outcome) == (Kind.CACHE_IN, Outcome.CACHED):
+    if row.rest_id is not None:
+        require_takeable(care_of(place), row.rest_id)
+        return Kind.TAKE_BACK, replace(errand, rest_id=row.rest_id)
+    if row.outcome == Outcome.CACHED and row.kind != Kind.MOVE_BACK:
         return Kind.MOVE_BACK, errand
-    if (row.kind, row.outcome) == (Kind.MOVE_BACK, Outcome.HOME):
+    if row.outcome == Outcome.HOME and row.kind != Kind.CACHE_IN:
         return Kind.CACHE_IN, _again(place, errand, row.tier)
-    raise Conflict("This move left everything as it was; there is nothing to undo.")
+    raise Conflict(NOTHING_TO_UNDO.get(row.outcome, LEFT_AS_IT_WAS))
 
 
 def restore(place: Workplace, jobs: Jobs, path: Path, asked_by: str) -> Ordered:

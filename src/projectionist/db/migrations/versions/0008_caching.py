@@ -251,6 +251,7 @@ def _moves() -> None:
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("asked_by", sa.String(), nullable=False),
         sa.Column("undoes", sa.BigInteger(), nullable=True),
+        sa.Column("rest_id", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name="fk_cache_move_item_id", ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name="pk_cache_move"),
     )

@@ -42,10 +42,14 @@ def journalled(
 def rest_file(desk: Desk, spot: Spot, file: Path, root: Path, reason: str, *, cached: bool = False) -> None:
     """Put a file beside a path, or its fast copy, to rest; `cached` says whether the path stays on the fast disk.
 
-    Raises as `journalled`.
+    Raises SourceChanged where it is not there any more, for somebody else may have mended it, and as `journalled`.
     """
-    found = os.lstat(file)
+    with explained(file, "put to rest"):
+        found = os.lstat(file)
     with journalled(desk, spot, Content(found.st_size, found.st_mtime_ns), Step.RESTING) as move:
+        if status(file) is None:
+            desk.journal.end(move, cached=cached)
+            raise SourceChanged(f"{file} is not there any more; nothing was changed: run an audit again.")
         put_to_rest(desk, move, file, root, reason)
         desk.journal.end(move, cached=cached)
 

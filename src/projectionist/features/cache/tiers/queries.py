@@ -112,12 +112,6 @@ def is_library(session: Session, library_id: int) -> bool:
     return session.scalar(select(library.c.id).where(library.c.id == library_id)) is not None
 
 
-def is_known(session: Session, scope: str, number: int) -> bool:
-    """Whether there is such an `item`, `library` or `account`."""
-    table = PlaceRow.metadata.tables["server_account" if scope == "account" else scope]
-    return session.scalar(select(table.c.id).where(table.c.id == number)) is not None
-
-
 def serve(session: Session, place_id: int, tier_ids: Sequence[int]) -> None:
     """Which tiers serve a place, in order."""
     session.execute(delete(PlaceTierRow).where(PlaceTierRow.place_id == place_id))

@@ -21,7 +21,7 @@ from projectionist.features.cache.tiers.rules import amount, size_of
 
 _MOST_COPIES = 16
 _HOTTEST = 120
-_SCOPES = {"item": "item", "library": "library", "account": "person"}
+_SCOPES = ("item", "library", "account")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 """The number of a row, spelled in the one way that is compared with others."""
 
@@ -163,8 +163,6 @@ class Setup:
             )
         said = most.strip() if size_of(most, "most") else ""
         with self._database.write() as session:
-            if key and (said or excluded) and not queries.is_known(session, scope, int(key)):
-                raise InputWrong(f"There is no such {_SCOPES[scope]}; nothing was saved.", "key")
             queries.cap(session, scope, key, said, excluded=excluded)
 
     def _tier(self, session: Session, tier_id: int | None, root: Path | None) -> TierRow:
