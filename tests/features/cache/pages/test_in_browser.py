@@ -61,6 +61,8 @@ def test_every_page_is_readable_and_never_scrolls_sideways(
         "/cache/tiers/new",
         "/cache/audit",
         "/cache/simulator",
+        "/cache/sources",
+        "/cache/lists/new",
     )
     for path in paths:
         page = watched.go(path)
