@@ -25,17 +25,24 @@ from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup, setup_file
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.setup_link import setup_link
+from projectionist.features.cache import caring as cache_care
 from projectionist.features.cache import jobs as cache_jobs
 from projectionist.features.cache import service as cache_service
 from projectionist.features.cache import web as cache
 from projectionist.features.cache import workplace as cache_workplace
 from projectionist.features.cache.opening import Wishes, open_workplace
+from projectionist.features.cache.reading.standing import tiers_now
 from projectionist.features.cache.running.following import Following
 from projectionist.features.cache.running.guarding import Guarding
 from projectionist.features.cache.running.rounds import recover
 from projectionist.features.cache.traffic.pacing import Pace, quiet_hours
 from projectionist.features.cache.wanting.sources import Amounts
 from projectionist.features.cache.wanting.wants import Source
+from projectionist.features.doctor import feature as doctor
+from projectionist.features.doctor import opening as doctor_opening
+from projectionist.features.doctor.ground import Ground, Opened
+from projectionist.features.doctor.neighbours import CacheFacts, TierFacts
+from projectionist.features.doctor.service import Doctor
 from projectionist.features.home import pages as home
 from projectionist.features.item import pages as item
 from projectionist.features.library import jobs as library_jobs
@@ -63,6 +70,7 @@ from projectionist.jobs.engine import Engine
 from projectionist.kit import logs
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DataFolder
+from projectionist.kit.probing import probe
 from projectionist.kit.secrets import Vault, load_key
 from projectionist.media.server import Connect
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
@@ -128,6 +136,7 @@ class House:
             ),
         )
         self.cache = self._open_cache()
+        self.doctor = Doctor(self.ground)
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = (
             *library_jobs.kinds(
@@ -166,6 +175,7 @@ class House:
                 "cache": self.cache,
                 "clock": self.clock,
                 "database": self.database,
+                "doctor": self.doctor,
                 "events": self.events,
                 "job_kinds": {kind.name: kind.label or kind.name for kind in self._kinds},
                 "jobs": self.jobs,
@@ -201,8 +211,38 @@ class House:
             previews.web_feature(self.place),
             cache.web_feature(self.cache, self.jobs),
             operations.feature(self.jobs),
+            doctor.web_feature(self.doctor),
             servers_web.feature(self.database),
             accounts.feature(),
+        )
+
+    def ground(self) -> Ground:
+        """What the doctor looks at."""
+        opened = Opened(
+            settings=self.settings,
+            now=self.clock.now,
+            database=self.database,
+            reach=self.reach,
+            jobs=self.jobs,
+            kinds=frozenset(kind.name for kind in self._kinds),
+            cache=self._cache_facts,
+            audit_cache=partial(
+                cache_care.order_audit, self.jobs, "doctor", self.settings.cache_exclude_file
+            ),
+        )
+        return doctor_opening.opened_ground(opened, probe)
+
+    def _cache_facts(self) -> CacheFacts:
+        audit = cache_care.care_now(self.jobs).audit
+        return CacheFacts(
+            tiers=tuple(
+                TierFacts(one.name, one.root, one.room.left if one.room else None)
+                for one in tiers_now(self.cache)
+            ),
+            open_findings=len(cache_care.findings(self.cache)),
+            audited_at=audit.ended_at if audit else None,
+            audit_error=audit.error if audit else "",
+            exclude_file=self.settings.cache_exclude_file,
         )
 
     def start_demo(self) -> setup.Demo:
@@ -302,6 +342,19 @@ def open_house(settings: Settings, *, exclusive: bool, connect: Connect | None =
         stack.callback(house.close)
         house.events.start()
         yield house
+
+
+@contextmanager
+def doctors_ground(settings: Settings) -> Iterator[Ground]:
+    """What the doctor looks at from outside of a service; nothing is made, brought up to date, or claimed."""
+
+    def open_ground(database: Database) -> Ground:
+        house = House(settings, database, Vault(load_key(settings.data, settings.secret_key)))
+        stack.callback(house.close)
+        return house.ground()
+
+    with ExitStack() as stack:
+        yield stack.enter_context(doctor_opening.ground(settings, SystemClock().now, probe, open_ground))
 
 
 def serve(settings: Settings, say: Say) -> None:
