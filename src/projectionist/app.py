@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from projectionist.db import schema
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.events import Events
 from projectionist.db.saved_settings import saved_settings
-from projectionist.errors import ProjectionistError
+from projectionist.errors import DatabaseUnusable, ProjectionistError
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup, setup_file
 from projectionist.features.accounts.identify import SignedInPeople
@@ -76,7 +76,7 @@ from projectionist.media.server import Connect
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
 from projectionist.settings import Settings
 from projectionist.web.config import ShellSettings
-from projectionist.web.ports import Identify, ReadinessCheck, WebFeature
+from projectionist.web.ports import Identify, Permission, ReadinessCheck, WebFeature
 from projectionist.web.serving import check_free
 from projectionist.web.serving import serve as serve_pages
 from projectionist.web.shell import create_shell
@@ -136,7 +136,7 @@ class House:
             ),
         )
         self.cache = self._open_cache()
-        self.doctor = Doctor(self.ground)
+        self.doctor = Doctor(self.ground, tell=self._tell_of_doctor)
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = (
             *library_jobs.kinds(
@@ -313,6 +313,10 @@ class House:
 
     def _on_synced(self, synced: Synced) -> None:
         upkeep.on_synced(self.place, self.jobs, synced.library_id)
+
+    def _tell_of_doctor(self) -> None:
+        with suppress(DatabaseUnusable):  # the doctor's page says so
+            self.events.publish("doctor", permission=Permission.MANAGE_SETTINGS.value)
 
     def _probe_database(self) -> None:
         schema.revision_of(self.database)

@@ -133,11 +133,21 @@ def mend(ground: Ground, check_id: str, checks: Sequence[Check] = CHECKS) -> Men
 
 
 class Doctor:
-    """The examinations of this process: the last whole one, and a glance that costs next to nothing."""
+    """The examinations of this process: the last whole one, and a glance that costs next to nothing.
 
-    def __init__(self, ground: Callable[[], Ground], checks: Sequence[Check] = CHECKS) -> None:
+    `tell` is called after each that may have changed what pages show.
+    """
+
+    def __init__(
+        self,
+        ground: Callable[[], Ground],
+        checks: Sequence[Check] = CHECKS,
+        *,
+        tell: Callable[[], None] = lambda: None,
+    ) -> None:
         self._ground = ground
         self._checks = checks
+        self._tell = tell
         self._lock = threading.Lock()
         self._last: Report | None = None
         self._glance: Report | None = None
@@ -153,6 +163,7 @@ class Doctor:
         with self._lock:
             if self._last is None or self._last is before:
                 self._last = self._glance = examine(self._ground(), self._checks)
+                self._tell()
             return self._last
 
     def glance(self) -> Report:
@@ -168,6 +179,7 @@ class Doctor:
         mended = mend(self._ground(), check_id, self._checks)
         self._last = _renewed(self._last, mended.result)
         self._glance = _renewed(self._glance, mended.result)
+        self._tell()
         return mended
 
 
