@@ -67,6 +67,7 @@ from projectionist.features.servers import feature as servers_web
 from projectionist.features.servers import service as servers
 from projectionist.integrations.connecting import connector
 from projectionist.jobs.engine import Engine
+from projectionist.jobs.tidying import TIDY
 from projectionist.kit import logs
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DataFolder
@@ -224,7 +225,7 @@ class House:
             database=self.database,
             reach=self.reach,
             jobs=self.jobs,
-            kinds=frozenset(kind.name for kind in self._kinds),
+            kinds=frozenset((TIDY, *(kind.name for kind in self._kinds))),
             cache=self._cache_facts,
             audit_cache=partial(
                 cache_care.order_audit, self.jobs, "doctor", self.settings.cache_exclude_file

@@ -36,7 +36,7 @@ def check(
 
 def test_every_check_has_an_id_of_its_own_and_says_what_to_do() -> None:
     ids = [one.id for one in service.CHECKS]
-    assert len(set(ids)) == len(ids) >= 35
+    assert len(set(ids)) == len(ids) >= 65
     assert [one.id for one in service.CHECKS if not (one.title and one.why.endswith(".") and one.mend)] == []
     assert [one.id for one in service.CHECKS if (one.repair is None) == bool(one.button)] == []
 

@@ -13,22 +13,30 @@ from projectionist.features.doctor.checks import WORST_FIRST, Check, Finding, St
 from projectionist.features.doctor.ground import Ground
 from projectionist.features.doctor.subjects import (
     answers,
+    cache,
     database,
     files,
     machine,
     network,
+    people,
     program,
     secrets,
+    servers,
+    work,
 )
 
 CHECKS: Sequence[Check] = (
     *secrets.CHECKS,
     *files.CHECKS,
     *database.CHECKS,
+    *people.CHECKS,
     *network.CHECKS,
     *answers.CHECKS,
     *machine.CHECKS,
     *program.CHECKS,
+    *servers.CHECKS,
+    *work.CHECKS,
+    *cache.CHECKS,
 )
 """Every check, in the order in which they are told where they are equally bad."""
 
