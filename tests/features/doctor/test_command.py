@@ -46,6 +46,12 @@ def test_a_folder_that_nobody_started_is_not_ready_and_nothing_is_made(tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_empty_folder_stays_empty(tmp_path: Path) -> None:
+    status, found = states(tmp_path)
+    assert (status, found["data-folder"], found["database"]) == (2, "pass", "fail")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_looking_changes_nothing(data: Path) -> None:
     before = content(data)
     _, found = states(data)
