@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -20,23 +20,27 @@ from projectionist.db import schema
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.events import Events
 from projectionist.db.saved_settings import saved_settings
-from projectionist.errors import ProjectionistError
+from projectionist.errors import DatabaseUnusable, ProjectionistError
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup, setup_file
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.setup_link import setup_link
+from projectionist.features.cache import caring as cache_care
 from projectionist.features.cache import jobs as cache_jobs
 from projectionist.features.cache import service as cache_service
 from projectionist.features.cache import web as cache
 from projectionist.features.cache import workplace as cache_workplace
 from projectionist.features.cache.opening import Wishes, open_workplace
+from projectionist.features.cache.reading.standing import tiers_now
 from projectionist.features.cache.running.following import Following
 from projectionist.features.cache.running.guarding import Guarding
 from projectionist.features.cache.running.rounds import recover
-from projectionist.features.cache.traffic.pacing import Pace, quiet_hours
 from projectionist.features.cache.wanting.lists.keeping import Lists
-from projectionist.features.cache.wanting.sources import Amounts
-from projectionist.features.cache.wanting.wants import Source
+from projectionist.features.doctor import feature as doctor
+from projectionist.features.doctor import opening as doctor_opening
+from projectionist.features.doctor.ground import Ground, Opened
+from projectionist.features.doctor.neighbours import CacheFacts, TierFacts
+from projectionist.features.doctor.service import Doctor
 from projectionist.features.home import pages as home
 from projectionist.features.item import pages as item
 from projectionist.features.library import jobs as library_jobs
@@ -62,16 +66,18 @@ from projectionist.features.servers import service as servers
 from projectionist.integrations.connecting import connector
 from projectionist.integrations.lists.connecting import list_connector
 from projectionist.jobs.engine import Engine
+from projectionist.jobs.tidying import TIDY
 from projectionist.kit import logs
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DataFolder
+from projectionist.kit.probing import probe
 from projectionist.kit.secrets import Vault, load_key
 from projectionist.media.lists import ConnectList
 from projectionist.media.server import Connect, MediaServer, ServerAddress
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
 from projectionist.settings import Settings
 from projectionist.web.config import ShellSettings
-from projectionist.web.ports import Identify, ReadinessCheck, WebFeature
+from projectionist.web.ports import Identify, Permission, ReadinessCheck, WebFeature
 from projectionist.web.serving import check_free
 from projectionist.web.serving import serve as serve_pages
 from projectionist.web.shell import create_shell
@@ -127,6 +133,7 @@ class House:
         )
         self.lists = self._open_lists(vault, connect_list)
         self.cache = self._open_cache()
+        self.doctor = Doctor(self.ground, tell=self._tell_of_doctor)
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = (
             *library_jobs.kinds(
@@ -169,7 +176,7 @@ class House:
             self.clock,
             node=self.settings.node,
             folder=self.settings.data,
-            wishes=_wishes(self.settings),
+            wishes=Wishes.of(self.settings),
             lists=self.lists,
         )
 
@@ -185,6 +192,7 @@ class House:
                 "cache_lists": self.lists,
                 "clock": self.clock,
                 "database": self.database,
+                "doctor": self.doctor,
                 "events": self.events,
                 "job_kinds": {kind.name: kind.label or kind.name for kind in self._kinds},
                 "jobs": self.jobs,
@@ -220,6 +228,7 @@ class House:
             previews.web_feature(self.place),
             cache.web_feature(self.cache, self.jobs),
             operations.feature(self.jobs),
+            doctor.web_feature(self.doctor),
             servers_web.feature(self.database),
             accounts.feature(),
         )
@@ -234,6 +243,35 @@ class House:
             return connector(client_id=client_id, plex_tv_url=plex_tv_url)(address)
 
         return connect
+
+    def ground(self) -> Ground:
+        """What the doctor looks at."""
+        opened = Opened(
+            settings=self.settings,
+            now=self.clock.now,
+            database=self.database,
+            reach=self.reach,
+            jobs=self.jobs,
+            kinds=frozenset((TIDY, *(kind.name for kind in self._kinds))),
+            cache=self._cache_facts,
+            audit_cache=partial(
+                cache_care.order_audit, self.jobs, "doctor", self.settings.cache_exclude_file
+            ),
+        )
+        return doctor_opening.opened_ground(opened, probe)
+
+    def _cache_facts(self) -> CacheFacts:
+        audit = cache_care.care_now(self.jobs).audit
+        return CacheFacts(
+            tiers=tuple(
+                TierFacts(one.name, one.root, one.room.left if one.room else None)
+                for one in tiers_now(self.cache)
+            ),
+            open_findings=len(cache_care.findings(self.cache)),
+            audited_at=audit.ended_at if audit else None,
+            audit_error=audit.error if audit else "",
+            exclude_file=self.settings.cache_exclude_file,
+        )
 
     def start_demo(self) -> setup.Demo:
         """Open the demo house, and tell how it is reached; asked twice, it is the same."""
@@ -304,6 +342,10 @@ class House:
     def _on_synced(self, synced: Synced) -> None:
         upkeep.on_synced(self.place, self.jobs, synced.library_id)
 
+    def _tell_of_doctor(self) -> None:
+        with suppress(DatabaseUnusable):  # the doctor's page says so
+            self.events.publish("doctor", permission=Permission.MANAGE_SETTINGS.value)
+
     def _probe_database(self) -> None:
         schema.revision_of(self.database)
 
@@ -340,6 +382,19 @@ def open_house(
         stack.callback(house.close)
         house.events.start()
         yield house
+
+
+@contextmanager
+def doctors_ground(settings: Settings) -> Iterator[Ground]:
+    """What the doctor looks at from outside of a service; nothing is made, brought up to date, or claimed."""
+
+    def open_ground(database: Database) -> Ground:
+        house = House(settings, database, Vault(load_key(settings.data, settings.secret_key)))
+        stack.callback(house.close)
+        return house.ground()
+
+    with ExitStack() as stack:
+        yield stack.enter_context(doctor_opening.ground(settings, SystemClock().now, probe, open_ground))
 
 
 def serve(settings: Settings, say: Say) -> None:
@@ -414,24 +469,6 @@ def _address(settings: Settings) -> str:
         return settings.base_url.rstrip("/")
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{settings.port}{settings.base_path}"
-
-
-def _wishes(settings: Settings) -> Wishes:
-    return Wishes(
-        pace=Pace(
-            settings.cache_rate,
-            quiet_hours(settings.cache_quiet_hours),
-            settings.cache_pause_while_playing,
-        ),
-        retention=settings.cache_retention,
-        amounts=Amounts(
-            settings.cache_next_episodes, settings.cache_watchlist_episodes, settings.cache_recent_days
-        ),
-        sources=frozenset(Source(one) for one in settings.cache_sources),
-        hard_links=settings.cache_hard_links,
-        proves_returns=settings.cache_prove_returns,
-        exclude_file=settings.cache_exclude_file,
-    )
 
 
 def _client_id(data: Path) -> str:

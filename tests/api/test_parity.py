@@ -49,6 +49,8 @@ TWINS = {
     "/cache/rests/{rest_id:int}/return": "return_resting_file",
     "/cache/adopt": "adopt_cache",
     "/cache/simulator": "simulate_own_cache",
+    "/doctor/examine": "examine",
+    "/doctor/mend/{check_id:str}": "mend",
     "/jobs/bulk/{action:str}": "change_many_jobs",
     "/jobs/queues/{name:str}": "change_queue",
     "/jobs/schedules": "save_schedule",

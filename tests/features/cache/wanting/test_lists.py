@@ -133,9 +133,10 @@ def test_what_is_on_a_list_and_in_the_library_is_wished_for_by_its_ids(
     assert (added.name, added.owned) == ("Trakt: trending films", 3)
     assert home.named(Source.LIST) == ["by-imdb", "by-tmdb", "by-tvdb"], "the surest id that is known decides"
     want = home.wants()["by-tmdb"]
-    assert [(one.name, one.points, one.why) for one in want.terms] == [
-        ("list", 12.0, "it is number 2 on the list Trakt: trending films")
+    assert [(one.name, one.why) for one in want.terms] == [
+        ("list", "it is number 2 on the list Trakt: trending films")
     ]
+    assert 0 < want.terms[0].points == want.score
     assert elsewhere.open == 0
 
 
