@@ -45,7 +45,7 @@ def test_a_key_given_as_text_has_a_length_to_be_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "status"),
     [
-        (BY_CHANCE, PASS),
+        pytest.param(BY_CHANCE, PASS, id="by chance"),
         ("correct horse battery staple", WARN),
         ("Tr0ub4dor&3-Xkcd93", WARN),
         ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", FAIL),

@@ -21,6 +21,7 @@ TEMPORARY = re.compile(r"\.projectionist-([0-9a-f]{16})\.(copy|link)")
 
 TIER = names.TIER
 """A file at the root of every tier: where it is not to be seen, the tier is not mounted."""
+_MOST_OF_A_MARKER = 64 << 10
 
 
 class Standing(Enum):
@@ -109,11 +110,24 @@ def name_mark(name: str) -> str:
 
 
 def is_mounted(root: Path) -> bool:
-    """Whether a tier is there; a mount point without its disk, and a disk that answers with errors, are not."""
+    """Whether the disk of a tier is there, and is the one that was marked there.
+
+    A mount point without its disk is not, nor one with the disk of another tier, nor a disk that answers with errors.
+    """
     try:
-        return stat.S_ISREG(os.lstat(root / TIER).st_mode)
+        marker = os.open(root / TIER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return False
+    with os.fdopen(marker, "rb") as file:
+        try:
+            return stat.S_ISREG(os.fstat(marker).st_mode) and root_mark(root) in file.read(_MOST_OF_A_MARKER)
+        except OSError:
+            return False
+
+
+def root_mark(root: Path) -> bytes:
+    """What the marker of a tier holds of each place where its disk was marked, on one machine or on several."""
+    return xxhash.xxh3_128_hexdigest(os.fsencode(root)).encode()
 
 
 def mount_of(path: Path, root: Path) -> Path | None:
