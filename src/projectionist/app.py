@@ -369,6 +369,9 @@ def open_house(
         logs.configure(settings.log_format, settings.log_level, settings.log_file)
         for library_of_ours in ("alembic", "dbos"):
             logging.getLogger(library_of_ours).setLevel(logging.WARNING)
+        logging.getLogger("stamina").setLevel(
+            logging.ERROR
+        )  # of each retry; what comes of them is told in words
         for secret in (settings.secret_key, settings.plex_token):
             logs.mask(secret)
         for name in settings.unknown:

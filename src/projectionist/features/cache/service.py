@@ -8,10 +8,10 @@ from pathlib import Path
 
 from projectionist.errors import Conflict, NotFound
 from projectionist.features.cache.auditing.jobs import care_of, order_taking_back
-from projectionist.features.cache.mending.noting import LEFT_AS_IT_WAS, NOTHING_TO_UNDO
 from projectionist.features.cache.mending.taking_back import Where, require_takeable
 from projectionist.features.cache.models import Kind
 from projectionist.features.cache.planning.plan import CachePlan
+from projectionist.features.cache.reading.history import require_undoable
 from projectionist.features.cache.running import queries
 from projectionist.features.cache.running.errands import Ended, Errand, ended_of
 from projectionist.features.cache.running.ordering import (
@@ -132,11 +132,12 @@ def undo(place: Workplace, jobs: Jobs, move_id: int, asked_by: str) -> Ordered:
 
 
 def reverse_of(place: Workplace, move_id: int, asked_by: str) -> tuple[Kind, Errand]:
-    """The move that takes another one back. Raises NotFound, and Conflict where that moved nothing."""
+    """The move that takes another one back. Raises NotFound, and Conflict where there is nothing to take back."""
     with place.database.read() as session:
         row = queries.move(session, move_id)
     if row is None:
         raise NotFound("There is no such move; it may have been taken out of the history.")
+    require_undoable(place, row)
     errand = Errand(
         path=row.path,
         title=row.title,
@@ -149,11 +150,9 @@ def reverse_of(place: Workplace, move_id: int, asked_by: str) -> tuple[Kind, Err
     if row.rest_id is not None:
         require_takeable(care_of(place), row.rest_id)
         return Kind.TAKE_BACK, replace(errand, rest_id=row.rest_id)
-    if row.outcome == Outcome.CACHED and row.kind != Kind.MOVE_BACK:
+    if row.outcome == Outcome.CACHED:
         return Kind.MOVE_BACK, errand
-    if row.outcome == Outcome.HOME and row.kind != Kind.CACHE_IN:
-        return Kind.CACHE_IN, _again(place, errand, row.tier)
-    raise Conflict(NOTHING_TO_UNDO.get(row.outcome, LEFT_AS_IT_WAS))
+    return Kind.CACHE_IN, _again(place, errand, row.tier)
 
 
 def restore(place: Workplace, jobs: Jobs, path: Path, asked_by: str) -> Ordered:

@@ -46,6 +46,15 @@ class SourceShown:
         return [one for one in self.answers if one.failing_since is not None]
 
     @property
+    def withheld(self) -> Mapping[str, Sequence[Answer]]:
+        """Those that are never given to us, by why that is."""
+        told: dict[str, list[Answer]] = {}
+        for one in self.answers:
+            if one.failing_since is None and one.reason:
+                told.setdefault(one.reason, []).append(one)
+        return told
+
+    @property
     def answered_at(self) -> datetime | None:
         """When any of it answered last."""
         return max((one.answered_at for one in self.answers if one.answered_at is not None), default=None)

@@ -266,6 +266,8 @@ def test_moves_are_taken_back_in_either_direction(crew: Crew) -> None:
     kind, again = service.reverse_of(crew.place, returned.id, "test")
     assert (kind, again.tier_id, again.library_id) == (Kind.CACHE_IN, 1, 1)
     assert carry_in(crew.place, Hand(), again, lambda: False)["outcome"] == Outcome.CACHED
+    with pytest.raises(Conflict, match="It was undone"):
+        service.undo(crew.place, jobs, brought.id, "test")
     with pytest.raises(NotFound):
         service.undo(crew.place, jobs, 999, "test")
 

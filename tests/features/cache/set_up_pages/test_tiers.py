@@ -223,6 +223,24 @@ def test_a_source_that_does_not_answer_says_since_when_and_why(premises: Premise
     assert told["watchlist"]["answers"][0]["reason"] == "It did not answer in 5 s."
 
 
+def test_what_a_server_never_gives_is_told_quietly_and_once(premises: Premises) -> None:
+    with premises.place.database.write() as session:
+        for account in (1, 2):
+            session.add(
+                AnswerRow(
+                    source="watchlist",
+                    server_id=1,
+                    account_id=account,
+                    answered_at=datetime(2026, 11, 20, tzinfo=UTC),
+                    reason="Only that of the owner is shown.",
+                )
+            )
+    with premises.browser() as client:
+        page = client.get("/cache/sources").text
+    assert page.count("Only that of the owner is shown.") == 1
+    assert "no answer since" not in page
+
+
 @pytest.mark.parametrize("path", ["/cache/tiers", "/cache/tiers/new", "/cache/sources", "/cache/places/new"])
 def test_who_may_not_look_after_the_cache_sees_none_of_it(premises: Premises, path: str) -> None:
     may = [one for one in Permission if one is not Permission.MANAGE_CACHE]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from projectionist.errors import ServerFailed, ServerRefused, ServerUnreachable
+from projectionist.errors import ServerFailed, ServerRefused, ServerUnreachable, ServerWithholds
 from projectionist.features.cache.wanting import queries
 from projectionist.features.cache.wanting.choosing import EVERYBODY, choose
 from projectionist.features.cache.wanting.sources import Amounts
@@ -127,7 +127,7 @@ def test_the_prediction_names_what_the_history_makes_likely_and_says_why(home: H
     wants = home.wants()
     assert "s-1-3" in home.named(Source.PREDICTION)
     term = next(term for term in wants["s-1-3"].terms if term.name == Source.PREDICTION)
-    said = r"\d\.\d\d plays of it are expected within \d+ days: Ben goes on with the show"
+    said = r"it is \d\d % likely to be watched within \d+ days: Ben goes on with the show"
     assert re.fullmatch(said, term.why)
     assert "f" not in home.named(Source.PREDICTION)
 
@@ -281,3 +281,13 @@ def test_what_a_server_named_that_is_taken_out_is_forgotten(quick_home: Home) ->
     quick_home.is_there = False
     assert quick_home.named(Source.PLAYING) == []
     assert quick_home.failing() == []
+
+
+def test_what_a_server_never_gives_is_no_failure(quick_home: Home) -> None:
+    quick_home.hold(film("f"))
+    quick_home.sync()
+    quick_home.fail("watchlist", ServerWithholds("plex.tv shows the owner's watchlist only."))
+    assert quick_home.failing() == []
+    with quick_home.database.read() as session:
+        told = {row.reason for row in queries.answers(session) if row.failing_since is None}
+    assert "plex.tv shows the owner's watchlist only." in told

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from projectionist.errors import Conflict
 from projectionist.features.cache.mending.noting import LEFT_AS_IT_WAS, NOTHING_TO_UNDO
-from projectionist.features.cache.models import Kind
+from projectionist.features.cache.models import Kind, MoveRow
 from projectionist.features.cache.reading import queries
 from projectionist.features.cache.reading.films import require_sort, require_text
 from projectionist.features.cache.running.errands import Ended, ended_of
@@ -97,21 +98,26 @@ def moves(place: Workplace, wanted: MoveFilter, *, offset: int = 0, size: int = 
         undone = queries.undone(session, [row.id for row in rows])
         there = queries.on_fast(session, [row.path for row in rows])
         rests = queries.at_rest(session, [row.rest_id for row in rows if row.rest_id is not None])
-    found = [ended_of(row) for row in rows]
-    return Page(
-        tuple(
-            Past(
-                one,
-                one.id in undone,
-                _why_not(
-                    one, is_there=one.path in there, rests=one.rest_id in rests, undone=one.id in undone
-                ),
-            )
-            for one in found
-        ),
-        offset,
-        total,
-    )
+    return Page(tuple(_past(ended_of(row), undone, there, rests) for row in rows), offset, total)
+
+
+def require_undoable(place: Workplace, row: MoveRow) -> None:
+    """Raise Conflict where a move cannot be taken back now, in the words of the list of moves."""
+    with place.database.read() as session:
+        found = _past(
+            ended_of(row),
+            queries.undone(session, [row.id]),
+            queries.on_fast(session, [row.path]),
+            queries.at_rest(session, [row.rest_id] if row.rest_id is not None else []),
+        )
+    if not found.can_undo:
+        raise Conflict(f"{found.why_not} Nothing was changed.")
+
+
+def _past(move: Ended, undone: Container[int], there: Container[str], rests: Container[int | None]) -> Past:
+    was_undone = move.id in undone
+    why_not = _why_not(move, is_there=move.path in there, rests=move.rest_id in rests, undone=was_undone)
+    return Past(move, was_undone, why_not)
 
 
 def timeline(place: Workplace, zone: ZoneInfo, days: int = 30) -> Sequence[Day]:

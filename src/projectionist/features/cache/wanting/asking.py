@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from projectionist.db.engine import Database
-from projectionist.errors import NotFound, ServerUnreachable, ServiceError, TlsFailed
+from projectionist.errors import NotFound, ServerUnreachable, ServerWithholds, ServiceError, TlsFailed
 from projectionist.features.cache.neighbours import Servers
 from projectionist.features.cache.wanting import queries
 from projectionist.features.cache.wanting.choosing import EVERYBODY, Choices
@@ -209,6 +209,9 @@ class Asking:
                 found = self._held(key[1], server.watchlist(account))
         except (ServerUnreachable, TlsFailed):
             raise
+        except ServerWithholds as limit:
+            self._keep(key, (), now, limit.message)
+            return
         except ServiceError as error:
             self._note_failure(key, error, now)
             return
@@ -227,11 +230,11 @@ class Asking:
             ]
         return list(dict.fromkeys(found))
 
-    def _keep(self, key: Key, found: Sequence[int], now: datetime) -> None:
+    def _keep(self, key: Key, found: Sequence[int], now: datetime, said: str = "") -> None:
         self._due[key] = self._ticks() + AGAIN_S
         with self._database.write() as session:
             queries.replace_named(session, key, found, now)
-            queries.put_answer(session, key, now, None, "")
+            queries.put_answer(session, key, now, None, said)
 
     def _note_failure(self, key: Key, error: ServiceError, now: datetime) -> None:
         if key[0] is not Source.PLAYING:

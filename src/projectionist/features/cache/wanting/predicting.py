@@ -21,7 +21,7 @@ from projectionist.features.cache.prediction.planning import (
 )
 from projectionist.features.cache.prediction.records import Past, Play, Wish
 from projectionist.features.cache.wanting.choosing import EVERYBODY, Choices
-from projectionist.features.cache.wanting.scoring import Mention, prediction_points
+from projectionist.features.cache.wanting.scoring import Mention, chance_of, prediction_points
 from projectionist.features.cache.wanting.wants import Source
 from projectionist.features.library.service import Household, Watchable
 from projectionist.media.vocabulary import ItemKind
@@ -90,7 +90,8 @@ class Prediction:
         top = score.terms[0] if score.terms else None
         account = int(top.user) if top is not None and top.user else EVERYBODY
         reason = "" if top is None else ": " + _WORDS[top.why].format(who=names.get(account, "somebody"))
-        why = f"{one.plays:.2f} plays of it are expected within {THRIFT.keep_days:g} days{reason}"
+        chance = min(99, max(1, round(100 * chance_of(one.plays))))
+        why = f"it is {chance} % likely to be watched within {THRIFT.keep_days:g} days{reason}"
         return Mention(Source.PREDICTION, one.item_id, account, prediction_points(one.plays), why, 0.0)
 
 

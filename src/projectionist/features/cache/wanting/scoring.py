@@ -106,9 +106,14 @@ def list_points() -> float:
     return 12.0
 
 
+def chance_of(plays: float) -> float:
+    """The chance, 0 to 1, of at least one where so many plays are expected."""
+    return -math.expm1(-plays)
+
+
 def prediction_points(plays: float) -> float:
     """For so many plays to be expected within the next days."""
-    return 60 * -math.expm1(-plays)
+    return 60 * chance_of(plays)
 
 
 def promised(mentions: Iterable[Mention], learned: Outlook, knows: Callable[[int], bool]) -> Outlook:
