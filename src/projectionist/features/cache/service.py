@@ -18,6 +18,7 @@ from projectionist.features.cache.running.ordering import (
     PLAY,
     RESTORE,
     RUN,
+    SCHEDULE,
     back_order,
     filling,
     in_order,
@@ -48,9 +49,6 @@ __all__ = [
     "stop_after_step",
     "undo",
 ]
-
-SCHEDULE = "Keep the cache filled"
-"""Its schedule: there from the moment that somebody has seen a first plan and said yes to it."""
 
 _PLAYING = "playing"
 

@@ -17,6 +17,9 @@ RUN, PLAY, IN, NOW, BACK, RESTORE, LOOK = (
 """The kinds of job: plan and carry out; the same for what plays; one file in, the same at once, and back; all back;
 and look after a tier that came or went."""
 
+SCHEDULE = "Keep the cache filled"
+"""When rounds are asked for: there from the moment that somebody has seen a first plan and said yes to it."""
+
 _AT_ONCE = 500
 _NOT_BEGUN = (JobState.QUEUED, JobState.WAITING)
 
