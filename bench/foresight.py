@@ -14,12 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.measuring import Spread, measure
+from bench.replaying import LivePolicy
 from bench.rows import Goal, Row, Table, at_least, at_most
 from projectionist.features.cache.households.people import Mix
 from projectionist.features.cache.households.watching import live
 from projectionist.features.cache.prediction.forecast import Forecast
-from projectionist.features.cache.prediction.planning import plan
 from projectionist.features.cache.prediction.records import Past
+from projectionist.features.cache.simulating.foreseen import plan
 from projectionist.features.cache.simulating.foresight import ForesightPolicy
 from projectionist.features.cache.simulating.on_deck import OnDeckPolicy, Rules, ScorePolicy
 from projectionist.features.cache.simulating.on_demand import RecentPolicy
@@ -74,7 +75,7 @@ def measure_foresight(*, quick: bool = False, say: Callable[[str], object] = pri
         say(f"The year of {mix}")
         contests = [contest(live(seed, mix=mix), 0.02) for seed in OTHERS]
         others.rows += _rows(f"{mix}, 2 % of the library", contests, None)
-    return [table, others, _effort(quick=quick, say=say)]
+    return [table, others, _replayed(quick=quick, say=say), _effort(quick=quick, say=say)]
 
 
 def _rows(name: str, contests: Sequence[Contest], goal: float | None) -> list[Row]:
@@ -107,6 +108,23 @@ def _rows(name: str, contests: Sequence[Contest], goal: float | None) -> list[Ro
             "%",
         ),
     ]
+
+
+def _replayed(*, quick: bool, say: Callable[[str], object]) -> Table:
+    """The plan that runs, with its sources, shares and planner, beside the policy that is simulated.
+
+    It plans for every play, so that a year of it would take an hour.
+    """
+    days = 10 if quick else 40
+    table = Table(f"The plan that runs, {days} days of it", "the simulator's ours")
+    past = live(REPORTED[0], days=days)
+    for share, _ in SHARES[1:2] if quick else SHARES:
+        say(f"{days} days of the plan that runs, {100 * share:g} % of the library")
+        capacity = int(sum(past.catalogue.sizes) * share)
+        policies = (ForesightPolicy(past.catalogue), LivePolicy(past.catalogue))
+        ours, runs = (Replay(past, policy, capacity, RATE).run() for policy in policies)
+        table.rows += _rows(f"{100 * share:g} % of the library", [Contest(runs, ours)], None)
+    return table
 
 
 def _effort(*, quick: bool, say: Callable[[str], object]) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -20,23 +20,28 @@ from projectionist.db import schema
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.events import Events
 from projectionist.db.saved_settings import saved_settings
-from projectionist.errors import ProjectionistError
+from projectionist.errors import DatabaseUnusable, ProjectionistError
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup, setup_file
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.setup_link import setup_link
 from projectionist.features.audit_log import feature as audit_log
+from projectionist.features.cache import caring as cache_care
 from projectionist.features.cache import jobs as cache_jobs
 from projectionist.features.cache import service as cache_service
 from projectionist.features.cache import web as cache
 from projectionist.features.cache import workplace as cache_workplace
 from projectionist.features.cache.opening import Wishes, open_workplace
+from projectionist.features.cache.reading.standing import tiers_now
 from projectionist.features.cache.running.following import Following
 from projectionist.features.cache.running.guarding import Guarding
 from projectionist.features.cache.running.rounds import recover
-from projectionist.features.cache.traffic.pacing import Pace, quiet_hours
-from projectionist.features.cache.wanting.sources import Amounts
-from projectionist.features.cache.wanting.wants import Source
+from projectionist.features.cache.wanting.lists.keeping import Lists
+from projectionist.features.doctor import feature as doctor
+from projectionist.features.doctor import opening as doctor_opening
+from projectionist.features.doctor.ground import Ground, Opened
+from projectionist.features.doctor.neighbours import CacheFacts, TierFacts
+from projectionist.features.doctor.service import Doctor
 from projectionist.features.home import pages as home
 from projectionist.features.item import pages as item
 from projectionist.features.library import jobs as library_jobs
@@ -60,17 +65,21 @@ from projectionist.features.previews.workplace import Workplace
 from projectionist.features.servers import feature as servers_web
 from projectionist.features.servers import service as servers
 from projectionist.integrations.connecting import connector
+from projectionist.integrations.lists.connecting import list_connector
 from projectionist.jobs.engine import Engine
+from projectionist.jobs.tidying import TIDY
 from projectionist.kit import logs
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DataFolder
+from projectionist.kit.probing import probe
 from projectionist.kit.secrets import Vault, load_key
-from projectionist.media.server import Connect
+from projectionist.media.lists import ConnectList
+from projectionist.media.server import Connect, MediaServer, ServerAddress
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
 from projectionist.settings import Settings
 from projectionist.web.config import ShellSettings
 from projectionist.web.limits import API, HOME, SEARCH, SUGGEST, Limiter
-from projectionist.web.ports import Identify, ReadinessCheck, WebFeature
+from projectionist.web.ports import Identify, Permission, ReadinessCheck, WebFeature
 from projectionist.web.serving import check_free
 from projectionist.web.serving import serve as serve_pages
 from projectionist.web.shell import create_shell
@@ -89,7 +98,12 @@ class House:
     """The parts of one process, made from the settings and put together; nothing runs before `start`."""
 
     def __init__(
-        self, settings: Settings, database: Database, vault: Vault, connect: Connect | None = None
+        self,
+        settings: Settings,
+        database: Database,
+        vault: Vault,
+        connect: Connect | None = None,
+        connect_list: ConnectList | None = None,
     ) -> None:
         self.settings = settings
         self.database = database
@@ -104,17 +118,7 @@ class House:
         )
         self._demo: DemoHouse | None = None
         self._demo_lock = threading.Lock()
-        self.reach = servers.Reach(
-            database=database,
-            vault=vault,
-            connect=connect
-            or connector(client_id=_client_id(settings.data), plex_tv_url=settings.plex_tv_url),
-            node=settings.node,
-            now=self.clock.now,
-            syncs=ScheduledSyncs(self.jobs, settings.sync_interval),
-            prove_plex_data=prove_plex_data,
-            publish=self._publish,
-        )
+        self.reach = self._open_reach(vault, connect)
         self.servers = servers.ServersHere(self.reach)
         self.place = Workplace(
             database=database,
@@ -129,7 +133,9 @@ class House:
                 quality=settings.preview_quality,
             ),
         )
+        self.lists = self._open_lists(vault, connect_list)
         self.cache = self._open_cache()
+        self.doctor = Doctor(self.ground, tell=self._tell_of_doctor)
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = (
             *library_jobs.kinds(
@@ -146,6 +152,24 @@ class House:
         queues = (library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES)
         self.jobs.bring(self._kinds, queues)
 
+    def _open_reach(self, vault: Vault, connect: Connect | None) -> servers.Reach:
+        settings = self.settings
+        return servers.Reach(
+            database=self.database,
+            vault=vault,
+            connect=connect or self._connecting(_client_id(settings.data)),
+            node=settings.node,
+            now=self.clock.now,
+            syncs=ScheduledSyncs(self.jobs, settings.sync_interval),
+            prove_plex_data=prove_plex_data,
+            publish=self._publish,
+        )
+
+    def _open_lists(self, vault: Vault, connect_list: ConnectList | None) -> Lists:
+        every = self.settings.cache_list_refresh
+        asked = connect_list or list_connector()
+        return Lists(self.database, self.servers, vault, asked, self.clock, every)
+
     def _open_cache(self) -> cache_workplace.Workplace:
         return open_workplace(
             self.database,
@@ -154,7 +178,8 @@ class House:
             self.clock,
             node=self.settings.node,
             folder=self.settings.data,
-            wishes=_wishes(self.settings),
+            wishes=Wishes.of(self.settings),
+            lists=self.lists,
         )
 
     def web(self, identify: Identify | None = None) -> Litestar:
@@ -166,8 +191,10 @@ class House:
             identify=identify or people,
             dependencies={
                 "cache": self.cache,
+                "cache_lists": self.lists,
                 "clock": self.clock,
                 "database": self.database,
+                "doctor": self.doctor,
                 "events": self.events,
                 "job_kinds": {kind.name: kind.label or kind.name for kind in self._kinds},
                 "jobs": self.jobs,
@@ -214,9 +241,50 @@ class House:
             previews.web_feature(self.place),
             cache.web_feature(self.cache, self.jobs),
             operations.feature(self.jobs),
+            doctor.web_feature(self.doctor),
             servers_web.feature(self.database),
             accounts.feature(),
             audit_log.feature(),
+        )
+
+    def _connecting(self, client_id: str) -> Connect:
+        """How servers are reached; the demo house has a plex.tv of its own, and the real one hears nothing of it."""
+
+        def connect(address: ServerAddress) -> MediaServer:
+            demo = self._demo
+            its_own = demo is not None and address.address.rstrip("/") == demo.plex_url
+            plex_tv_url = demo.plex_tv_url if demo and its_own else self.settings.plex_tv_url
+            return connector(client_id=client_id, plex_tv_url=plex_tv_url)(address)
+
+        return connect
+
+    def ground(self) -> Ground:
+        """What the doctor looks at."""
+        opened = Opened(
+            settings=self.settings,
+            now=self.clock.now,
+            database=self.database,
+            reach=self.reach,
+            jobs=self.jobs,
+            kinds=frozenset((TIDY, *(kind.name for kind in self._kinds))),
+            cache=self._cache_facts,
+            audit_cache=partial(
+                cache_care.order_audit, self.jobs, "doctor", self.settings.cache_exclude_file
+            ),
+        )
+        return doctor_opening.opened_ground(opened, probe)
+
+    def _cache_facts(self) -> CacheFacts:
+        audit = cache_care.care_now(self.jobs).audit
+        return CacheFacts(
+            tiers=tuple(
+                TierFacts(one.name, one.root, one.room.left if one.room else None)
+                for one in tiers_now(self.cache)
+            ),
+            open_findings=len(cache_care.findings(self.cache)),
+            audited_at=audit.ended_at if audit else None,
+            audit_error=audit.error if audit else "",
+            exclude_file=self.settings.cache_exclude_file,
         )
 
     def start_demo(self) -> setup.Demo:
@@ -288,15 +356,25 @@ class House:
     def _on_synced(self, synced: Synced) -> None:
         upkeep.on_synced(self.place, self.jobs, synced.library_id)
 
+    def _tell_of_doctor(self) -> None:
+        with suppress(DatabaseUnusable):  # the doctor's page says so
+            self.events.publish("doctor", permission=Permission.MANAGE_SETTINGS.value)
+
     def _probe_database(self) -> None:
         schema.revision_of(self.database)
 
 
 @contextmanager
-def open_house(settings: Settings, *, exclusive: bool, connect: Connect | None = None) -> Iterator[House]:
+def open_house(
+    settings: Settings,
+    *,
+    exclusive: bool,
+    connect: Connect | None = None,
+    connect_list: ConnectList | None = None,
+) -> Iterator[House]:
     """The parts of this process over an opened data folder and a database that is up to date.
 
-    `connect` reaches media servers in place of the clients of their kinds.
+    `connect` reaches media servers in place of the clients of their kinds, `connect_list` lists.
 
     Raises DataFolderUnusable, DataFolderInUse, DatabaseUnusable, SettingWrong.
     """
@@ -305,6 +383,9 @@ def open_house(settings: Settings, *, exclusive: bool, connect: Connect | None =
         logs.configure(settings.log_format, settings.log_level, settings.log_file)
         for library_of_ours in ("alembic", "dbos"):
             logging.getLogger(library_of_ours).setLevel(logging.WARNING)
+        logging.getLogger("stamina").setLevel(
+            logging.ERROR
+        )  # of each retry; what comes of them is told in words
         for secret in (settings.secret_key, settings.plex_token):
             logs.mask(secret)
         for name in settings.unknown:
@@ -312,10 +393,25 @@ def open_house(settings: Settings, *, exclusive: bool, connect: Connect | None =
         database = Database(settings.database_url or sqlite_url(folder.path / "projectionist.sqlite"))
         stack.callback(database.close)
         schema.prepare(database)
-        house = House(settings, database, Vault(load_key(folder.path, settings.secret_key)), connect)
+        house = House(
+            settings, database, Vault(load_key(folder.path, settings.secret_key)), connect, connect_list
+        )
         stack.callback(house.close)
         house.events.start()
         yield house
+
+
+@contextmanager
+def doctors_ground(settings: Settings) -> Iterator[Ground]:
+    """What the doctor looks at from outside of a service; nothing is made, brought up to date, or claimed."""
+
+    def open_ground(database: Database) -> Ground:
+        house = House(settings, database, Vault(load_key(settings.data, settings.secret_key)))
+        stack.callback(house.close)
+        return house.ground()
+
+    with ExitStack() as stack:
+        yield stack.enter_context(doctor_opening.ground(settings, SystemClock().now, probe, open_ground))
 
 
 def serve(settings: Settings, say: Say) -> None:
@@ -390,23 +486,6 @@ def _address(settings: Settings) -> str:
         return settings.base_url.rstrip("/")
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{settings.port}{settings.base_path}"
-
-
-def _wishes(settings: Settings) -> Wishes:
-    return Wishes(
-        pace=Pace(
-            settings.cache_rate,
-            quiet_hours(settings.cache_quiet_hours),
-            settings.cache_pause_while_playing,
-        ),
-        retention=settings.cache_retention,
-        amounts=Amounts(
-            settings.cache_next_episodes, settings.cache_watchlist_episodes, settings.cache_recent_days
-        ),
-        sources=frozenset(Source(one) for one in settings.cache_sources),
-        hard_links=settings.cache_hard_links,
-        exclude_file=settings.cache_exclude_file,
-    )
 
 
 def _client_id(data: Path) -> str:

@@ -236,6 +236,12 @@ class ServerRefused(ServiceError):
     code = "server_refused"
 
 
+class ServerWithholds(ServerRefused):
+    """It gives that to nobody but the person themselves; that is how it is, and no failure."""
+
+    code = "server_withholds"
+
+
 class ServerFailed(ServiceError):
     """It answered with an error of its own (5xx)."""
 

@@ -6,7 +6,7 @@ from typing import get_args
 
 from typer.main import get_group
 
-from projectionist.cli import cache, jobs, schedules
+from projectionist.cli import cache, cache_lists, jobs, schedules
 from projectionist.features.operations.documents import ActionName, PriorityName
 from projectionist.web.access import declared_routes
 from projectionist.web.documents import METHODS, openapi_of
@@ -37,6 +37,12 @@ TWINS = {
     "/cache/places/{place_id:int}/remove": "remove_cache_place",
     "/cache/caps": "save_cache_cap",
     "/cache/sources/{source:str}": "choose_cache_source",
+    "/cache/lists": "add_cache_list",
+    "/cache/lists/{list_id:int}": "change_cache_list",
+    "/cache/lists/{list_id:int}/switch": "switch_cache_list",
+    "/cache/lists/{list_id:int}/remove": "remove_cache_list",
+    "/cache/lists/keys/{service:str}": "save_cache_list_key",
+    "/cache/lists/keys/{service:str}/remove": "remove_cache_list_key",
     "/cache/audit": "audit_cache",
     "/cache/scrub": "scrub_cache",
     "/cache/findings/{finding_id:int}/repair": "repair_cache_finding",
@@ -44,6 +50,8 @@ TWINS = {
     "/cache/rests/{rest_id:int}/return": "return_resting_file",
     "/cache/adopt": "adopt_cache",
     "/cache/simulator": "simulate_own_cache",
+    "/doctor/examine": "examine",
+    "/doctor/mend/{check_id:str}": "mend",
     "/jobs/bulk/{action:str}": "change_many_jobs",
     "/jobs/queues/{name:str}": "change_queue",
     "/jobs/schedules": "save_schedule",
@@ -111,6 +119,15 @@ CACHE_COMMANDS = {
 }
 """The commands of the cache's daily work, and the operations that do the same."""
 
+LIST_COMMANDS = {
+    "list": ["list_cache_lists", "get_cache_list"],
+    "add": ["add_cache_list"],
+    "switch": ["switch_cache_list"],
+    "remove": ["remove_cache_list"],
+    "key": ["save_cache_list_key", "remove_cache_list_key"],
+}
+"""The commands of lists that are kept elsewhere, and the operations that do the same."""
+
 
 def names(house: Open) -> list[str]:
     paths = openapi_of(house.app)["paths"]
@@ -144,6 +161,16 @@ def test_every_command_of_the_caches_daily_work_has_operations_that_do_the_same(
     assert set(CACHE_COMMANDS) - set(commands) == set()
     assert {one for some in CACHE_COMMANDS.values() for one in some} - set(names(house)) == set()
     taken = {name: {word for one in commands[name].params for word in one.opts} for name in CACHE_COMMANDS}
+    assert [name for name, words in taken.items() if "--json" not in words] == []
+
+
+def test_every_command_of_lists_has_operations_that_do_the_same_and_prints_json(house: Open) -> None:
+    commands = get_group(cache_lists.lists).commands
+    assert set(LIST_COMMANDS) == set(commands)
+    assert {one for some in LIST_COMMANDS.values() for one in some} - set(names(house)) == set()
+    taken = {
+        name: {word for one in command.params for word in one.opts} for name, command in commands.items()
+    }
     assert [name for name, words in taken.items() if "--json" not in words] == []
 
 

@@ -31,6 +31,7 @@ CALLS = (
     Call("/status/sessions", "/status/sessions"),
     Call("/:/websockets/notifications"),
     Call("/library/onDeck"),
+    Call("/library/sections/*/onDeck"),
     Call("/accounts"),
     Call("/api/servers/*/shared_servers"),
 )

@@ -16,13 +16,13 @@ from projectionist.errors import (
     ServiceError,
 )
 from projectionist.integrations.connecting import connect
-from projectionist.kit.http import TimeOuts
+from projectionist.kit.http import TIME_OUTS, TimeOuts
 from projectionist.media.server import MediaServer, ServerAddress
 from projectionist.media.vocabulary import KINDS, Image, LibraryEvent, ServerKind
 from tests.fakes import FakeServer, as_media_server
 
 CLIENT = "11111111-2222-3333-4444-555555555555"
-SOON = TimeOuts(connect=1.0, read=0.3, total=0.8)
+SOON = TimeOuts(connect=2.0, read=1.0, total=2.5)
 
 Harm = Callable[[], None]
 
@@ -42,7 +42,7 @@ def plex_client(house: DemoHouse, token: str | None = None, time_outs: TimeOuts 
     return connect(address, client_id=CLIENT, plex_tv_url=house.plex_tv_url, time_outs=time_outs)
 
 
-def plex(house: DemoHouse) -> Served:
+def plex(house: DemoHouse, time_outs: TimeOuts = SOON) -> Served:
     """The Plex client over the demo house."""
     faults = house.faults
     house.script.tick(1)
@@ -63,7 +63,7 @@ def plex(house: DemoHouse) -> Served:
         "an empty object": (ServerAnswerWrong, lambda: faults.answer(b"{}")),
         "lying": (ServerAnswerWrong, lambda: faults.alter(lie)),
     }
-    return Served(plex_client(house), harms, True, lambda: house.script.tick(1))
+    return Served(plex_client(house, time_outs=time_outs), harms, True, lambda: house.script.tick(1))
 
 
 def folder(media: Path, at: Path) -> Served:
@@ -100,7 +100,7 @@ def failing(server: FakeServer, kind: type[ServiceError]) -> Harm:
 
 def fake(house: DemoHouse) -> Served:
     """The fake with what the demo house holds."""
-    real = plex(house).server
+    real = plex(house, TIME_OUTS).server
     shelves = list(real.libraries())
     held = [item for shelf in shelves for kind in KINDS[shelf.kind] for item in real.items(shelf, kind).items]
     server = FakeServer(

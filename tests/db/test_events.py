@@ -5,6 +5,7 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 
@@ -176,7 +177,8 @@ def test_asyncio_listens_until_its_loop_is_closed(events: Events, others: Events
         others.publish("alert", {"text": "a disk is full"})
         return await asyncio.wait_for(queue.get(), WITHIN_S)
 
-    assert heard(asyncio.run(hear())) == ("alert", {"text": "a disk is full"})
+    with ThreadPoolExecutor(1) as thread:  # a browser's test may have left a loop in this one
+        assert heard(thread.submit(asyncio.run, hear()).result()) == ("alert", {"text": "a disk is full"})
     with events.subscribe() as subscription:
         others.publish("jobs")  # the closed loop is asked once more, and then no longer
         assert heard(subscription.get(WITHIN_S)) == ("jobs", {})

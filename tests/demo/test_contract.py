@@ -32,6 +32,7 @@ SERVER_CALLS = {
     "/library/metadata/9/children": None,
     "/library/metadata/9/tree": "/library/metadata/{ids}/tree",
     "/library/onDeck": None,
+    "/library/sections/2/onDeck": None,
     "/hubs/continueWatching": "/hubs/continueWatching",
     "/hubs/search?query=the": "/hubs/search",
     "/library/search?query=the": None,

@@ -39,8 +39,15 @@ PAGES = {
     "account": "/account",
 }
 QUALITY = 80
+LONG_MS = 180_000
+"""As long as it may take to draw the demo house's films on a machine that does much else."""
 PICTURES_ARE_THERE = """() => [...document.images].every((one) =>
   one.complete || one.getBoundingClientRect().top > innerHeight || one.getBoundingClientRect().left > innerWidth)"""
+
+SEVERAL_FILMS = """async (address) => {
+  const answer = await fetch(address, { headers: { accept: "application/json" } });
+  return (await answer.json()).total >= 6;
+}"""
 
 
 class Camera:
@@ -126,6 +133,68 @@ def take_jobs(camera: Camera, address: str) -> None:
     service.wait_for_previews(page, address)
 
 
+def set_up_cache(page: Page, running: service.Service) -> None:
+    """A fast disk, and two libraries that it serves."""
+    fast = running.data.parent / "fast"
+    fast.mkdir()
+    page.goto(f"{running.address}/cache/tiers/new")
+    page.get_by_label("Name").fill("SSD")
+    page.get_by_label("Folder", exact=True).fill(str(fast))
+    page.get_by_label("The cache takes at most").fill("6MB")
+    page.get_by_role("button", name="Try and save").click()
+    for library in ("Movies", "Shows"):
+        expect(page.locator("h1")).to_contain_text("is saved")
+        page.goto(f"{running.address}/cache/places/new")
+        page.get_by_label("Library", exact=True).select_option(label=library)
+        page.get_by_label("Folder on the slow disk").fill(str(running.data / "demo-house" / "media"))
+        page.get_by_role("button", name="Prove and save").click()
+    expect(page.locator("h1")).to_contain_text("is saved")
+
+
+def leave_watchlists_of_others(page: Page, address: str) -> None:
+    """Ask only for the owner's watchlist, as the others of the house have not signed in."""
+    page.goto(f"{address}/cache/sources")
+    source = page.locator("#watchlist")
+    source.locator("summary").click()
+    for person in ("Otto", "Lina", "Farouk"):
+        source.get_by_label(person).select_option(label="off")
+    source.get_by_role("button", name="Save").click()
+    page.wait_for_load_state()
+
+
+def open_score(page: Page) -> None:
+    """Show what the score of the first line of a plan is made of."""
+    settle(page)
+    page.locator("details.score").nth(3).evaluate("one => { one.open = true }")
+
+
+def take_cache(camera: Camera, running: service.Service) -> None:
+    """A plan before it is confirmed, then films on the fast disk, why one is there, and what other disks would do."""
+    page, address = camera.page, running.address
+    set_up_cache(page, running)
+    leave_watchlists_of_others(page, address)
+    page.goto(f"{address}/cache/plan")
+    camera.take("cache-plan", open_score)
+    page.get_by_role("button", name="Yes, move files").click()
+    expect(page.locator("h1")).to_have_text("Cache")
+    wait_until(page, SEVERAL_FILMS, f"{address}/api/v1/cache/files", 60_000)
+    expect(page.locator("#cache-now")).to_contain_text("Nothing is being moved.", timeout=LONG_MS)
+    page.goto(f"{address}/cache")
+    camera.take("cache", settle)
+    page.goto(f"{address}/cache/files?q=House Lights")
+    film = page.locator("#cache-files tbody a").first.get_attribute("href") or ""
+    page.goto(f"{address}/cache/items/{film.rpartition('/')[2]}")
+    camera.take("cache-why", settle)
+    page.goto(f"{address}/cache/simulator")
+    page.get_by_label("Sizes of the fast disk").fill("1MB, 2MB, 4MB, 8MB")
+    for policy in page.locator("[name=policies]").all():
+        policy.check()
+    page.get_by_role("button", name="Simulate").click()
+    expect(page.locator("#simulation")).to_be_visible(timeout=60_000)
+    page.goto(f"{address}/cache/simulator")
+    camera.take("cache-simulator", settle)
+
+
 @contextmanager
 def plain_folder() -> Iterator[Path]:
     """A folder for the house, which pages show, so without digits in its name. Raises FileExistsError."""
@@ -147,13 +216,16 @@ def main(wanted: Collection[str]) -> None:
     ):
         expect.set_options(timeout=PATIENCE_MS)
         browser = launch(playwright)
-        camera = Camera(browser.new_page(), wanted, IMAGES)
+        page = browser.new_page()
+        page.set_default_timeout(LONG_MS)
+        camera = Camera(page, wanted, IMAGES)
         take_setup(camera, running)
         take_film(camera, running.address)
         for name, path in PAGES.items():
             camera.page.goto(f"{running.address}{path}")
             camera.take(name, settle)
         take_jobs(camera, running.address)
+        take_cache(camera, running)
         browser.close()
 
 

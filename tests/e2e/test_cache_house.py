@@ -23,6 +23,7 @@ from projectionist.demo.house import DemoHouse
 from projectionist.demo.viewing import Playing
 from projectionist.features.cache import service
 from projectionist.features.cache.models import PlaceRow, PlaceTierRow, TierRow
+from projectionist.features.cache.service import Ended
 from projectionist.features.cache.spots import TIER
 from projectionist.features.cache.tiers.marking import mark_tier
 from projectionist.features.library.service import libraries
@@ -153,6 +154,10 @@ def seconds_until(true: Callable[[], bool], within_s: float, what: Callable[[], 
     return time.monotonic() - began
 
 
+def moves_of(cinema: Cinema, path: Path) -> list[Ended]:
+    return [one for one in service.history(cinema.house.cache).items if one.path == str(path)]
+
+
 def state_of(cinema: Cinema) -> str:
     moves = [(Path(one.path).name, one.outcome, one.why) for one in service.history(cinema.house.cache).items]
     jobs = [(job.title, job.state, job.error) for job in cinema.house.jobs.find(OURS).items]
@@ -178,13 +183,14 @@ def test_play_is_pressed_and_the_film_and_the_next_come_to_the_fast_disk_and_go_
         print(f"from play to the fast disk: {took:.2f} s")
         assert here.is_whole()
         assert (here.fast / first.relative_to(here.slow)).read_bytes() == here.before[first]
-        moves = [one for one in service.history(here.house.cache).items if one.path == str(first)]
+        until(lambda: moves_of(here, first) != [], 30, lambda: state_of(here))
+        moves = moves_of(here, first)
         assert [(one.outcome, bool(one.why), one.title != "") for one in moves] == [("cached", True, True)]
 
         here.demo.state.stop(playing)
         here.demo.state.scrobble(here.demo.state.owner, playing.entry.key)
         sync(here.house, here.server)
-        until(lambda: first not in here.cached(), 20, lambda: state_of(here))
+        until(lambda: first not in here.cached(), 60, lambda: state_of(here))
         assert here.is_whole()
         assert [
             path for path in here.hidden() if first.parent in path.parents and "Splice" in path.name

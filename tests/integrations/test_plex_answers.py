@@ -225,6 +225,31 @@ def test_shared_tokens_come_from_sound_xml_only(answering: Callable[..., MediaSe
             answering(root, body).on_deck("2")
 
 
+def sections(*types: str) -> bytes:
+    told = [{"key": str(key), "type": type_, "title": "A"} for key, type_ in enumerate(types, 1)]
+    return msgspec.json.encode({"MediaContainer": {"size": len(told), "Directory": told}})
+
+
+def test_what_is_on_deck_in_a_library_off_the_home_screen_is_told_too(
+    answering: Callable[..., MediaServer],
+) -> None:
+    """The list over all libraries has the films of the first one only; music is not asked for."""
+    server = answering(
+        sections("movie", "artist", "show"),
+        page(film(2), film(1)),
+        page(film(1), film(2)),
+        page(film(7), film(2)),
+    )
+    assert [deck.item_key for deck in server.on_deck()] == ["2", "1", "7"]
+
+
+def test_a_library_that_does_not_answer_leaves_what_is_on_deck_unknown(
+    answering: Callable[..., MediaServer],
+) -> None:
+    with pytest.raises(ServerAnswerWrong, match="sections/2/onDeck"):
+        answering(sections("movie", "movie"), page(film(1)), page(film(1)), b"{}").on_deck()
+
+
 def test_nobody_elses_watchlist_is_shown(answering: Callable[..., MediaServer]) -> None:
     with pytest.raises(ServerRefused, match="owner's watchlist only"):
         answering(b"{}").watchlist("2")

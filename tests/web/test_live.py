@@ -188,7 +188,7 @@ def test_two_hundred_streams_all_hear_and_health_stays_quick(
     connection.request("GET", "/health/live")
     with connection.getresponse() as answer:
         assert answer.status == 200
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 2
     connection.close()
 
 

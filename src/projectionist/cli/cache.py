@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from projectionist.cli import cache_care, cache_plan, cache_run, cache_tiers
+from projectionist.cli import cache_care, cache_lists, cache_plan, cache_run, cache_tiers
 
 if TYPE_CHECKING:
     from projectionist.features.cache.simulating.replay import Outcome
@@ -98,7 +98,9 @@ for verb in (
     *(cache_plan.plan, cache_plan.pin, cache_plan.unpin, cache_plan.pins),
     *(cache_run.run, cache_run.restore, cache_run.history, cache_run.undo),
     *(cache_care.audit, cache_care.scrub, cache_care.adopt),
+    *(cache_care.rests, cache_care.take_back),
 ):
     app.command()(verb)
 app.add_typer(cache_tiers.tiers, name="tiers")
 app.add_typer(cache_tiers.places, name="places")
+app.add_typer(cache_lists.lists, name="lists")

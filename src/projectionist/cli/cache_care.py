@@ -1,16 +1,17 @@
-"""`projectionist cache audit`, `scrub` and `adopt`: look after the cache, and move in from other caching programs."""
+"""`projectionist cache audit`, `scrub`, `rests`, `take-back`, `adopt`: look after the cache, move in from others."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from projectionist.cli.cache_run import AsJson, Data, opened, until_interrupted
+from projectionist.cli.cache_run import ASKED_BY, AsJson, Data, opened, until_interrupted
 from projectionist.errors import JobCancelled
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def audit(
     from projectionist.features.cache.auditing.jobs import care_of
 
     with opened(data) as house, until_interrupted(quiet=as_json or not sys.stderr.isatty()) as job:
-        care = care_of(house.cache)
+        care = replace(care_of(house.cache), asked_by=ASKED_BY)
         care = care if excludes is None else publishing(care, excludes)
         try:
             audited = look(
@@ -159,6 +160,57 @@ def scrub(
     raise typer.Exit(int(bool(found)))
 
 
+def rests(as_json: AsJson = False, data: Data = None) -> None:
+    """List what was put to rest: kept for 14 days under a hidden name, and taken back only when somebody asks."""
+    from projectionist.cli.display import place
+    from projectionist.features.cache import caring
+
+    with opened(data) as house:
+        found = caring.rests(house.cache)
+    for one in found:
+        if as_json:
+            told = {
+                "id": one.id,
+                "path": str(one.path),
+                "resting": str(one.resting),
+                "reason": one.reason,
+                "bytes": one.size,
+                "until": one.until.isoformat(),
+                "is_original": one.is_original,
+            }
+            typer.echo(json.dumps(told, ensure_ascii=False))
+        else:
+            kind = "original" if one.is_original else "fast copy"
+            typer.echo(f"{one.id:>6}  until {one.until:%Y-%m-%d}  {kind:<9}  {place(one.path)}")
+            typer.echo(f"{'':>8}{one.reason.replace('_', ' ')}, {one.size:,} bytes, at {place(one.resting)}")
+    if not found and not as_json:
+        typer.echo("No file is at rest.")
+
+
+def take_back(
+    number: Annotated[int, typer.Argument(metavar="ID", min=1, help="The number that `cache rests` shows.")],
+    beside: Annotated[
+        bool, typer.Option("--beside", help="Under a new name beside the path that it had.")
+    ] = False,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Give a file at rest the path again that it had, never over what is there now, or a new name beside that."""
+    from projectionist.cli.display import place
+    from projectionist.features.cache.auditing.jobs import care_of
+    from projectionist.features.cache.mending.taking_back import Where
+    from projectionist.features.cache.mending.taking_back import take_back as give_back
+
+    with opened(data) as house, until_interrupted(quiet=as_json or not sys.stderr.isatty()) as job:
+        care = replace(care_of(house.cache), asked_by=ASKED_BY)
+        try:
+            path = give_back(care, number, job.check, where=Where.BESIDE if beside else Where.PATH)
+        except JobCancelled as error:
+            typer.echo("Stopped; the file rests on as it did.", err=True)
+            raise typer.Exit(_INTERRUPTED) from error
+    typer.echo(json.dumps({"id": number, "path": str(path)}) if as_json else f"Taken back: {place(path)}")
+
+
 def adopt(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="Where PlexCache-D or Cacherr keeps its settings.")
@@ -180,7 +232,7 @@ def adopt(
     outcomes: Counter[str] = Counter()
     interrupted = False
     with opened(data) as house, until_interrupted(quiet=as_json or not sys.stderr.isatty()) as job:
-        care = care_of(house.cache)
+        care = replace(care_of(house.cache), asked_by=ASKED_BY)
         try:
             adoptable = look_over(care, rivals, job.check)
             _tell_settings(adoptable, as_json=as_json)

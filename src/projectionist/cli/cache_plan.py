@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from projectionist.cli.cache_run import opened
+from projectionist.cli.cache_run import MOST, NO_TIER, Data, opened
 
 if TYPE_CHECKING:
     from projectionist.features.cache.planning.planner import Thought
     from projectionist.features.cache.wanting.wants import Want
 
-Data = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="The data folder; else PROJECTIONIST_DATA names it.")
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Item = Annotated[
-    int, typer.Argument(metavar="ITEM", help="The number of a film, an episode, a season or a show.")
+    int,
+    typer.Argument(
+        metavar="ITEM", min=1, max=MOST, help="The number of a film, an episode, a season or a show."
+    ),
 ]
 Version = Literal["highest", "lowest", "4k", "1080p", "720p", "first"]
 
@@ -35,6 +34,8 @@ def plan(as_json: AsJson = False, data: Data = None) -> None:
         typer.echo(json.dumps(_object(thought, tiers), ensure_ascii=False, indent=2))
     else:
         _print(thought, tiers)
+    if not tiers:
+        typer.echo(NO_TIER, err=True)
 
 
 def pin(
@@ -48,12 +49,12 @@ def pin(
 ) -> None:
     """Keep a film, an episode, a season or a show on the fast disk for good."""
     from projectionist.cli.display import shown
-    from projectionist.features.cache import pins
+    from projectionist.features.cache import acting
     from projectionist.features.cache.sizes import shown_size
 
     with opened(data) as house:
-        ask = pins.weigh_pin if dry_run else pins.pin
-        effect = ask(house.database, house.cache.planner, item, version, _ASKED_BY, house.clock.now())
+        ask = acting.weigh_pin if dry_run else acting.pin
+        effect = ask(house.cache, item, version, _ASKED_BY)
     if as_json:
         from dataclasses import asdict
 
@@ -61,7 +62,8 @@ def pin(
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
     verb = "would take" if dry_run else "is pinned, and takes"
-    typer.echo(f"{shown(effect.title)} {verb} {shown_size(effect.size)} in {effect.files} files.")
+    files = "1 file" if effect.files == 1 else f"{effect.files} files"
+    typer.echo(f"{shown(effect.title)} {verb} {shown_size(effect.size)} in {files}.")
     for line in effect.refused:
         typer.echo(f"Does not fit: {shown(line)}")
     for title in effect.leaves:
@@ -71,10 +73,10 @@ def pin(
 def unpin(item: Item, as_json: AsJson = False, data: Data = None) -> None:
     """Let something that was pinned go; it stays as long as it is wanted otherwise."""
     from projectionist.cli.display import shown
-    from projectionist.features.cache import pins
+    from projectionist.features.cache import acting
 
     with opened(data) as house:
-        title = pins.unpin(house.database, item)
+        title = acting.unpin(house.cache, item)
     told = json.dumps({"item_id": item, "title": title, "pinned": False}, ensure_ascii=False)
     typer.echo(told if as_json else f"{shown(title)} is no longer pinned.")
 
@@ -126,7 +128,7 @@ def _print(thought: Thought, tiers: dict[int, str]) -> None:
         for term in copy.want.terms:
             typer.echo(f"{'':>8}{term.points:>5.1f}  {shown(term.why)}")
     for back in made.returns:
-        typer.echo(f"return {'':>6}  {shown_size(back.size):>9}  {shown(str(back.path))}: {back.why}")
+        typer.echo(f"return {'':>6}  {shown_size(back.size):>9}  {shown(str(back.path))}: {shown(back.why)}")
     size = shown_size(sum(one.want.file.size for one in made.copies))
     typer.echo(
         f"{len(made.copies)} to copy ({size}), {len(made.returns)} to move back, {len(made.kept)} stay, "

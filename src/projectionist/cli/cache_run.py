@@ -24,7 +24,11 @@ Data = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per file and a summary object.")]
 
-_ASKED_BY = "command line"
+MOST = 2**31 - 1
+"""The largest number that a row may have."""
+NO_TIER = "There is no fast tier yet; `projectionist cache tiers add` adds one."
+
+ASKED_BY = "command line"
 
 
 class Interruptible:
@@ -80,10 +84,13 @@ def run(
             service.confirm(house.jobs, house.settings.cache_interval)
         dry = dry_run or not service.is_confirmed(house.jobs)
         plan = service.plan(house.cache)
-        moves = errands(plan, _ASKED_BY)
+        moves = errands(plan, ASKED_BY)
         carried = planned(plan) if dry else carry_out(house.cache, job, moves)
         code = _tell(carried, as_json=as_json, dry=dry)
-    if dry and not dry_run and not as_json:
+        is_bare = not house.cache.places.tiers()
+    if is_bare:
+        typer.echo(NO_TIER, err=True)
+    elif dry and not dry_run and not as_json:
         typer.echo("Nothing was moved: this was the first plan. Say yes to it with --confirm.")
     raise typer.Exit(code)
 
@@ -99,6 +106,7 @@ def restore(
     data: Data = None,
 ) -> None:
     """Move files back to their slow disks."""
+    from projectionist.cli.display import shown
     from projectionist.features.cache import service
     from projectionist.features.cache.running.batch import carry_out
 
@@ -107,13 +115,15 @@ def restore(
     with opened(data) as house, until_interrupted(quiet=as_json or not sys.stderr.isatty()) as job:
         if path is None:
             service.leave(house.jobs)
-            moves = service.returns(house.cache, _ASKED_BY)
+            moves = service.returns(house.cache, ASKED_BY)
         else:
-            moves = [service.return_of(house.cache, path.absolute(), _ASKED_BY)]
+            moves = [service.return_of(house.cache, path.absolute(), ASKED_BY)]
         code = _tell(carry_out(house.cache, job, moves), as_json=as_json)
         left = service.left(house.cache) if path is None else []
     for one in left:
-        typer.echo(f"{one} is still on the fast disk; run this again when nobody plays it.", err=True)
+        typer.echo(
+            f"{shown(str(one))} is still on the fast disk; run this again when nobody plays it.", err=True
+        )
     raise typer.Exit(code or int(bool(left)))
 
 
@@ -126,6 +136,7 @@ def history(
     data: Data = None,
 ) -> None:
     """Say what was moved, why, and how it went."""
+    from projectionist.cli.display import shown
     from projectionist.features.cache import service
 
     with opened(data) as house:
@@ -134,15 +145,17 @@ def history(
         typer.echo(json.dumps([_ended(one) for one in moves], ensure_ascii=False, indent=2))
         return
     for one in moves:
-        typer.echo(f"{one.id:>6}  {one.at:%Y-%m-%d %H:%M}  {one.outcome:<11}  {one.path}")
+        typer.echo(f"{one.id:>6}  {one.at:%Y-%m-%d %H:%M}  {one.outcome:<11}  {shown(one.path)}")
         if one.why:
-            typer.echo(f"{'':>8}{one.why}")
+            typer.echo(f"{'':>8}{shown(one.why)}")
     if not moves:
-        typer.echo("Nothing was moved yet.")
+        typer.echo(f"No move has {shown(text)} in its path or title." if text else "Nothing was moved yet.")
 
 
 def undo(
-    move: Annotated[int, typer.Argument(metavar="ID", help="The number that `cache history` shows.")],
+    move: Annotated[
+        int, typer.Argument(metavar="ID", min=1, max=MOST, help="The number that `cache history` shows.")
+    ],
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:
@@ -151,7 +164,7 @@ def undo(
     from projectionist.features.cache.running.batch import carry_out
 
     with opened(data) as house, until_interrupted(quiet=as_json or not sys.stderr.isatty()) as job:
-        moves = [service.reverse_of(house.cache, move, _ASKED_BY)]
+        moves = [service.reverse_of(house.cache, move, ASKED_BY)]
         code = _tell(carry_out(house.cache, job, moves), as_json=as_json)
     raise typer.Exit(code)
 

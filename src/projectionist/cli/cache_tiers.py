@@ -3,44 +3,45 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from projectionist.cli.cache_run import MOST, NO_TIER, Data, opened
+
 if TYPE_CHECKING:
-    from projectionist.app import House
     from projectionist.features.cache.set_up import TierSet
     from projectionist.features.cache.tiers.places import Place
-    from projectionist.features.cache.tiers.setting_up import SetUp, Setup
+    from projectionist.features.cache.tiers.setting_up import SetUp
 
 tiers = typer.Typer(no_args_is_help=True, help="The fast tiers of this machine, and how much they take.")
 places = typer.Typer(no_args_is_help=True, help="The folders of libraries that the fast tiers serve.")
 
-Data = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="The data folder; else PROJECTIONIST_DATA names it.")
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+TierId = Annotated[int, typer.Argument(metavar="ID", min=1, max=MOST, help="As `tiers list` shows it.")]
+PlaceId = Annotated[int, typer.Argument(metavar="ID", min=1, max=MOST, help="As `places list` shows it.")]
+LayoutName = Literal["symlink", "union"]
+SidecarsName = Literal["all", "subtitles", "none"]
 _SIZE = "500GB (a bare number is GB) or 80%."
 
 
 @tiers.command("list")
 def list_tiers(as_json: AsJson = False, data: Data = None) -> None:
     """Show each fast tier, what is on it and which of its rules binds."""
+    from projectionist.cli.display import shown
     from projectionist.features.cache import set_up
 
-    with _house(data) as house:
-        shown = [_tier(one) for one in set_up.tiers_set(house.cache)]
+    with opened(data) as house:
+        found = [_tier(one) for one in set_up.tiers_set(house.cache)]
     if as_json:
-        _print_json(shown)
+        _print_json(found)
         return
-    for one in shown:
-        typer.echo(f"{one['id']}  {one['name']}  {one['root']}  {_state(one)}")
-    if not shown:
-        typer.echo("There is no fast tier yet; `projectionist cache tiers add` adds one.")
+    for one in found:
+        typer.echo(f"{one['id']}  {one['name']}  {shown(one['root'])}  {_state(one)}")
+    if not found:
+        typer.echo(NO_TIER)
 
 
 @tiers.command("add")
@@ -60,6 +61,7 @@ def add_tier(
     data: Data = None,
 ) -> None:
     """Add a fast tier, once it is proved to be writable and apart from the slow folders."""
+    from projectionist.features.cache import set_up
     from projectionist.features.cache.tiers.setting_up import NewTier
 
     wanted = NewTier(
@@ -75,13 +77,13 @@ def add_tier(
         too_hot_c=too_hot_c,
         copies=copies,
     )
-    with _house(data) as house:
-        _tell(_setup(house).save_tier(wanted), as_json=as_json)
+    with opened(data) as house:
+        _tell(set_up.save_tier(house.cache, wanted), as_json=as_json)
 
 
 @tiers.command("change")
 def change_tier(
-    tier: Annotated[int, typer.Argument(metavar="ID", help="As `tiers list` shows it.")],
+    tier: TierId,
     name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
     root: Annotated[str | None, typer.Option(metavar="DIR", help="Its folder, while it is empty.")] = None,
     quota: Annotated[str | None, typer.Option(help=f"{_SIZE} 0 takes the rule away.")] = None,
@@ -114,10 +116,10 @@ def change_tier(
         "position": position,
         "host_root": host_root,
     }
-    with _house(data) as house:
+    with opened(data) as house:
         known = set_up.tier_set(house.cache, tier).typed
         wanted = replace(known, **{field: value for field, value in said.items() if value is not None})
-        _tell(_setup(house).save_tier(wanted, tier), as_json=as_json)
+        _tell(set_up.save_tier(house.cache, wanted, tier), as_json=as_json)
 
 
 @tiers.command("limit")
@@ -125,9 +127,11 @@ def limit(
     most: Annotated[
         str, typer.Argument(metavar="[SIZE]", help="At most so much, as in 500GB.", show_default=False)
     ] = "",
-    library: Annotated[int | None, typer.Option(metavar="ID", help="For a library.")] = None,
-    account: Annotated[int | None, typer.Option(metavar="ID", help="For a person of a server.")] = None,
-    item: Annotated[int | None, typer.Option(metavar="ID", help="For an item.")] = None,
+    library: Annotated[int | None, typer.Option(metavar="ID", min=1, max=MOST, help="For a library.")] = None,
+    account: Annotated[
+        int | None, typer.Option(metavar="ID", min=1, max=MOST, help="For a person of a server.")
+    ] = None,
+    item: Annotated[int | None, typer.Option(metavar="ID", min=1, max=MOST, help="For an item.")] = None,
     any_item: Annotated[bool, typer.Option("--any-item", help="For any one item.")] = False,
     exclude: Annotated[bool, typer.Option("--exclude", help="Nothing of it is copied.")] = False,
     as_json: AsJson = False,
@@ -142,9 +146,9 @@ def limit(
     targets += [("item", "")] * any_item
     if len(targets) > 1 or (not targets and (most or exclude)):
         raise UsageWrong("A limit is for one of --library, --account, --item and --any-item.")
-    with _house(data) as house:
+    with opened(data) as house:
         for scope, key in targets:
-            _setup(house).save_cap(scope, key, most, excluded=exclude)
+            set_up.save_cap(house.cache, scope, key, most, excluded=exclude)
         caps = set_up.caps_set(house.cache)
     if as_json:
         _print_json([asdict(one) for one in caps])
@@ -157,42 +161,41 @@ def limit(
 
 
 @tiers.command("remove")
-def remove_tier(
-    tier: Annotated[int, typer.Argument(metavar="ID", help="As `tiers list` shows it.")], data: Data = None
-) -> None:
+def remove_tier(tier: TierId, as_json: AsJson = False, data: Data = None) -> None:
     """Use a fast tier no more; what is on it has to be moved back first."""
-    with _house(data) as house:
-        _setup(house).remove_tier(tier)
-    typer.echo("Removed.")
+    from projectionist.features.cache import set_up
+
+    with opened(data) as house:
+        set_up.remove_tier(house.cache, tier)
+    _tell_removed(tier, as_json=as_json)
 
 
 @places.command("list")
 def list_places(as_json: AsJson = False, data: Data = None) -> None:
     """Show each folder that is served."""
-    with _house(data) as house:
-        shown = [_place(one) for one in _setup(house).places()]
+    from projectionist.cli.display import shown
+    from projectionist.features.cache import set_up
+
+    with opened(data) as house:
+        found = [_place(one.place) for one in set_up.places_set(house.cache)]
     if as_json:
-        _print_json(shown)
+        _print_json(found)
         return
-    for one in shown:
-        fast = ", ".join(one["tiers"])
-        typer.echo(
-            f"{one['id']}  library {one['library_id']}  {one['slow_root']}  {one['layout']}  to {fast}"
-        )
-    if not shown:
+    for one in found:
+        fast, slow = ", ".join(one["tiers"]), shown(one["slow_root"])
+        typer.echo(f"{one['id']}  library {one['library_id']}  {slow}  {one['layout']}  to {fast}")
+    if not found:
         typer.echo("No folder is served yet; `projectionist cache places add` adds one.")
 
 
 @places.command("add")
 def add_place(
-    library: Annotated[int, typer.Argument(metavar="LIBRARY", help="The library's number.")],
+    library: Annotated[int, typer.Argument(metavar="LIBRARY", min=1, max=MOST, help="The library's number.")],
     root: Annotated[str, typer.Argument(metavar="DIR", help="Its folder on the slow disk.")],
     tier: Annotated[list[int], typer.Option("--tier", help="A fast tier that serves it; in order.")],
-    layout: Annotated[str, typer.Option(metavar="symlink|union", help="How paths lead there.")] = "symlink",
+    layout: Annotated[LayoutName, typer.Option(help="How paths lead there.")] = "symlink",
     view: Annotated[str, typer.Option(help="Where players see it: the union's folder.")] = "",
-    sidecars: Annotated[
-        str, typer.Option(metavar="all|subtitles|none", help="What travels along.")
-    ] = "subtitles",
+    sidecars: Annotated[SidecarsName, typer.Option(help="What travels along.")] = "subtitles",
     arr_owned: Annotated[
         bool, typer.Option("--arr-owned", help="Sonarr or Radarr keeps its files there.")
     ] = False,
@@ -201,38 +204,44 @@ def add_place(
     data: Data = None,
 ) -> None:
     """Have a library's folder served, once its layout is proved on the disks."""
-    from projectionist.errors import UsageWrong
+    from projectionist.features.cache import set_up
     from projectionist.features.cache.models import Layout
     from projectionist.features.cache.sidecars import Sidecars
     from projectionist.features.cache.tiers.setting_up import NewPlace
 
-    try:
-        wanted = NewPlace(
-            library, root, tuple(tier), Layout(layout), view, host_root, Sidecars(sidecars), arr_owned
-        )
-    except ValueError as error:
-        raise UsageWrong(f"{error}.") from None
-    with _house(data) as house:
-        _tell(_setup(house).save_place(wanted), as_json=as_json)
+    wanted = NewPlace(
+        library, root, tuple(tier), Layout(layout), view, host_root, Sidecars(sidecars), arr_owned
+    )
+    with opened(data) as house:
+        _tell(set_up.save_place(house.cache, wanted), as_json=as_json)
 
 
 @places.command("remove")
-def remove_place(
-    place: Annotated[int, typer.Argument(metavar="ID", help="As `places list` shows it.")], data: Data = None
-) -> None:
+def remove_place(place: PlaceId, as_json: AsJson = False, data: Data = None) -> None:
     """Serve a folder no more; what is on a fast tier has to be moved back first."""
-    with _house(data) as house:
-        _setup(house).remove_place(place)
-    typer.echo("Removed.")
+    from projectionist.features.cache import set_up
+
+    with opened(data) as house:
+        set_up.remove_place(house.cache, place)
+    _tell_removed(place, as_json=as_json)
 
 
 def _tell(saved: SetUp, *, as_json: bool) -> None:
     if as_json:
         _print_json({"id": saved.id, "told": saved.told})
         return
+    from projectionist.cli.display import shown
+
     typer.echo(f"Saved as {saved.id}.")
     for line in saved.told:
-        typer.echo(f"  {line}")
+        typer.echo(f"  {shown(line)}")
+
+
+def _tell_removed(number: int, *, as_json: bool) -> None:
+    if as_json:
+        _print_json({"id": number, "removed": True})
+    else:
+        typer.echo("Removed.")
 
 
 def _tier(one: TierSet) -> dict[str, Any]:
@@ -269,20 +278,6 @@ def _place(place: Place) -> dict[str, Any]:
         "sidecars": place.sidecars.value,
         "tiers": [tier.name for tier in place.tiers],
     }
-
-
-def _setup(house: House) -> Setup:
-    from projectionist.features.cache.set_up import setup_of
-
-    return setup_of(house.cache)
-
-
-@contextmanager
-def _house(data: Path | None) -> Iterator[House]:
-    from projectionist.cli.cache_run import opened
-
-    with opened(data) as house:
-        yield house
 
 
 def _print_json(value: object) -> None:

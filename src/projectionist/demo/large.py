@@ -307,7 +307,12 @@ def _fixed(path: str) -> Element | None:
         case "/accounts":
             return container({}, [element("Account", {"id": 1, "key": "/accounts/1", "name": "Owner"})])
         case (
-            "/library/onDeck" | "/hubs/continueWatching" | "/status/sessions" | "/status/sessions/history/all"
+            "/library/onDeck"
+            | "/library/sections/1/onDeck"
+            | "/library/sections/2/onDeck"
+            | "/hubs/continueWatching"
+            | "/status/sessions"
+            | "/status/sessions/history/all"
         ):
             return container({})
         case _:

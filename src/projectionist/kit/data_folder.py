@@ -41,6 +41,32 @@ def file_system_of(path: Path) -> str:
     return kind
 
 
+def is_network(kind: str) -> bool:
+    """Whether a kind of file system is a network share."""
+    return _NETWORK.fullmatch(kind) is not None
+
+
+def holder_of(path: Path) -> str | None:
+    """Which instance works on a data folder, as it said of itself; None where none does. Makes and changes nothing.
+
+    Raises OSError where that cannot be told.
+    """
+    try:
+        lock = os.open(path / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return (
+            os.pread(lock, 200, 0).decode(errors="replace").strip()
+            or "an instance that did not say who it is"
+        )
+    finally:
+        os.close(lock)
+    return None
+
+
 class DataFolder:
     """An opened data folder, at `path`; hold it while the program runs."""
 
@@ -104,7 +130,7 @@ def _refuse_network(path: Path, file_system: Callable[[Path], str]) -> None:
     while not os.path.lexists(nearest) and nearest != nearest.parent:
         nearest = nearest.parent
     kind = file_system(nearest.resolve())
-    if _NETWORK.fullmatch(kind):
+    if is_network(kind):
         raise DataFolderUnusable(
             f"The data folder {path} is on a network share ({kind}), where a database is damaged sooner or later; "
             "nothing was written: choose a folder on a disk of this machine. Films may stay on the share."

@@ -12,7 +12,7 @@ import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http import HTTPStatus
@@ -76,12 +76,13 @@ class Retries:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer of a success, unpacked."""
+    """A whole answer of a success, unpacked; the names of `headers` are in lower case."""
 
     status: int
     content_type: str
     body: bytes
     content_range: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class _Passing(Exception):
@@ -319,6 +320,7 @@ class HttpClient:
             headers.get("content-type", "").lower(),
             body,
             headers.get("content-range", ""),
+            dict(headers),
         )
 
     def _check(self, call: str, response: httpx2.Response) -> None:

@@ -57,6 +57,14 @@ class FileCalls:
         """Bring to the device what was written so far, and what is needed to read it again."""
         self.run(os.fdatasync, fd)
 
+    def sync_source(self, fd: int) -> None:
+        """Bring to the device what somebody wrote to a file that we only read, where the file system lets us."""
+        try:
+            self.run(os.fsync, fd)
+        except OSError as error:
+            if error.errno not in (*_NO_FOLDER_SYNC, errno.EROFS):
+                raise
+
     def begin_sync(self, fd: int, offset: int, length: int) -> None:
         """Let the kernel begin to bring a range to the device, without waiting; errors show when it is synced."""
         self.run(start_write_back, fd, offset, length)

@@ -80,7 +80,7 @@ class MediaServer(Protocol):
         """A poster or background, fitted into width x height pixels where the server scales, else as it is."""
 
     def on_deck(self, account_key: str | None = None) -> Sequence[OnDeck]:
-        """What an account (the owner, where None) watches next."""
+        """What an account (the owner, where None) watches next, in every library."""
 
     def watchlist(self, account_key: str | None = None) -> Sequence[ListedItem]:
         """What an account has put on its watchlist; items the server does not hold have an empty library key."""

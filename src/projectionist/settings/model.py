@@ -179,11 +179,17 @@ class Settings:
         14,
         page=True,
     )
+    cache_list_refresh: timedelta = option(
+        "How often the cache asks for the lists that were added: those of Trakt and TMDb.",
+        values.duration(timedelta(minutes=15), timedelta(days=7)),
+        timedelta(hours=6),
+        page=True,
+    )
     cache_sources: tuple[str, ...] = option(
         "What the cache fetches films for, where nobody chose for themselves: playing, on_deck, next, watchlist, "
-        "recent, prediction.",
-        values.some_of("playing", "on_deck", "next", "watchlist", "recent", "prediction"),
-        ("playing", "on_deck", "next", "watchlist", "prediction"),
+        "recent, list, prediction.",
+        values.some_of("playing", "on_deck", "next", "watchlist", "recent", "list", "prediction"),
+        ("playing", "on_deck", "next", "watchlist", "list", "prediction"),
         example="playing,next",
     )
     cache_exclude_file: Path | None = option(
@@ -194,6 +200,13 @@ class Settings:
     )
     cache_hard_links: bool = option(
         "Whether the cache also moves files that have further names, as seeding ones do; the others keep the original.",
+        values.flag,
+        False,
+        page=True,
+    )
+    cache_prove_returns: bool = option(
+        "Whether the cache reads an original whole each time before it takes the fast copy away, which also finds what "
+        "rotted on the slow disk; else only where somebody may have written to it.",
         values.flag,
         False,
         page=True,

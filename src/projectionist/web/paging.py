@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -34,6 +34,11 @@ class PageOut(msgspec.Struct, Generic[T], frozen=True):
 def page_out(page: Page[U], shown: Callable[[U], T]) -> PageOut[T]:
     """A page of ours as the API gives it, each item by `shown`."""
     return PageOut(items=[shown(item) for item in page.items], offset=page.offset, total=page.total)
+
+
+def part_out(rows: Sequence[U], shown: Callable[[U], T], offset: int, limit: int) -> PageOut[T]:
+    """A page of a list that is all at hand."""
+    return PageOut([shown(row) for row in rows[offset : offset + limit]], offset, len(rows))
 
 
 def export_csv(rows: Iterable[Mapping[str, Any]], columns: Iterable[str], filename: str) -> Stream:

@@ -14,6 +14,7 @@ from projectionist.features.cache.journal import Journal
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.settling import Desk
 from projectionist.features.cache.spots import TIER, Spot
+from projectionist.features.cache.tiers.marking import mark_tier
 from projectionist.kit.swaps import FileCalls
 
 OLD = 1_500_000_000_123_456_789
@@ -120,7 +121,7 @@ class Stage:
         if fresh:
             for root in (self.slow, self.fast):
                 root.mkdir(parents=True, exist_ok=True)
-                (root / TIER).touch()
+                mark_tier(root)
         self.database = database or Database(sqlite_url(home / "projectionist.sqlite"))
         if fresh and database is None:
             prepare(self.database)

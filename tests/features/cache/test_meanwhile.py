@@ -187,7 +187,7 @@ def test_a_new_drive_in_place_of_a_dead_one_begins_empty(house: Stage) -> None:
     path, content = cached(house)
     house.pull()
     look_after(house.desk)
-    (house.fast / TIER).touch()
+    mark_tier(house.fast)
     assert cache_in(house.desk, house.spot(path)) is Outcome.CACHED
     assert hide_returned(house.desk) == []
     assert path.read_bytes() == content
@@ -287,3 +287,40 @@ def test_a_folder_is_a_tier_once_it_is_said(tmp_path: Path) -> None:
     mark_tier(tmp_path)
     assert is_mounted(tmp_path)
     assert (tmp_path / TIER).stat() == said
+
+
+def test_two_disks_that_changed_places_are_both_not_mounted(house: Stage, tmp_path: Path) -> None:
+    """A start in which the disks come up in another order must not look as if all films had been deleted."""
+    path, content = cached(house)
+    other = tmp_path / "other"
+    other.mkdir()
+    mark_tier(other)
+    house.slow.rename(tmp_path / "between")
+    other.rename(house.slow)
+    (tmp_path / "between").rename(other)
+    assert not is_mounted(house.slow)
+    assert not is_mounted(other)
+    with pytest.raises(SwapRefused, match="not mounted"):
+        move_back(house.desk, path)
+    assert [done.outcome for done in look_after(house.desk)] == [None] * len(look_after(house.desk))
+    other.rename(tmp_path / "between")
+    house.slow.rename(other)
+    (tmp_path / "between").rename(house.slow)
+    assert path.read_bytes() == content
+    assert [done.outcome for done in recover(house.desk)] == [Outcome.CACHED]
+    assert move_back(house.desk, path) is Outcome.HOME
+    assert not path.is_symlink()
+    assert path.read_bytes() == content
+    assert at_rest(house) == {"slow": [], "fast": []}
+
+
+def test_a_disk_may_be_marked_in_several_places(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    mark_tier(here)
+    here.rename(there)
+    assert not is_mounted(there)
+    mark_tier(there)
+    assert is_mounted(there)
+    there.rename(here)
+    assert is_mounted(here)

@@ -11,8 +11,9 @@ from projectionist.features.cache.households.watching import live
 from projectionist.features.cache.prediction.catalogue import Catalogue, Title
 from projectionist.features.cache.prediction.forecast import Forecast
 from projectionist.features.cache.prediction.hazards import EDGES, GROUPS, SPANS, Hazards, Why, group
-from projectionist.features.cache.prediction.planning import Thrift, plan
+from projectionist.features.cache.prediction.planning import Thrift
 from projectionist.features.cache.prediction.reasons import HOUSE, Reason, Reasons
+from projectionist.features.cache.simulating.foreseen import plan
 from tests.features.cache.pasts import DAY, GB, HOUR, film, show
 
 WEEK = 7.0
@@ -181,6 +182,7 @@ def test_expectations_add_up_over_time(number: int, age: float, first: float, se
     assert expected(age, first) + expected(age + first, second) == pytest.approx(
         expected(age, first + second)
     )
+    assert hazards.expected_of_one(number, age, first) == pytest.approx(expected(age, first))
 
 
 def test_every_span_and_group_has_a_rate() -> None:
@@ -199,9 +201,10 @@ def planned(
 def test_the_next_episodes_are_copied_and_what_nobody_expects_leaves_first() -> None:
     house = House(*show("a", 12), film("old", added=-900 * DAY))
     house.plays(0, "ann", "a1")
-    copies, drops = planned(house, DAY, {12, 0}, set(), 4 * GB)
-    assert {1, 2} <= copies
-    assert drops[0] == 12
+    sizes = np.array(house.catalogue.sizes, dtype=np.float64)
+    made = plan(house.forecast, DAY, sizes, {12, 0}, set(), 4 * GB)
+    assert set(made.copies) == {1, 2, 3, 4}
+    assert (made.drops, made.unexpected) == ((0,), (12,))
 
 
 def test_what_is_kept_stays_and_its_room_is_taken() -> None:
@@ -245,8 +248,9 @@ def test_a_plan_always_fits(seed: int, capacity: int, data: st.DataObject) -> No
             used += sizes[item]
     kept = {item for item in held if data.draw(st.booleans())}
     made = plan(forecast, past.plays[-1].at + DAY, sizes, held, kept, capacity)
-    after = (held - set(made.drops)) | set(made.copies)
+    after = (held - set(made.drops) - set(made.unexpected)) | set(made.copies)
     assert sum(sizes[item] for item in after) <= capacity
     assert kept <= after
     assert not held & set(made.copies)
-    assert set(made.drops) <= held
+    assert {*made.drops, *made.unexpected} <= held
+    assert not set(made.drops) & set(made.unexpected)

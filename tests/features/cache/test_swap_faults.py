@@ -166,7 +166,7 @@ def test_a_copy_that_does_not_read_back_is_dropped(tmp_path: Path) -> None:
             file.seek(77)
             file.write(b"~")
 
-    desk = replace(stage.desk, calls=Meddling("fsync", 3, flip))
+    desk = replace(stage.desk, calls=Meddling("fsync", 4, flip))
     with pytest.raises(CopyWrong):
         cache_in(desk, stage.spot(path))
     assert not path.is_symlink()
@@ -304,7 +304,7 @@ def test_a_bit_that_flips_beneath_the_page_cache_is_seen(tmp_path: Path) -> None
                 file.seek(image.read_bytes().index(content[:4000]) + 500)
                 file.write(b"~")
 
-        desk = replace(stage.desk, calls=Meddling("fsync", 3, flip))
+        desk = replace(stage.desk, calls=Meddling("fsync", 4, flip))
         with pytest.raises(CopyWrong):
             cache_in(desk, stage.spot(path))
         assert path.read_bytes() == content

@@ -69,6 +69,11 @@ def pin_films(place: Workplace, ids: Collection[int], asked_by: str, *, pin: boo
     return Tally(done, tuple(failed))
 
 
+def weigh_pin(place: Workplace, item_id: int, version: str, asked_by: str) -> Effect:
+    """What `pin` would come to; nothing is pinned. Raises NotFound, and InputWrong for an unknown version."""
+    return pins.weigh_pin(place.database, place.planner, item_id, version, asked_by, place.clock.now())
+
+
 def pin(place: Workplace, item_id: int, version: str, asked_by: str) -> Effect:
     """Keep an item (a film, an episode, a season, a show) on the fast disk for good; what that comes to.
 
@@ -79,10 +84,11 @@ def pin(place: Workplace, item_id: int, version: str, asked_by: str) -> Effect:
     return effect
 
 
-def unpin(place: Workplace, item_id: int) -> None:
-    """Keep it there no longer than it is wanted. Raises NotFound where it is not pinned."""
-    pins.unpin(place.database, item_id)
+def unpin(place: Workplace, item_id: int) -> str:
+    """Keep it there no longer than it is wanted; its title. Raises NotFound where it is not pinned."""
+    title = pins.unpin(place.database, item_id)
     _tell(place, item_id, is_pinned=False)
+    return title
 
 
 def all_films(place: Workplace, wanted: FilmFilter) -> Iterator[Film]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from litestar import delete, get, post, put
-from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from projectionist.errors import InputWrong
 from projectionist.features.cache import acting, pins, service, showing
@@ -52,66 +51,60 @@ from projectionist.features.cache.forms import MOST_AT_ONCE
 from projectionist.features.cache.reading import films, history, standing
 from projectionist.features.cache.reading.films import FilmFilter
 from projectionist.features.cache.reading.history import MoveFilter
+from projectionist.features.cache.routes import AT, ROUTE, Id
 from projectionist.features.cache.workplace import Workplace
 from projectionist.features.library import service as library
 from projectionist.jobs.ports import Jobs
 from projectionist.settings import Settings
-from projectionist.web.access import needs
 from projectionist.web.injection import Injected
-from projectionist.web.paging import Limit, Offset, PageOut, page_out
-from projectionist.web.ports import Permission, Principal
+from projectionist.web.paging import Limit, Offset, PageOut, page_out, part_out
+from projectionist.web.ports import Principal
 
-T = TypeVar("T")
-U = TypeVar("U")
-
-Id = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 Text = Annotated[str, QueryParameter(max_length=200, description="Words of the title or the path.")]
 TierName = Annotated[str, QueryParameter(max_length=100, description="Only films on the tier of this name.")]
-MANAGE = needs(Permission.MANAGE_CACHE)
-AT = "/api/v1/cache"
 
 
-@get(AT, tags=["Cache"], operation_id="get_cache", sync_to_thread=True, **MANAGE)
+@get(AT, operation_id="get_cache", **ROUTE)
 def get_cache(cache: Injected[Workplace], jobs: Injected[Jobs]) -> CacheDocument:
     """How the cache stands: its tiers, what is being moved, what is in the way, and when it looks again."""
     return cache_document(standing.standing(cache, jobs))
 
 
-@get(f"{AT}/plan", tags=["Cache"], operation_id="get_cache_plan", sync_to_thread=True, **MANAGE)
+@get(f"{AT}/plan", operation_id="get_cache_plan", **ROUTE)
 def get_plan(cache: Injected[Workplace]) -> PlanDocument:
     """What would be moved now, in numbers; nothing is."""
     return plan_document(showing.plan(cache))
 
 
-@get(f"{AT}/plan/copies", tags=["Cache"], operation_id="list_planned_copies", sync_to_thread=True, **MANAGE)
+@get(f"{AT}/plan/copies", operation_id="list_planned_copies", **ROUTE)
 def list_copies(cache: Injected[Workplace], offset: Offset = 0, limit: Limit = 50) -> PageOut[CopyDocument]:
     """What would be copied now, the most urgent first."""
-    return _part(showing.plan(cache).copies, copy_document, offset, limit)
+    return part_out(showing.plan(cache).copies, copy_document, offset, limit)
 
 
-@get(f"{AT}/plan/returns", tags=["Cache"], operation_id="list_planned_returns", sync_to_thread=True, **MANAGE)
+@get(f"{AT}/plan/returns", operation_id="list_planned_returns", **ROUTE)
 def list_returns(
     cache: Injected[Workplace], offset: Offset = 0, limit: Limit = 50
 ) -> PageOut[ReturnDocument]:
     """What would be moved back now, the least wanted first."""
-    return _part(showing.plan(cache).returns, return_document, offset, limit)
+    return part_out(showing.plan(cache).returns, return_document, offset, limit)
 
 
-@get(f"{AT}/plan/kept", tags=["Cache"], operation_id="list_kept_films", sync_to_thread=True, **MANAGE)
+@get(f"{AT}/plan/kept", operation_id="list_kept_films", **ROUTE)
 def list_kept(cache: Injected[Workplace], offset: Offset = 0, limit: Limit = 50) -> PageOut[KeptDocument]:
     """What would stay on the fast tiers."""
-    return _part(showing.plan(cache).kept, kept_document, offset, limit)
+    return part_out(showing.plan(cache).kept, kept_document, offset, limit)
 
 
-@get(f"{AT}/plan/refused", tags=["Cache"], operation_id="list_refused_films", sync_to_thread=True, **MANAGE)
+@get(f"{AT}/plan/refused", operation_id="list_refused_films", **ROUTE)
 def list_refused(
     cache: Injected[Workplace], offset: Offset = 0, limit: Limit = 50
 ) -> PageOut[RefusedDocument]:
     """What is wanted and would not be copied, and why."""
-    return _part(showing.plan(cache).refused, refused_document, offset, limit)
+    return part_out(showing.plan(cache).refused, refused_document, offset, limit)
 
 
-@post(f"{AT}/run", tags=["Cache"], operation_id="run_cache", status_code=202, sync_to_thread=True, **MANAGE)
+@post(f"{AT}/run", operation_id="run_cache", status_code=202, **ROUTE)
 def run_cache(
     cache: Injected[Workplace],
     jobs: Injected[Jobs],
@@ -127,20 +120,13 @@ def run_cache(
     return run_document(service.run(cache, jobs, principal.name, dry=dry), dry=dry)
 
 
-@post(f"{AT}/stop", tags=["Cache"], operation_id="stop_cache", status_code=200, sync_to_thread=True, **MANAGE)
+@post(f"{AT}/stop", operation_id="stop_cache", status_code=200, **ROUTE)
 def stop_cache(jobs: Injected[Jobs]) -> StoppedDocument:
     """Let what is being moved be finished, and begin nothing more of what was asked for."""
     return StoppedDocument(service.stop_after_step(jobs))
 
 
-@post(
-    f"{AT}/restore-all",
-    tags=["Cache"],
-    operation_id="restore_all_films",
-    status_code=202,
-    sync_to_thread=True,
-    **MANAGE,
-)
+@post(f"{AT}/restore-all", operation_id="restore_all_films", status_code=202, **ROUTE)
 def restore_all(
     cache: Injected[Workplace], jobs: Injected[Jobs], principal: Injected[Principal]
 ) -> RunDocument:
@@ -148,7 +134,7 @@ def restore_all(
     return run_document(service.restore_all(cache, jobs, principal.name), dry=False)
 
 
-@get(f"{AT}/files", tags=["Cache"], operation_id="list_cached_films", sync_to_thread=True, **MANAGE)
+@get(f"{AT}/files", operation_id="list_cached_films", **ROUTE)
 def list_films(
     cache: Injected[Workplace],
     tier: TierName = "",
@@ -163,14 +149,7 @@ def list_films(
     return page_out(films.films(cache, wanted, offset=offset, size=limit), film_document)
 
 
-@post(
-    f"{AT}/files/return",
-    tags=["Cache"],
-    operation_id="return_cached_films",
-    status_code=202,
-    sync_to_thread=True,
-    **MANAGE,
-)
+@post(f"{AT}/files/return", operation_id="return_cached_films", status_code=202, **ROUTE)
 def return_films(
     cache: Injected[Workplace],
     jobs: Injected[Jobs],
@@ -181,14 +160,7 @@ def return_films(
     return tally_document(acting.return_films(cache, jobs, _ids(data), principal.name))
 
 
-@post(
-    f"{AT}/files/pin",
-    tags=["Cache"],
-    operation_id="pin_cached_films",
-    status_code=200,
-    sync_to_thread=True,
-    **MANAGE,
-)
+@post(f"{AT}/files/pin", operation_id="pin_cached_films", status_code=200, **ROUTE)
 def pin_films(
     cache: Injected[Workplace], principal: Injected[Principal], data: JSONBody[FilesRequest]
 ) -> TallyDocument:
@@ -196,14 +168,7 @@ def pin_films(
     return tally_document(acting.pin_films(cache, _ids(data), principal.name, pin=True))
 
 
-@post(
-    f"{AT}/files/unpin",
-    tags=["Cache"],
-    operation_id="unpin_cached_films",
-    status_code=200,
-    sync_to_thread=True,
-    **MANAGE,
-)
+@post(f"{AT}/files/unpin", operation_id="unpin_cached_films", status_code=200, **ROUTE)
 def unpin_films(
     cache: Injected[Workplace], principal: Injected[Principal], data: JSONBody[FilesRequest]
 ) -> TallyDocument:
@@ -211,7 +176,7 @@ def unpin_films(
     return tally_document(acting.pin_films(cache, _ids(data), principal.name, pin=False))
 
 
-@get(f"{AT}/moves", tags=["Cache"], operation_id="list_cache_moves", sync_to_thread=True, **MANAGE)
+@get(f"{AT}/moves", operation_id="list_cache_moves", **ROUTE)
 def list_moves(
     cache: Injected[Workplace],
     kind: FromQuery[KindName | None] = None,
@@ -226,14 +191,7 @@ def list_moves(
     return page_out(history.moves(cache, wanted, offset=offset, size=limit), move_document)
 
 
-@post(
-    f"{AT}/moves/{{move_id:int}}/undo",
-    tags=["Cache"],
-    operation_id="undo_cache_move",
-    status_code=202,
-    sync_to_thread=True,
-    **MANAGE,
-)
+@post(f"{AT}/moves/{{move_id:int}}/undo", operation_id="undo_cache_move", status_code=202, **ROUTE)
 def undo_move(
     cache: Injected[Workplace], jobs: Injected[Jobs], principal: Injected[Principal], move_id: Id
 ) -> OrderedDocument:
@@ -241,44 +199,32 @@ def undo_move(
     return ordered_documents([service.undo(cache, jobs, move_id, principal.name)])[0]
 
 
-@get(
-    f"{AT}/items/{{item_id:int}}", tags=["Cache"], operation_id="explain_item", sync_to_thread=True, **MANAGE
-)
+@get(f"{AT}/items/{{item_id:int}}", operation_id="explain_item", **ROUTE)
 def explain_item(cache: Injected[Workplace], item_id: Id) -> ItemWhyDocument:
     """Why the files of an item are on a fast tier, or are not."""
     library.item(cache.database, item_id)
     return why_document(showing.why(cache, item_id))
 
 
-@get(f"{AT}/pins", tags=["Cache"], operation_id="list_pins", sync_to_thread=True, **MANAGE)
+@get(f"{AT}/pins", operation_id="list_pins", **ROUTE)
 def list_pins(cache: Injected[Workplace], offset: Offset = 0, limit: Limit = 50) -> PageOut[PinDocument]:
     """What is pinned, the oldest first."""
-    return _part(pins.pins(cache.database), pin_document, offset, limit)
+    return part_out(pins.pins(cache.database), pin_document, offset, limit)
 
 
-@put(f"{AT}/pins/{{item_id:int}}", tags=["Cache"], operation_id="pin_item", sync_to_thread=True, **MANAGE)
+@put(f"{AT}/pins/{{item_id:int}}", operation_id="pin_item", **ROUTE)
 def pin_item(
     cache: Injected[Workplace], principal: Injected[Principal], item_id: Id, data: JSONBody[PinRequest]
 ) -> EffectDocument:
     """Keep a film, an episode, a season or a show on the fast tiers for good, in a version."""
-    if data.dry:
-        at = cache.clock.now()
-        effect = pins.weigh_pin(cache.database, cache.planner, item_id, data.version, principal.name, at)
-    else:
-        effect = acting.pin(cache, item_id, data.version, principal.name)
-    return effect_document(effect)
+    ask = acting.weigh_pin if data.dry else acting.pin
+    return effect_document(ask(cache, item_id, data.version, principal.name))
 
 
-@delete(
-    f"{AT}/pins/{{item_id:int}}", tags=["Cache"], operation_id="unpin_item", sync_to_thread=True, **MANAGE
-)
+@delete(f"{AT}/pins/{{item_id:int}}", operation_id="unpin_item", **ROUTE)
 def unpin_item(cache: Injected[Workplace], item_id: Id) -> None:
     """Keep something there no longer than it is wanted."""
     acting.unpin(cache, item_id)
-
-
-def _part(rows: Sequence[U], shown: Callable[[U], T], offset: int, limit: int) -> PageOut[T]:
-    return PageOut([shown(one) for one in rows[offset : offset + limit]], offset, len(rows))
 
 
 def _ids(request: FilesRequest) -> list[int]:

@@ -15,11 +15,11 @@ from projectionist.features.cache.documents_care import (
     FindingDocument,
     FindingName,
     RestDocument,
-    ReturnedDocument,
     RivalsDocument,
     finding_document,
     rest_document,
     rival_document,
+    suggestion_document,
 )
 from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import Jobs
@@ -33,6 +33,10 @@ from projectionist.web.ports import Permission, Principal
 Id = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 Folder = Annotated[
     str, QueryParameter(max_length=4000, description="Where the other program keeps its settings.")
+]
+Beside = Annotated[
+    bool,
+    QueryParameter(description="Under a new name beside the path that it had; nothing is in the way there."),
 ]
 MANAGE = needs(Permission.MANAGE_CACHE)
 AT = "/api/v1/cache"
@@ -118,19 +122,29 @@ def list_rests(cache: Injected[Workplace], offset: Offset = 0, limit: Limit = 50
     f"{AT}/rests/{{rest_id:int}}/return",
     tags=["Cache"],
     operation_id="return_resting_file",
-    status_code=200,
+    status_code=202,
     sync_to_thread=True,
     **MANAGE,
 )
-def return_rest(cache: Injected[Workplace], rest_id: Id) -> ReturnedDocument:
-    """Give a file at rest its path again, where nothing is there now."""
-    return ReturnedDocument(str(caring.return_rest(cache, rest_id)))
+def return_rest(
+    cache: Injected[Workplace],
+    jobs: Injected[Jobs],
+    principal: Injected[Principal],
+    rest_id: Id,
+    beside: Beside = False,
+) -> CareOrderedDocument:
+    """Give a file at rest its path again, where nothing is there now, or a new name beside that."""
+    return CareOrderedDocument(
+        [caring.return_rest(cache, jobs, rest_id, principal.name, beside=beside).job_id]
+    )
 
 
 @get(f"{AT}/rivals", tags=["Cache"], operation_id="find_cache_rivals", sync_to_thread=True, **MANAGE)
-def find_rivals(folder: Folder) -> RivalsDocument:
-    """What PlexCache-D or Cacherr set up in a folder."""
-    return RivalsDocument([rival_document(one) for one in caring.rivals_in(folder)])
+def find_rivals(cache: Injected[Workplace], folder: Folder) -> RivalsDocument:
+    """What PlexCache-D or Cacherr set up in a folder, and the fast tiers to take over from them."""
+    found = caring.rivals_in(folder)
+    tiers = [suggestion_document(one) for one in caring.suggestions(cache, found)]
+    return RivalsDocument([rival_document(one) for one in found], tiers)
 
 
 @post(

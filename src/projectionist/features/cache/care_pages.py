@@ -98,12 +98,13 @@ def return_rest(
     request: Request[Any, Any, Any],
     cache: Injected[Workplace],
     jobs: Injected[Jobs],
+    principal: Injected[Principal],
     rest_id: Id,
     data: Form,
 ) -> Template | Redirect:
-    """Give a file at rest its path again."""
+    """Give a file at rest its path again, or a name beside it."""
     try:
-        caring.return_rest(cache, rest_id)
+        caring.return_rest(cache, jobs, rest_id, principal.name, beside=bool(text(data, "beside")))
     except ProjectionistError as error:
         return _page(cache, jobs, error=error)
     return to(request, "/cache/audit#rests")
@@ -122,8 +123,8 @@ def adopt(
     try:
         rivals = caring.rivals_in(folder)
         if step in ("look", "adopt"):
-            ordered = caring.order_adoption(jobs, folder, principal.name, dry=step == "look")
-            return to(request, f"/jobs/{ordered.job_id}")
+            caring.order_adoption(jobs, folder, principal.name, dry=step == "look")
+            return to(request, "/cache/audit#adopt")
     except ProjectionistError as error:
         return _page(cache, jobs, error=error, folder=folder)
     return _page(cache, jobs, rivals=rivals, folder=folder)
@@ -151,6 +152,7 @@ def _page(
         "care": caring.care_now(jobs),
         "rests": caring.rests(cache),
         "rivals": rivals,
+        "suggestions": caring.suggestions(cache, rivals),
         "folder": folder,
         "errors": {} if error is None else errors_of(error),
     }

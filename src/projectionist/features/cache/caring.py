@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 
 from projectionist.errors import Conflict, InputWrong
 from projectionist.features.cache.adopting.jobs import ADOPT
+from projectionist.features.cache.adopting.moving_in import SuggestedTier, suggested_tiers
 from projectionist.features.cache.adopting.rivals import Rival, find_rivals
 from projectionist.features.cache.auditing import keeping
 from projectionist.features.cache.auditing.findings import Finding, FindingKind, Repair
-from projectionist.features.cache.auditing.jobs import AUDIT, MEND, SCRUB, care_of, order_mending
-from projectionist.features.cache.mending.taking_back import take_back
-from projectionist.features.cache.workplace import TOPIC, Workplace
+from projectionist.features.cache.auditing.jobs import (
+    AUDIT,
+    MEND,
+    SCRUB,
+    TAKE_BACK,
+    care_of,
+    order_mending,
+    order_taking_back,
+)
+from projectionist.features.cache.mending.taking_back import Where, require_takeable
+from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import Job, JobFilter, Jobs, JobState, Order, Ordered, Priority
 from projectionist.media.vocabulary import Page
 
@@ -24,8 +34,8 @@ ASKED_FOR = (Repair.NONE, Repair.TAKE_OVER)
 
 @dataclass(frozen=True, slots=True)
 class Resting:
-    """A file that nothing shows any more. `reason` is how it came to rest; `can_return` whether it is at its path's
-    side, so that it can have it again.
+    """A file that nothing shows any more. `reason` is how it came to rest; `is_original` whether it rests beside its
+    path, on the slow disk: taking it back is a renaming. A fast copy is copied to the slow disk first.
     """
 
     id: int
@@ -34,16 +44,29 @@ class Resting:
     reason: str
     size: int
     until: datetime
-    can_return: bool
+    is_original: bool
 
 
 @dataclass(frozen=True, slots=True)
 class CareNow:
-    """What runs of audits, scrubs and repairs, and how the last audit and the last scrub ended; None for none."""
+    """What runs of audits, scrubs and repairs, and how the last of each ended; None for none.
+
+    `adoption` is the last that told, or did, what becomes of another program's files.
+    """
 
     running: tuple[Job, ...]
     audit: Job | None
     scrub: Job | None
+    adoption: Job | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A fast tier of another program under a name that is free; `is_there` where its folder is set up already."""
+
+    name: str
+    tier: SuggestedTier
+    is_there: bool
 
 
 def is_safe(finding: Finding) -> bool:
@@ -59,8 +82,10 @@ def findings(place: Workplace, kind: FindingKind | None = None) -> Sequence[Find
 
 def care_now(jobs: Jobs) -> CareNow:
     """How looking after the cache stands."""
-    running = JobFilter((JobState.QUEUED, JobState.RUNNING), kinds=(AUDIT, SCRUB, MEND, ADOPT))
-    return CareNow(jobs.find(running, size=20).items, _last(jobs, AUDIT), _last(jobs, SCRUB))
+    running = JobFilter((JobState.QUEUED, JobState.RUNNING), kinds=(AUDIT, SCRUB, MEND, TAKE_BACK, ADOPT))
+    return CareNow(
+        jobs.find(running, size=20).items, _last(jobs, AUDIT), _last(jobs, SCRUB), _last(jobs, ADOPT)
+    )
 
 
 def order_audit(jobs: Jobs, asked_by: str, excludes: Path | None = None) -> Ordered:
@@ -110,12 +135,14 @@ def rests(place: Workplace) -> Sequence[Resting]:
     return sorted(found, key=lambda one: (one.until, one.id))
 
 
-def return_rest(place: Workplace, rest_id: int) -> Path:
-    """Give a file at rest its path again. Raises NotFound, Conflict, SwapRefused, AlreadyAtWork, TargetUnwritable."""
-    path = take_back(care_of(place), rest_id)
-    with place.database.write() as session:
-        place.publish(session, TOPIC, {})
-    return path
+def return_rest(place: Workplace, jobs: Jobs, rest_id: int, asked_by: str, *, beside: bool) -> Ordered:
+    """Ask for a file at rest to have its path again, or a new name beside that.
+
+    Raises NotFound, SwapRefused, DatabaseUnusable, and Conflict where something is at its path.
+    """
+    where = Where.BESIDE if beside else Where.PATH
+    row = require_takeable(care_of(place), rest_id, where)
+    return order_taking_back(jobs, row.id, Path(row.path).name, place.node, asked_by, where)
 
 
 def rivals_in(folder: str) -> Sequence[Rival]:
@@ -123,11 +150,25 @@ def rivals_in(folder: str) -> Sequence[Rival]:
     return find_rivals(_folder(folder))
 
 
+def suggestions(place: Workplace, rivals: Sequence[Rival]) -> Sequence[Suggestion]:
+    """The fast tiers that other programs used, to be taken over as they are typed there, with a name for each."""
+    names = {tier.name for tier in place.places.tiers()}
+    roots = {str(tier.root) for tier in place.places.tiers()}
+    found = []
+    for one in suggested_tiers(rivals):
+        root = one.root.rstrip("/") or one.root
+        stem = Path(root).name or "fast"
+        name = next(name for name in chain((stem,), (f"{stem} {n}" for n in count(2))) if name not in names)
+        names.add(name)
+        found.append(Suggestion(name, one, is_there=root in roots))
+    return found
+
+
 def order_adoption(jobs: Jobs, folder: str, asked_by: str, *, dry: bool) -> Ordered:
     """Ask to move in, or with `dry` to tell what would become of each file. Raises InputWrong."""
     path = _folder(folder)
     find_rivals(path)
-    arguments: Mapping[str, object] = {"folder": str(path), "dry": dry}
+    arguments: Mapping[str, object] = {"folder": str(path), "dry": dry, "asked_by": asked_by}
     return jobs.order(Order(ADOPT, arguments, f"{path} {dry}", Priority.HIGH, asked_by=asked_by))
 
 

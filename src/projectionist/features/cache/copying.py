@@ -60,6 +60,7 @@ def copy_proved(
             with Proof(calls, writing, target, pour.tick, reads=read_back) as proof:
                 digest = pour.all(proof)
                 _require_same(source, before, os.fstat(reading), pour.size)
+                calls.sync_source(reading)  # it may be fresh from its download, and is to outlive the copy
                 calls.dress(writing, before, attributes)
                 calls.sync(writing)
                 calls.sync_folder(target.parent)
@@ -134,11 +135,12 @@ def _read_ahead(fd: int, tick: Tick) -> Generator[memoryview]:
 
 
 def _require_same(source: Path, before: os.stat_result, after: os.stat_result, size: int) -> None:
-    same = (before.st_size, before.st_mtime_ns) == (
+    same = (before.st_size, before.st_mtime_ns, before.st_ctime_ns) == (
         after.st_size,
         after.st_mtime_ns,
-    ) and size == after.st_size
-    if not same:
+        after.st_ctime_ns,  # who sets the other time back is seen by this one
+    )
+    if not same or size != after.st_size:
         raise SourceChanged(
             f"{source} was written to while it was copied; it was not touched: it is tried again when it rests."
         )

@@ -18,7 +18,7 @@ from projectionist.features.cache.showing import CopyLine, KeptLine, PlanShown, 
 from projectionist.features.cache.wanting.wants import Term
 from projectionist.jobs.ports import Job, Ordered
 
-KindName = Literal["cache_in", "move_back"]
+KindName = Literal["cache_in", "move_back", "repair", "take_over", "take_back"]
 ResultName = Literal["moved", "failed", "unchanged"]
 RuleName = Literal["quota", "usage", "min_free", "drive"]
 VersionName = Literal["highest", "lowest", "4k", "1080p", "720p", "first"]
@@ -182,7 +182,7 @@ class FilmDocument(msgspec.Struct, frozen=True):
 
 
 class MoveDocument(msgspec.Struct, frozen=True):
-    """A move that ended; `undoes` is the move that it took back."""
+    """A move that ended; `undoes` is the move that it took back, `why_not` why it cannot be undone (empty: it can)."""
 
     id: int
     at: datetime
@@ -200,6 +200,7 @@ class MoveDocument(msgspec.Struct, frozen=True):
     undoes: int | None
     can_undo: bool
     was_undone: bool
+    why_not: str
 
 
 class FileWhyDocument(msgspec.Struct, frozen=True):
@@ -403,6 +404,7 @@ def move_document(one: Past) -> MoveDocument:
         undoes=move.undoes,
         can_undo=one.can_undo,
         was_undone=one.was_undone,
+        why_not=one.why_not,
     )
 
 

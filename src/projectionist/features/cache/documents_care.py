@@ -9,7 +9,7 @@ import msgspec
 
 from projectionist.features.cache.adopting.rivals import Rival
 from projectionist.features.cache.auditing.findings import Finding
-from projectionist.features.cache.caring import Resting, is_safe
+from projectionist.features.cache.caring import Resting, Suggestion, is_safe
 
 FindingName = Literal[
     "orphan", "unprotected", "stale", "duplicate", "foreign", "broken", "mismatch", "unseen"
@@ -30,7 +30,10 @@ class FindingDocument(msgspec.Struct, frozen=True):
 
 
 class RestDocument(msgspec.Struct, frozen=True):
-    """A file that nothing shows any more, kept until a moment and never restored unasked."""
+    """A file that nothing shows any more, kept until a moment and never restored unasked.
+
+    `is_original` says that it rests beside its path; else it is a fast copy, on the fast disk.
+    """
 
     id: int
     path: str
@@ -38,19 +41,13 @@ class RestDocument(msgspec.Struct, frozen=True):
     reason: str
     size: int
     until: datetime
-    can_return: bool
+    is_original: bool
 
 
 class CareOrderedDocument(msgspec.Struct, frozen=True):
     """The jobs that were asked for."""
 
     job_ids: list[str]
-
-
-class ReturnedDocument(msgspec.Struct, frozen=True):
-    """The path that has its file again."""
-
-    path: str
 
 
 class AdoptionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,10 +78,25 @@ class RivalDocument(msgspec.Struct, frozen=True):
     tracked: int
 
 
+class SuggestedTierDocument(msgspec.Struct, frozen=True):
+    """A fast tier that another program used, its rules as typed there; `is_there` where its folder is set up."""
+
+    name: str
+    root: str
+    host_root: str
+    quota: str
+    usage: str
+    min_free: str
+    drive_size: str
+    copies: str
+    is_there: bool
+
+
 class RivalsDocument(msgspec.Struct, frozen=True):
-    """The programs whose settings lie in a folder."""
+    """The programs whose settings lie in a folder, and the fast tiers that could be taken over from them."""
 
     rivals: list[RivalDocument]
+    tiers: list[SuggestedTierDocument]
 
 
 def finding_document(one: Finding) -> FindingDocument:
@@ -104,7 +116,7 @@ def finding_document(one: Finding) -> FindingDocument:
 def rest_document(one: Resting) -> RestDocument:
     """A file at rest as the API gives it."""
     return RestDocument(
-        one.id, str(one.path), str(one.resting), one.reason, one.size, one.until, one.can_return
+        one.id, str(one.path), str(one.resting), one.reason, one.size, one.until, one.is_original
     )
 
 
@@ -113,4 +125,20 @@ def rival_document(one: Rival) -> RivalDocument:
     mappings = [MappedDocument(m.name, m.server, m.real, m.fast, m.host) for m in one.mappings]
     return RivalDocument(
         one.name, str(one.folder), mappings, dict(one.limits), dict(one.habits), len(one.tracked)
+    )
+
+
+def suggestion_document(one: Suggestion) -> SuggestedTierDocument:
+    """A suggested tier as the API gives it."""
+    tier = one.tier
+    return SuggestedTierDocument(
+        one.name,
+        tier.root,
+        tier.host_root,
+        tier.quota,
+        tier.usage,
+        tier.min_free,
+        tier.drive_size,
+        tier.copies,
+        one.is_there,
     )

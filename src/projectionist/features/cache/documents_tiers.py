@@ -11,7 +11,7 @@ from projectionist.features.cache.models import Layout
 from projectionist.features.cache.set_up import CapSet, PlaceSet, TierSet, place_typed
 from projectionist.features.cache.sidecars import Sidecars
 from projectionist.features.cache.source_choices import SourceShown
-from projectionist.features.cache.tiers.setting_up import NewPlace, NewTier
+from projectionist.features.cache.tiers.setting_up import NewPlace, NewTier, SetUp
 
 Size = Annotated[str, msgspec.Meta(max_length=40)]
 Folder = Annotated[str, msgspec.Meta(max_length=4000)]
@@ -207,6 +207,11 @@ def place_document(one: PlaceSet) -> PlaceDocument:
         views=[ViewDocument(view.whose, view.path) for view in one.views],
         warns=one.warns,
     )
+
+
+def saved_document(one: SetUp) -> SavedDocument:
+    """What was saved."""
+    return SavedDocument(one.id, list(one.told))
 
 
 def cap_document(one: CapSet) -> CapDocument:

@@ -29,6 +29,8 @@ from projectionist.kit.clock import Clock
 
 REST = timedelta(days=14)
 """How long a file rests that nothing shows any more."""
+_LATE = timedelta(days=2)
+_MORE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +247,17 @@ class Journal:
             return queries.resting(session)
 
     def rested(self) -> Sequence[RestRow]:
-        """The files whose rest is over."""
-        with self._database.read() as session:
-            return queries.rested(session, self._clock.now())
+        """The files whose rest is over.
+
+        Where it is over for long, nobody looked for days, or the clock has jumped: then it lasts a day more, in which
+        a clock is set right.
+        """
+        now = self._clock.now()
+        with self._database.durable() as session:
+            queries.shorten_rests(session, now + REST)
+            queries.prolong_rests(session, now - _LATE, now + _MORE)
+            session.flush()
+            return queries.rested(session, now)
 
     def deleted(self) -> Sequence[tuple[RestRow, Origin]]:
         """The files at rest that seemed deleted, and where each came from, as far as its item is known."""
@@ -313,6 +323,7 @@ def _content_columns(content: Content) -> dict[str, str | int]:
         "mtime_ns": content.mtime_ns,
         "digest": content.digest,
         "fast_ctime_ns": content.fast_ctime_ns,
+        "original": content.original,
     }
 
 

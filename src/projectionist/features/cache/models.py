@@ -22,10 +22,16 @@ class Layout(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a move does."""
+    """What a move does; the journal knows the first two only, of which the others are made."""
 
     CACHE_IN = "cache_in"
     MOVE_BACK = "move_back"
+    REPAIR = "repair"
+    """Mending what an audit or a scrub found."""
+    TAKE_OVER = "take_over"
+    """Making ours what another caching program set aside."""
+    TAKE_BACK = "take_back"
+    """Giving a file at rest a name again."""
 
 
 class Step(StrEnum):
@@ -43,7 +49,8 @@ class SpotColumns:
     """Where a file is and how it was: its path, its fast copy, and what tells the original from another file.
 
     `link` is the text of the link, `digest` the XXH3-128 of the content (empty until it is known), `fast_ctime_ns` the
-    fast copy's change time when it was last known to have that content.
+    fast copy's change time when it was last known to have that content, `original` the original's inode and change time
+    then (empty where nobody knows).
     """
 
     layout: Mapped[str] = mapped_column(String(16))
@@ -56,6 +63,7 @@ class SpotColumns:
     mtime_ns: Mapped[int] = mapped_column(BigInteger)
     digest: Mapped[str] = mapped_column(String(32), default="")
     fast_ctime_ns: Mapped[int] = mapped_column(BigInteger, default=0)
+    original: Mapped[str] = mapped_column(String(48), default="")
 
 
 class JournalRow(SpotColumns, Base):
@@ -269,6 +277,54 @@ class WantRow(Base):
     first_at: Mapped[datetime]
 
 
+class ListRow(Base):
+    """A list kept elsewhere whose films and shows are wished for; `account_id` 0: for everybody.
+
+    `where` names whose or which list it is, `content` is that of an exported file. Of its first `most` entries those in
+    the library count; with `fill` it is walked on until so many are. `owned` is how many were found when it was asked
+    for last, at `asked_at`.
+    """
+
+    __tablename__ = "cache_list"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    service: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(32))
+    where: Mapped[str] = mapped_column(String(300), default="")
+    content: Mapped[str] = mapped_column(Text, default="")
+    most: Mapped[int]
+    fill: Mapped[bool]
+    account_id: Mapped[int] = mapped_column(BigInteger, default=0)
+    on: Mapped[bool] = mapped_column(default=True)
+    owned: Mapped[int] = mapped_column(default=0)
+    asked_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class ListKeyRow(Base):
+    """The key by which a service of lists knows its user, sealed."""
+
+    __tablename__ = "cache_list_key"
+
+    service: Mapped[str] = mapped_column(String(16), primary_key=True)
+    key: Mapped[str] = mapped_column(Text)
+
+
+class ListedRow(Base):
+    """An item that a list named when it last answered; kept while it fails. `place` counts from 1."""
+
+    __tablename__ = "cache_listed"
+
+    list_id: Mapped[int] = mapped_column(ForeignKey("cache_list.id", ondelete="CASCADE"), primary_key=True)
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("item.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    place: Mapped[int]
+
+
 class TasteRow(Base):
     """How tall the version was, in pixels, that somebody's player asked for last where there were several."""
 
@@ -282,7 +338,7 @@ class TasteRow(Base):
 
 
 class MoveRow(Base):
-    """A move that ended: what, why, how. `undoes` is the move that it took back."""
+    """A move that ended: what, why, how. `undoes` is the move that it took back, `rest_id` what it put to rest."""
 
     __tablename__ = "cache_move"
     __table_args__ = (Index("ix_cache_move_at", "at"), Index("ix_cache_move_path", "path"))
@@ -301,6 +357,7 @@ class MoveRow(Base):
     why: Mapped[str] = mapped_column(Text, default="")
     asked_by: Mapped[str]
     undoes: Mapped[int | None] = mapped_column(BigInteger)
+    rest_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class FindingRow(Base):

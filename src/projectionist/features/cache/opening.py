@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Self
 
 from projectionist.db.engine import Database
 from projectionist.features.cache.eyes import Eyes
@@ -20,12 +21,14 @@ from projectionist.features.cache.tiers.mover import UnraidMover, publish_exclus
 from projectionist.features.cache.tiers.places import Places
 from projectionist.features.cache.traffic.excluding import Exclusions
 from projectionist.features.cache.traffic.lanes import Lanes
-from projectionist.features.cache.traffic.pacing import Pace
+from projectionist.features.cache.traffic.pacing import Pace, quiet_hours
 from projectionist.features.cache.wanting.gathering import Wanting
+from projectionist.features.cache.wanting.lists.keeping import Lists
 from projectionist.features.cache.wanting.sources import Amounts
 from projectionist.features.cache.wanting.wants import Source
 from projectionist.features.cache.workplace import Publish, Workplace
 from projectionist.kit.clock import Clock
+from projectionist.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,27 @@ class Wishes:
     amounts: Amounts
     sources: Collection[Source]
     hard_links: bool = False
+    proves_returns: bool = False
     exclude_file: Path | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """As the settings say it. Raises InputWrong where quiet hours are none."""
+        return cls(
+            pace=Pace(
+                settings.cache_rate,
+                quiet_hours(settings.cache_quiet_hours),
+                settings.cache_pause_while_playing,
+            ),
+            retention=settings.cache_retention,
+            amounts=Amounts(
+                settings.cache_next_episodes, settings.cache_watchlist_episodes, settings.cache_recent_days
+            ),
+            sources=frozenset(Source(one) for one in settings.cache_sources),
+            hard_links=settings.cache_hard_links,
+            proves_returns=settings.cache_prove_returns,
+            exclude_file=settings.cache_exclude_file,
+        )
 
 
 def open_workplace(
@@ -49,12 +72,13 @@ def open_workplace(
     node: str,
     folder: Path,
     wishes: Wishes,
+    lists: Lists | None = None,
 ) -> Workplace:
     """All that the cache works with on a node; `folder` is where its processes keep their claims."""
     places = Places(database, node)
     capacity = Capacity(database, places, node, clock)
     eyes = Eyes(database, servers, places, clock)
-    wanting = Wanting(database, servers, wishes.amounts, wishes.sources)
+    wanting = Wanting(database, servers, wishes.amounts, wishes.sources, lists)
     rules = PlanRules(retention=wishes.retention)
     journal = Journal(database, clock, node)
     exclusions = None
@@ -69,7 +93,7 @@ def open_workplace(
         publish=publish,
         node=node,
         clock=clock,
-        desk=Desk(journal, eyes, eyes, listing=eyes),
+        desk=Desk(journal, eyes, eyes, listing=eyes, proves_returns=wishes.proves_returns),
         eyes=eyes,
         lanes=Lanes(database, folder, node),
         pace=wishes.pace,

@@ -14,7 +14,7 @@ from projectionist.features.cache.acting import Tally
 from projectionist.features.cache.forms import back, ids_in
 from projectionist.features.cache.reading import films, history
 from projectionist.features.cache.reading.films import FilmFilter
-from projectionist.features.cache.reading.history import MoveFilter, Result
+from projectionist.features.cache.reading.history import KindFilter, MoveFilter, Result
 from projectionist.features.cache.wanting.versions import Preference
 from projectionist.features.cache.workplace import Workplace
 from projectionist.features.library import service as library
@@ -42,7 +42,9 @@ _MOVE_COLUMNS = ("id", "at", "kind", "outcome", "title", "path", "tier", "node",
 def overview_page(cache: Injected[Workplace], jobs: Injected[Jobs]) -> Template:
     """How the cache stands: what fills the fast disks, what is being moved, what is in the way."""
     shown = showing.overview(cache, jobs)
-    return Template("cache/overview.html", context={"shown": shown, "now": shown.now})
+    return Template(
+        "cache/overview.html", context={"shown": shown, "now": shown.now, "places": cache.places.all()}
+    )
 
 
 @post("/cache/run", include_in_schema=False, sync_to_thread=True, **MANAGE)
@@ -99,6 +101,7 @@ def plan_page(
         "offset": offset,
         "limit": PAGE,
         "tiers": cache.places.tiers(),
+        "places": cache.places.all(),
         "confirmed": service.is_confirmed(jobs),
         "interval": settings.cache_interval,
     }
@@ -196,7 +199,7 @@ def unpin_files(
 def moves_page(
     cache: Injected[Workplace],
     principal: Injected[Principal],
-    kind: FromQuery[Literal["", "cache_in", "move_back"]] = "",
+    kind: FromQuery[KindFilter] = "",
     result: FromQuery[Result] = "",
     q: FromQuery[str] = "",
     sort: FromQuery[str] = "-at",
@@ -210,6 +213,7 @@ def moves_page(
         "wanted": wanted,
         "days": days,
         "most": max((max(day.brought_bytes, day.returned_bytes) for day in days), default=0),
+        "is_cared": any(day.cared for day in days),
         "offset": offset,
         "limit": PAGE,
     }
@@ -219,7 +223,7 @@ def moves_page(
 @get("/cache/moves/export", include_in_schema=False, sync_to_thread=True, **MANAGE)
 def export_moves(
     cache: Injected[Workplace],
-    kind: FromQuery[Literal["", "cache_in", "move_back"]] = "",
+    kind: FromQuery[KindFilter] = "",
     result: FromQuery[Result] = "",
     q: FromQuery[str] = "",
     form: FromQuery[str] = "csv",

@@ -54,7 +54,13 @@ def pins(database: Database) -> Sequence[Pin]:
     with database.read() as session:
         rows = queries.pins(session)
     return [
-        Pin(row.item_id, _title(database, row.item_id), Preference(row.version), row.asked_by, row.at)
+        Pin(
+            row.item_id,
+            library.item_title(database, row.item_id),
+            Preference(row.version),
+            row.asked_by,
+            row.at,
+        )
         for row in rows
     ]
 
@@ -66,7 +72,7 @@ def weigh_pin(
 
     Raises NotFound where there is no such item or nothing to watch in it, and InputWrong for an unknown version.
     """
-    title = _title(database, item_id)
+    title = library.item_title(database, item_id)
     row = PinRow(item_id=item_id, version=_preference(version), asked_by=asked_by, at=now)
     before = planner.think(now)
     after = planner.think(now, [row])
@@ -77,20 +83,17 @@ def weigh_pin(
     ]
     if not pinned:
         raise NotFound(f"{title} has no file that can be cached; nothing was pinned.")
-    refused_before = {one.path for one in before.plan.refused}
-    paths = {one.file.path for one in pinned}
-    refused = [
-        f"{one.path.name}: {one.why}"
-        for one in after.plan.refused
-        if one.path in paths or (one.path in _pinned(after) and one.path not in refused_before)
-    ]
+    its_own = {one.file.path for one in pinned}
+    crowded_out = _pinned(after) - {one.path for one in before.plan.refused}
+    told = its_own | crowded_out
+    refused = [f"{one.path.name}: {one.why}" for one in after.plan.refused if one.path in told]
     return Effect(
         item_id=item_id,
         title=title,
         files=len(pinned),
         size=sum(one.file.size for one in pinned),
         refused=tuple(refused),
-        leaves=tuple(sorted(_there(before).keys() - _there(after).keys())),
+        leaves=tuple(sorted(_there(before) - _there(after))),
     )
 
 
@@ -121,7 +124,7 @@ def unpin(database: Database, item_id: int) -> str:
         was = queries.drop_pin(session, item_id)
     if not was:
         raise NotFound(f"Item {item_id} is not pinned; nothing was changed.")
-    return _title(database, item_id)
+    return library.item_title(database, item_id)
 
 
 def _preference(version: str) -> Preference:
@@ -132,16 +135,12 @@ def _preference(version: str) -> Preference:
         raise InputWrong(f"A version is one of {known}; {version!r} is none.", "version") from None
 
 
-def _title(database: Database, item_id: int) -> str:
-    return library.item_title(database, item_id)
-
-
 def _pinned(thought: Thought) -> set[Path]:
     return {one.file.path for one in thought.wanted.wants if Source.PIN in one.sources}
 
 
-def _there(thought: Thought) -> dict[str, int]:
+def _there(thought: Thought) -> set[str]:
     """The titles that are on the fast disks once a plan was carried out."""
     known = {one.file.path: one.file.title for one in thought.wanted.wants}
     paths = [one.want.file.path for one in thought.plan.copies] + [one.path for one in thought.plan.kept]
-    return {known.get(path, path.name): 1 for path in paths}
+    return {known.get(path, path.name) for path in paths}

@@ -69,6 +69,16 @@ def rest_at(session: Session, resting: str) -> RestRow | None:
     return session.scalars(select(RestRow).where(RestRow.resting == resting)).first()
 
 
+def shorten_rests(session: Session, most: datetime) -> None:
+    """No rest ends later than this."""
+    session.execute(update(RestRow).where(RestRow.until > most).values(until=most))
+
+
+def prolong_rests(session: Session, before: datetime, until: datetime) -> None:
+    """What ended before a moment ends at another instead."""
+    session.execute(update(RestRow).where(RestRow.until < before).values(until=until))
+
+
 def rested(session: Session, now: datetime) -> Sequence[RestRow]:
     """The files whose rest is over."""
     return session.scalars(select(RestRow).where(RestRow.until <= now).order_by(RestRow.id)).all()

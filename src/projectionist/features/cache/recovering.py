@@ -13,7 +13,15 @@ from projectionist.errors import AlreadyAtWork, ProjectionistError, ServiceError
 from projectionist.features.cache.journal import Move, Resting
 from projectionist.features.cache.locking import alone
 from projectionist.features.cache.models import Kind, Layout, RestRow, Step
-from projectionist.features.cache.settling import Desk, Outcome, is_upgraded, list_files, require_slow, settle
+from projectionist.features.cache.settling import (
+    Desk,
+    Outcome,
+    is_upgraded,
+    list_files,
+    require_finished,
+    require_slow,
+    settle,
+)
 from projectionist.features.cache.spots import (
     ASIDE,
     RESTING,
@@ -166,7 +174,17 @@ def _end(desk: Desk, move: Move) -> Outcome:
         if not ours or desk.journal.unfinished_at(move.spot.path) is None:
             return Outcome.CACHED
         with alone(move.spot):
-            return settle(desk, move, forward=True)
+            outcome = settle(desk, move, forward=True)
+            _forget_taken_back(desk, move)
+            return outcome
+
+
+def _forget_taken_back(desk: Desk, move: Move) -> None:
+    """What rested of a path, and was given its name again when that was cut short, rests no more."""
+    for row in desk.journal.at_rest():
+        is_of_it = Path(row.path) in (move.spot.path, move.film)
+        if is_of_it and is_mounted(Path(row.root)) and status(Path(row.resting)) is None:
+            desk.journal.forget_rest(row)
 
 
 def _look(desk: Desk, spot: Spot, content: Content) -> Outcome:
@@ -180,6 +198,7 @@ def _look(desk: Desk, spot: Spot, content: Content) -> Outcome:
         and content.fits(aside)
     ):
         return Outcome.CACHED
+    require_finished(spot)
     return _settled_anew(desk, spot, content)
 
 

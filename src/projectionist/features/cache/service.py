@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from projectionist.errors import Conflict, NotFound
+from projectionist.features.cache.auditing.jobs import care_of, order_taking_back
+from projectionist.features.cache.mending.taking_back import Where, require_takeable
 from projectionist.features.cache.models import Kind
-from projectionist.features.cache.planning.plan import CachePlan, PlannedCopy
+from projectionist.features.cache.planning.plan import CachePlan
+from projectionist.features.cache.reading.history import require_undoable
 from projectionist.features.cache.running import queries
 from projectionist.features.cache.running.errands import Ended, Errand, ended_of
 from projectionist.features.cache.running.ordering import (
     PLAY,
     RESTORE,
     RUN,
+    SCHEDULE,
     back_order,
+    filling,
     in_order,
     not_begun,
-    why_of,
 )
 from projectionist.features.cache.settling import Outcome
-from projectionist.features.cache.traffic.disks import Room
-from projectionist.features.cache.wanting.wants import Want
 from projectionist.features.cache.workplace import TOPIC, Workplace
 from projectionist.jobs.ports import Jobs, JobState, Order, Ordered, Priority, Schedule
 from projectionist.media.vocabulary import Page
@@ -31,15 +32,11 @@ from projectionist.media.vocabulary import Page
 __all__ = [
     "TOPIC",
     "Ended",
-    "Filled",
-    "Overview",
-    "Why",
     "confirm",
     "history",
     "is_confirmed",
     "leave",
     "left",
-    "overview",
     "plan",
     "play_ended",
     "played",
@@ -51,68 +48,9 @@ __all__ = [
     "run",
     "stop_after_step",
     "undo",
-    "why",
 ]
 
-SCHEDULE = "Keep the cache filled"
-"""Its schedule: there from the moment that somebody has seen a first plan and said yes to it."""
-
 _PLAYING = "playing"
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """A file on the fast disk; `why` is what it was brought there for."""
-
-    path: Path
-    tier: str
-    size: int
-    since: datetime
-    title: str
-    item_id: int | None
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """The fast tiers of this node, what each still takes and by which rule, and what fills them.
-
-    `confirmed` says whether files are moved without being asked for, `waiting` how many moves have not begun.
-    """
-
-    rooms: tuple[Room, ...]
-    filled: tuple[Filled, ...]
-    confirmed: bool
-    waiting: int
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """Why a file of an item is on the fast disk, or is not, in sentences; `want` is who wants it and how much."""
-
-    item_id: int
-    is_here: bool
-    reasons: tuple[str, ...]
-    want: Want | None
-    last: Ended | None
-
-
-def overview(place: Workplace, jobs: Jobs) -> Overview:
-    """How the cache stands; nothing on a slow disk is looked at."""
-    names = {str(tier.root): tier.name for tier in place.places.tiers()}
-    with place.database.read() as session:
-        rows = queries.copies_below(session, list(names))
-        last = queries.last_moves(session, [row.path for row in rows])
-    filled = []
-    for row in rows:
-        known = last.get(row.path)
-        title = known.title if known is not None else ""
-        item_id = known.item_id if known is not None else None
-        reason = known.why if known is not None else ""
-        tier = names[row.fast_root]
-        filled.append(Filled(Path(row.path), tier, row.size, row.at, title, item_id, reason))
-    rooms = tuple(place.capacity.rooms())
-    return Overview(rooms, tuple(filled), is_confirmed(jobs), len(not_begun(jobs)))
 
 
 def plan(place: Workplace) -> CachePlan:
@@ -173,25 +111,6 @@ def play_ended(place: Workplace, jobs: Jobs, server_id: int, item_key: str) -> N
         jobs.order(Order(RUN, _asked(_PLAYING, node), key, Priority.NORMAL, not_before=due))
 
 
-def why(place: Workplace, item_id: int) -> Why:
-    """Why an item's files are on the fast disk, or are not. Raises NotFound."""
-    paths = place.eyes.paths_of(item_id)
-    planned = plan(place)
-    with place.database.read() as session:
-        row = queries.last_move_of_item(session, item_id)
-        here = any(queries.is_cached(session, str(path)) for path in paths)
-    last = None if row is None else ended_of(row)
-    copies = [one for one in planned.copies if one.want.file.item_id == item_id]
-    want = copies[0].want if copies else None
-    said = [(one.path, one.why) for one in planned.returns]
-    said += [(one.path, one.why) for one in planned.kept]
-    said += [(one.path, one.why) for one in planned.refused]
-    reasons = [*_planned(copies), *(reason for path, reason in said if path in paths)]
-    if not reasons:
-        reasons = [last.why if last is not None and here else "Nobody is expected to watch it soon."]
-    return Why(item_id, here, tuple(dict.fromkeys(one for one in reasons if one)), want, last)
-
-
 def history(place: Workplace, *, text: str = "", offset: int = 0, size: int = 50) -> Page[Ended]:
     """A page of the moves that ended, the newest first; `text` is in the path or the title."""
     with place.database.read() as session:
@@ -202,16 +121,21 @@ def history(place: Workplace, *, text: str = "", offset: int = 0, size: int = 50
 def undo(place: Workplace, jobs: Jobs, move_id: int, asked_by: str) -> Ordered:
     """Ask for a move to be taken back, before others. Raises NotFound, and Conflict where it moved nothing."""
     kind, errand = reverse_of(place, move_id, asked_by)
+    if kind is Kind.TAKE_BACK:
+        return order_taking_back(
+            jobs, errand.rest_id, errand.name, place.node, asked_by, Where.PLACE, errand.undoes
+        )
     order = in_order(errand) if kind is Kind.CACHE_IN else back_order(errand, makes_room=True)
     return jobs.order(order)
 
 
 def reverse_of(place: Workplace, move_id: int, asked_by: str) -> tuple[Kind, Errand]:
-    """The move that takes another one back. Raises NotFound, and Conflict where that moved nothing."""
+    """The move that takes another one back. Raises NotFound, and Conflict where there is nothing to take back."""
     with place.database.read() as session:
         row = queries.move(session, move_id)
     if row is None:
         raise NotFound("There is no such move; it may have been taken out of the history.")
+    require_undoable(place, row)
     errand = Errand(
         path=row.path,
         title=row.title,
@@ -221,11 +145,12 @@ def reverse_of(place: Workplace, move_id: int, asked_by: str) -> tuple[Kind, Err
         asked_by=asked_by,
         undoes=move_id,
     )
-    if (row.kind, row.outcome) == (Kind.CACHE_IN, Outcome.CACHED):
+    if row.rest_id is not None:
+        require_takeable(care_of(place), row.rest_id)
+        return Kind.TAKE_BACK, replace(errand, rest_id=row.rest_id)
+    if row.outcome == Outcome.CACHED:
         return Kind.MOVE_BACK, errand
-    if (row.kind, row.outcome) == (Kind.MOVE_BACK, Outcome.HOME):
-        return Kind.CACHE_IN, _again(place, errand, row.tier)
-    raise Conflict("This move left everything as it was; there is nothing to undo.")
+    return Kind.CACHE_IN, _again(place, errand, row.tier)
 
 
 def restore(place: Workplace, jobs: Jobs, path: Path, asked_by: str) -> Ordered:
@@ -256,10 +181,10 @@ def restore_all(place: Workplace, jobs: Jobs, asked_by: str) -> Sequence[Ordered
 
 
 def leave(jobs: Jobs) -> None:
-    """Move nothing any more that nobody asks for, nor what was asked for and has not begun."""
+    """Copy nothing any more, neither by itself nor what was asked for; a copy under way is given up."""
     if is_confirmed(jobs):
         jobs.remove_schedule(SCHEDULE)
-    stop_after_step(jobs)
+    _cancel(jobs, dict.fromkeys([*filling(jobs), *not_begun(jobs)]))
 
 
 def returns(place: Workplace, asked_by: str) -> list[tuple[Kind, Errand]]:
@@ -280,8 +205,12 @@ def left(place: Workplace) -> list[Path]:
 
 def stop_after_step(jobs: Jobs) -> int:
     """Let what is being moved be finished, and begin nothing more of what was asked for; how much that is."""
+    return _cancel(jobs, not_begun(jobs))
+
+
+def _cancel(jobs: Jobs, job_ids: Iterable[str]) -> int:
     stopped = 0
-    for job_id in not_begun(jobs):
+    for job_id in job_ids:
         try:
             jobs.cancel(job_id)
         except (Conflict, NotFound):
@@ -317,7 +246,3 @@ def _again(place: Workplace, errand: Errand, tier_name: str) -> Errand:
                     undoes=errand.undoes,
                 )
     raise Conflict(f"There is no tier {tier_name} for {path} on {place.node} any more; nothing was changed.")
-
-
-def _planned(copies: Sequence[PlannedCopy]) -> list[str]:
-    return [f"It is to be copied: {why_of(one.want)}" for one in copies]

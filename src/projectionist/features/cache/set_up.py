@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from projectionist.errors import NotFound
+from projectionist.errors import InputWrong, NotFound
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.reading import standing
 from projectionist.features.cache.reading.standing import TierNow
@@ -14,10 +14,11 @@ from projectionist.features.cache.sizes import typed_size
 from projectionist.features.cache.tiers import queries
 from projectionist.features.cache.tiers.mounts import Mount, mount_of, mounts_here
 from projectionist.features.cache.tiers.places import FastTier, Place, base_of
-from projectionist.features.cache.tiers.setting_up import NewPlace, NewTier, Setup
+from projectionist.features.cache.tiers.proving import folder_of
+from projectionist.features.cache.tiers.setting_up import NewPlace, NewTier, SetUp, Setup
 from projectionist.features.cache.tiers.temperature import temperature_of
 from projectionist.features.cache.workplace import Workplace
-from projectionist.features.library.service import LibraryFacts, libraries, viewers
+from projectionist.features.library.service import LibraryFacts, item_title, libraries, viewers
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,65 @@ class CapSet:
     excluded: bool
 
 
-def setup_of(place: Workplace) -> Setup:
-    """Where this node's tiers and places are changed."""
-    return Setup(place.database, place.node)
+def save_tier(place: Workplace, wanted: NewTier, tier_id: int | None = None) -> SetUp:
+    """Add a fast tier, or change one, once its folder has been tried.
+
+    Raises InputWrong, NotFound, Conflict, TargetFull, DatabaseUnusable.
+    """
+    root = folder_of(wanted.root, "root")
+    for library in libraries(place.database):
+        around = next((one for one in _folders_of(place, library) if root.is_relative_to(one)), None)
+        if around is not None:
+            raise InputWrong(
+                f"{root} lies in {around}, a folder of the library {library.title}, whose server would list every copy "
+                "as a second version. Choose a folder outside of it.",
+                "root",
+            )
+    return _setup(place).save_tier(wanted, tier_id)
+
+
+def remove_tier(place: Workplace, tier_id: int) -> None:
+    """Use a tier no more. Raises NotFound, and Conflict while files of ours are on it."""
+    _setup(place).remove_tier(tier_id)
+
+
+def save_place(place: Workplace, wanted: NewPlace, place_id: int | None = None) -> SetUp:
+    """Have a folder of a library served, or change how, once that has been proved on the disks.
+
+    Raises InputWrong, NotFound, Conflict, TargetFull, DatabaseUnusable.
+    """
+    roots = [folder_of(wanted.slow_root, "slow_root")]
+    roots += [Path(one) for one in (wanted.slow_root.strip(), wanted.view_root.strip()) if one]
+    for library in libraries(place.database):
+        folders = _folders_of(place, library) if library.id == wanted.library_id else ()
+        if folders and not any(_meet(root, one) for root in roots for one in folders):
+            known = ", ".join(str(one) for one in folders)
+            raise InputWrong(
+                f"Nothing of {library.title} is known to lie there, but in {known}. Name a folder of these, or correct "
+                "the path mapping of its server.",
+                "slow_root",
+            )
+    return _setup(place).save_place(wanted, place_id)
+
+
+def remove_place(place: Workplace, place_id: int) -> None:
+    """Serve a folder no more. Raises NotFound, and Conflict while files of it are on a fast tier."""
+    _setup(place).remove_place(place_id)
+
+
+def save_cap(place: Workplace, scope: str, key: str, most: str, *, excluded: bool) -> None:
+    """Say what a library, a person or an item takes at most; nothing said takes the cap away.
+
+    Raises InputWrong, also where a cap would be for nothing that is known.
+    """
+    if (most.strip() or excluded) and not _is_known(place, scope, key):
+        raise InputWrong("There is no such library, person or item, so nothing was limited.", "scope")
+    _setup(place).save_cap(scope, key, most, excluded=excluded)
+
+
+def tiers_named(place: Workplace) -> Sequence[FastTier]:
+    """The fast tiers, the first to be filled first; no drive is asked. Raises DatabaseUnusable."""
+    return _setup(place).tiers()
 
 
 def tiers_set(
@@ -73,7 +130,7 @@ def tiers_set(
     """The fast tiers, the first to be filled first. Raises DatabaseUnusable."""
     now = {one.id: one for one in standing.tiers_now(place)}
     mounts, today = mounts_here(), place.clock.now().date()
-    tiers = setup_of(place).tiers()
+    tiers = tiers_named(place)
     with place.database.read() as session:
         written = {tier.id: queries.written(session, tier.id, today) for tier in tiers}
     return [
@@ -102,7 +159,7 @@ def places_set(place: Workplace) -> Sequence[PlaceSet]:
     """The folders that are served; no slow disk is looked at. Raises DatabaseUnusable."""
     known = {one.id: one for one in libraries(place.database)}
     mounts = mounts_here()
-    return [_place_set(place, one, known, mounts) for one in setup_of(place).places()]
+    return [_place_set(place, one, known, mounts) for one in _setup(place).places()]
 
 
 def place_set(place: Workplace, place_id: int) -> PlaceSet:
@@ -139,6 +196,35 @@ def place_typed(place: Place) -> NewPlace:
         sidecars=place.sidecars,
         arr_owned=place.arr_owned,
     )
+
+
+def _setup(place: Workplace) -> Setup:
+    return Setup(place.database, place.node)
+
+
+def _folders_of(place: Workplace, library: LibraryFacts) -> Sequence[Path]:
+    """Where this node has the folders of a library, as far as it knows."""
+    known = (place.servers.known_path(library.server_id, one) for one in library.locations)
+    return [Path(one) for one in known if one is not None]
+
+
+def _meet(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
+
+
+def _is_known(place: Workplace, scope: str, key: str) -> bool:
+    """Whether there is what a cap is for; a scope or key that is none is refused where the cap is saved."""
+    if not (key.isascii() and key.isdigit()):
+        return True
+    if scope == "library":
+        return int(key) in {one.id for one in libraries(place.database)}
+    if scope == "account":
+        return int(key) in {one.id for one in viewers(place.database)}
+    try:
+        item_title(place.database, int(key))
+    except NotFound:
+        return False
+    return True
 
 
 def _typed(tier: FastTier) -> NewTier:

@@ -10,12 +10,13 @@ import os
 import stat
 import time
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from projectionist.errors import ServiceError, SwapRefused
 from projectionist.features.cache.copying import digest_on_device
+from projectionist.features.cache.halves import is_being_written, is_half_of
 from projectionist.features.cache.journal import Journal, Move, Origin, Resting
 from projectionist.features.cache.layouts import ADAPTERS
 from projectionist.features.cache.models import Kind, Layout, Step
@@ -27,6 +28,7 @@ from projectionist.features.cache.spots import (
     is_another_system,
     is_mounted,
     look,
+    mark_of,
     resting_name,
     status,
     temporary,
@@ -67,6 +69,8 @@ class Desk:
     grace_s: float = 0.5
     """How long a union is given to end what it does at a branch that it chose before a name changed there."""
     listing: Listing = field(default_factory=NoListing)
+    proves_returns: bool = False
+    """Whether an original is read whole before its fast copy goes, even where nobody can have written to it."""
 
 
 def settle(desk: Desk, move: Move, *, forward: bool) -> Outcome:
@@ -78,7 +82,13 @@ def settle(desk: Desk, move: Move, *, forward: bool) -> Outcome:
     spot, calls = move.spot, desk.calls
     require_slow(desk, spot)
     _drop_temporaries(calls, move)
+    require_finished(spot)
     standing = look(spot)
+    if standing is Standing.REPLACED and _is_half(spot):
+        put_to_rest(desk, move, spot.path, spot.slow_root, "half")
+        standing = look(spot)
+    elif move.step is Step.RESTING and standing is Standing.AWAY:
+        _note_rest(desk, move, spot.path, spot.slow_root, "half")  # it rested before a crash
     if standing is Standing.SETTLING or (standing is Standing.NOTHING and status(spot.aside) is not None):
         calls.remove(spot.aside)
         calls.sync_folder(spot.path.parent)
@@ -87,7 +97,7 @@ def settle(desk: Desk, move: Move, *, forward: bool) -> Outcome:
         if _may_stay(desk, move, forward=forward):
             desk.journal.end(move, cached=True)
             return Outcome.CACHED
-        ADAPTERS[spot.layout].restore(calls, spot)
+        return_original(desk, move)
         standing = look(spot)
     if standing is Standing.BARE and not _was_deleted_meanwhile(desk, move):
         desk.journal.end(move, cached=True)  # it may be all there is: it stays, and stays known
@@ -104,6 +114,26 @@ def settle(desk: Desk, move: Move, *, forward: bool) -> Outcome:
     if elsewhere is not None:
         return _follow(desk, move, elsewhere)
     return _leave(desk, move, standing, "upgraded" if upgraded else "deleted")
+
+
+def require_finished(spot: Spot) -> None:
+    """Raise SwapRefused where a mover still writes a file of the path's name on the slow branch of a union."""
+    if spot.layout is not Layout.UNION or look(spot) is not Standing.REPLACED:
+        return
+    if stat.S_ISREG(os.lstat(spot.path).st_mode) and is_being_written(spot.path):
+        raise SwapRefused(
+            f"Another program is writing {spot.path}; nothing was changed: it is looked at again when that has ended."
+        )
+
+
+def _is_half(spot: Spot) -> bool:
+    """Whether a mover was stopped while it brought the fast copy to the slow branch; the union shows the copy still."""
+    if spot.layout is not Layout.UNION or not is_mounted(spot.fast_root):
+        return False
+    plain = all(
+        found is not None and stat.S_ISREG(found.st_mode) for found in (status(spot.path), status(spot.fast))
+    )
+    return plain and is_half_of(spot.path, spot.fast)
 
 
 def _was_deleted_meanwhile(desk: Desk, move: Move) -> bool:
@@ -142,9 +172,12 @@ def is_upgraded(origin: Origin, listed: Collection[Path]) -> bool:
 def _follow(desk: Desk, move: Move, spot: Spot) -> Outcome:
     """The original takes the name that goes with the new one of its path."""
     old = move.spot.aside
-    if status(old) is not None and status(spot.aside) is None:
+    before = status(old)
+    if before is not None and status(spot.aside) is None:
         desk.calls.make_folder(spot.aside.parent)  # a union may have made it on the other branch only
         desk.calls.rename_new(old, spot.aside)
+        if move.content.is_untouched(before):
+            move.content = replace(move.content, original=mark_after(before, status(spot.aside)))
         for folder in {old.parent, spot.aside.parent}:
             desk.calls.sync_folder(folder)
     desk.journal.follow(move, spot)
@@ -157,6 +190,20 @@ def is_unchanged(fast: Path, content: Content) -> bool:
     if found is None or not stat.S_ISREG(found.st_mode) or found.st_size != content.size:
         return False
     return found.st_ctime_ns == content.fast_ctime_ns or digest_on_device(fast) == content.digest
+
+
+def return_original(desk: Desk, move: Move) -> None:
+    """Put what is aside back in its place; where it was untouched, it is known to be still. Raises SourceChanged."""
+    spot, aside = move.spot, os.lstat(move.spot.aside)
+    untouched = move.content.is_untouched(aside)
+    ADAPTERS[spot.layout].restore(desk.calls, spot)
+    here = status(spot.path)
+    move.content = replace(move.content, original=mark_after(aside, here) if untouched else "")
+
+
+def mark_after(before: os.stat_result, after: os.stat_result | None) -> str:
+    """The mark of a file that only got another name; none where something else has its name."""
+    return mark_of(after) if after is not None and os.path.samestat(before, after) else ""
 
 
 def drop_fast(desk: Desk, move: Move, reason: str = "replaced") -> None:
@@ -246,7 +293,7 @@ def _is_at_path(spot: Spot, content: Content, fast: os.stat_result) -> bool:
         return False
     if os.path.samestat(here, fast):
         return False
-    return here.st_mtime_ns == fast.st_mtime_ns or digest_on_device(spot.path) == content.digest
+    return mark_of(here) == content.original or digest_on_device(spot.path) == content.digest
 
 
 def _were_caught_exchanging(spot: Spot, original: Content) -> bool:

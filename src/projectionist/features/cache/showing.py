@@ -20,7 +20,7 @@ from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import Jobs
 
 _NEWEST = 5
-_LAST = 8
+_LAST = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,14 @@ from projectionist.features.cache.documents_simulator import (
     SimulationRequest,
     simulated_document,
 )
+from projectionist.features.cache.routes import AT, ROUTE
 from projectionist.jobs.ports import Jobs
 from projectionist.settings import Settings
-from projectionist.web.access import needs
 from projectionist.web.injection import Injected
-from projectionist.web.ports import Permission, Principal
-
-MANAGE = needs(Permission.MANAGE_CACHE)
-AT = "/api/v1/cache/simulation"
+from projectionist.web.ports import Principal
 
 
-@get(AT, tags=["Cache"], operation_id="get_own_simulation", sync_to_thread=True, **MANAGE)
+@get(f"{AT}/simulation", operation_id="get_own_simulation", **ROUTE)
 def get_simulation(jobs: Injected[Jobs]) -> SimulatedDocument:
     """The last replay of the household's own history that ended well."""
     found = simulator.last_simulated(jobs)
@@ -32,7 +29,7 @@ def get_simulation(jobs: Injected[Jobs]) -> SimulatedDocument:
     return simulated_document(found)
 
 
-@post(AT, tags=["Cache"], operation_id="simulate_own_cache", status_code=202, sync_to_thread=True, **MANAGE)
+@post(f"{AT}/simulation", operation_id="simulate_own_cache", status_code=202, **ROUTE)
 def simulate(
     jobs: Injected[Jobs],
     settings: Injected[Settings],

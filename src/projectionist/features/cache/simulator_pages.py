@@ -47,12 +47,15 @@ def simulate(
 def _page(
     jobs: Jobs,
     error: ProjectionistError | None = None,
-    sizes: str = simulator.STANDARD_SIZES,
+    sizes: str | None = None,
     ticked: list[str] | None = None,
 ) -> Template:
+    last = simulator.last_simulated(jobs)
+    if sizes is None:
+        sizes = ", ".join(last.typed(size) for size in last.sizes) if last else simulator.STANDARD_SIZES
     context = {
         "running": simulator.under_way(jobs),
-        "last": simulator.last_simulated(jobs),
+        "last": last,
         "failed": simulator.last_failed(jobs),
         "sizes": sizes,
         "policies": list(PolicyName),

@@ -13,9 +13,6 @@ from projectionist.features.cache.wanting.wants import Source
 from projectionist.features.cache.workplace import Workplace
 from projectionist.features.library.service import Viewer, viewers
 
-_OFFERED = tuple(source for source in Source if source is not Source.LIST)
-"""Lists are offered once there is a service that can be asked for them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -47,6 +44,15 @@ class SourceShown:
     def failing(self) -> Sequence[Answer]:
         """Those that do not answer."""
         return [one for one in self.answers if one.failing_since is not None]
+
+    @property
+    def withheld(self) -> Mapping[str, Sequence[Answer]]:
+        """Those that are never given to us, by why that is."""
+        told: dict[str, list[Answer]] = {}
+        for one in self.answers:
+            if one.failing_since is None and one.reason:
+                told.setdefault(one.reason, []).append(one)
+        return told
 
     @property
     def answered_at(self) -> datetime | None:
@@ -85,13 +91,13 @@ def sources_shown(place: Workplace, standard: Collection[str]) -> Sequence[Sourc
             },
             answers=tuple(answer for of, answer in answers if of == source),
         )
-        for source in _OFFERED
+        for source in Source
     ]
 
 
 def choose_source(place: Workplace, source: str, choices: Mapping[int, bool | None]) -> None:
     """Choose a source for accounts, 0 for everybody. Raises NotFound where there is no such source or person."""
-    if source not in _OFFERED or source == Source.PIN:
+    if source not in list(Source) or source == Source.PIN:
         raise NotFound("There is no such source that could be switched.")
     known = {EVERYBODY, *(one.id for one in viewers(place.database))}
     if not choices.keys() <= known:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from litestar import Request, get, post
@@ -9,6 +11,8 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from projectionist.features.cache import source_choices
+from projectionist.features.cache.wanting.lists.keeping import Lists
+from projectionist.features.cache.wanting.lists.records import SERVICE_NAMES
 from projectionist.features.cache.workplace import Workplace
 from projectionist.settings import Settings
 from projectionist.web.access import needs
@@ -23,14 +27,32 @@ _OF = "account-"
 
 
 @get("/cache/sources", include_in_schema=False, sync_to_thread=True, **MANAGE)
-def sources_page(cache: Injected[Workplace], settings: Injected[Settings]) -> Template:
-    """Each source, on or off."""
+def sources_page(
+    cache: Injected[Workplace], cache_lists: Injected[Lists], settings: Injected[Settings]
+) -> Template:
+    """Each source, on or off, and the lists that were added."""
+    return sources_template(cache, cache_lists, settings)
+
+
+def sources_template(
+    cache: Workplace,
+    lists: Lists,
+    settings: Settings,
+    key_errors: Mapping[str, str] = MappingProxyType({}),
+    *,
+    status: int = 200,
+) -> Template:
+    """The page of sources; `key_errors` says what was wrong with the key of a service."""
     context = {
         "sources": source_choices.sources_shown(cache, settings.cache_sources),
         "people": source_choices.people(cache),
         "settings": settings,
+        "lists": lists.all(),
+        "keys": {service.value: kept for service, kept in lists.keys().items()},
+        "key_errors": key_errors,
+        "service_names": SERVICE_NAMES,
     }
-    return Template("cache/sources.html", context=context)
+    return Template("cache/sources.html", context=context, status_code=status)
 
 
 @post("/cache/sources/{source:str}", include_in_schema=False, sync_to_thread=True, **MANAGE)

@@ -21,6 +21,7 @@ TEMPORARY = re.compile(r"\.projectionist-([0-9a-f]{16})\.(copy|link)")
 
 TIER = names.TIER
 """A file at the root of every tier: where it is not to be seen, the tier is not mounted."""
+_MOST_OF_A_MARKER = 64 << 10
 
 
 class Standing(Enum):
@@ -61,12 +62,16 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What tells one content from another: size, modification time, and the digest where it is known."""
+    """What tells one content from another: size, modification time, and the digest where it is known.
+
+    `original` is how the original was marked when it was last known to hold this: see `mark_of`.
+    """
 
     size: int
     mtime_ns: int
     digest: str = ""
     fast_ctime_ns: int = 0
+    original: str = ""
 
     def fits(self, found: os.stat_result) -> bool:
         """Whether a file looks like this one."""
@@ -74,6 +79,17 @@ class Content:
             found.st_size,
             found.st_mtime_ns,
         )
+
+    def is_untouched(self, found: os.stat_result) -> bool:
+        """Whether a file is the original, and nobody wrote to it since it was known to hold this: times may be set
+        back, but the kernel keeps the time of the last change itself.
+        """
+        return self.fits(found) and self.original == mark_of(found)
+
+
+def mark_of(found: os.stat_result) -> str:
+    """What a file cannot be written to without changing it: its inode and change time."""
+    return f"{found.st_ino}:{found.st_ctime_ns}"
 
 
 def spot_of(row: SpotColumns) -> Spot:
@@ -85,7 +101,7 @@ def spot_of(row: SpotColumns) -> Spot:
 
 def content_of(row: SpotColumns) -> Content:
     """The content that a row tells of."""
-    return Content(row.size, row.mtime_ns, row.digest, row.fast_ctime_ns)
+    return Content(row.size, row.mtime_ns, row.digest, row.fast_ctime_ns, row.original)
 
 
 def name_mark(name: str) -> str:
@@ -94,11 +110,24 @@ def name_mark(name: str) -> str:
 
 
 def is_mounted(root: Path) -> bool:
-    """Whether a tier is there; a mount point without its disk, and a disk that answers with errors, are not."""
+    """Whether the disk of a tier is there, and is the one that was marked there.
+
+    A mount point without its disk is not, nor one with the disk of another tier, nor a disk that answers with errors.
+    """
     try:
-        return stat.S_ISREG(os.lstat(root / TIER).st_mode)
+        marker = os.open(root / TIER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return False
+    with os.fdopen(marker, "rb") as file:
+        try:
+            return stat.S_ISREG(os.fstat(marker).st_mode) and root_mark(root) in file.read(_MOST_OF_A_MARKER)
+        except OSError:
+            return False
+
+
+def root_mark(root: Path) -> bytes:
+    """What the marker of a tier holds of each place where its disk was marked, on one machine or on several."""
+    return xxhash.xxh3_128_hexdigest(os.fsencode(root)).encode()
 
 
 def mount_of(path: Path, root: Path) -> Path | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import replace
 from pathlib import Path
 
 from projectionist.errors import NotFound, ProjectionistError, ServiceError, SourceChanged, SwapRefused
-from projectionist.features.cache.copying import Progress, copy_proved
+from projectionist.features.cache.copying import Progress, copy_proved, digest_on_device
 from projectionist.features.cache.journal import Move, Origin
 from projectionist.features.cache.layouts import ADAPTERS
 from projectionist.features.cache.locking import alone
@@ -19,7 +20,10 @@ from projectionist.features.cache.settling import (
     drop_fast,
     is_unchanged,
     let_lookups_end,
+    mark_after,
     put_to_rest,
+    require_finished,
+    return_original,
     settle,
 )
 from projectionist.features.cache.spots import (
@@ -31,6 +35,7 @@ from projectionist.features.cache.spots import (
     Standing,
     is_mounted,
     look,
+    mark_of,
     mount_of,
     status,
     temporary,
@@ -93,6 +98,7 @@ def move_back(desk: Desk, path: Path, *, progress: Progress = unheard) -> Outcom
     with explained(path, "moved back"), alone(spot):
         if not desk.watching.leaves_free(path):
             return Outcome.PLAYING
+        require_finished(spot)
         move = desk.journal.begin(Kind.MOVE_BACK, spot, content, Step.SWAPPING)
         with desk.journal.held(move):
             try:
@@ -120,8 +126,10 @@ def _carry_in(desk: Desk, move: Move, progress: Progress) -> Outcome:
     desk.journal.enter(move, Step.SWAPPING, replace(move.content, fast_ctime_ns=changed))
     spare = temporary(spot.path.parent, move.token, "link")
     let_lookups_end(desk, spot)
+    untouched = move.content.is_untouched(os.lstat(spot.path))
     ADAPTERS[spot.layout].occupy(calls, spot, move.content, spare)
-    desk.journal.enter(move, Step.WITNESSING)
+    mark = mark_of(os.lstat(spot.aside)) if untouched else ""
+    desk.journal.enter(move, Step.WITNESSING, replace(move.content, original=mark))
     if not desk.witness.sees(spot.path, spot.fast):
         settle(desk, move, forward=False)
         return Outcome.UNSEEN
@@ -150,7 +158,9 @@ def _carry_back(desk: Desk, move: Move, progress: Progress) -> Outcome:
     aside = status(spot.aside)
     if standing is not Standing.AWAY or aside is None or not content.fits(aside):
         return examine(desk, move)
-    ADAPTERS[spot.layout].restore(desk.calls, spot)
+    if _is_damaged(desk, move, aside, progress):
+        return _return_changed(desk, move, progress, "damaged")
+    return_original(desk, move)
     if is_mounted(spot.fast_root) and status(spot.fast) is not None and not is_unchanged(spot.fast, content):
         ADAPTERS[spot.layout].occupy(
             desk.calls, spot, content, temporary(spot.path.parent, move.token, "link")
@@ -161,6 +171,44 @@ def _carry_back(desk: Desk, move: Move, progress: Progress) -> Outcome:
     return _finish_back(desk, move)
 
 
+def reads_whole(desk: Desk, spot: Spot, content: Content) -> bool:
+    """Whether moving a path back reads or writes a whole file on its slow disk. Raises OSError."""
+    aside = status(spot.aside)
+    return (
+        desk.proves_returns or _is_newest(spot, content) or aside is None or not content.is_untouched(aside)
+    )
+
+
+def _is_damaged(desk: Desk, move: Move, aside: os.stat_result, progress: Progress) -> bool:
+    """Whether an original does not read as what was copied, though nobody wrote to it, and its fast copy does.
+
+    It is read where somebody may have written to it, or where everything is to be proved. One that was written to goes
+    back as it is while its fast copy rests, since nobody knows which of the two was meant.
+    """
+    spot, content = move.spot, move.content
+    if not is_mounted(spot.fast_root) or status(spot.fast) is None:
+        return False
+    untouched = content.is_untouched(aside)
+    if untouched and not desk.proves_returns:
+        return False
+    read = _read(spot.aside, progress)
+    if read == content.digest:
+        move.content = replace(content, original=mark_of(aside))
+        return False
+    move.content = replace(content, original="")
+    return (untouched or not read) and digest_on_device(spot.fast, progress) == content.digest
+
+
+def _read(path: Path, progress: Progress) -> str:
+    """The digest of what a file's device holds; empty where the device cannot read it. Raises any other OSError."""
+    try:
+        return digest_on_device(path, progress)
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        return ""
+
+
 def _is_newest(spot: Spot, content: Content) -> bool:
     """Whether the fast copy was written to since it was made."""
     return (
@@ -168,7 +216,7 @@ def _is_newest(spot: Spot, content: Content) -> bool:
     )
 
 
-def _return_changed(desk: Desk, move: Move, progress: Progress) -> Outcome:
+def _return_changed(desk: Desk, move: Move, progress: Progress, reason: str = "replaced") -> Outcome:
     spot, calls = move.spot, desk.calls
     had_original = status(spot.aside) is not None
     desk.journal.enter(move, Step.COPYING)
@@ -183,9 +231,11 @@ def _return_changed(desk: Desk, move: Move, progress: Progress) -> Outcome:
         return Outcome.PLAYING
     newest = replace(move.content, digest=copied.digest, fast_ctime_ns=now.st_ctime_ns)
     desk.journal.enter(move, Step.SWAPPING, newest)
+    made = os.lstat(copy)
     ADAPTERS[spot.layout].replace(calls, spot, copy)
+    move.content = replace(newest, original=mark_after(made, status(spot.path)))
     if had_original:
-        put_to_rest(desk, move, spot.aside, spot.slow_root, "replaced")
+        put_to_rest(desk, move, spot.aside, spot.slow_root, reason)
     return _finish_back(desk, move)
 
 
@@ -218,7 +268,7 @@ def _origin(desk: Desk, spot: Spot, item_id: int | None) -> Origin:
 
 def _content(spot: Spot) -> Content:
     here = os.lstat(spot.path)
-    return Content(here.st_size, here.st_mtime_ns)
+    return Content(here.st_size, here.st_mtime_ns, original=mark_of(here))
 
 
 def _require_place(spot: Spot) -> None:

@@ -69,7 +69,7 @@ def remove_tier(
 ) -> Template | Redirect:
     """Use a fast disk no more."""
     try:
-        set_up.setup_of(cache).remove_tier(tier_id)
+        set_up.remove_tier(cache, tier_id)
     except ProjectionistError as error:
         return _tiers(cache, jobs, error)
     return to(request, "/cache/tiers")
@@ -78,7 +78,7 @@ def remove_tier(
 @get("/cache/places/new", include_in_schema=False, sync_to_thread=True, **MANAGE)
 def new_place_page(cache: Injected[Workplace], library: FromQuery[int] = 0) -> Template:
     """A form for a folder on a slow disk."""
-    tiers = [str(tier.id) for tier in set_up.setup_of(cache).tiers()]
+    tiers = [str(tier.id) for tier in set_up.tiers_named(cache)]
     given: dict[str, Any] = {"tier_ids": tiers, "library_id": str(library)}
     for one in libraries(cache.database):
         if one.id == library and one.locations:
@@ -121,7 +121,7 @@ def remove_place(
 ) -> Template | Redirect:
     """Serve a folder no more."""
     try:
-        set_up.setup_of(cache).remove_place(place_id)
+        set_up.remove_place(cache, place_id)
     except ProjectionistError as error:
         return _tiers(cache, jobs, error)
     return to(request, "/cache/tiers")
@@ -134,7 +134,7 @@ def save_cap(
     """Say what a library, a person or any one film takes at most; nothing said takes the cap away."""
     scope, _, key = text(data, "whom").partition(":")
     try:
-        set_up.setup_of(cache).save_cap(scope, key, text(data, "most"), excluded=bool(text(data, "excluded")))
+        set_up.save_cap(cache, scope, key, text(data, "most"), excluded=bool(text(data, "excluded")))
     except ProjectionistError as error:
         return _tiers(cache, jobs, error, given={"whom": text(data, "whom"), "most": text(data, "most")})
     return to(request, "/cache/tiers#caps")
@@ -162,7 +162,7 @@ def _tiers(
 
 def _save_tier(cache: Workplace, data: Mapping[str, Any], tier_id: int | None) -> Template:
     try:
-        saved = set_up.setup_of(cache).save_tier(tier_in(data), tier_id)
+        saved = set_up.save_tier(cache, tier_in(data), tier_id)
     except ProjectionistError as error:
         return _tier_form(data, tier_id, error)
     context = {"what": text(data, "name"), "told": saved.told, "is_tier": True, "is_new": tier_id is None}
@@ -171,7 +171,7 @@ def _save_tier(cache: Workplace, data: Mapping[str, Any], tier_id: int | None) -
 
 def _save_place(cache: Workplace, data: Mapping[str, Any], place_id: int | None) -> Template:
     try:
-        saved = set_up.setup_of(cache).save_place(place_in(data), place_id)
+        saved = set_up.save_place(cache, place_in(data), place_id)
     except ProjectionistError as error:
         return _place_form(cache, data, place_id, error)
     context = {
@@ -207,7 +207,7 @@ def _place_form(
         "ticked": texts(given, "tier_ids"),
         "place_id": place_id,
         "libraries": libraries(cache.database),
-        "tiers": set_up.setup_of(cache).tiers(),
+        "tiers": set_up.tiers_named(cache),
         "errors": {} if error is None else errors_of(error),
     }
     return Template("cache/place.html", context=context, status_code=200 if error is None else error.status)

@@ -7,6 +7,8 @@ from pathlib import Path
 from projectionist.features.cache import api, pages
 from projectionist.features.cache.care_api import CARE_API
 from projectionist.features.cache.care_pages import CARE_ROUTES
+from projectionist.features.cache.list_api import LIST_API
+from projectionist.features.cache.list_pages import LIST_ROUTES
 from projectionist.features.cache.panels import panels
 from projectionist.features.cache.simulator_api import SIMULATOR_API
 from projectionist.features.cache.simulator_pages import SIMULATOR_ROUTES
@@ -19,7 +21,7 @@ from projectionist.web.ports import NavEntry, Permission, WebFeature
 
 
 def web_feature(cache: Workplace, jobs: Jobs) -> WebFeature:
-    """The cache's part of the web; the program gives handlers `cache` (a Workplace), `jobs` and `settings`."""
+    """The cache's part of the web; handlers are given `cache` (a Workplace), `cache_lists`, `jobs` and `settings`."""
     return WebFeature(
         name="cache",
         handlers=(
@@ -28,6 +30,8 @@ def web_feature(cache: Workplace, jobs: Jobs) -> WebFeature:
             *TIER_ROUTES,
             *TIER_API,
             *SOURCE_ROUTES,
+            *LIST_ROUTES,
+            *LIST_API,
             *CARE_ROUTES,
             *CARE_API,
             *SIMULATOR_ROUTES,

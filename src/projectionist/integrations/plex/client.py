@@ -173,11 +173,22 @@ class PlexServer:
         return Image(answer.body, kind)
 
     def on_deck(self, account_key: str | None = None) -> Sequence[OnDeck]:
-        """What an account watches next; of others than the owner by the token that plex.tv has for them."""
-        path = "/library/onDeck"
-        told = self._ask(path, wire.ITEMS, headers=self._as(account_key))
-        self._check_size(path, told.size, len(told.Metadata))
-        return tuple(translating.on_deck(one) for one in told.Metadata)
+        """What an account watches next; of others than the owner by the token that plex.tv has for them.
+
+        Each section is asked too: the server's list over all of them, whose order is kept, leaves out those that are
+        kept off the home screen.
+        """
+        headers = self._as(account_key)
+        listed = self._ask("/library/sections", wire.SECTIONS, headers=headers)
+        self._check_size("/library/sections", listed.size, len(listed.Directory))
+        sections = [quote(one.key, safe="") for one in listed.Directory if one.type in translating.WATCHED]
+        found: dict[str, OnDeck] = {}
+        for path in ("/library/onDeck", *(f"/library/sections/{one}/onDeck" for one in sections)):
+            told = self._ask(path, wire.ITEMS, headers=headers)
+            self._check_size(path, told.size, len(told.Metadata))
+            for one in told.Metadata:
+                found.setdefault(one.ratingKey, translating.on_deck(one))
+        return tuple(found.values())
 
     def watchlist(self, account_key: str | None = None) -> Sequence[ListedItem]:
         """The owner's watchlist; plex.tv shows nobody else's to them, which raises ServerRefused."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 from xml.etree import ElementTree  # nosec B405
 
-from projectionist.errors import ServerAnswerWrong, ServerRefused
+from projectionist.errors import ServerAnswerWrong, ServerWithholds
 from projectionist.integrations.plex import translating, wire
 from projectionist.integrations.plex.paging import Told, check_page
 from projectionist.kit.http import TIME_OUTS, HttpClient, TimeOuts
@@ -49,9 +49,9 @@ class PlexTv:
             if offset >= total:
                 return
 
-    def only_own_watchlist(self) -> ServerRefused:
+    def only_own_watchlist(self) -> ServerWithholds:
         """What is said to whoever asks for the watchlist of another account."""
-        return ServerRefused(
+        return ServerWithholds(
             f"{self._http.who} shows the owner's watchlist only; others have to sign in to have theirs read."
         )
 

@@ -25,6 +25,8 @@ from projectionist.media.vocabulary import (
     Watched,
 )
 
+WATCHED = ("movie", "show")
+"""The types of the sections that have something on deck."""
 TYPE_NUMBERS: Mapping[ItemKind, int] = {
     ItemKind.MOVIE: 1,
     ItemKind.SHOW: 2,

@@ -10,6 +10,16 @@ import { times } from "./times.js";
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) =>
   !(old.dataset?.keep && old.dataset.keep === fresh.dataset?.keep);
 
+// Where not all tabs fit, the one that is open is what shows.
+function showTab() {
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    const row = tab.parentElement;
+    row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+  }
+}
+showTab();
+addEventListener("resize", showTab);
+
 const body = document.body;
 const told = document.getElementById("toasts");
 

@@ -17,6 +17,7 @@ from projectionist.features.cache.journal import Journal
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.queries import copy_at
 from projectionist.features.cache.recovering import recover
+from projectionist.features.cache.tiers.marking import mark_tier
 from projectionist.kit.swaps import FileCalls
 from tests.features.cache.adopting.rival import cached_by_rival
 from tests.features.cache.auditing.ward import FILM, Ward
@@ -151,7 +152,7 @@ class Life:
         shutil.copy(prepared, home)
         for tier in ("slow", "fast"):
             (home / tier).mkdir()
-            (home / tier / ".projectionist-tier").touch()
+            mark_tier(home / tier)
         self.missing: list[str] = []
 
     def ward(self) -> Ward:

@@ -245,10 +245,12 @@ def test_the_job_tells_of_each_file_first_and_moves_in_then(ward: Ward, tmp_path
     arguments = {"folder": str(write_plexcache_d(tmp_path / "config", ward))}
     run = Run()
     told = run_adopt(ward.care, run, {**arguments, "dry": True})
-    assert told == {"rivals": ["PlexCache-D"], "files": {"ours": 1, "left_alone": 1}}
+    assert (told["rivals"], told["files"]) == (["PlexCache-D"], {"ours": 1, "left_alone": 1})
+    assert {one["path"]: one["outcome"] for one in told["rows"]}[str(spot.path)] == "ours"
     assert backup.exists()
     assert len(run.logged) == 2
-    assert run_adopt(ward.care, run, arguments) == told
+    done = run_adopt(ward.care, run, arguments)
+    assert (done["files"], done["dry"], told["dry"]) == (told["files"], False, True)
     assert (backup.exists(), ward.shown(spot.path)) == (False, content)
 
 

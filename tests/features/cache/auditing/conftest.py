@@ -8,7 +8,7 @@ import pytest
 
 from projectionist.db.engine import Database
 from projectionist.features.cache.models import Layout
-from projectionist.features.cache.spots import TIER
+from projectionist.features.cache.tiers.marking import mark_tier
 from tests.features.cache.auditing.ward import Ward
 from tests.features.cache.stage import Stage
 
@@ -26,7 +26,7 @@ def opened(home: Path, prepared: Path) -> Stage:
     home.mkdir(exist_ok=True)
     for root in (home / "slow", home / "fast"):
         root.mkdir()
-        (root / TIER).touch()
+        mark_tier(root)
     shutil.copy(prepared, home)
     return Stage(home, fresh=False)
 

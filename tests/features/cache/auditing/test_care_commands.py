@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from projectionist.app import open_house
 from projectionist.features.cache.models import Layout, PlaceRow, PlaceTierRow, TierRow
+from projectionist.features.cache.recovering import look_after
 from projectionist.features.library.models import LibraryRow
 from projectionist.features.servers.models import ServerRow
 from projectionist.settings import Settings
@@ -120,3 +122,35 @@ def test_a_folder_without_a_rival_is_told(home: Home, tmp_path: Path) -> None:
     ran = home.run("adopt", tmp_path)
     assert (ran.status, ran.out) == (1, "")
     assert "holds neither" in ran.err
+
+
+def test_what_rests_is_listed_and_taken_back(home: Home) -> None:
+    spot, content = home.cached()
+    spot.path.unlink()
+    look_after(home.stage.desk)
+    listed = home.run("rests", "--json").objects
+    assert {one["path"] for one in listed} == {str(spot.path)}
+    assert "fast copy" in home.run("rests").out
+    number = next(str(one["id"]) for one in listed if not one["is_original"])
+    assert home.run("take-back", number).out.startswith("Taken back: ")
+    assert spot.path.read_bytes() == content
+    other = next(str(one["id"]) for one in listed if one["is_original"])
+    assert home.run("take-back", other).status == 1
+    (taken,) = home.run("take-back", other, "--beside", "--json").objects
+    assert Path(taken["path"]).read_bytes() == content
+    assert home.run("rests").out == "No file is at rest.\n"
+
+
+def test_a_repair_is_undone_by_its_number_in_the_history(home: Home) -> None:
+    (home.stage.slow / "Orphan").mkdir()
+    fast = home.put(home.stage.fast / "Orphan/Orphan.mkv", b"nobody's")
+    home.put(home.stage.slow / "Orphan/Other.mkv", b"beside it")
+    (finding,) = home.run("audit", "--json").objects[:1]
+    fast = Path(finding["path"])
+    home.run("audit", "--repair")
+    assert not fast.exists()
+    (done,) = json.loads(home.run("history", "--json").out)
+    assert (done["kind"], done["outcome"]) == ("repair", "rested")
+    ran = home.run("undo", str(done["id"]))
+    assert (ran.status, ran.err) == (0, "")
+    assert fast.read_bytes() == b"nobody's"

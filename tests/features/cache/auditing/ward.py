@@ -24,6 +24,7 @@ FILM = "Film (2001)/Film (2001).mkv"
 class ATier:
     root: Path
     host_root: str = ""
+    name: str = "SSD"
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,12 @@ from projectionist.features.cache.planning.plan import PlannedCopy, Refused
 from projectionist.features.cache.planning.planner import Thought
 from projectionist.features.cache.running.noting import note
 from projectionist.features.cache.running.ordering import IN
+from projectionist.features.cache.wanting.lists.keeping import Lists
 from projectionist.features.cache.wanting.wants import FilmFile, Source, Term, Want, Wanted
 from projectionist.features.cache.web import web_feature
+from projectionist.integrations.lists.connecting import list_connector
 from projectionist.jobs.ports import Job, JobState
+from projectionist.kit.secrets import Vault
 from projectionist.media.vocabulary import ServerPath
 from projectionist.settings import Settings, load_settings
 from projectionist.web.config import ShellSettings
@@ -89,6 +92,9 @@ class Premises:
         self.crew = Crew(stage)
         self.plans = Pinning()
         self.place = replace(self.crew.place, planner=self.plans)
+        self.lists = Lists(
+            self.place.database, self.place.servers, Vault(bytes(32)), list_connector(), self.place.clock
+        )
         self.jobs = FakeJobs()
         self.settings: Settings = load_settings({}, {"data": str(stage.home)})
         if bare:
@@ -103,7 +109,12 @@ class Premises:
         return create_shell(
             features=[web_feature(self.place, self.jobs), WebFeature("shared", handlers=(shared,))],
             identify=lambda request: person,
-            dependencies={"cache": self.place, "jobs": self.jobs, "settings": self.settings},
+            dependencies={
+                "cache": self.place,
+                "cache_lists": self.lists,
+                "jobs": self.jobs,
+                "settings": self.settings,
+            },
             settings=ShellSettings(version="1"),
             events=Quiet(),
         )

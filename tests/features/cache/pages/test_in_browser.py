@@ -58,6 +58,11 @@ def test_every_page_is_readable_and_never_scrolls_sideways(
         "/cache/files",
         "/cache/moves",
         "/cache/items/1",
+        "/cache/tiers/new",
+        "/cache/audit",
+        "/cache/simulator",
+        "/cache/sources",
+        "/cache/lists/new",
     )
     for path in paths:
         page = watched.go(path)

@@ -120,7 +120,7 @@ def test_a_disk_that_is_not_there_and_a_source_that_is_silent_are_said_plainly(p
         page = client.get("/cache").text
 
     assert "SSD is not there" in page
-    assert "Server 1 does not tell the watchlist; noticed" in page
+    assert "Server 1 does not answer about the watchlist; noticed" in page
     assert "It did not answer in 5 s." in page
     assert "1 title that it named before stays where it is." in page
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -64,6 +65,7 @@ def want(
     people: Iterable[int] = (1,),
     sources: Iterable[Source] = (Source.ON_DECK,),
     path: Path | None = None,
+    pays: bool = True,
 ) -> Want:
     """A want of film `number`."""
     at = path or LIBRARIES[library] / f"film-{number}.mkv"
@@ -75,6 +77,8 @@ def want(
         frozenset(sources),
         frozenset(people),
         score,
+        worth=math.inf if score == WHOLE else score,
+        pays=pays,
     )
 
 
@@ -153,7 +157,17 @@ def houses(draw: st.DrawFn) -> House:
         people = draw(st.sets(st.integers(1, 3), max_size=3))
         if draw(st.booleans()):
             sources = (lasting or Source.ON_DECK,)
-            wants.append(want(number, size, score, library=library, people=people, sources=sources))
+            wants.append(
+                want(
+                    number,
+                    size,
+                    score,
+                    library=library,
+                    people=people,
+                    sources=sources,
+                    pays=bool(lasting) or draw(st.booleans()),
+                )
+            )
         if draw(st.booleans()):
             on_disk.append(
                 held(

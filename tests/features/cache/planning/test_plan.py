@@ -121,11 +121,10 @@ def test_nothing_wanted_leaves_for_what_is_less_wanted(house: House) -> None:
         limits=SomeLimits(),
         wants=tuple(replace(one, accounts=frozenset({1})) for one in house.wants),
     )
-    scores = {one.file.path: one.score for one in plain.wants}
+    worths = {one.file.path: one.worth for one in plain.wants}
     for one in plain.plan().returns:
-        score = scores.get(one.path, 0.0)
-        if one.makes_room_for is not None and score * plain.rules.hold >= plain.rules.least:
-            assert scores[one.makes_room_for] >= min(99.99, score * plain.rules.hold)
+        if one.makes_room_for is not None and one.path in worths:
+            assert worths[one.makes_room_for] >= worths[one.path] * plain.rules.hold
 
 
 @MANY
@@ -137,7 +136,8 @@ def test_everything_wanted_or_held_is_told_of_once(house: House) -> None:
     said += [(one.path, one.why) for one in made.returns]
     told = Counter([*(one.want.file.path for one in made.copies), *(path for path, _ in said)])
     moved = {one.path for one in made.returns} & {one.want.file.path for one in made.copies}
-    assert set(told) == {one.file.path for one in house.wants} | {one.path for one in house.held}
+    worthy = {one.file.path for one in house.wants if one.pays}
+    assert set(told) == worthy | {one.path for one in house.held}
     assert all(count == (2 if path in moved else 1) for path, count in told.items())
     assert all(why for _, why in said)
 
@@ -147,9 +147,15 @@ def test_everything_wanted_or_held_is_told_of_once(house: House) -> None:
 def test_nobody_fills_more_than_a_share_while_somebody_else_wants_room(house: House) -> None:
     """Of what one person alone asks for, what goes beyond their share never takes the room of another's share."""
     alone = tuple(
-        replace(one, accounts=frozenset({min(one.accounts)}), score=min(99.0, one.score), sources=ON_DECK)
+        replace(
+            one,
+            accounts=frozenset({min(one.accounts)}),
+            score=min(99.0, one.score),
+            worth=min(99.0, one.worth),
+            sources=ON_DECK,
+        )
         for one in house.wants
-        if one.accounts
+        if one.accounts and one.pays
     )
     plain = replace(house, wants=alone, limits=SomeLimits(), held=(), rules=RULES)
     made = plain.plan()
@@ -157,7 +163,7 @@ def test_nobody_fills_more_than_a_share_while_somebody_else_wants_room(house: Ho
     room = sum(max(0, limit - plain.others) for limit in plain.limits_of_tiers.values())
     share = room // max(1, len(voters))
     taken = Counter[int]()
-    for one in sorted((copy.want for copy in made.copies), key=lambda one: (-one.score, one.file.path)):
+    for one in sorted((copy.want for copy in made.copies), key=lambda one: (-one.worth, one.file.path)):
         taken[min(one.accounts)] += one.file.size
     greedy = {who for who, size in taken.items() if size > share}
     for refused in made.refused:
@@ -187,9 +193,9 @@ def test_a_person_gets_a_share_though_another_wants_everything_more() -> None:
 
 
 def test_what_is_there_leaves_only_for_what_is_wanted_clearly_more() -> None:
-    there = House((want(1, 60, 40), want(2, 60, 45)), (held(1, 60),))
+    there = House((want(1, 60, 40), want(2, 60, 59)), (held(1, 60),))
     assert (there.plan().returns, there.plan().copies) == ((), ())
-    better = replace(there, wants=(want(1, 60, 40), want(2, 60, 51)))
+    better = replace(there, wants=(want(1, 60, 40), want(2, 60, 61)))
     made = better.plan()
     assert [(one.path, one.makes_room_for) for one in made.returns] == [
         (FILM / "film-1.mkv", FILM / "film-2.mkv")
@@ -231,7 +237,7 @@ def test_a_refusal_says_why() -> None:
         want(5, 80),
         want(6, 12, 60, people={2}),
         want(7, 12, 50, people={2}),
-        want(8, score=3),
+        want(8, score=3, pays=False),
         want(9, path=Path("/elsewhere/film.mkv")),
     )
     made = House(wants, limits=limits, limits_of_tiers={1: 70}).plan()
@@ -242,7 +248,6 @@ def test_a_refusal_says_why() -> None:
         "film-4": "Only cleo may want it, and they are excluded.",
         "film-5": "It is larger than all that tier 1 may hold.",
         "film-7": "What ben may take at most is used up.",
-        "film-8": "Its score of 3 is less than 5.",
         "film": "None of its folders is cached on this node.",
     }
     assert [one.want.file.item_id for one in made.copies] == [6]

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from projectionist.app import open_house
 from projectionist.db.engine import Database
+from projectionist.db.tables import EventRow
 from projectionist.features.cache.models import PlaceRow, PlaceTierRow, TierRow
 from projectionist.features.cache.tiers.marking import mark_tier
+from projectionist.features.cache.workplace import TOPIC
 from projectionist.features.library.models import (
     ItemRow,
     LibraryRow,
@@ -105,10 +108,10 @@ def test_a_plan_is_told_with_scores_terms_and_reasons_and_moves_nothing(desk: De
     assert (copy["title"], copy["tier"], copy["score"], copy["sources"]) == (
         "Film 1",
         "ssd",
-        45.0,
+        86.1,
         ["on_deck"],
     )
-    assert copy["terms"] == [{"name": "on_deck", "points": 45.0, "why": "ada has it on deck"}]
+    assert copy["terms"] == [{"name": "on_deck", "points": 86.1, "why": "ada has it on deck"}]
     assert not (desk.slow / "1.mkv").is_symlink()
 
 
@@ -118,7 +121,7 @@ def test_a_pin_is_weighed_kept_told_and_let_go(desk: Desk) -> None:
     assert (weighed["pinned"], weighed["size"], weighed["leaves"]) == (False, SIZE, ["Film 1"])
     assert desk.told("pins") == []
     ran = desk.run("pin", "2", "--version", "1080p")
-    assert ran.out == "Film 2 is pinned, and takes 3.0 MB in 1 files.\nNo longer fits: Film 1\n"
+    assert ran.out == "Film 2 is pinned, and takes 3.0 MB in 1 file.\nNo longer fits: Film 1\n"
     [pin] = desk.told("pins")
     assert (pin["item_id"], pin["version"], pin["asked_by"]) == (2, "1080p", "command line")
     told = desk.told("plan")
@@ -138,3 +141,42 @@ def test_a_pin_of_nothing_says_so(desk: Desk) -> None:
     assert ran.status == 1
     assert "There is no such item" in ran.err
     assert desk.run("pin", "1", "--version", "8k").status == 2
+
+
+def test_open_pages_hear_of_a_pin_that_the_command_line_sets(desk: Desk) -> None:
+    desk.told("pin", "2", "--dry-run")
+    assert _heard(desk) == []
+    desk.told("pin", "2")
+    desk.told("unpin", "2")
+    assert _heard(desk) == [{"item_id": 2, "pinned": True}, {"item_id": 2, "pinned": False}]
+
+
+def _heard(desk: Desk) -> list[Any]:
+    settings = Settings(data=desk.data, node="here")
+    with open_house(settings, exclusive=False) as house, house.database.read() as session:
+        rows = session.scalars(select(EventRow).where(EventRow.topic == TOPIC).order_by(EventRow.id)).all()
+        return [row.data for row in rows]
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "2147483648", "99999999999999999999", "x"])
+@pytest.mark.parametrize("verb", [("pin",), ("unpin",), ("undo",), ("tiers", "remove"), ("places", "remove")])
+def test_a_number_that_no_row_has_is_refused_before_anything_is_opened(
+    desk: Desk, verb: tuple[str, ...], number: str
+) -> None:
+    ran = projectionist("cache", *verb, "--data", desk.data / "nowhere", "--", number)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
+    assert number in ran.err
+    assert not (desk.data / "nowhere").exists()
+
+
+def test_nothing_to_plan_says_that_there_is_no_tier(tmp_path: Path) -> None:
+    for verb in ("plan", "run"):
+        ran = projectionist("cache", verb, "--data", tmp_path / "data")
+        assert ran.status == 0
+        assert "There is no fast tier yet; `projectionist cache tiers add` adds one." in ran.err
+
+
+def test_a_history_without_a_word_is_not_called_empty(desk: Desk) -> None:
+    assert desk.run("history").out == "Nothing was moved yet.\n"
+    assert desk.run("history", "a\x1bb").out == "No move has a\\x1bb in its path or title.\n"

@@ -199,8 +199,8 @@ def test_a_copy_pauses_while_somebody_plays_from_the_same_disk_and_then_goes_on(
 
 def test_unraids_mover_is_waited_for_also_by_what_is_played(crew: Crew) -> None:
     class Moves:
-        def is_running(self) -> bool:
-            return True
+        def why_running(self) -> str:
+            return "Unraid's mover runs; it is waited for."
 
     film = crew.stage.film()
     crew.listed(film)

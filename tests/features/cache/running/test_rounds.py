@@ -7,13 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from projectionist.errors import Conflict, NotFound
 from projectionist.features.cache import recovering, service
 from projectionist.features.cache.journal import Journal
-from projectionist.features.cache.models import Kind
+from projectionist.features.cache.models import CopyRow, Kind
 from projectionist.features.cache.planning.plan import PlannedCopy, PlannedReturn
-from projectionist.features.cache.running import queries, rounds
+from projectionist.features.cache.running import rounds
 from projectionist.features.cache.running.batch import carry_out, errands, planned
 from projectionist.features.cache.running.carrying import carry_back, carry_in
 from projectionist.features.cache.running.errands import Errand
@@ -110,7 +111,7 @@ def test_when_a_play_ends_the_retention_of_its_file_begins(crew: Crew) -> None:
     crew.stage.clock.pass_by(hours=30)
     service.play_ended(crew.place, FakeJobs(), 1, "a")
     with crew.database.read() as session:
-        played = {row.path: row.played_at for row in queries.copies_below(session, [str(crew.stage.fast)])}
+        played = {row.path: row.played_at for row in session.scalars(select(CopyRow))}
     assert played == {str(film): crew.stage.clock.now(), str(other): None}
 
 
@@ -130,17 +131,37 @@ def test_everything_goes_home_and_what_is_played_is_told_of(crew: Crew) -> None:
     assert (crew.stage.hidden(), crew.stage.on_fast()) == ([], [])
 
 
+def test_a_copy_that_ends_while_everything_goes_home_goes_home_too(crew: Crew) -> None:
+    first, late = crew.stage.film("a.mkv"), crew.stage.film("b.mkv")
+    for film in (first, late):
+        crew.listed(film)
+    crew.carry(first)
+
+    def end_the_other(done: float) -> None:
+        if not (done or came):
+            came.append(crew.carry(late))
+
+    came: list[object] = []
+    done = rounds.return_everything(crew.place, Hand(at_check=end_the_other), "test")
+    assert done == {"returned": 2, "left": []}
+    assert (crew.stage.hidden(), crew.stage.on_fast()) == ([], [])
+
+
 def test_who_leaves_has_no_schedule_any_more_and_nothing_waits(crew: Crew) -> None:
     jobs = FakeJobs()
     service.confirm(jobs, "every 1h")
     crew.plans.copies = [wish(crew, "a.mkv", Source.ON_DECK), wish(crew, "b.mkv", Source.ON_DECK)]
     rounds.run_plan(crew.place, jobs, Hand(), dry=False, asked_by="test")
     jobs.held["job-1"] = replace(jobs.held["job-1"], state=JobState.RUNNING)
+    service.play_ended(crew.place, jobs, 1, "a")
+    service.played(crew.place, jobs)
     assert len(service.restore_all(crew.place, jobs, "test")) == 1
     assert jobs.schedules() == []
     assert [(job.kind, job.state) for job in jobs.held.values()] == [
-        (IN, JobState.RUNNING),
         (IN, JobState.CANCELLED),
+        (IN, JobState.CANCELLED),
+        (RUN, JobState.CANCELLED),
+        (PLAY, JobState.CANCELLED),
         (RESTORE, JobState.QUEUED),
     ]
 
@@ -245,6 +266,8 @@ def test_moves_are_taken_back_in_either_direction(crew: Crew) -> None:
     kind, again = service.reverse_of(crew.place, returned.id, "test")
     assert (kind, again.tier_id, again.library_id) == (Kind.CACHE_IN, 1, 1)
     assert carry_in(crew.place, Hand(), again, lambda: False)["outcome"] == Outcome.CACHED
+    with pytest.raises(Conflict, match="It was undone"):
+        service.undo(crew.place, jobs, brought.id, "test")
     with pytest.raises(NotFound):
         service.undo(crew.place, jobs, 999, "test")
 
@@ -268,24 +291,6 @@ def test_the_command_line_carries_a_plan_out_file_by_file(crew: Crew) -> None:
     assert [(one.outcome, one.failed) for one in done] == [("cached", False), ("failed", True)]
     assert done[0].errand.why == "Ada watches it next."
     assert "not there" in done[1].message
-
-
-def test_the_overview_tells_what_fills_each_tier_and_why(crew: Crew) -> None:
-    jobs = FakeJobs()
-    film = crew.stage.film("a.mkv")
-    item = crew.listed(film)
-    crew.carry(film, item_id=item)
-    seen = service.overview(crew.place, jobs)
-    (filled,) = seen.filled
-    assert (filled.path, filled.tier, filled.title, filled.item_id) == (film, "SSD", "a", item)
-    assert filled.why == "Ada watches it next."
-    assert (seen.confirmed, seen.waiting, len(seen.rooms)) == (False, 0, 1)
-    why = service.why(crew.place, item)
-    assert (why.is_here, why.reasons) == (True, ("Ada watches it next.",))
-    other = crew.listed(crew.stage.film("b.mkv"))
-    assert service.why(crew.place, other).reasons == ("Nobody is expected to watch it soon.",)
-    with pytest.raises(NotFound):
-        service.why(crew.place, 4711)
 
 
 def test_the_history_is_looked_through_by_words(crew: Crew) -> None:

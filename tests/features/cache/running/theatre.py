@@ -123,7 +123,6 @@ class Theatre:
                     key="1",
                     kind="movies",
                     title="Films",
-                    locations=["/"],
                     position=0,
                 )
             )

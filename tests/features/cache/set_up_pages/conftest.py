@@ -15,16 +15,17 @@ from tests.features.cache.stage import Stage
 @pytest.fixture
 def bare(stage: Stage) -> Premises:
     """Nothing is set up."""
-    return _real(Premises(stage, bare=True))
+    return real(Premises(stage, bare=True))
 
 
 @pytest.fixture
 def premises(stage: Stage) -> Premises:
     """One fast tier, and nothing on it."""
-    return _real(Premises(stage))
+    return real(Premises(stage))
 
 
-def _real(made: Premises) -> Premises:
+def real(made: Premises) -> Premises:
+    """Its tiers and places are what its database says."""
     place = made.place
     places = Places(place.database, place.node)
     made.place = replace(

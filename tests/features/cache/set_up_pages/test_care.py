@@ -11,13 +11,14 @@ import pytest
 from projectionist.features.cache.adopting.jobs import ADOPT
 from projectionist.features.cache.auditing import keeping
 from projectionist.features.cache.auditing.findings import Finding, FindingKind, Repair
-from projectionist.features.cache.auditing.jobs import AUDIT, MEND, SCRUB
+from projectionist.features.cache.auditing.jobs import AUDIT, MEND, SCRUB, TAKE_BACK, care_of, run_take_back
 from projectionist.features.cache.journal import Resting
 from projectionist.features.cache.models import Layout
-from projectionist.features.cache.set_up import setup_of
+from projectionist.features.cache.set_up import save_place
 from projectionist.features.cache.tiers.setting_up import NewPlace
 from projectionist.jobs.ports import JobState
 from tests.features.cache.pages.serving import GB, Premises
+from tests.features.cache.running.theatre import Hand
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -117,7 +118,32 @@ def test_audits_and_scrubs_are_jobs_and_the_last_is_told(premises: Premises) -> 
 
 def served(premises: Premises) -> None:
     wanted = NewPlace(1, str(premises.stage.slow), (1,), Layout.SYMLINK)
-    setup_of(premises.place).save_place(wanted)
+    save_place(premises.place, wanted)
+
+
+def taken_back(premises: Premises) -> None:
+    """Do what was asked for."""
+    (job,) = [one for one in premises.jobs.held.values() if one.kind == TAKE_BACK]
+    run_take_back(care_of(premises.place), Hand(), job.arguments)
+
+
+def test_beside_its_path_a_file_at_rest_is_in_nobodys_way(premises: Premises) -> None:
+    served(premises)
+    path, _ = resting(premises, "Heat.mkv")
+    path.write_bytes(b"a newer film")
+    with premises.browser() as client:
+        number = client.get("/api/v1/cache/rests").json()["items"][0]["id"]
+        answer = client.post(f"/api/v1/cache/rests/{number}/return?beside=true")
+        taken_back(premises)
+        moves = client.get("/api/v1/cache/moves?kind=take_back").json()["items"]
+        page = client.get("/cache/moves").text
+
+    assert answer.status_code == 202
+    assert path.with_name("Heat (taken back).mkv").read_bytes() == b"film"
+    assert [(one["outcome"], one["asked_by"], one["can_undo"]) for one in moves] == [
+        ("returned", "ada", False)
+    ]
+    assert moves[0]["why_not"] in page
 
 
 def test_a_file_at_rest_has_its_path_again_when_somebody_asks(premises: Premises) -> None:
@@ -127,6 +153,7 @@ def test_a_file_at_rest_has_its_path_again_when_somebody_asks(premises: Premises
         page = client.get("/cache/audit").text
         number = client.get("/api/v1/cache/rests").json()["items"][0]["id"]
         client.post(f"/cache/rests/{number}/return")
+    taken_back(premises)
 
     assert "deleted by others" in page
     assert path.read_bytes() == b"film"
@@ -169,7 +196,40 @@ def test_moving_in_shows_settings_first_then_what_would_be_then_does_it(
 
     assert "PlexCache-D" in page
     assert "See what would become of each file" in page
-    assert look.headers["location"].startswith("/jobs/")
+    assert look.headers["location"] == "/cache/audit#adopt"
+    assert 'value="/fast"' in page
+    assert "Add this fast disk" in page
     assert [one.kind for one in premises.jobs.held.values()] == [ADOPT, ADOPT]
     assert [one.arguments["dry"] for one in premises.jobs.held.values()] == [True, False]
     assert 'id="folder-error"' in nothing.text
+
+
+def test_what_becomes_of_each_file_is_a_table(premises: Premises) -> None:
+    row = {"path": "/slow/Heat.mkv", "outcome": "put_back", "why": "The copy is smaller.", "size": GB}
+    result = {"rivals": ["PlexCache-D"], "files": {"put_back": 1, "ours": 2}, "dry": True, "rows": [row]}
+    premises.jobs.put("Move in", JobState.DONE, kind=ADOPT, result=result)
+    with premises.browser() as client:
+        page = client.get("/cache/audit").text
+
+    assert "What would become of each file" in page
+    assert "Original is put back" in page
+    assert "The copy is smaller." in page
+    assert "2 files more are told in the log" in page
+
+
+def test_what_a_rival_had_is_accepted_as_a_fast_disk(premises: Premises, tmp_path: Path) -> None:
+    root = tmp_path / "nvme"
+    root.mkdir()
+    settings = {
+        "path_mappings": [{"name": "Films", "real_path": "/slow", "cache_path": f"{root}/"}],
+        "plexcache_quota": "500GB",
+    }
+    (tmp_path / "plexcache_settings.json").write_text(json.dumps(settings))
+    with premises.browser() as client:
+        (one,) = client.get(f"/api/v1/cache/rivals?folder={tmp_path}").json()["tiers"]
+        fields = {name: one[name] for name in ("name", "root", "quota", "usage", "min_free", "copies")}
+        client.post("/cache/tiers", data=fields)
+        (again,) = client.get(f"/api/v1/cache/rivals?folder={tmp_path}").json()["tiers"]
+
+    assert (one["name"], one["quota"], one["is_there"]) == ("nvme", "500GB", False)
+    assert again["is_there"]

@@ -9,6 +9,7 @@ import pytest
 
 from projectionist.features.cache import set_up
 from projectionist.features.cache.models import AnswerRow, SourceChoiceRow, TierRow
+from projectionist.features.library.models import LibraryRow
 from projectionist.web.ports import Permission
 from tests.features.cache.pages.serving import Premises
 
@@ -24,7 +25,7 @@ def test_who_is_new_is_led_from_a_fast_disk_to_the_plan(bare: Premises, tmp_path
         first = client.get("/cache/tiers").text
         done = client.post("/cache/tiers", data={"name": "NVMe", "root": str(fast), "quota": "500"}).text
         form = client.get("/cache/places/new").text
-        tier = set_up.setup_of(bare.place).tiers()[0]
+        tier = set_up.tiers_named(bare.place)[0]
         told = client.post(
             "/cache/places", data={"library_id": 1, "slow_root": str(slow), "tier_ids": tier.id}
         ).text
@@ -42,6 +43,28 @@ def test_who_is_new_is_led_from_a_fast_disk_to_the_plan(bare: Premises, tmp_path
     assert "the tightest" not in done
 
 
+def test_a_disk_that_serves_no_library_leads_to_choosing_one_not_to_an_empty_plan(
+    bare: Premises, tmp_path: Path
+) -> None:
+    (tmp_path / "ssd").mkdir()
+    with bare.browser() as client:
+        client.post("/cache/tiers", data={"name": "NVMe", "root": str(tmp_path / "ssd")})
+        pages = [client.get(path).text for path in ("/cache", "/cache/plan", "/cache/tiers")]
+
+    assert all('href="/cache/places/new"' in page for page in pages)
+    assert not any("Yes, move files" in page or "nothing is expected" in page for page in pages)
+    assert not any("Move everything back" in page or "Save the cap" in page for page in pages)
+
+
+def test_what_is_seldom_needed_is_folded_away_until_it_says_something(bare: Premises) -> None:
+    with bare.browser() as client:
+        fresh = client.get("/cache/tiers/new").text
+        wrong = client.post("/cache/tiers", data={"name": "A", "root": "/", "too_hot_c": "boiling"}).text
+
+    assert 'cache-more">' in fresh
+    assert 'cache-more" open>' in wrong
+
+
 def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(bare: Premises) -> None:
     with bare.browser() as client:
         answer = client.post(
@@ -52,7 +75,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(bare: P
     assert 'id="root-error"' in answer.text
     assert "is not there" in answer.text
     assert 'value="200 %"' in answer.text
-    assert set_up.setup_of(bare.place).tiers() == []
+    assert set_up.tiers_named(bare.place) == []
 
 
 def test_a_number_that_is_none_is_told_beside_its_field(bare: Premises) -> None:
@@ -79,7 +102,7 @@ def test_a_tier_with_films_is_not_removed_and_says_why(premises: Premises) -> No
     premises.cached("Heat")
     with premises.browser() as client:
         answer = client.post("/cache/tiers/1/remove")
-        kept = set_up.setup_of(premises.place).tiers()
+        kept = set_up.tiers_named(premises.place)
 
     assert answer.status_code == 409
     assert "move them back first" in answer.text
@@ -95,7 +118,7 @@ def test_an_empty_tier_is_changed_and_removed(premises: Premises) -> None:
 
     assert "Quick is saved" in changed.text
     assert 'value="5%"' in shown
-    assert set_up.setup_of(premises.place).tiers() == []
+    assert set_up.tiers_named(premises.place) == []
 
 
 def test_links_where_an_arr_keeps_its_files_are_warned_of_and_a_union_is_offered(
@@ -200,8 +223,46 @@ def test_a_source_that_does_not_answer_says_since_when_and_why(premises: Premise
     assert told["watchlist"]["answers"][0]["reason"] == "It did not answer in 5 s."
 
 
+def test_what_a_server_never_gives_is_told_quietly_and_once(premises: Premises) -> None:
+    with premises.place.database.write() as session:
+        for account in (1, 2):
+            session.add(
+                AnswerRow(
+                    source="watchlist",
+                    server_id=1,
+                    account_id=account,
+                    answered_at=datetime(2026, 11, 20, tzinfo=UTC),
+                    reason="Only that of the owner is shown.",
+                )
+            )
+    with premises.browser() as client:
+        page = client.get("/cache/sources").text
+    assert page.count("Only that of the owner is shown.") == 1
+    assert "no answer since" not in page
+
+
 @pytest.mark.parametrize("path", ["/cache/tiers", "/cache/tiers/new", "/cache/sources", "/cache/places/new"])
 def test_who_may_not_look_after_the_cache_sees_none_of_it(premises: Premises, path: str) -> None:
     may = [one for one in Permission if one is not Permission.MANAGE_CACHE]
     with premises.browser(may=may) as client:
         assert client.get(path).status_code == 403
+
+
+def test_a_tier_within_a_library_and_a_place_outside_of_it_are_refused(
+    premises: Premises, tmp_path: Path
+) -> None:
+    films, within, elsewhere = tmp_path / "films", tmp_path / "films" / "fast", tmp_path / "elsewhere"
+    within.mkdir(parents=True)
+    elsewhere.mkdir()
+    with premises.place.database.write() as session:
+        session.get_one(LibraryRow, 1).locations = [str(films)]
+    place = {"library_id": 1, "tier_ids": [1]}
+    with premises.browser() as client:
+        tier = client.post("/api/v1/cache/tiers", json={"name": "Within", "root": str(within)})
+        wrong = client.post("/api/v1/cache/places", json={**place, "slow_root": str(elsewhere)})
+        right = client.post("/api/v1/cache/places", json={**place, "slow_root": str(films)})
+
+    assert (tier.status_code, wrong.status_code, right.status_code) == (422, 422, 201)
+    assert "list every copy as a second version" in tier.json()["detail"]
+    assert str(films) in wrong.json()["detail"]
+    assert [one.slow_root for one in premises.place.places.all()].count(elsewhere) == 0

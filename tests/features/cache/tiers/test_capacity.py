@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from projectionist.db.engine import Database
-from projectionist.features.cache.tiers.capacity import Capacity, Drive, Room, room_of
+from projectionist.features.cache.tiers.capacity import Capacity, Drive, Room, room_of, share
 from projectionist.features.cache.tiers.marking import mark_tier
+from projectionist.features.cache.tiers.mounts import Mount
 from projectionist.features.cache.tiers.places import FastTier, Places
 from projectionist.features.cache.tiers.rules import Rules, amount
 from projectionist.features.cache.tiers.setting_up import NewTier, Setup
@@ -146,3 +147,50 @@ def test_a_mark_without_a_drive_that_answers_is_no_room(
 
     monkeypatch.setattr("os.statvfs", fails)
     assert rooms.rooms() == []
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 300), st.integers(0, 900), st.integers(0, 900)), min_size=2, max_size=4
+    ),
+    st.integers(0, 900),
+)
+def test_tiers_of_one_drive_never_take_more_than_it_has_together(
+    tiers: list[tuple[int, int, int]], free: int
+) -> None:
+    total = sum(ours for ours, _, _ in tiers) + free + 1
+    rooms = [room(ours, free, total, quota=str(quota), min_free=str(least)) for ours, quota, least in tiers]
+    slacks = [room(ours, free, total, min_free=str(least)).left for ours, _, least in tiers]
+    shared = share(rooms, slacks)
+    coming = sum(max(0, one.limit - one.ours) for one in shared)
+    for one, alone, (_, quota, least) in zip(shared, rooms, tiers, strict=True):
+        assert min(alone.left, 0) <= one.limit - one.ours <= max(alone.left, 0)
+        if one.limit > one.ours:
+            assert coming <= free * GB
+            assert least == 0 or free * GB - coming >= least * GB
+            assert quota == 0 or one.limit <= quota * GB
+
+
+def test_two_tiers_on_one_drive_share_what_is_free(database: Database, tmp_path: Path) -> None:
+    setup = Setup(database, "here")
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        setup.save_tier(NewTier(name, str(tmp_path / name)))
+    rooms = Capacity(database, Places(database, "here"), "here", Noon()).rooms()
+    assert [found.tier.name for found in rooms] == ["one", "two"]
+    assert sum(found.limit for found in rooms) <= max(found.drive_free for found in rooms)
+    assert all(found.left > found.limit > 0 for found in rooms)
+
+
+@pytest.mark.parametrize(("kind", "source"), [("btrfs", "/dev/sda1"), ("zfs", "pool/{}")])
+def test_parts_of_one_pool_are_one_drive(database: Database, tmp_path: Path, kind: str, source: str) -> None:
+    setup, places = Setup(database, "here"), Places(database, "here")
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        setup.save_tier(NewTier(name, str(tmp_path / name)))
+    parts = [Mount(tmp_path / name, kind, source.format(name)) for name in ("one", "two")]
+    rooms = Capacity(database, places, "here", Noon(), mounts=lambda: parts).rooms()
+    assert all(found.left > found.limit for found in rooms)
+    apart = [Mount(tmp_path / name, "btrfs", f"/dev/{name}") for name in ("one", "two")]
+    rooms = Capacity(database, places, "here", Noon(), mounts=lambda: apart).rooms()
+    assert all(found.left == found.limit for found in rooms)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import threading
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -124,3 +126,27 @@ def test_the_mover_is_seen_by_its_pid_file_and_by_its_process(tmp_path: Path) ->
     assert not mover.wait_until_idle(stop, every_s=0.05)
     (proc / "77" / "cmdline").unlink()
     assert mover.wait_until_idle(threading.Event(), every_s=0.05)
+
+
+def test_a_pid_file_that_was_left_behind_is_not_believed_for_ever(tmp_path: Path) -> None:
+    pid = tmp_path / "mover.pid"
+    pid.write_text("12")
+    mover = UnraidMover((pid,), tmp_path / "proc")
+    assert "says; it is waited for, until" in mover.why_running()
+    for far in (-13, 13):  # a clock may also have been ahead
+        at = time.time() + far * 3600
+        os.utime(pid, (at, at))
+        assert not mover.is_running()
+
+
+def test_where_the_host_s_processes_are_seen_a_pid_file_needs_its_process(tmp_path: Path) -> None:
+    proc, pid = tmp_path / "proc", tmp_path / "mover.pid"
+    (proc / "self" / "ns").mkdir(parents=True)
+    (proc / "self" / "ns" / "pid").symlink_to("pid:[4026531836]")
+    (proc / "12").mkdir()
+    (proc / "12" / "cmdline").write_bytes(b"/usr/bin/php\0/usr/local/sbin/other\0")
+    pid.write_text("12")
+    mover = UnraidMover((pid,), proc)
+    assert not mover.is_running()
+    (proc / "12" / "cmdline").write_bytes(b"/bin/bash\0/usr/local/sbin/mover\0start\0")
+    assert mover.is_running()

@@ -21,7 +21,7 @@ from projectionist.features.cache.tiers.caps import limits
 from projectionist.features.cache.tiers.mounts import Mount, mounts_here
 from projectionist.features.cache.tiers.places import Places
 from projectionist.features.cache.tiers.setting_up import NewPlace, NewTier, Setup
-from projectionist.features.library.models import LibraryRow
+from projectionist.features.library.models import LibraryRow, ServerAccountRow
 from projectionist.features.servers.models import ServerRow
 
 
@@ -330,7 +330,16 @@ def test_a_union_without_the_fast_branch_is_refused(setup: Setup, disks: Path, h
     assert names_below(disks / "slow") == {"films"}
 
 
+def test_a_cap_of_no_number_is_refused(setup: Setup, database: Database) -> None:
+    for key in ("9" * 30, "\u00b2", "-1"):
+        with pytest.raises(InputWrong):
+            setup.save_cap("item", key, "1GB", excluded=False)
+    assert (limits(database).items, limits(database).libraries) == ({}, {})
+
+
 def test_caps_are_set_and_taken_away(setup: Setup, database: Database) -> None:
+    with database.write() as session:
+        session.add(ServerAccountRow(id=7, server_id=1, key="7", name="Ada"))
     setup.save_cap("item", "", "50GB", excluded=False)
     setup.save_cap("library", "1", "2TB", excluded=False)
     setup.save_cap("account", "7", "", excluded=True)
@@ -340,8 +349,21 @@ def test_caps_are_set_and_taken_away(setup: Setup, database: Database) -> None:
     assert found.accounts[7].excluded
     setup.save_cap("account", "7", "", excluded=False)
     assert limits(database).accounts == {}
-    for scope, key, most in (("shelf", "1", "1GB"), ("library", "", "1GB"), ("account", "x", "1GB")):
+    setup.save_cap("library", "1", "0", excluded=False)
+    assert limits(database).libraries == {}
+    for scope, key, most in (
+        *(("shelf", "1", "1GB"), ("library", "", "1GB"), ("account", "x", "1GB")),
+        *(
+            ("library", "²", "1GB"),
+            ("library", "٣", "1GB"),
+            ("item", "007", "1GB"),
+            ("item", "1" * 10, "1GB"),
+        ),
+    ):
         with pytest.raises(InputWrong):
             setup.save_cap(scope, key, most, excluded=False)
+    with pytest.raises(InputWrong, match="Nothing would be cached"):
+        setup.save_cap("item", "", "", excluded=True)
+    assert limits(database).items == limits(database).libraries == {}
     with pytest.raises(InputWrong):
         setup.save_cap("library", "1", "a lot", excluded=False)

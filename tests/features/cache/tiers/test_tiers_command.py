@@ -17,8 +17,9 @@ from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.schema import prepare
 from projectionist.errors import InputWrong, NotFound, UsageWrong
 from projectionist.features.cache.tiers.mounts import mount_of, mounts_here
-from projectionist.features.library.models import LibraryRow
+from projectionist.features.library.models import LibraryRow, ServerAccountRow
 from projectionist.features.servers.models import ServerRow
+from tests.features.command import projectionist
 
 
 @pytest.fixture
@@ -37,6 +38,7 @@ def disks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         session.add(ServerRow(id=1, kind="folder", name="Den", address="/x", identity="x", created_at=now))
         session.flush()
         session.add(LibraryRow(id=1, server_id=1, key="1", kind="movies", title="Films"))
+        session.add(ServerAccountRow(id=7, server_id=1, key="7", name="Ada", is_owner=True))
     database.close()
     monkeypatch.setenv("PROJECTIONIST_DATA", str(tmp_path / "data"))
     root = logging.getLogger()
@@ -72,8 +74,8 @@ def test_a_tier_and_a_place_are_added_changed_listed_and_removed(disks: Path) ->
     assert [one["tiers"] for one in told("places", "list")] == [["NVMe"]]
     (disks / "fast").rename(disks / "pulled")
     assert "not mounted" in cache("tiers", "list")
-    cache("places", "remove", str(place["id"]))
-    cache("tiers", "remove", tier)
+    assert told("places", "remove", str(place["id"])) == {"id": place["id"], "removed": True}
+    assert cache("tiers", "remove", tier) == "Removed.\n"
     assert told("places", "list") == told("tiers", "list") == []
 
 
@@ -85,8 +87,9 @@ def test_what_cannot_be_is_refused_in_words(disks: Path) -> None:
     with pytest.raises(NotFound):
         cache("tiers", "change", "9", "--copies", "2")
     tier = str(told("tiers", "add", str(disks / "fast"))["id"])
-    with pytest.raises(UsageWrong, match="hardlink"):
-        cache("places", "add", "1", str(disks / "slow"), "--tier", tier, "--layout", "hardlink")
+    ran = projectionist("cache", "places", "add", "1", disks / "slow", "--tier", tier, "--layout", "hardlink")
+    assert ran.status == 2
+    assert "'hardlink' is not one of 'symlink', 'union'" in ran.err
     with pytest.raises(InputWrong, match="no such library"):
         cache("places", "add", "5", str(disks / "slow"), "--tier", tier)
     assert told("places", "list") == []
@@ -100,7 +103,7 @@ def test_limits_are_set_shown_and_taken_away(disks: Path) -> None:
     shown = cache("tiers", "limit")
     assert "any one item  50GB" in shown
     assert "library 1 Films  2TB" in shown
-    assert "account 7  nothing" in shown
+    assert "account 7 Ada  nothing" in shown
     left = told("tiers", "limit", "--account", "7")
     assert [(one["scope"], one["key"], one["most"]) for one in left] == [
         ("item", "", "50GB"),
@@ -111,3 +114,7 @@ def test_limits_are_set_shown_and_taken_away(disks: Path) -> None:
             cache("tiers", "limit", *wrong)
     with pytest.raises(InputWrong, match="as in 500GB"):
         cache("tiers", "limit", "lots", "--library", "1")
+    for scope in ("--library", "--account", "--item"):
+        with pytest.raises(InputWrong, match="no such library, person or item"):
+            cache("tiers", "limit", "5GB", scope, "99")
+    cache("tiers", "limit", "--library", "99")

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
 from projectionist.errors import NotFound, ProjectionistError
-from projectionist.features.cache.wanting.asking import ListService
 from projectionist.features.cache.wanting.gathering import Gathered, Wanting
+from projectionist.features.cache.wanting.lists.keeping import Lists
 from projectionist.features.cache.wanting.sources import Amounts
 from projectionist.features.cache.wanting.wants import Source, Want
 from projectionist.features.library.household import queries
@@ -59,7 +59,7 @@ class Home:
     database: Database
     standard: frozenset[Source] = frozenset(Source)
     amounts: Amounts = field(default_factory=Amounts)
-    lists: Sequence[ListService] = ()
+    lists: Lists | None = None
     tick: float = 0.0
 
     def __post_init__(self) -> None:

@@ -2,15 +2,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from projectionist.errors import ServerFailed, ServerRefused, ServerUnreachable
-from projectionist.features.cache.wanting import gathering, queries
+from projectionist.errors import ServerFailed, ServerRefused, ServerUnreachable, ServerWithholds
+from projectionist.features.cache.wanting import queries
 from projectionist.features.cache.wanting.choosing import EVERYBODY, choose
-from projectionist.features.cache.wanting.predicting import Prediction
 from projectionist.features.cache.wanting.sources import Amounts
 from projectionist.features.cache.wanting.wants import Source
 from projectionist.media.vocabulary import ExternalId, ItemKind, ListedItem
@@ -129,7 +127,7 @@ def test_the_prediction_names_what_the_history_makes_likely_and_says_why(home: H
     wants = home.wants()
     assert "s-1-3" in home.named(Source.PREDICTION)
     term = next(term for term in wants["s-1-3"].terms if term.name == Source.PREDICTION)
-    said = r"\d\.\d\d plays of it are expected within \d+ days: Ben goes on with the show"
+    said = r"it is \d\d % likely to be watched within \d+ days: Ben goes on with the show"
     assert re.fullmatch(said, term.why)
     assert "f" not in home.named(Source.PREDICTION)
 
@@ -153,7 +151,14 @@ def test_a_source_that_fails_keeps_what_it_named_and_says_since_when_and_why(hom
         assert home.named(Source.PLAYING, later) == ["h"]
         since = NOW + timedelta(hours=1)
         assert sorted(home.failing(later)) == [
-            (Source.ON_DECK, "Ben", since, "The server is out of order.", 1),
+            (
+                Source.ON_DECK,
+                "Ben",
+                since,
+                "The server is out of order. Meanwhile what was begun and not ended counts, as the server's history "
+                "tells it.",
+                1,
+            ),
             (Source.PLAYING, "", since, "The server is out of order.", 1),
             (Source.WATCHLIST, "Ada", since, "plex.tv is out of order.", 1),
             (Source.WATCHLIST, "Ben", since, "plex.tv is out of order.", 0),
@@ -255,60 +260,17 @@ def test_the_prediction_goes_by_those_for_whom_it_is_switched_on(quick_home: Hom
     assert quick_home.named(Source.PREDICTION) == []
 
 
-def test_the_history_is_gone_through_when_it_has_grown_and_every_few_minutes_only(
-    quick_home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    thought = []
-
-    class Counted(Prediction):
-        def __init__(self, *arguments: Any) -> None:
-            thought.append(arguments)
-            super().__init__(*arguments)
-
-    monkeypatch.setattr(gathering, "Prediction", Counted)
+def test_what_was_watched_since_the_last_plan_is_learned_for_the_next(quick_home: Home) -> None:
     quick_home.hold(*series("s", episodes=8))
     quick_home.watch("2", "s-1-1")
     quick_home.sync()
-    for _ in range(3):
-        assert "s-1-2" in quick_home.named(Source.PREDICTION)
-    assert len(thought) == 1
-    quick_home.watch("2", "s-1-2", at=NOW - timedelta(hours=1))
+    assert "s-1-2" in quick_home.named(Source.PREDICTION)
+    quick_home.watch("2", "s-1-2", "s-1-3", at=NOW - timedelta(hours=1))
     quick_home.sync()
-    assert "s-1-3" in quick_home.named(Source.PREDICTION)
-    assert len(thought) == 2
-    quick_home.tick += 301
-    quick_home.look()
-    assert len(thought) == 3
-
-
-class Trending:
-    """A list that somebody keeps; `failure` is raised where it is set."""
-
-    name = "Trending"
-
-    def __init__(self, *works: ListedItem) -> None:
-        self.works = works
-        self.failure: ServerFailed | None = None
-
-    def entries(self) -> tuple[ListedItem, ...]:
-        if self.failure is not None:
-            raise self.failure
-        return self.works
-
-
-def test_a_list_wants_what_it_names_and_keeps_it_while_it_fails(quick_home: Home) -> None:
-    id_ = ExternalId("imdb", "tt1")
-    trending = Trending(ListedItem("x", ItemKind.MOVIE, "", "", external_ids=(id_,)))
-    quick_home.lists = [trending]
-    quick_home.hold(film("f", ids=[id_]))
-    quick_home.sync()
-    assert quick_home.named(Source.LIST) == ["f"]
-    trending.failure = ServerFailed("Trakt is out of order.")
-    quick_home.tick += 3600
-    assert quick_home.named(Source.LIST) == ["f"]
-    assert quick_home.failing() == [(Source.LIST, "", NOW, "Trakt is out of order.", 1)]
-    choose(quick_home.database, Source.LIST, EVERYBODY, False)
-    assert (quick_home.named(Source.LIST), quick_home.failing()) == ([], [])
+    before, after = quick_home.wants(), quick_home.wants()
+    assert Source.PREDICTION in before["s-1-4"].sources
+    assert before["s-1-4"].worth > before["s-1-2"].worth
+    assert before == after, "nothing is learned twice"
 
 
 def test_what_a_server_named_that_is_taken_out_is_forgotten(quick_home: Home) -> None:
@@ -319,3 +281,13 @@ def test_what_a_server_named_that_is_taken_out_is_forgotten(quick_home: Home) ->
     quick_home.is_there = False
     assert quick_home.named(Source.PLAYING) == []
     assert quick_home.failing() == []
+
+
+def test_what_a_server_never_gives_is_no_failure(quick_home: Home) -> None:
+    quick_home.hold(film("f"))
+    quick_home.sync()
+    quick_home.fail("watchlist", ServerWithholds("plex.tv shows the owner's watchlist only."))
+    assert quick_home.failing() == []
+    with quick_home.database.read() as session:
+        told = {row.reason for row in queries.answers(session) if row.failing_since is None}
+    assert "plex.tv shows the owner's watchlist only." in told

@@ -28,11 +28,15 @@ _TABLES = (
     "cache_answer",
     "cache_want",
     "cache_taste",
+    "cache_list",
+    "cache_list_key",
+    "cache_listed",
     "cache_move",
     "cache_finding",
     "cache_scrub",
     "cache_origin",
 )
+_MARKED = ("cache_journal", "cache_copy")
 
 
 def upgrade() -> None:
@@ -40,7 +44,12 @@ def upgrade() -> None:
     _tiers()
     _limits()
     _wishes()
+    _lists()
     _moves()
+    for table in _MARKED:
+        op.add_column(table, sa.Column("original", sa.String(48), nullable=False, server_default=""))
+        with op.batch_alter_table(table) as rows:  # the default is for what was there before
+            rows.alter_column("original", server_default=None)
 
 
 def _tiers() -> None:
@@ -184,6 +193,47 @@ def _wishes() -> None:
     )
 
 
+def _lists() -> None:
+    op.create_table(
+        "cache_list",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("service", sa.String(16), nullable=False),
+        sa.Column("kind", sa.String(32), nullable=False),
+        sa.Column("where", sa.String(300), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("most", sa.Integer(), nullable=False),
+        sa.Column("fill", sa.Boolean(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("on", sa.Boolean(), nullable=False),
+        sa.Column("owned", sa.Integer(), nullable=False),
+        sa.Column("asked_at", UtcDateTime(), nullable=True),
+        sa.Column("answered_at", UtcDateTime(), nullable=True),
+        sa.Column("failing_since", UtcDateTime(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_cache_list"),
+        sa.UniqueConstraint("name", name="uq_cache_list_name"),
+    )
+    op.create_table(
+        "cache_list_key",
+        sa.Column("service", sa.String(16), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("service", name="pk_cache_list_key"),
+    )
+    op.create_table(
+        "cache_listed",
+        sa.Column("list_id", BigKey, nullable=False),
+        sa.Column("item_id", BigKey, nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["list_id"], ["cache_list.id"], name="fk_cache_listed_list_id", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name="fk_cache_listed_item_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("list_id", "item_id", name="pk_cache_listed"),
+    )
+    op.create_index("ix_cache_listed_item_id", "cache_listed", ["item_id"])
+
+
 def _moves() -> None:
     op.create_table(
         "cache_move",
@@ -201,6 +251,7 @@ def _moves() -> None:
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("asked_by", sa.String(), nullable=False),
         sa.Column("undoes", sa.BigInteger(), nullable=True),
+        sa.Column("rest_id", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name="fk_cache_move_item_id", ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name="pk_cache_move"),
     )
@@ -237,5 +288,7 @@ def _moves() -> None:
 
 def downgrade() -> None:
     """Back to the revision before."""
+    for table in _MARKED:
+        op.drop_column(table, "original")
     for table in reversed(_TABLES):
         op.drop_table(table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from projectionist.features.cache.mending.grounds import Care
 from projectionist.jobs.ports import Arguments, JobRun
 
 ADOPT = "cache.adopt"
+MOST_ROWS = 500
+"""So many files are told one by one in the result; of all others the log tells."""
 
 
 def run_adopt(care: Care, run: JobRun, arguments: Arguments) -> Mapping[str, Any]:
@@ -21,11 +24,16 @@ def run_adopt(care: Care, run: JobRun, arguments: Arguments) -> Mapping[str, Any
 
     Raises NotFound, TableWrong, DatabaseUnusable and JobCancelled.
     """
+    care = replace(care, asked_by=str(arguments.get("asked_by") or ""))
     adoptable = look_over(care, find_rivals(Path(arguments["folder"])), run.check)
     ended: Counter[str] = Counter()
+    rows: list[dict[str, Any]] = []
 
     def tell(one: TakenOver) -> None:
         ended[one.taken] += 1
+        if len(rows) < MOST_ROWS:
+            path = str(one.path or one.backup)
+            rows.append({"path": path, "outcome": one.taken.value, "why": one.why, "size": one.size})
         level = "warning" if one.taken is Taken.FAILED else "info"
         run.log(f"{one.path or one.backup}: {one.taken.replace('_', ' ')}. {one.why}", level)
 
@@ -35,4 +43,9 @@ def run_adopt(care: Care, run: JobRun, arguments: Arguments) -> Mapping[str, Any
     if not arguments.get("dry"):
         for one in adopt(care, adoptable, lambda done, total, now: run.progress(done, total, now=now)):
             tell(one)
-    return {"rivals": [one.name for one in adoptable.rivals], "files": dict(ended)}
+    return {
+        "rivals": [one.name for one in adoptable.rivals],
+        "files": dict(ended),
+        "dry": bool(arguments.get("dry")),
+        "rows": rows,
+    }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from projectionist.errors import ProjectionistError
 from projectionist.features.cache.adopting.backups import is_backup, originals_of
+from projectionist.features.cache.adopting.noting import take_over_noted
 from projectionist.features.cache.adopting.rivals import Mapped, Rival
 from projectionist.features.cache.adopting.taking_over import (
     Taken,
@@ -16,7 +17,6 @@ from projectionist.features.cache.adopting.taking_over import (
     expected,
     left,
     pair_of,
-    take_over,
 )
 from projectionist.features.cache.mending import moves
 from projectionist.features.cache.mending.grounds import Care, Ground, grounds_of
@@ -77,10 +77,20 @@ def look_over(care: Care, rivals: Sequence[Rival], check: Check) -> Adoptable:
     files += _without_backup(care, rivals, {one.path for one in files if one.path is not None})
     return Adoptable(
         tuple(rivals),
-        tuple(dict.fromkeys(_tier(rival, one) for rival in rivals for one in rival.mappings if one.fast)),
-        tuple(_place(rival, one) for rival in rivals for one in rival.mappings if one.fast),
+        suggested_tiers(rivals),
+        suggested_places(rivals),
         tuple(files),
     )
+
+
+def suggested_tiers(rivals: Sequence[Rival]) -> tuple[SuggestedTier, ...]:
+    """The fast tiers that other programs used, each once."""
+    return tuple(dict.fromkeys(_tier(rival, one) for rival in rivals for one in rival.mappings if one.fast))
+
+
+def suggested_places(rivals: Sequence[Rival]) -> tuple[SuggestedPlace, ...]:
+    """The folders whose files other programs cached."""
+    return tuple(_place(rival, one) for rival in rivals for one in rival.mappings if one.fast)
 
 
 def adopt(
@@ -95,7 +105,7 @@ def adopt(
         check = partial(progress, done, len(wanted), one.backup.name)
         check()
         try:
-            yield take_over(care, one.backup, check)
+            yield take_over_noted(care, one.backup, check)
         except (OSError, ProjectionistError) as error:
             if not isinstance(error, OSError) and error.code in _NOT_OF_THE_FILE:
                 raise

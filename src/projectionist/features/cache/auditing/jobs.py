@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from projectionist.features.cache.auditing.keeping import finding as finding_of
 from projectionist.features.cache.auditing.repairing import Mended, repair
 from projectionist.features.cache.auditing.scrubbing import scrub
 from projectionist.features.cache.mending.grounds import Care
+from projectionist.features.cache.mending.taking_back import Where, take_back
 from projectionist.features.cache.tiers.places import Places
 from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import (
@@ -36,6 +38,7 @@ Work = Callable[[JobRun, Arguments], Mapping[str, Any] | None]
 AUDIT = "cache.audit"
 SCRUB = "cache.scrub"
 MEND = "cache.mend"
+TAKE_BACK = "cache.take_back"
 QUEUE = QueueSpec("cache-care", "Looking after the cache", 1)
 """Its own, so that what reads for hours keeps no copy waiting."""
 
@@ -47,7 +50,8 @@ audit wakes slow disks, so nobody asks for one but people."""
 
 def care_of(place: Workplace) -> Care:
     """What looking after the cache works with, out of all that the cache has on this node."""
-    return Care(place.database, place.desk, Places(place.database, place.node), place.node, place.clock)
+    places = Places(place.database, place.node)
+    return Care(place.database, place.desk, places, place.node, place.clock, tell=place.publish)
 
 
 def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
@@ -80,6 +84,14 @@ def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
             accepts=accepts,
         ),
         JobKind(
+            TAKE_BACK,
+            QUEUE.name,
+            lambda arguments: f"Take back {arguments.get('name', 'a file at rest')}",
+            lambda run, arguments: run_take_back(care_of(place), run, arguments),
+            attempts=1,
+            accepts=accepts,
+        ),
+        JobKind(
             ADOPT,
             QUEUE.name,
             lambda arguments: f"Move in from {arguments.get('folder', 'another program')}",
@@ -99,9 +111,41 @@ def order_mending(
         "name": finding.path.name,
         "node": node,
         "excludes": str(excludes or ""),
+        "asked_by": asked_by,
     }
     order = Order(MEND, arguments, f"finding {finding.id}", Priority.HIGH, asked_by=asked_by)
     return jobs.order(order)
+
+
+def order_taking_back(
+    jobs: Jobs, rest_id: int, name: str, node: str, asked_by: str, where: Where, undoes: int | None = None
+) -> Ordered:
+    """Ask for a file at rest to have a name again, on a node that sees it."""
+    arguments = {
+        "rest": rest_id,
+        "name": name,
+        "node": node,
+        "where": where.value,
+        "asked_by": asked_by,
+        "undoes": undoes,
+    }
+    return jobs.order(Order(TAKE_BACK, arguments, f"rest {rest_id}", Priority.HIGH, asked_by=asked_by))
+
+
+def run_take_back(care: Care, run: JobRun, arguments: Arguments) -> Mapping[str, Any]:
+    """Give one file at rest a name again. Raises what `take_back` raises."""
+    path = take_back(
+        _asked_by(care, arguments),
+        int(arguments["rest"]),
+        run.check,
+        where=Where(arguments.get("where", Where.PATH)),
+        undoes=arguments.get("undoes"),
+    )
+    return {"path": str(path)}
+
+
+def _asked_by(care: Care, arguments: Arguments) -> Care:
+    return replace(care, asked_by=str(arguments.get("asked_by") or ""))
 
 
 def run_mend(care: Care, run: JobRun, arguments: Arguments) -> Mapping[str, Any]:
@@ -112,6 +156,7 @@ def run_mend(care: Care, run: JobRun, arguments: Arguments) -> Mapping[str, Any]
 
 
 def _publishing(care: Care, arguments: Arguments) -> Care:
+    care = _asked_by(care, arguments)
     return publishing(care, Path(arguments["excludes"])) if arguments.get("excludes") else care
 
 

@@ -10,7 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from projectionist.errors import SwapRefused
-from projectionist.features.cache.adopting.taking_over import Taken, take_over
+from projectionist.features.cache.adopting.noting import take_over_noted
+from projectionist.features.cache.adopting.taking_over import Taken
 from projectionist.features.cache.auditing.findings import Finding, Repair
 from projectionist.features.cache.auditing.keeping import forget_finding
 from projectionist.features.cache.auditing.remembering import remember
@@ -20,7 +21,8 @@ from projectionist.features.cache.mending import moves
 from projectionist.features.cache.mending.comparing import Check, Likeness, compare
 from projectionist.features.cache.mending.grounds import Care, Ground
 from projectionist.features.cache.mending.known import Copy, known, remembered
-from projectionist.features.cache.models import Layout, Step
+from projectionist.features.cache.mending.noting import HOME, Deed, Told, noted
+from projectionist.features.cache.models import Kind, Layout, Step
 from projectionist.features.cache.settling import Outcome, settle
 from projectionist.features.cache.spots import Standing, is_mounted, look, status
 from projectionist.features.cache.swapping import move_back
@@ -43,16 +45,52 @@ def unchecked() -> None:
 
 
 def repair(care: Care, finding: Finding, check: Check = unchecked) -> Mended:
-    """Mend what an audit or a scrub found. `check` is called while files are read; what it raises ends that.
+    """Mend what an audit or a scrub found, and keep in the history what came of it.
 
-    Raises SwapRefused, SourceChanged, CopyWrong, TargetFull, TargetUnwritable, AlreadyAtWork, DatabaseUnusable, and
-    ServiceError where nobody can say who plays it; nothing was lost then, and the finding stays.
+    `check` is called while files are read; what it raises ends that. Raises SwapRefused, SourceChanged, CopyWrong,
+    TargetFull, TargetUnwritable, AlreadyAtWork, DatabaseUnusable, and ServiceError where nobody can say who plays it;
+    nothing was lost then, and the finding stays.
     """
     deed = _DEEDS.get(finding.repair)
-    done = Mended.LEFT if deed is None else deed(care, finding.path, check)
+    if deed is None:
+        return Mended.LEFT
+
+    def mend() -> tuple[Mended, Told]:
+        done = deed(care, finding.path, check)
+        return done, _told(finding, done)
+
+    if finding.repair is Repair.TAKE_OVER:
+        done = deed(care, finding.path, check)  # which keeps what came of it itself
+    else:
+        done = noted(care, Deed(Kind.REPAIR, finding.path, finding.size), mend)
     if done in (Mended.MENDED, Mended.NO_LONGER_SO):
         forget_finding(care.database, finding)
     return done
+
+
+def _told(finding: Finding, done: Mended) -> Told:
+    """What the history says of a repair."""
+    if done is Mended.MENDED:
+        is_home = finding.repair is Repair.BRING_HOME
+        return Told(f"{finding.evidence} {_DONE[finding.repair]}".strip(), HOME if is_home else "")
+    return Told(f"{_UNCHANGED[done]} {finding.evidence}", str(done))
+
+
+_UNCHANGED = {
+    Mended.PLAYING: "Somebody plays it, so nothing was changed.",
+    Mended.NO_LONGER_SO: "It was not so any more, so nothing was changed. It was found like this:",
+    Mended.LEFT: "Nobody can tell what is right, so nothing was changed.",
+}
+_DONE = {
+    Repair.SETTLE: "What was begun was ended.",
+    Repair.REMEMBER: "It is remembered again.",
+    Repair.REST: "It rests for 14 days now.",
+    Repair.DROP: "One of the two is at the path; the other was removed where both were the same, else it rests.",
+    Repair.BRING_HOME: "It was copied to its slow disk, and the path leads there.",
+    Repair.RESTORE: "The original has its path again, and the bad copy rests.",
+    Repair.FORGET: "It was forgotten; there was no file to touch.",
+    Repair.EXCLUDE: "The list for the mover was written anew.",
+}
 
 
 def _settle(care: Care, path: Path, check: Check) -> Mended:
@@ -242,7 +280,7 @@ def _restore(care: Care, path: Path, check: Check) -> Mended:
 
 
 def _take_over(care: Care, backup: Path, check: Check) -> Mended:
-    done = take_over(care, backup, check, restores_missing=True)
+    done = take_over_noted(care, backup, check, restores_missing=True)
     if done.taken is Taken.PLAYING:
         return Mended.PLAYING
     return Mended.LEFT if done.taken is Taken.LEFT_ALONE else Mended.MENDED

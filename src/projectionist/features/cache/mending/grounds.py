@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
 from projectionist.features.cache.models import Layout
@@ -17,6 +19,10 @@ from projectionist.kit.clock import Clock, SystemClock
 
 class Tier(Protocol):
     """A fast tier, as the places tell of it."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
 
     @property
     def root(self) -> Path:
@@ -61,6 +67,8 @@ class Ground:
     base: Path
     link_base: str
     host_base: str
+    tier: str
+    """What people call the tier."""
 
     def spot(self, path: Path) -> Spot:
         """The spot of a path below `slow_root`."""
@@ -97,7 +105,10 @@ class Spots(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Care:
-    """What an audit, a scrub and a repair work with; `publish` writes the list for the host's mover anew."""
+    """What an audit, a scrub and a repair work with; `publish` writes the list for the host's mover anew.
+
+    `tell` tells whoever looks on, once a session's transaction is committed; `asked_by` is who wanted it.
+    """
 
     database: Database
     desk: Desk
@@ -105,6 +116,8 @@ class Care:
     node: str
     clock: Clock = field(default_factory=SystemClock)
     publish: Callable[[], None] | None = None
+    tell: Callable[[Session, str, Mapping[str, Any]], None] | None = None
+    asked_by: str = ""
 
 
 def grounds_of(places: Spots) -> list[Ground]:
@@ -124,4 +137,5 @@ def _ground(places: Spots, place: Place, tier: Tier) -> Ground:
         base,
         os.path.dirname(spot.link),  # noqa: PTH120 - the text of a link
         str(host),
+        tier.name,
     )

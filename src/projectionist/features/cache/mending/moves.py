@@ -21,7 +21,7 @@ from projectionist.features.cache.locking import alone
 from projectionist.features.cache.mending.grounds import Care, Ground, grounds_of
 from projectionist.features.cache.models import Kind, Step
 from projectionist.features.cache.settling import Desk, drop_fast, put_to_rest
-from projectionist.features.cache.spots import Content, Spot, status
+from projectionist.features.cache.spots import Content, Spot, mark_of, status
 from projectionist.kit.files import explained
 
 
@@ -42,10 +42,14 @@ def journalled(
 def rest_file(desk: Desk, spot: Spot, file: Path, root: Path, reason: str, *, cached: bool = False) -> None:
     """Put a file beside a path, or its fast copy, to rest; `cached` says whether the path stays on the fast disk.
 
-    Raises as `journalled`.
+    Raises SourceChanged where it is not there any more, for somebody else may have mended it, and as `journalled`.
     """
-    found = os.lstat(file)
+    with explained(file, "put to rest"):
+        found = os.lstat(file)
     with journalled(desk, spot, Content(found.st_size, found.st_mtime_ns), Step.RESTING) as move:
+        if status(file) is None:
+            desk.journal.end(move, cached=cached)
+            raise SourceChanged(f"{file} is not there any more; nothing was changed: run an audit again.")
         put_to_rest(desk, move, file, root, reason)
         desk.journal.end(move, cached=cached)
 
@@ -55,7 +59,7 @@ def drop_proved(desk: Desk, spot: Spot, digest: str, here: os.stat_result, fast:
 
     Raises SourceChanged where either is another by now, and as `journalled`.
     """
-    content = Content(fast.st_size, fast.st_mtime_ns, digest, fast.st_ctime_ns)
+    content = Content(fast.st_size, fast.st_mtime_ns, digest, fast.st_ctime_ns, mark_of(here))
     with journalled(desk, spot, content, Step.REMOVING) as move:
         if not (_is_as_it_was(spot.path, here) and _is_as_it_was(spot.fast, fast)):
             _give_up(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from projectionist.features.cache.models import CopyRow, JournalRow, RestRow
+from projectionist.features.cache.models import CopyRow, JournalRow, MoveRow, RestRow
 
 
 def copies(session: Session) -> Sequence[CopyRow]:
@@ -28,3 +28,26 @@ def moving(session: Session) -> Sequence[JournalRow]:
 def resting(session: Session) -> set[str]:
     """The names under which files rest."""
     return set(session.scalars(select(RestRow.resting)))
+
+
+def rests_of(session: Session, paths: Collection[str]) -> Sequence[RestRow]:
+    """What rests of these paths, the first to come first."""
+    return session.scalars(select(RestRow).where(RestRow.path.in_(sorted(paths))).order_by(RestRow.id)).all()
+
+
+def rest(session: Session, number: int) -> RestRow | None:
+    """One file at rest."""
+    return session.get(RestRow, number)
+
+
+def named(session: Session, path: str) -> tuple[str, int | None]:
+    """What a path was called in the history last, and of which item it is a file; empty where nobody knows."""
+    title = session.scalars(
+        select(MoveRow.title).where(MoveRow.path == path, MoveRow.title != "").order_by(MoveRow.id.desc())
+    ).first()
+    known = session.scalars(
+        select(MoveRow.item_id)
+        .where(MoveRow.path == path, MoveRow.item_id.is_not(None))
+        .order_by(MoveRow.id.desc())
+    ).first()
+    return title or "", known

@@ -1,6 +1,6 @@
 """Who may ask for what: what is excluded, caps of items and people, and a fair share of the room for each.
 
-All of it follows from the scores alone and not from what is on the fast disks, so that a plan that was carried out
+All of it follows from what files are worth and not from what is on the fast disks, so that a plan that was carried out
 leaves it as it was.
 """
 
@@ -91,6 +91,7 @@ def _merged(wants: Sequence[Want], ground: Map, bar: _Bar) -> list[Claim]:
             sources=known.want.sources | want.sources,
             accounts=known.want.accounts | want.accounts,
             soon=max(known.want.soon, want.soon),
+            pays=known.want.pays or want.pays,
         )
         found[path] = replace(known, want=both, voters=both.accounts)
     return list(found.values())
@@ -162,7 +163,7 @@ def _who_affords(claims: Iterable[Claim], most: Mapping[int, int]) -> dict[Path,
     """
     spent: dict[int, int] = defaultdict(int)
     found: dict[Path, set[int]] = {}
-    for claim in sorted(claims, key=lambda claim: (-claim.want.score, claim.path)):
+    for claim in sorted(claims, key=lambda claim: (-claim.want.worth, claim.path)):
         payers = found[claim.path] = set(claim.voters)
         price = -(-claim.want.file.size // max(1, len(claim.voters)))
         for account in claim.voters & most.keys():
@@ -176,7 +177,7 @@ def _who_affords(claims: Iterable[Claim], most: Mapping[int, int]) -> dict[Path,
 def _first(want: Want) -> tuple[bool, float, Path, int]:
     return (
         Source.PIN not in want.sources and want.score < WHOLE,
-        -want.score,
+        -want.worth,
         want.file.path,
         want.file.part_id,
     )

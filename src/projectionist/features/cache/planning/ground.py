@@ -92,6 +92,8 @@ class Map:
 
     def __init__(self, places: Sequence[Place]) -> None:
         self._by_root: dict[tuple[int | None, Path], Place] = {}
+        self._found: dict[tuple[int | None, Path], tuple[Place, Path] | None] = {}
+        """The place of a folder, and where that has it, once it was asked for."""
         for place in places:
             for root in (place.slow_root, place.view_root):
                 self._by_root.setdefault((place.library_id, root), place)
@@ -99,8 +101,15 @@ class Map:
 
     def find(self, path: Path, library_id: int | None = None) -> tuple[Place, Path] | None:
         """The place of a path, of a library or of any, and where its original is; None where none covers it."""
-        for root in path.parents:
+        key = (library_id, path.parent)
+        if key not in self._found:
+            self._found[key] = self._of_folder(*key)
+        found = self._found[key]
+        return None if found is None else (found[0], found[1] / path.name)
+
+    def _of_folder(self, library_id: int | None, folder: Path) -> tuple[Place, Path] | None:
+        for root in (folder, *folder.parents):
             place = self._by_root.get((library_id, root))
             if place is not None:
-                return place, place.slow_root / path.relative_to(root)
+                return place, place.slow_root / folder.relative_to(root)
         return None

@@ -1,5 +1,7 @@
 """What goes to the fast disks and what leaves them: a plan, made of what is known; nothing is looked at or moved.
 
+Who gets the room is decided by `filling.fill`, and by nothing else; the simulator asks the same function.
+
 The rules, in the order in which they bind:
 
 - What is played (or may be, where a server does not say), what is pinned, and what came or was played less than
@@ -7,8 +9,9 @@ The rules, in the order in which they bind:
 - What is excluded is not copied, nor what is larger than its cap, nor what only somebody asks for who has had theirs.
 - No tier holds more than its limit by the tightest of its rules, no library more than its cap.
 - Who has not had a fair share of the room comes before who has.
-- What is wanted more comes before what is wanted less; what is there already counts `hold` times its score, so that
-  it leaves only for what is wanted clearly more.
+- What is wanted for the prediction's sake alone has to pay for its copy.
+- What is worth more, by the chance of a play for each byte, comes before what is worth less; what is there already
+  counts `hold` times as much, so that it leaves only for what is worth clearly more.
 - What is there and no longer wanted goes back.
 - What a disk that is not there now holds is left alone.
 """
@@ -22,14 +25,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
+
 from projectionist.features.cache.planning.entitling import Claim, Claims, entitle
-from projectionist.features.cache.planning.filling import Candidate, Filled, Hindrance, fill
+from projectionist.features.cache.planning.filling import NOWHERE, Candidates, Hindrance, fill
 from projectionist.features.cache.planning.ground import Limits, Map, Place, Room
-from projectionist.features.cache.wanting.wants import WHOLE, Source, Want, Wanted
+from projectionist.features.cache.prediction.planning import THRIFT
+from projectionist.features.cache.wanting.wants import Source, Want, Wanted
 
 _NOBODY: Mapping[int, str] = MappingProxyType({})
-_HELD_MOST = WHOLE - 0.01
-"""What is there never counts as much as what is played or pinned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +41,12 @@ class PlanRules:
     """How a plan is made.
 
     `retention` is how long a copy stays at least, `hold` how many times better what comes must be than what leaves
-    for it, `least` the score from which something is copied. `names` are those of accounts, `libraries` those of
-    libraries, for people; `closed` says of tiers that take nothing new now why that is.
+    for it. `names` are those of accounts, `libraries` those of libraries, for people; `closed` says of tiers that take
+    nothing new now why that is.
     """
 
     retention: timedelta = timedelta(hours=12)
-    hold: float = 1.25
-    least: float = 5.0
+    hold: float = THRIFT.hold
     names: Mapping[int, str] = field(default_factory=lambda: _NOBODY)
     libraries: Mapping[int, str] = field(default_factory=lambda: _NOBODY)
     closed: Mapping[int, str] = field(default_factory=lambda: _NOBODY)
@@ -131,11 +134,22 @@ def plan(
     budgets = _budgets(rooms, here.values())
     room = sum(max(0, one) for one in budgets.values())
     ground = Map(places)
-    claims = entitle(wanted.wants, ground, limits, room, rules.names).without({one.path for one in away})
+    worthy = [one for one in wanted.wants if one.pays or _original(one, ground) in here]
+    claims = entitle(worthy, ground, limits, room, rules.names).without({one.path for one in away})
     desk = _Desk(here, claims, rules, names, now)
     caps = {id_: cap.most for id_, cap in limits.libraries.items() if cap.most is not None}
-    filled = fill(desk.candidates(ground), budgets, caps, frozenset(rules.closed))
-    return desk.told(filled, budgets, away)
+    paths, candidates = desk.candidates(ground)
+    filled = fill(candidates, budgets, rules.hold, caps, frozenset(rules.closed))
+    placed = _Placed(
+        {paths[one]: tier for one, tier in filled.tier_of.items()},
+        {paths[one]: why for one, why in filled.hindered.items()},
+    )
+    return desk.told(placed, budgets, away)
+
+
+def _original(want: Want, ground: Map) -> Path:
+    where = ground.find(want.file.path, want.file.library_id)
+    return want.file.path if where is None else where[1]
 
 
 def _budgets(rooms: Sequence[Room], here: Iterable[Held]) -> dict[int, int]:
@@ -144,6 +158,14 @@ def _budgets(rooms: Sequence[Room], here: Iterable[Held]) -> dict[int, int]:
     for one in here:
         films[one.tier_id] += one.size
     return {room.tier.id: room.limit - max(0, room.ours - films[room.tier.id]) for room in rooms}
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """Which tier each path is to be on, and why the others are on none."""
+
+    tier_of: Mapping[Path, int]
+    hindered: Mapping[Path, Hindrance]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,32 +178,31 @@ class _Desk:
     tiers: Mapping[int, str]
     now: datetime
 
-    def candidates(self, ground: Map) -> list[Candidate]:
+    def candidates(self, ground: Map) -> tuple[list[Path], Candidates]:
         """What wants a place: what is there and stays or may stay, and what may come."""
-        found = []
-        for path in self.here.keys() | self.claims.claims.keys():
+        rows = []
+        for path in sorted(self.here.keys() | self.claims.claims.keys()):
             one, claim = self.here.get(path), self.claims.claims.get(path)
+            fixed = one is not None and bool(self._lasting(one, claim))
+            if claim is None and not fixed:
+                continue
             where = ground.find(path) if claim is None else None
             place = claim.place if claim is not None else where[0] if where else None
-            fixed = one is not None and bool(self._lasting(one, claim))
-            worth = self._worth(one, claim)
-            if not fixed and worth <= 0:
-                continue
-            found.append(
-                Candidate(
-                    path=path,
-                    size=claim.want.file.size if one is None and claim is not None else self.here[path].size,
-                    worth=worth,
-                    library_id=None if place is None else place.library_id,
-                    tiers=() if place is None else tuple(tier.id for tier in place.tiers),
-                    at=None if one is None else one.tier_id,
-                    is_fixed=fixed,
-                    has_share=claim is None or claim.has_share,
-                )
-            )
-        return found
+            size = one.size if one is not None else claim.want.file.size if claim is not None else 0
+            rows.append((path, one, claim, fixed, place, size))
+        return [row[0] for row in rows], Candidates(
+            sizes=[size for *_, size in rows],
+            worths=np.array([self._worth(claim) for _, _, claim, _, _, _ in rows], dtype=np.float64),
+            at=[NOWHERE if one is None else one.tier_id for _, one, _, _, _, _ in rows],
+            tiers=[() if place is None else tuple(tier.id for tier in place.tiers) for *_, place, _ in rows],
+            fixed=np.array([fixed for _, _, _, fixed, _, _ in rows], dtype=np.bool_),
+            libraries=[NOWHERE if place is None else place.library_id for *_, place, _ in rows],
+            has_share=np.array(
+                [claim is None or claim.has_share for _, _, claim, _, _, _ in rows], dtype=np.bool_
+            ),
+        )
 
-    def told(self, filled: Filled, budgets: Mapping[int, int], away: Sequence[Kept]) -> CachePlan:
+    def told(self, filled: _Placed, budgets: Mapping[int, int], away: Sequence[Kept]) -> CachePlan:
         """The plan that follows."""
         coming = [
             path
@@ -202,11 +223,11 @@ class _Desk:
         )
 
     def _returns(
-        self, filled: Filled, coming: Sequence[Path], budgets: Mapping[int, int]
+        self, filled: _Placed, coming: Sequence[Path], budgets: Mapping[int, int]
     ) -> list[PlannedReturn]:
         """What leaves, the least wanted first, each for the first copy that lacks its room."""
         leaving = [one for path, one in self.here.items() if filled.tier_of.get(path) != one.tier_id]
-        leaving.sort(key=lambda one: (self._worth(one, self.claims.claims.get(one.path)), one.path))
+        leaving.sort(key=lambda one: (self._worth(self.claims.claims.get(one.path)), one.path))
         for_whom: dict[Path, Path] = {}
         for tier, budget in budgets.items():
             free = budget - sum(one.size for one in self.here.values() if one.tier_id == tier)
@@ -230,19 +251,11 @@ class _Desk:
 
     def _turn(self, path: Path) -> tuple[bool, float, Path]:
         claim = self.claims.claims[path]
-        return not claim.has_share, -self._worth(self.here.get(path), claim), path
+        return not claim.has_share, -self._worth(claim) * (self.rules.hold if path in self.here else 1), path
 
-    def _worth(self, one: Held | None, claim: Claim | None) -> float:
-        """How much it counts; nothing where that is too little to come, or to stay."""
-        if claim is None:
-            return 0.0
-        score = claim.want.score
-        if one is None:
-            return score if score >= self.rules.least else 0.0
-        raised = score * self.rules.hold
-        if raised < self.rules.least:
-            return 0.0
-        return score if score >= WHOLE else min(raised, _HELD_MOST)
+    @staticmethod
+    def _worth(claim: Claim | None) -> float:
+        return 0.0 if claim is None else claim.want.worth
 
     def _lasting(self, one: Held, claim: Claim | None) -> str:
         """Why something stays in any case; empty where it need not."""
@@ -262,7 +275,7 @@ class _Desk:
         claim = self.claims.claims.get(one.path)
         return self._lasting(one, claim) or f"It is wanted: {_reason(claim)}."
 
-    def _why_back(self, one: Held, filled: Filled) -> str:
+    def _why_back(self, one: Held, filled: _Placed) -> str:
         barred = self.claims.barred.get(one.path)
         if barred is not None:
             return barred[1]
@@ -277,7 +290,7 @@ class _Desk:
             return f"{self._whose(claim)} fair share of the room is used up."
         return "What is wanted more needs its room."
 
-    def _refused(self, filled: Filled) -> list[Refused]:
+    def _refused(self, filled: _Placed) -> list[Refused]:
         found = [
             Refused(want.file.path, want.file.size, why)
             for path, (want, why) in self.claims.barred.items()
@@ -286,12 +299,7 @@ class _Desk:
         for path, claim in self.claims.claims.items():
             if path in filled.tier_of or path in self.here:
                 continue
-            hindrance = filled.hindered.get(path)
-            why = (
-                f"Its score of {claim.want.score:.0f} is less than {self.rules.least:.0f}."
-                if hindrance is None
-                else self._hindered(claim, hindrance)
-            )
+            why = self._hindered(claim, filled.hindered[path])
             found.append(Refused(claim.want.file.path, claim.want.file.size, why))
         return found
 
@@ -323,7 +331,7 @@ def shown_span(span: timedelta) -> str:
 
 
 def _urgency(one: PlannedCopy) -> tuple[float, float, Path]:
-    return -one.want.soon, -one.want.score, one.want.file.path
+    return -one.want.soon, -one.want.worth, one.want.file.path
 
 
 def _reason(claim: Claim | None) -> str:

@@ -206,11 +206,14 @@ def _why(path: Path, size: int, thought: Thought) -> FileWhy:
     verdicts += [f"It stays. {one.why}" for one in made.kept if one.path == path]
     verdicts += [f"It is to go back. {one.why}" for one in made.returns if one.path == path]
     verdicts += [f"It is not copied. {one.why}" for one in made.refused if one.path == path]
+    silent = "Nobody is expected to watch it soon."
+    if want is not None and not want.pays:
+        silent = "It is not copied. Too few plays are expected of it for the room it takes."
     return FileWhy(
         path=path,
         size=size,
         is_here=any(one.path == path for one in thought.held),
-        verdict=" ".join(verdicts) or "Nobody is expected to watch it soon.",
+        verdict=" ".join(verdicts) or silent,
         score=0.0 if want is None else want.score,
         terms=() if want is None else want.terms,
     )

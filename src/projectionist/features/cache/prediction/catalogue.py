@@ -35,7 +35,7 @@ class Title:
 class Catalogue:
     """Titles by number, and the episodes of each show in the order in which they are watched."""
 
-    titles: Sequence[Title]
+    titles: list[Title]
     number: dict[str, int] = field(default_factory=dict)
     """The number of an item, by its key."""
     sizes: list[int] = field(default_factory=list)
@@ -51,24 +51,32 @@ class Catalogue:
     @classmethod
     def of(cls, titles: Sequence[Title]) -> Catalogue:
         """Number `titles` in the order in which they come."""
-        made = cls(titles)
-        made.number = {title.item: at for at, title in enumerate(titles)}
-        made.sizes = [title.size for title in titles]
-        made.added = [title.added_at for title in titles]
-        made.show_of = [-1] * len(titles)
-        made.place = [0] * len(titles)
-        for at, title in enumerate(titles):
-            if title.kind is Kind.EPISODE:
-                show = made.show_number.setdefault(title.show, len(made.shows))
-                if show == len(made.shows):
-                    made.shows.append([])
-                made.shows[show].append(at)
-                made.show_of[at] = show
-        for episodes in made.shows:
-            episodes.sort(key=lambda at: (titles[at].season, titles[at].episode))
-            for place, at in enumerate(episodes):
-                made.place[at] = place
+        made = cls([])
+        made.append(titles)
         return made
+
+    def append(self, titles: Sequence[Title]) -> None:
+        """Number more titles, after those that have numbers; theirs stay as they are."""
+        touched: set[int] = set()
+        for at, title in enumerate(titles, len(self.titles)):
+            show = -1
+            if title.kind is Kind.EPISODE:
+                show = self.show_number.setdefault(title.show, len(self.shows))
+                if show == len(self.shows):
+                    self.shows.append([])
+                self.shows[show].append(at)
+                touched.add(show)
+            self.number[title.item] = at
+            self.sizes.append(title.size)
+            self.added.append(title.added_at)
+            self.show_of.append(show)
+            self.place.append(0)
+        self.titles.extend(titles)
+        for show in touched:
+            episodes = self.shows[show]
+            episodes.sort(key=lambda at: (self.titles[at].season, self.titles[at].episode))
+            for place, at in enumerate(episodes):
+                self.place[at] = place
 
     def following(self, item: int, count: int, now: float) -> list[int]:
         """Up to `count` episodes after `item` in its show, across seasons, that are there at `now`."""

@@ -7,8 +7,6 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from projectionist.features.cache.prediction.catalogue import Catalogue, Kind
 from projectionist.features.cache.prediction.hazards import (
     AHEAD,
@@ -26,7 +24,8 @@ from projectionist.features.cache.prediction.records import LEAST_WATCHED_S, Pla
 
 LEARN_EVERY_S = DAY_S / 4
 _FORGET_EVERY_S = 15 * DAY_S
-_NEW_FOR_DAYS = 150.0
+NEW_FOR_DAYS = 150.0
+"""What came longer ago and was never begun speaks for nothing."""
 _AGAIN_FOR_DAYS = 540.0
 _HALF_LIFE_S = 14 * DAY_S
 _WEEK_S = 7 * DAY_S
@@ -201,6 +200,7 @@ class Forecast:
                 kind = group(Why.RESUME, int(show >= 0))
                 self._reasons.put((Why.RESUME, user, item), [Reason(item, kind, who.number, now)], now)
         else:
+            self._reasons.take((Why.RESUME, user, item), now)
             self._finish(now, who, item, course)
         if show >= 0:
             self._follow(now, user, show)
@@ -248,14 +248,16 @@ class Forecast:
         reasons = self._reasons.of_item(item)
         if not reasons:
             return Score(0.0, ())
-        groups = np.array([one.group for one in reasons], dtype=np.int64)
-        ages = np.array([max(0.0, now - one.since) / DAY_S for one in reasons])
-        [plays] = self._hazards.expected(groups, ages, (ahead,))
-        points = 100 * (1 - math.exp(-float(plays.sum())))
+        parts = [
+            self._hazards.expected_of_one(one.group, max(0.0, now - one.since) / DAY_S, ahead)
+            for one in reasons
+        ]
+        expected = sum(parts)
+        points = 100 * (1 - math.exp(-expected))
         names = {who.number: name for name, who in self._users.items()} | {HOUSE: ""}
         terms = [
-            Term(points * float(part / plays.sum()), WHYS[one.group], names[one.user], one.since)
-            for one, part in zip(reasons, plays, strict=True)
+            Term(points * part / expected, WHYS[one.group], names[one.user], one.since)
+            for one, part in zip(reasons, parts, strict=True)
         ]
         return Score(points, tuple(sorted(terms, key=lambda term: -term.points)))
 
@@ -274,7 +276,7 @@ class Forecast:
     def _introduce(self, at: float, now: float, item: int) -> None:
         catalogue = self._catalogue
         show = catalogue.show_of[item]
-        if now - at > _NEW_FOR_DAYS * DAY_S or item in self._played or show in self._shows_begun:
+        if now - at > NEW_FOR_DAYS * DAY_S or item in self._played or show in self._shows_begun:
             return
         if catalogue.titles[item].kind is Kind.MOVIE:
             self._reasons.put((Why.NEW, item), [Reason(item, group(Why.NEW, 0), HOUSE, at)], now)
@@ -285,7 +287,7 @@ class Forecast:
 
     def _forget(self, now: float) -> None:
         """Close reasons so old that nothing is to be expected of them."""
-        lasting = {Why.NEW: _NEW_FOR_DAYS, Why.AGAIN: _AGAIN_FOR_DAYS}
+        lasting = {Why.NEW: NEW_FOR_DAYS, Why.AGAIN: _AGAIN_FOR_DAYS}
         for key in self._reasons.open_keys():
             days = lasting.get(key[0]) if isinstance(key, tuple) else None
             if days is not None and now - self._reasons.oldest(key) > days * DAY_S:

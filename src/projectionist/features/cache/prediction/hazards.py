@@ -184,6 +184,15 @@ class Hazards:
         now = self._until(groups, ages)
         return [self._until(groups, ages + days) - now for days in ahead]
 
+    def expected_of_one(self, number: int, age: float, ahead: float) -> float:
+        """The same for one reason of a group."""
+        return self._until_one(number, age + ahead) - self._until_one(number, age)
+
+    def _until_one(self, number: int, age: float) -> float:
+        span = max(bisect_right(DAYS, age) - 1, 0)
+        cell = number * SPANS + span
+        return float(self.sums[cell] + self.rates[cell] * (age - DAYS[span]))
+
     def _until(self, groups: Numbers, ages: Floats) -> Floats:
         spans = span_of(ages)
         cells = groups * SPANS + spans

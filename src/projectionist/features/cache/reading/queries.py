@@ -13,17 +13,19 @@ from projectionist.features.cache.models import (
     AnswerRow,
     CopyRow,
     HolderRow,
+    Kind,
     MoveRow,
     OriginRow,
     PinRow,
+    RestRow,
     WantRow,
 )
 
 _OF_OLD = ""
 """The node of copies from before nodes were told apart."""
 _CACHED = "cached"
-MOVED = ("cached", "home")
-"""How moves end that moved something."""
+MOVED = ("cached", "home", "rested", "mended", "returned")
+"""How moves end that moved something, or put something right."""
 
 FILE_SORTS = ("since", "title", "size", "tier")
 MOVE_SORTS = ("at", "title", "size", "took")
@@ -160,6 +162,11 @@ def on_fast(session: Session, paths: Collection[str]) -> set[str]:
     return set(session.scalars(select(CopyRow.path).where(CopyRow.path.in_(sorted(paths)))))
 
 
+def at_rest(session: Session, rest_ids: Collection[int]) -> set[int]:
+    """Which of these files rest still."""
+    return set(session.scalars(select(RestRow.id).where(RestRow.id.in_(sorted(rest_ids)))))
+
+
 def moved_since(session: Session, since: datetime) -> Sequence[Row[tuple[datetime, str, int]]]:
     """When something was moved, which way and how much, the first first."""
     return session.execute(
@@ -173,7 +180,8 @@ def last_copies(session: Session, size: int) -> Sequence[Row[tuple[int, int]]]:
     """The bytes and milliseconds of the last copies to a fast disk."""
     return session.execute(
         select(MoveRow.size, MoveRow.took_ms)
-        .where(MoveRow.outcome == _CACHED, MoveRow.took_ms > 0, MoveRow.size > 0)
+        .where(MoveRow.kind == Kind.CACHE_IN, MoveRow.outcome == _CACHED)
+        .where(MoveRow.took_ms > 0, MoveRow.size > 0)
         .order_by(MoveRow.id.desc())
         .limit(size)
     ).all()

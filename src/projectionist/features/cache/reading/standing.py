@@ -12,8 +12,7 @@ from projectionist.features.cache.reading import queries
 from projectionist.features.cache.reading.films import NOTHING
 from projectionist.features.cache.reading.queries import Held
 from projectionist.features.cache.running import queries as running_queries
-from projectionist.features.cache.running.ordering import BACK, IN, NOW, RESTORE, RUN
-from projectionist.features.cache.service import SCHEDULE
+from projectionist.features.cache.running.ordering import BACK, IN, NOW, RESTORE, RUN, SCHEDULE
 from projectionist.features.cache.traffic.disks import Room
 from projectionist.features.cache.workplace import Workplace
 from projectionist.features.library.service import viewers

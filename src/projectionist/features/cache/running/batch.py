@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from projectionist.errors import JobCancelled, JobPostponed, ProjectionistError
+from projectionist.features.cache.auditing.jobs import care_of
+from projectionist.features.cache.mending.noting import RETURNED
+from projectionist.features.cache.mending.taking_back import Where, take_back
 from projectionist.features.cache.models import Kind
 from projectionist.features.cache.planning.plan import CachePlan
 from projectionist.features.cache.running.carrying import carry_back, carry_in
@@ -18,7 +21,7 @@ from projectionist.jobs.ports import JobRun
 PLANNED, POSTPONED, FAILED = "planned", "postponed", "failed"
 """How a file stands that was not moved: it is only planned, it is not the time, or something went wrong."""
 
-_WELL = {Outcome.CACHED, Outcome.HOME, PLANNED}
+_WELL = {Outcome.CACHED, Outcome.HOME, PLANNED, RETURNED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ def carry_out(place: Workplace, run: JobRun, moves: Sequence[tuple[Kind, Errand]
         try:
             if kind is Kind.CACHE_IN:
                 done = carry_in(place, run, errand, lambda: False)
+            elif kind is Kind.TAKE_BACK:
+                done = _taken_back(place, run, errand)
             else:
                 done = carry_back(place, run, errand)
         except JobPostponed as error:
@@ -72,3 +77,10 @@ def carry_out(place: Workplace, run: JobRun, moves: Sequence[tuple[Kind, Errand]
         else:
             outcome = str(done["outcome"])
             yield Carried(kind, errand, outcome, "" if outcome in _WELL else str(done.get("why", "")))
+
+
+def _taken_back(place: Workplace, run: JobRun, errand: Errand) -> Mapping[str, str]:
+    """Give back what a repair put to rest. Raises what `take_back` raises."""
+    care = replace(care_of(place), asked_by=errand.asked_by)
+    path = take_back(care, errand.rest_id, run.check, where=Where.PLACE, undoes=errand.undoes)
+    return {"outcome": RETURNED, "why": f"It is {path} now."}

@@ -15,9 +15,10 @@ from projectionist.features.cache.eyes import Admitting
 from projectionist.features.cache.models import Kind
 from projectionist.features.cache.running.errands import Errand
 from projectionist.features.cache.running.noting import NO_ROOM, Came, note, noted
-from projectionist.features.cache.settling import Outcome, is_unchanged
+from projectionist.features.cache.settling import Outcome
 from projectionist.features.cache.sidecars import cache_with_sidecars, move_back_with_sidecars, sidecars_of
-from projectionist.features.cache.spots import Spot, is_mounted, status
+from projectionist.features.cache.spots import Spot
+from projectionist.features.cache.swapping import reads_whole
 from projectionist.features.cache.traffic.disks import Place, Tier
 from projectionist.features.cache.traffic.lanes import Lane
 from projectionist.features.cache.traffic.pacing import Meter
@@ -114,8 +115,8 @@ def carry_back(place: Workplace, run: JobRun, errand: Errand) -> Mapping[str, An
         return Came(move_back_with_sidecars(place.desk, path, progress=progress))
 
     with explained(path, "moved back"):
-        changed = is_mounted(spot.fast_root) and status(spot.fast) and not is_unchanged(spot.fast, content)
-        lanes = (Lane(f"disk {os.stat(spot.slow_root).st_dev}"),) if changed else ()
+        reads = reads_whole(place.desk, spot, content)
+        lanes = (Lane(f"disk {os.stat(spot.slow_root).st_dev}"),) if reads else ()
         with place.lanes.held(lanes, urgent=False, wait=_waiting(place, run, errand)):
             came = noted(place, Kind.MOVE_BACK, errand, tier, act)
     if place.exclusions is not None:
@@ -212,8 +213,9 @@ class _Copying:
 
 def _require_time(place: Workplace, aim: Destination, errand: Errand) -> None:
     """Raise JobPostponed where it is not the time to copy; what is played is never put off for people's rest."""
-    if place.mover is not None and place.mover.is_running():
-        raise JobPostponed("Unraid's mover runs; it is waited for.", _MUCH_LATER)
+    moving = place.mover.why_running() if place.mover is not None else ""
+    if moving:
+        raise JobPostponed(moving, _MUCH_LATER)
     if errand.plays:
         return
     quiet = place.pace.quiet

@@ -16,7 +16,8 @@ class Errand:
     """One file to be moved. `plays` says that somebody plays it, or is about to: it goes before all others.
 
     `path` is where its original is, or where players' paths lead on this node; `undoes` is the move that is taken
-    back. `library_id` and `tier_id` are 0 where they do not matter.
+    back, `rest_id` the file at rest that is to have a name again then. `library_id`, `tier_id` and `rest_id` are 0
+    where they do not matter.
     """
 
     path: str
@@ -29,6 +30,7 @@ class Errand:
     asked_by: str = ""
     plays: bool = False
     undoes: int | None = None
+    rest_id: int = 0
 
     def arguments(self) -> dict[str, Any]:
         """As the arguments of a job."""
@@ -48,7 +50,7 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A move that ended. `took_ms` is how long it took; `outcome` one of Outcome, `failed`, `cancelled`, `no_room`."""
+    """A move that ended. `took_ms` is how long it took; `outcome` one of Outcome, or a word of `mending.noting`."""
 
     id: int
     at: datetime
@@ -64,6 +66,7 @@ class Ended:
     why: str
     asked_by: str
     undoes: int | None
+    rest_id: int | None
 
 
 def ended_of(row: MoveRow) -> Ended:
@@ -83,4 +86,5 @@ def ended_of(row: MoveRow) -> Ended:
         why=row.why,
         asked_by=row.asked_by,
         undoes=row.undoes,
+        rest_id=row.rest_id,
     )

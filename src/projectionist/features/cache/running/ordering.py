@@ -17,6 +17,9 @@ RUN, PLAY, IN, NOW, BACK, RESTORE, LOOK = (
 """The kinds of job: plan and carry out; the same for what plays; one file in, the same at once, and back; all back;
 and look after a tier that came or went."""
 
+SCHEDULE = "Keep the cache filled"
+"""When rounds are asked for: there from the moment that somebody has seen a first plan and said yes to it."""
+
 _AT_ONCE = 500
 _NOT_BEGUN = (JobState.QUEUED, JobState.WAITING)
 
@@ -112,10 +115,19 @@ def returns_are_pending(jobs: Jobs) -> bool:
 
 def not_begun(jobs: Jobs) -> list[str]:
     """The moves that were asked for and have not begun."""
+    return _ids(jobs, _NOT_BEGUN, (IN, NOW, BACK))
+
+
+def filling(jobs: Jobs) -> list[str]:
+    """What would bring a file to a fast disk yet, now or in hours: rounds and copies, also those under way."""
+    return _ids(jobs, (*_NOT_BEGUN, JobState.RUNNING), (RUN, PLAY, IN, NOW))
+
+
+def _ids(jobs: Jobs, states: tuple[JobState, ...], kinds: tuple[str, ...]) -> list[str]:
     found: list[str] = []
     after = ""
     while True:
-        wanted = JobFilter(states=_NOT_BEGUN, kinds=(IN, NOW, BACK), after=after)
+        wanted = JobFilter(states=states, kinds=kinds, after=after)
         page = jobs.find(wanted, size=_AT_ONCE).items
         found += [job.id for job in page]
         if len(page) < _AT_ONCE:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from projectionist.errors import NotFound, ProjectionistError
@@ -17,7 +18,7 @@ from projectionist.features.cache.running.noting import FAILED, Came, note, note
 from projectionist.features.cache.running.ordering import RUN, orders_of, place_orders, urgent_orders
 from projectionist.features.cache.settling import Outcome
 from projectionist.features.cache.sidecars import return_stranded
-from projectionist.features.cache.spots import Spot, is_mounted
+from projectionist.features.cache.spots import Content, Spot, is_mounted
 from projectionist.features.cache.swapping import move_back
 from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import JobRun, Jobs, Order, Priority
@@ -107,19 +108,33 @@ def return_everything(place: Workplace, run: JobRun, asked_by: str) -> Mapping[s
     """Move back all that this node has on its fast tiers; `left` says, file by file, what could not be."""
     recover(place)
     roots = {tier.root: tier.name for tier in place.places.tiers()}
-    ours = [(spot, content) for spot, content in place.desk.journal.all_cached() if spot.fast_root in roots]
-    total, done, left = sum(content.size for _, content in ours), 0, []
-    for spot, content in ours:
-        run.progress(done, total, unit="bytes", now=f"Moving {spot.path.name} back")
-        errand = Errand(str(spot.path), size=content.size, why="Everything goes back.", asked_by=asked_by)
-        reason = _returned(place, run, spot, errand, roots[spot.fast_root], done, total)
-        if reason:
-            left.append(f"{spot.path}: {reason}")
-        done += content.size
+    tried: set[Path] = set()
+    total, done, left = 0, 0, []
+    while ours := _still_there(place, roots, tried):  # a copy that was under way may have ended meanwhile
+        total += sum(content.size for _, content in ours)
+        for spot, content in ours:
+            tried.add(spot.path)
+            run.progress(done, total, unit="bytes", now=f"Moving {spot.path.name} back")
+            errand = Errand(str(spot.path), size=content.size, why="Everything goes back.", asked_by=asked_by)
+            reason = _returned(place, run, spot, errand, roots[spot.fast_root], done, total)
+            if reason:
+                left.append(f"{spot.path}: {reason}")
+            done += content.size
     run.progress(done, total or None, unit="bytes")
     if place.exclusions is not None:
         place.exclusions.write()
-    return {"returned": len(ours) - len(left), "left": left}
+    return {"returned": len(tried) - len(left), "left": left}
+
+
+def _still_there(
+    place: Workplace, roots: Mapping[Path, str], tried: Collection[Path]
+) -> list[tuple[Spot, Content]]:
+    """What is on these fast tiers and was not tried yet."""
+    return [
+        (spot, content)
+        for spot, content in place.desk.journal.all_cached()
+        if spot.fast_root in roots and spot.path not in tried
+    ]
 
 
 def _returned(

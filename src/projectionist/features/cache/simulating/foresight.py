@@ -8,8 +8,9 @@ import numpy as np
 
 from projectionist.features.cache.prediction.catalogue import Catalogue
 from projectionist.features.cache.prediction.forecast import Forecast
-from projectionist.features.cache.prediction.planning import THRIFT, Thrift, plan
+from projectionist.features.cache.prediction.planning import THRIFT, Thrift
 from projectionist.features.cache.prediction.records import Wish
+from projectionist.features.cache.simulating.foreseen import plan
 from projectionist.features.cache.simulating.tier import FastTier, SlowDisk
 
 _THINK_EVERY_S = 3600.0
@@ -69,6 +70,8 @@ class ForesightPolicy:
         if tier.incoming is not None:
             kept.add(tier.incoming)
         made = plan(self._forecast, now, self._weights, tier.held, kept, tier.capacity, self._thrift)
+        for item in made.unexpected:
+            tier.drop(item)
         self._copies, self._drops = deque(made.copies), deque(made.drops)
 
     def next_copy(self, now: float, tier: FastTier, disk: SlowDisk) -> int | None:

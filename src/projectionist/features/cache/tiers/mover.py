@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 
@@ -27,6 +29,10 @@ _ANY = re.compile(rb"^(%b|%b)[ \t]*\r?$" % (re.escape(MARKER), re.escape(RIVALS_
 
 _NAMES = frozenset({b"mover", b"age_mover"})
 _LOOK_EVERY_S = 5.0
+_BELIEVED_S = 12 * 3600.0
+"""For so long a pid file is believed whose process cannot be seen; a mover seldom takes longer."""
+_HOST = "pid:[4026531836]"
+"""Linux's first namespace of processes: PROC_PID_INIT_INO in its linux/proc_ns.h."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +44,15 @@ class UnraidMover:
 
     def is_running(self) -> bool:
         """Whether it moves files now."""
-        return any(self._is_alive(path) for path in self.pid_files) or any(
-            _names_of(folder) & _NAMES for folder in self.proc.glob("[0-9]*")
-        )
+        return bool(self.why_running())
+
+    def why_running(self) -> str:
+        """By what it is known to move files now, in words; empty where it does not."""
+        if any(_names_of(folder) & _NAMES for folder in self.proc.glob("[0-9]*")):
+            return "Unraid's mover runs; it is waited for."
+        if self._sees_host():
+            return ""  # a pid file without its process is left over
+        return next(filter(None, map(self._said_by, self.pid_files)), "")
 
     def wait_until_idle(self, stop: Event, every_s: float = _LOOK_EVERY_S) -> bool:
         """Wait for it; false where `stop` was set first."""
@@ -49,15 +61,28 @@ class UnraidMover:
                 return False
         return not stop.is_set()
 
-    def _is_alive(self, pid_file: Path) -> bool:
-        """Pid files are left behind by what was killed; in a container the host's processes are not seen."""
+    def _sees_host(self) -> bool:
+        """Whether the processes below `proc` are the host's; in a container they are mostly not."""
         try:
-            pid = pid_file.read_bytes().strip()
+            return str((self.proc / "self" / "ns" / "pid").readlink()) == _HOST
         except OSError:
             return False
-        if pid_file.parent != Path("/var/run"):
-            return True
-        return pid.isdigit() and (self.proc / os.fsdecode(pid)).is_dir()
+
+    def _said_by(self, pid_file: Path) -> str:
+        """What a pid file says whose process cannot be seen. Whatever was killed leaves its own behind, so it is not
+        believed for ever.
+        """
+        try:
+            written = pid_file.stat().st_mtime
+        except OSError:
+            return ""
+        if abs(time.time() - written) > _BELIEVED_S:
+            return ""
+        until = datetime.fromtimestamp(written + _BELIEVED_S).astimezone()
+        return (
+            f"Unraid's mover runs, as {pid_file} says; it is waited for, until {until:%H:%M} at the latest. If it does "
+            "not run, remove that file."
+        )
 
 
 def publish_exclusions(file: Path, paths: Iterable[str]) -> bool:

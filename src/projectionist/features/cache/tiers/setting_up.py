@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ from projectionist.features.cache.tiers.rules import amount, size_of
 
 _MOST_COPIES = 16
 _HOTTEST = 120
+_SCOPES = ("item", "library", "account")
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+"""The number of a row, spelled in the one way that is compared with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +150,20 @@ class Setup:
             session.delete(row)
 
     def save_cap(self, scope: str, key: str, most: str, *, excluded: bool) -> None:
-        """Say what a library, a person or an item takes at most; nothing said takes the cap away. Raises InputWrong."""
-        if scope not in ("item", "library", "account") or not (
-            key.isdigit() or (scope == "item" and not key)
-        ):
+        """Say what a library, a person or an item takes at most; nothing said, or 0, takes the cap away.
+
+        Raises InputWrong.
+        """
+        is_any = (scope, key) == ("item", "")
+        if scope not in _SCOPES or not (is_any or _NUMBER.fullmatch(key)):
             raise InputWrong("A cap is for a library, a person, an item, or any one item.", "scope")
-        size_of(most, "most")
+        if is_any and excluded:
+            raise InputWrong(
+                "Nothing would be cached any more; exclude a library, a person or an item.", "excluded"
+            )
+        said = most.strip() if size_of(most, "most") else ""
         with self._database.write() as session:
-            queries.cap(session, scope, key, most.strip(), excluded=excluded)
+            queries.cap(session, scope, key, said, excluded=excluded)
 
     def _tier(self, session: Session, tier_id: int | None, root: Path | None) -> TierRow:
         if tier_id is None:

@@ -122,8 +122,8 @@ class Capacity(Protocol):
 class Mover(Protocol):
     """Unraid's mover."""
 
-    def is_running(self) -> bool:
-        """Whether it moves files now."""
+    def why_running(self) -> str:
+        """By what it is known to move files now, in words; empty where it does not."""
 
 
 class Planner(Protocol):

@@ -6,14 +6,13 @@ What was answered is kept; where no answer comes, what was named before stays, w
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from projectionist.db.engine import Database
-from projectionist.errors import NotFound, ServerUnreachable, ServiceError, TlsFailed
+from projectionist.errors import NotFound, ServerUnreachable, ServerWithholds, ServiceError, TlsFailed
 from projectionist.features.cache.neighbours import Servers
 from projectionist.features.cache.wanting import queries
 from projectionist.features.cache.wanting.choosing import EVERYBODY, Choices
@@ -21,27 +20,18 @@ from projectionist.features.cache.wanting.versions import offers_choice
 from projectionist.features.cache.wanting.wants import FailedSource, Source
 from projectionist.features.library.service import Viewer, files_of, item_ids, items_known_as, viewers
 from projectionist.media.server import MediaServer
-from projectionist.media.vocabulary import ItemKind, ListedItem
+from projectionist.media.vocabulary import ListedItem
 
 AGAIN_S = 900.0
-"""After so long watchlists and lists are asked for again; who plays is asked every time."""
+"""After so long watchlists are asked for again; who plays is asked every time."""
 RETRY_S = 300.0
 """The same where there was no answer."""
+_FROM_HISTORY = "Meanwhile what was begun and not ended counts, as the server's history tells it."
+"""What is on deck where nobody says so."""
 ALL_SERVERS = 0
 
 Key = tuple[Source, int, int]
 """A source, a server and an account; 0 for all of them."""
-
-
-class ListService(Protocol):
-    """A list of films and shows that somebody keeps elsewhere, such as on Trakt, TMDb or IMDb."""
-
-    @property
-    def name(self) -> str:
-        """What people call the list."""
-
-    def entries(self) -> Sequence[ListedItem]:
-        """What is on it, the first first, each with its external ids. Raises ServiceError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +51,10 @@ class Asking:
         self,
         database: Database,
         servers: Servers,
-        lists: Sequence[ListService] = (),
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._servers = servers
-        self._lists = lists
         self._ticks = ticks
         self._due: dict[Key, float] = {}
         """When to ask again."""
@@ -83,8 +71,6 @@ class Asking:
         for server_id in servers:
             mine = [one for one in people if one.server_id == server_id]
             sittings += self._ask_server(server_id, mine, choices, now, at_once=at_once)
-        if not at_once:
-            self._ask_lists(choices, servers, now)
         return sittings
 
     def failed(self) -> tuple[FailedSource, ...]:
@@ -223,6 +209,9 @@ class Asking:
                 found = self._held(key[1], server.watchlist(account))
         except (ServerUnreachable, TlsFailed):
             raise
+        except ServerWithholds as limit:
+            self._keep(key, (), now, limit.message)
+            return
         except ServiceError as error:
             self._note_failure(key, error, now)
             return
@@ -241,33 +230,11 @@ class Asking:
             ]
         return list(dict.fromkeys(found))
 
-    def _ask_lists(self, choices: Choices, servers: Iterable[int], now: datetime) -> None:
-        key = (Source.LIST, ALL_SERVERS, EVERYBODY)
-        counts = choices.counts(Source.LIST) or any(
-            on for (source, _), on in choices.chosen.items() if source is Source.LIST
-        )
-        if not self._lists or not counts or self._ticks() < self._due.get(key, -1.0):
-            return
-        found: list[int] = []
-        failure: ServiceError | None = None
-        for one in self._lists:
-            try:
-                works = [work for work in one.entries() if work.kind in (ItemKind.MOVIE, ItemKind.SHOW)]
-            except ServiceError as error:
-                failure = error
-                continue
-            for server_id in servers:
-                found += self._held(server_id, works)
-        if failure is None:
-            self._keep(key, found, now)
-        else:
-            self._note_failure(key, failure, now)
-
-    def _keep(self, key: Key, found: Sequence[int], now: datetime) -> None:
+    def _keep(self, key: Key, found: Sequence[int], now: datetime, said: str = "") -> None:
         self._due[key] = self._ticks() + AGAIN_S
         with self._database.write() as session:
             queries.replace_named(session, key, found, now)
-            queries.put_answer(session, key, now, None, "")
+            queries.put_answer(session, key, now, None, said)
 
     def _note_failure(self, key: Key, error: ServiceError, now: datetime) -> None:
         if key[0] is not Source.PLAYING:
@@ -276,7 +243,8 @@ class Asking:
             known = queries.answer(session, *key)
             answered = None if known is None else known.answered_at
             since = None if known is None else known.failing_since
-            queries.put_answer(session, key, answered, since or now, error.message)
+            said = f"{error.message} {_FROM_HISTORY}" if key[0] is Source.ON_DECK else error.message
+            queries.put_answer(session, key, answered, since or now, said)
 
     def server_name(self, server_id: int) -> str:
         """What people call a server; empty for none in particular."""

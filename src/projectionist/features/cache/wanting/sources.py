@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from projectionist.features.cache.models import PinRow, WantRow
 from projectionist.features.cache.wanting.asking import Sitting
 from projectionist.features.cache.wanting.choosing import EVERYBODY, Choices
+from projectionist.features.cache.wanting.lists.records import Listed
 from projectionist.features.cache.wanting.scoring import (
+    FURTHER,
     Mention,
     list_points,
     next_points,
@@ -23,7 +25,7 @@ from projectionist.features.library.service import Household
 
 LATELY = timedelta(days=183)
 """Who has not gone on for so long is not expected to."""
-_PLAYING_SOON, _NEXT_SOON, _PIN_SOON, _SOON = 1000.0, 900.0, 100.0, 10.0
+_PLAYING_SOON, _NEXT_SOON, _PIN_SOON = 1000.0, 900.0, 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Scene:
     choices: Choices
     amounts: Amounts
     now: datetime
+    listed: Sequence[Listed] = ()
 
     def name(self, account_id: int) -> str:
         """What people call an account."""
@@ -107,7 +110,7 @@ def _on_deck(scene: Scene, account_id: int, item_id: int, at: datetime | None) -
     when = "" if at is None else f", watched {ago(days)}"
     points = on_deck_points(days)
     why = f"{scene.name(account_id)} has it on deck{when}"
-    return Mention(Source.ON_DECK, item_id, account_id, points, why, _SOON * points / 10)
+    return Mention(Source.ON_DECK, item_id, account_id, points, why, 0.0)
 
 
 def _next(scene: Scene) -> Iterator[Mention]:
@@ -136,9 +139,9 @@ def _after(scene: Scene, account_id: int, item_id: int, days: float, *, playing:
     later = scene.shelf.following(item_id, scene.amounts.next_episodes, account_id)
     for ahead, found in enumerate(later, 1):
         points = next_points(ahead, days, playing=playing)
-        soon = _NEXT_SOON - ahead if playing else _SOON * points / 10
+        soon = _NEXT_SOON - ahead if playing else 0.0
         why = f"it is {_ordinal(ahead)} after what {after}"
-        yield Mention(Source.NEXT, found, account_id, points, why, soon)
+        yield Mention(Source.NEXT, found, account_id, points, why, soon, is_now=playing)
 
 
 def _watchlists(scene: Scene) -> Iterator[Mention]:
@@ -150,7 +153,7 @@ def _watchlists(scene: Scene) -> Iterator[Mention]:
         for place, item_id in enumerate(found):
             why = f"it is on {scene.name(row.account_id)}'s watchlist, seen there first {ago(days)}"
             points = watchlist_points(days, place)
-            yield Mention(Source.WATCHLIST, item_id, row.account_id, points, why, _SOON)
+            yield Mention(Source.WATCHLIST, item_id, row.account_id, points, why, 0.0)
 
 
 def _recent(scene: Scene) -> Iterator[Mention]:
@@ -170,18 +173,35 @@ def _recent(scene: Scene) -> Iterator[Mention]:
         for account_id in accounts:
             if not scene.shelf.has_watched(account_id, one.id):
                 why = f"it was added {ago(days)}"
-                yield Mention(Source.RECENT, one.id, account_id, points, why, _SOON)
+                yield Mention(Source.RECENT, one.id, account_id, points, why, 0.0)
 
 
 def _lists(scene: Scene) -> Iterator[Mention]:
-    chosen = [one.id for one in scene.household.viewers if scene.choices.chosen.get((Source.LIST, one.id))]
-    accounts = [EVERYBODY] if scene.choices.counts(Source.LIST) else chosen
-    for row in scene.named:
-        if row.source != Source.LIST:
-            continue
-        for account_id in accounts:
-            for item_id in scene.shelf.first_unwatched(row.item_id, 1, account_id):
-                yield Mention(Source.LIST, item_id, account_id, list_points(), "it is on a list", _SOON)
+    for one in scene.listed:
+        why = f"it is number {one.place} on the list {one.name}"
+        for told, watcher in _readers(scene, one):
+            found = scene.shelf.first_unwatched(one.item_id, scene.amounts.watchlist_episodes, watcher)
+            for ahead, item_id in enumerate(found):
+                points = list_points() * FURTHER**ahead
+                yield Mention(Source.LIST, item_id, told, points, why, 0.0)
+
+
+def _readers(scene: Scene, one: Listed) -> Sequence[tuple[int, int]]:
+    """For whom a list counts, and whose watched episodes are left out.
+
+    One for everybody is for nobody in particular, so that twenty people give it no more points than one; what each has
+    not watched yet is wanted. Nobody's is the list where no server says who there is.
+    """
+    if one.account_id != EVERYBODY:
+        counts = scene.choices.counts(Source.LIST, one.account_id)
+        return ((one.account_id, one.account_id),) if counts else ()
+    items = (scene.shelf.items.get(item_id) for item_id in scene.shelf.below(one.item_id))
+    servers = {item.server_id for item in items if item is not None}
+    people = [who.id for who in scene.household.viewers if who.server_id in servers]
+    for_all = scene.choices.counts(Source.LIST)
+    if not people and for_all:
+        return ((EVERYBODY, EVERYBODY),)
+    return [(EVERYBODY if for_all else who, who) for who in people if scene.choices.counts(Source.LIST, who)]
 
 
 def _pins(scene: Scene) -> Iterator[Mention]:

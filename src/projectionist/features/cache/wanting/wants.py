@@ -54,7 +54,9 @@ class Term:
 class Want:
     """A file that is worth having on a fast disk.
 
-    `score` is from 0 to 100 and what its terms come to. `accounts` are those of the servers for whose sake, by their
+    `score` is from 0 to 100 and what its terms come to; it follows from `worth`, which orders the plan: the chance that
+    somebody plays the file within days, for each byte of it, infinite for what is played or pinned. `pays` where that
+    is worth a copy; what is there may stay without it. `accounts` are those of the servers for whose sake, by their
     id; empty where nobody in particular. `soon` orders the copies, the highest first. `above` are the season and the
     show of an episode, by their ids.
     """
@@ -66,13 +68,16 @@ class Want:
     accounts: frozenset[int]
     soon: float
     above: frozenset[int] = frozenset()
+    worth: float = 0.0
+    pays: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class FailedSource:
     """A source that does not answer, since when, and why; what it named before still counts.
 
-    `account` is whose, empty where it is asked for everybody; `kept` is how many items it named before.
+    `server` is what people call the server, or the list; `account` is whose, empty where it is asked for everybody;
+    `kept` is how many items it named before.
     """
 
     source: Source

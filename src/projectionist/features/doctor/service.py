@@ -1,0 +1,198 @@
+"""The doctor: looks at everything that must be so for this installation to be ready, and mends what is safe."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from projectionist.errors import Conflict, NotFound, ProjectionistError
+from projectionist.features.doctor.checks import WORST_FIRST, Check, Finding, Status, Subject, unknown
+from projectionist.features.doctor.ground import Ground
+from projectionist.features.doctor.subjects import (
+    answers,
+    cache,
+    database,
+    files,
+    machine,
+    network,
+    people,
+    program,
+    secrets,
+    servers,
+    work,
+)
+
+CHECKS: Sequence[Check] = (
+    *secrets.CHECKS,
+    *files.CHECKS,
+    *database.CHECKS,
+    *people.CHECKS,
+    *network.CHECKS,
+    *answers.CHECKS,
+    *machine.CHECKS,
+    *program.CHECKS,
+    *servers.CHECKS,
+    *work.CHECKS,
+    *cache.CHECKS,
+)
+"""Every check, in the order in which they are told where they are equally bad."""
+
+_AT_ONCE = 8
+_GLANCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A check, and what it came to."""
+
+    check: Check
+    finding: Finding
+
+    @property
+    def status(self) -> Status:
+        """What it came to, in a word."""
+        return self.finding.status
+
+    @property
+    def can_mend(self) -> bool:
+        """Whether the doctor can mend it by itself."""
+        return self.check.repair is not None and self.status in (Status.WARN, Status.FAIL)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an examination came to."""
+
+    at: datetime
+    results: tuple[Result, ...]
+
+    @property
+    def counts(self) -> Mapping[Status, int]:
+        """How many checks came to each status, the worst first."""
+        return {status: sum(one.status is status for one in self.results) for status in WORST_FIRST}
+
+    @property
+    def exit_code(self) -> int:
+        """0 ready, 1 with warnings or something that could not be looked at, 2 not ready."""
+        counts = self.counts
+        if counts[Status.FAIL]:
+            return 2
+        return 1 if counts[Status.WARN] or counts[Status.UNKNOWN] else 0
+
+    @property
+    def by_subject(self) -> Sequence[tuple[Subject, Sequence[Result]]]:
+        """The results of each subject, worst first; the subject with the worst result first."""
+        found = {
+            subject: sorted(
+                (one for one in self.results if one.check.subject is subject),
+                key=lambda one: WORST_FIRST.index(one.status),
+            )
+            for subject in Subject
+        }
+        there = [(subject, some) for subject, some in found.items() if some]
+        return sorted(there, key=lambda pair: WORST_FIRST.index(pair[1][0].status))
+
+
+def examine(ground: Ground, checks: Sequence[Check] = CHECKS) -> Report:
+    """Look at everything; a check that cannot look is unknown, and holds up none of the others."""
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="doctor") as pool:
+        found = tuple(pool.map(lambda check: Result(check, look(ground, check)), checks))
+    return Report(ground.now(), found)
+
+
+def look(ground: Ground, check: Check) -> Finding:
+    """What one check comes to."""
+    try:
+        return check.look(ground)
+    except ProjectionistError as error:
+        return unknown(f"It could not be looked at: {error.message}")
+    except OSError as error:
+        what = error.strerror or type(error).__name__
+        return unknown(f"It could not be looked at: {what} ({error.filename or 'no file named'}).")
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What a mend did, and what the check came to after it."""
+
+    sentence: str
+    result: Result
+
+
+def mend(ground: Ground, check_id: str, checks: Sequence[Check] = CHECKS) -> Mended:
+    """Mend what a check finds wrong now, and look again.
+
+    Raises NotFound for an unknown check, Conflict where nothing is wrong or the doctor cannot mend it, and what the
+    repair raises.
+    """
+    check = next((one for one in checks if one.id == check_id), None)
+    if check is None:
+        raise NotFound("There is no such check.")
+    before = Result(check, look(ground, check))
+    if before.status is Status.PASS:
+        raise Conflict(f"{check.title}: nothing is wrong any more, and nothing was changed.")
+    if check.repair is None or not before.can_mend:
+        raise Conflict(f"This is for a person to mend; nothing was changed. {check.mend}")
+    sentence = check.repair(ground)
+    return Mended(sentence, Result(check, look(ground, check)))
+
+
+class Doctor:
+    """The examinations of this process: the last whole one, and a glance that costs next to nothing.
+
+    `tell` is called after each that may have changed what pages show.
+    """
+
+    def __init__(
+        self,
+        ground: Callable[[], Ground],
+        checks: Sequence[Check] = CHECKS,
+        *,
+        tell: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._ground = ground
+        self._checks = checks
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._last: Report | None = None
+        self._glance: Report | None = None
+
+    @property
+    def last(self) -> Report | None:
+        """What the last whole examination of this process came to."""
+        return self._last
+
+    def examine(self) -> Report:
+        """Look at everything now; who asks meanwhile waits and gets the same report."""
+        before = self._last
+        with self._lock:
+            if self._last is None or self._last is before:
+                self._last = self._glance = examine(self._ground(), self._checks)
+                self._tell()
+            return self._last
+
+    def glance(self) -> Report:
+        """What the quick checks came to, at most a few minutes ago."""
+        ground = self._ground()
+        known = self._glance
+        if known is None or abs(ground.now() - known.at) > _GLANCE:
+            known = self._glance = examine(ground, [one for one in self._checks if one.quick])
+        return known
+
+    def mend(self, check_id: str) -> Mended:
+        """Mend what a check finds wrong, and put what came of it into the last report. Raises as `mend` does."""
+        mended = mend(self._ground(), check_id, self._checks)
+        self._last = _renewed(self._last, mended.result)
+        self._glance = _renewed(self._glance, mended.result)
+        self._tell()
+        return mended
+
+
+def _renewed(report: Report | None, result: Result) -> Report | None:
+    if report is None:
+        return None
+    results = tuple(result if one.check.id == result.check.id else one for one in report.results)
+    return Report(report.at, results)
