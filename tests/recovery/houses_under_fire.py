@@ -279,9 +279,13 @@ class Watcher:
             return
         self.made.setdefault(path, []).append(record)
 
-    def made_twice(self) -> list[Path]:
-        """What was made again though the same was there."""
-        return [path for path, records in self.made.items() if len(set(records)) < len(records)]
+    def made_twice(self) -> list[tuple[str, list[int]]]:
+        """What was made again though the same was there, with the qualities in which it was made."""
+        return [
+            (path.parent.parent.parent.name[:6], [record.quality for record in records])
+            for path, records in self.made.items()
+            if len(set(records)) < len(records)
+        ]
 
 
 def _csrf_token(page: str) -> str:

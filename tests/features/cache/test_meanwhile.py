@@ -13,7 +13,6 @@ from projectionist.errors import AlreadyAtWork, SwapRefused
 from projectionist.features.cache.journal import Journal
 from projectionist.features.cache.models import Kind, Layout
 from projectionist.features.cache.recovering import (
-    bring_back,
     hide_returned,
     let_go,
     look_after,
@@ -126,28 +125,6 @@ def test_what_was_deleted_rests_for_fourteen_days_and_is_not_restored(house: Sta
     assert len(let_go(house.desk)) == 1 + len(on_fast)
     assert house.hidden() == []
     assert not house.journal.at_rest()
-
-
-def test_a_deleted_film_is_brought_back_when_somebody_asks(house: Stage) -> None:
-    path, content = cached(house)
-    path.unlink()
-    look_after(house.desk)
-    (row,) = (row for row in house.journal.at_rest() if row.root == str(house.slow))
-    bring_back(house.desk, row)
-    assert path.read_bytes() == content
-    path.unlink()
-    bring_back(house.desk, row)  # as after a crash between the two steps
-    assert not path.exists()
-
-
-def test_nothing_is_brought_back_over_another_file(house: Stage) -> None:
-    path, _ = cached(house)
-    path.unlink()
-    look_after(house.desk)
-    path.write_bytes(b"another")
-    with pytest.raises(SwapRefused, match="taken"):
-        bring_back(house.desk, house.journal.at_rest()[0])
-    assert path.read_bytes() == b"another"
 
 
 def test_where_the_whole_folder_was_deleted_the_fast_copy_rests(house: Stage) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from projectionist.errors import AlreadyAtWork, ProjectionistError, ServiceError, SwapRefused
 from projectionist.features.cache.journal import Move, Resting
 from projectionist.features.cache.locking import alone
-from projectionist.features.cache.models import Kind, Layout, RestRow, Step
+from projectionist.features.cache.models import Kind, Layout, Step
 from projectionist.features.cache.settling import (
     Desk,
     Outcome,
@@ -119,26 +119,6 @@ def let_go(desk: Desk) -> list[Path]:
                 gone.append(resting)
         desk.journal.forget_rest(row)
     return gone
-
-
-def bring_back(desk: Desk, row: RestRow) -> None:
-    """Give a file at rest its path again; done already is done well. Raises SwapRefused where the path is taken."""
-    resting, path = Path(row.resting), Path(row.path)
-    if not is_mounted(Path(row.root)):
-        raise SwapRefused(f"{row.root} is not mounted; nothing was changed: mount it, then try again.")
-    with explained(path, "brought back"):
-        if status(resting) is not None:
-            if resting.parent != path.parent:
-                raise SwapRefused(
-                    f"{resting} rests on the fast disk; nothing was changed: copy it from there."
-                )
-            if status(path) is not None:
-                raise SwapRefused(
-                    f"{path} is taken; both files stay as they are: move that one elsewhere first."
-                )
-            desk.calls.rename_new(resting, path)
-            desk.calls.sync_folder(path.parent)
-    desk.journal.forget_rest(row)
 
 
 def rebuild(desk: Desk, slow_root: Path, fast_root: Path, layout: Layout = Layout.SYMLINK) -> list[Path]:

@@ -119,7 +119,7 @@ def history(place: Workplace, *, text: str = "", offset: int = 0, size: int = 50
 
 
 def undo(place: Workplace, jobs: Jobs, move_id: int, asked_by: str) -> Ordered:
-    """Ask for a move to be taken back, before others. Raises NotFound, and Conflict where it moved nothing."""
+    """Ask for a move to be taken back, before others. Raises NotFound, and Conflict where there is nothing to undo."""
     kind, errand = reverse_of(place, move_id, asked_by)
     if kind is Kind.TAKE_BACK:
         return order_taking_back(

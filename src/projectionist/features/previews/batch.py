@@ -23,7 +23,7 @@ from multiprocessing.process import BaseProcess
 from typing import TypeAlias
 
 from projectionist.errors import ProjectionistError
-from projectionist.features.previews.making import Recipe, Result, Task, make_previews
+from projectionist.features.previews.making import WHOLE, Recipe, Result, Task, make_previews
 from projectionist.kit import files
 
 STALLED_AFTER = 300.0
@@ -344,7 +344,7 @@ def _made(task: Task, recipe: Recipe, make: Make, report: Callable[[float], None
 
 
 class _Reporter:
-    """Tells the parent how far a film is, a few times a second; ends the worker where the parent is gone.
+    """Tells the parent how far a film is, a few times a second and at its end; ends the worker where it is gone.
 
     It is called from within libavformat's reads, where an exception would count as the end of the film and a
     preview of half of it be made: so the worker ends at once, and unpublished files with it.
@@ -357,7 +357,7 @@ class _Reporter:
 
     def __call__(self, share: float) -> None:
         now = time.monotonic()
-        if now < self._next:
+        if now < self._next and share < WHOLE:
             return
         self._next = now + _REPORT_EVERY
         try:

@@ -24,6 +24,9 @@ from projectionist.frames.thumbnails import ThumbnailReader, Wanted
 from projectionist.frames.trickplay import SheetWriter
 from projectionist.kit import files
 
+WHOLE = 1.0
+"""The share that is told before anything is published, to whoever waits for it still."""
+
 
 class Outcome(StrEnum):
     """What came of a film that did not fail; a failure's outcome is the code of its error."""
@@ -171,7 +174,9 @@ class _Making:
                 writers[thumbnail.series].add(thumbnail.picture)
                 self.counts[series[thumbnail.series]] += 1
                 self.method = reader.method
-                self._share = min(1.0, thumbnail.shown_ns / max(1, reader.last_ns))
+                self._share = min(0.99, thumbnail.shown_ns / max(1, reader.last_ns))
+                self._alive()
+            self._report(WHOLE)
             for one, writer in zip(series, writers, strict=True):
                 record = replace(
                     records[one], thumbnails=self.counts[one], method=reader.method, damaged=reader.damaged
