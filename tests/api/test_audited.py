@@ -33,6 +33,7 @@ WRITTEN_DOWN = {
 NOT_TOLD = (
     "/account/time-zone",
     "/api/v1/cache",
+    "/api/v1/doctor",
     "/api/v1/jobs",
     "/api/v1/libraries",
     "/api/v1/mappings",
@@ -43,6 +44,7 @@ NOT_TOLD = (
     "/api/v1/servers/test",
     "/api/v1/servers/{server_id:int}/",
     "/cache",
+    "/doctor",
     "/jobs",
     "/libraries",
     "/mappings",

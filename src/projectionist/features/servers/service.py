@@ -187,7 +187,7 @@ def edit_server(reach: Reach, server_id: int, new: NewServer, *, keep_token: boo
         changed = server_of(row)
         announce(reach, session, server_id)
         reach.publish(session, "alerts", {})
-        was, is_now = differing(before, _said(row) if keep_token else _said(row) | {"token_replaced": True})
+        was, is_now = differing(before, _said(row) | ({} if keep_token else {"token_replaced": True}))
         record(session, Act.SERVER_CHANGED, row.name, at=moment, before=was, after=is_now)
     return changed
 
