@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.model import Base
 from projectionist.errors import NotAFilm
 from projectionist.features.previews import queries
 from projectionist.media.vocabulary import ServerKind
-from tests.e2e.browser import Pages, Scheme
+from tests.e2e.browser import Pages, Scheme, wait_until
 from tests.features.previews.household import Household
 from tests.features.previews.serving import program
 from tests.films import Film
@@ -101,6 +101,22 @@ def test_a_filter_narrows_the_list_in_place(pages: Pages, address: str) -> None:
     page.get_by_role("link", name="Failed").first.click()
     expect(rows).to_have_count(1)
     expect(page).to_have_url(f"{address}/previews?state=failed")
+
+
+def test_a_list_that_was_loading_anew_does_not_undo_a_filter(pages: Pages, address: str) -> None:
+    page = pages.open(address).go("/previews")
+    held: list[Route] = []
+    page.route("**/previews", held.append)
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('live:previews'))")
+    wait_until(page, "count => document.querySelectorAll('#previews-table.htmx-request').length === count", 1)
+    rows = page.locator("#previews-table tbody tr")
+    page.get_by_role("link", name="Failed").first.click()
+    expect(rows).to_have_count(1)
+    with page.expect_response(lambda answer: answer.url == f"{address}/previews?state=failed"):
+        for route in held:
+            route.continue_()
+    expect(page.locator(".htmx-request")).to_have_count(0)
+    expect(rows).to_have_count(1)
 
 
 def test_a_change_tells_what_it_makes_anew_before_it_is_saved(pages: Pages, address: str) -> None:

@@ -102,9 +102,13 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { target, requestConfig } = event.detail;
-  if (!requestConfig.triggeringEvent?.type?.startsWith("live:") || !target.matches("[data-live]") || !isBusy(target)) return;
+  if (!requestConfig.triggeringEvent?.type?.startsWith("live:") || !target.matches("[data-live]")) return;
+  // Filtered, sorted or turned since it asked: what comes is of another address than what it shows by now.
+  const isOutdated = target.getAttribute("hx-get") !== requestConfig.path;
+  if (!isOutdated && !isBusy(target)) return;
   waiting.add(target.id);
   event.detail.shouldSwap = false;
+  if (isOutdated) catchUp();
 });
 const catchUp = () => setTimeout(() => {
   for (const id of waiting) {
