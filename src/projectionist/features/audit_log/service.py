@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -13,6 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
+from projectionist.errors import EntryUnreadable
 from projectionist.features.audit_log import queries
 from projectionist.features.audit_log.models import AuditEntryRow
 from projectionist.kit.acting import NOBODY, Actor, acting
@@ -211,6 +213,13 @@ def hash_of(row: AuditEntryRow) -> str:
 
 def verify(database: Database, newest: int | None = None) -> Verified:
     """Read the whole chain and prove it, or only its `newest` entries. Raises DatabaseUnusable."""
+    try:
+        return _verified(database, newest)
+    except EntryUnreadable as error:
+        return Verified(0, error.message)
+
+
+def _verified(database: Database, newest: int | None) -> Verified:
     with database.read() as session:
         end = queries.head(session)
         last = queries.last_id(session)
@@ -245,14 +254,14 @@ def _grew_wrong(database: Database, last: int) -> bool:
 def entries(
     database: Database, act: str = "", text: str = "", *, offset: int = 0, size: int = 50
 ) -> Page[Entry]:
-    """What was done, the newest first. Raises DatabaseUnusable."""
-    with database.read() as session:
+    """What was done, the newest first. Raises DatabaseUnusable, EntryUnreadable."""
+    with _legibly(), database.read() as session:
         rows, total = queries.found(session, act, text, offset, size)
     return Page(tuple(_entry(row) for row in rows), offset, total)
 
 
 def all_entries(database: Database) -> Iterator[Entry]:
-    """Everything, in the order in which it was written."""
+    """Everything, in the order in which it was written. Raises DatabaseUnusable, EntryUnreadable."""
     with database.read() as session:
         end = queries.head(session)
     for row in _rows(database, end.last_id if end else 0):
@@ -263,7 +272,7 @@ def _rows(database: Database, up_to: int, after: int = 0) -> Iterator[AuditEntry
     """What was written when the reading began, a part at a time; later entries are left for the next reading."""
     last = after
     while True:
-        with database.read() as session:
+        with _legibly(), database.read() as session:
             rows = queries.entries_after(session, last, _AT_ONCE)
         for row in rows:
             if row.id > up_to:
@@ -272,6 +281,17 @@ def _rows(database: Database, up_to: int, after: int = 0) -> Iterator[AuditEntry
             yield row
         if not rows:
             return
+
+
+@contextmanager
+def _legibly() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:  # no JSON, or no time, where we wrote some
+        raise EntryUnreadable(
+            "An entry cannot be read: it was changed after it was written. Compare with an export that was kept "
+            "elsewhere."
+        ) from error
 
 
 def _entry(row: AuditEntryRow) -> Entry:
