@@ -125,6 +125,7 @@ NOT_TOLD = {
     ("POST", "/api/v1/jobs/{job_id:str}/retry"): _WORK,
     ("POST", "/api/v1/libraries/{library_id:int}/sync"): _WORK,
     ("POST", "/api/v1/mappings/{mapping_id:int}/prove"): _READS,
+    ("POST", "/api/v1/me/sign-in"): "Staying is no act; each opening of a page does the same.",
     ("POST", "/api/v1/previews/choices/estimate"): _READS,
     ("POST", "/api/v1/previews/libraries/{library_id:int}/check"): _WORK,
     ("POST", "/api/v1/previews/libraries/{library_id:int}/choices/estimate"): _READS,

@@ -34,6 +34,8 @@ class Principal:
     role: str
     permissions: frozenset[Permission]
     time_zone: str = ""
+    idle_s: int = 0
+    """How long they may do nothing before they are signed out, 0 where no page has to warn of it."""
 
     def may(self, permission: Permission) -> bool:
         """Whether they may do this."""

@@ -82,6 +82,7 @@ def _take(
             browser=browser_of(request),
             known=known_browser(request),
             tell=tell_limit(request, clock),
+            idle=people.idle,
         )
     except ProjectionistError as error:
         return refused("accounts/sign_in.html", _sign_in_context(database, wanted, name), error)
