@@ -13,7 +13,8 @@ from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.model import Base
 from projectionist.features.accounts import service
 from projectionist.features.accounts.sessions import COOKIE, hash_of
-from tests.e2e.browser import Pages
+from projectionist.features.audit_log.service import Act, note
+from tests.e2e.browser import Pages, Scheme
 from tests.features.accounts.house import NAME, PASSWORD, House
 from tests.serving import served
 
@@ -109,3 +110,29 @@ def test_a_page_that_only_stays_open_keeps_nobody_signed_in(left: Left) -> None:
     left.forward(9)
     expect(left.page.locator("#leaving")).to_contain_text("You were signed out")
     assert not left.is_signed_in()
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("wide", "dark"), ("phone", "light")])
+def test_the_account_and_the_audit_log_are_readable_and_never_scroll_sideways(
+    pages: Pages, house: House, size: str, scheme: Scheme
+) -> None:
+    now = house.clock.now
+    service.found(house.database, NAME, PASSWORD, now=now)
+    tokens = [
+        service.sign_in(house.database, NAME, PASSWORD, now=now, remember=False, address=address).token
+        for address in ("192.0.2.7", "2001:db8::1:2:3:4:5")
+    ]
+    note(house.database, Act.SERVER_CHANGED, "x" * 10_000, before={"a": "y" * 10_000}, after={"a": "\u202e\0"})
+    with served(house.app) as address:
+        watched = pages.open(address, size=size, scheme=scheme, cookies={COOKIE: tokens[0]})
+        watched.page.clock.install(time=now())
+        for path in (ACCOUNT, "/audit-log", "/audit-log?act=signed+in", "/audit-log/verification"):
+            page = watched.go(path)
+            assert watched.hard_to_use() == [], path
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            assert page.locator("h1").count() == 1, path
+        house.clock.forward(minutes=71)
+        page.clock.fast_forward(71 * 60_000)
+        expect(page.locator("#leaving .leaving-card")).to_be_visible()
+        assert watched.hard_to_use() == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
