@@ -131,6 +131,7 @@ def test_the_account_and_the_audit_log_are_readable_and_never_scroll_sideways(
             assert watched.hard_to_use() == [], path
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
             assert page.locator("h1").count() == 1, path
+        assert page.locator("a.back").inner_text() == "Audit log"
         house.clock.forward(minutes=71)
         page.clock.fast_forward(71 * 60_000)
         expect(page.locator("#leaving .leaving-card")).to_be_visible()

@@ -34,6 +34,11 @@ def last_id(session: Session) -> int:
     return session.scalar(select(func.max(AuditEntryRow.id))) or 0
 
 
+def acts(session: Session) -> Sequence[str]:
+    """The acts of which there is any entry."""
+    return session.scalars(select(AuditEntryRow.act).distinct()).all()
+
+
 def entries_after(session: Session, entry_id: int, most: int) -> Sequence[AuditEntryRow]:
     """Entries in the order in which they were written."""
     return session.scalars(

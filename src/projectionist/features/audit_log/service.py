@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -258,6 +258,13 @@ def entries(
     with _legibly(), database.read() as session:
         rows, total = queries.found(session, act, text, offset, size)
     return Page(tuple(_entry(row) for row in rows), offset, total)
+
+
+def acts_done(database: Database) -> Sequence[str]:
+    """The acts of which there is any entry. Raises DatabaseUnusable."""
+    with database.read() as session:
+        done = frozenset(queries.acts(session))
+    return [act.value for act in Act if act.value in done]
 
 
 def all_entries(database: Database) -> Iterator[Entry]:
