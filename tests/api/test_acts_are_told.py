@@ -139,7 +139,17 @@ def test_what_is_done_by_command_is_told_as_such(tmp_path: Path) -> None:
         begun = audit_log.entries(house.house.database).total
     for words in (
         ("jobs", "pause", "previews"),
-        ("schedules", "save", "nightly", "--kind", "library.sync", "--every", "1h", "--arguments", '{"server_id": 1}'),
+        (
+            "schedules",
+            "save",
+            "nightly",
+            "--kind",
+            "library.sync",
+            "--every",
+            "1h",
+            "--arguments",
+            '{"server_id": 1}',
+        ),
         ("schedules", "remove", "nightly"),
         ("cache", "tiers", "add", str(fast), "--name", "SSD"),
         ("cache", "restore", "--all"),

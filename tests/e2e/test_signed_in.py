@@ -122,7 +122,9 @@ def test_the_account_and_the_audit_log_are_readable_and_never_scroll_sideways(
         service.sign_in(house.database, NAME, PASSWORD, now=now, remember=False, address=address).token
         for address in ("192.0.2.7", "2001:db8::1:2:3:4:5")
     ]
-    note(house.database, Act.SERVER_CHANGED, "x" * 10_000, before={"a": "y" * 10_000}, after={"a": "\u202e\0"})
+    note(
+        house.database, Act.SERVER_CHANGED, "x" * 10_000, before={"a": "y" * 10_000}, after={"a": "\u202e\0"}
+    )
     with served(house.app) as address:
         watched = pages.open(address, size=size, scheme=scheme, cookies={COOKIE: tokens[0]})
         watched.page.clock.install(time=now())

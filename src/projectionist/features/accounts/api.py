@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post, put
-from litestar.concurrency import sync_to_thread
 from litestar.params import JSONBody, PathParameter
 
 from projectionist.db.engine import Database
 from projectionist.features.accounts import service
 from projectionist.features.accounts.cookies import (
     address_of,
+    at_the_door,
     browser_of,
     known_browser,
     no_session,
@@ -101,7 +101,7 @@ async def sign_in(
 ) -> Response[PersonDocument]:
     """Sign in; the answer sets the session cookie, and what this browser was signed in as before ends."""
     await slow_down(request, database, clock, data.name)
-    return await sync_to_thread(_take, request, database, clock, people, data)
+    return await at_the_door(_take, request, database, clock, people, data)
 
 
 def _take(

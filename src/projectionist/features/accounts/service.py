@@ -120,7 +120,7 @@ def sign_in(
     `known` is what the browser shows to be known by, and `tell` hears how the limit stands.
     Raises TooManyRequests past the limits, SignInNeeded where name and password do not belong together.
     """
-    folded = name.strip().lower()
+    folded = _folded(name)
     attempt = attempts.begin(database, folded, address, known, now(), tell)
     with database.read() as session:
         row = queries.user_by_name(session, folded)
@@ -166,7 +166,7 @@ def welcome(
 
 def slowness(database: Database, name: str, *, now: Now, address: str, known: str = "") -> float:
     """Seconds by which the answer to such an attempt to sign in is put off."""
-    return attempts.slowness(database, name.strip().lower(), address, known, now())
+    return attempts.slowness(database, _folded(name), address, known, now())
 
 
 def sign_out(database: Database, token: str, *, now: Now) -> None:
@@ -193,7 +193,7 @@ def known(
     if found_rows is None:
         return None
     row, person = found_rows
-    if row.expires_at <= moment:
+    if _ends_at(row, idle) <= moment:
         return None
     if active and abs(moment - row.seen_at) >= seen_every(idle):
         with database.write() as session:
@@ -206,10 +206,10 @@ def left(database: Database, token: str, *, now: Now, idle: timedelta = IDLE) ->
     moment = now()
     with database.read() as session:
         found_rows = queries.signed_in(session, hash_of(token))
-    if found_rows is None or found_rows[0].expires_at <= moment:
+    if found_rows is None or _ends_at(found_rows[0], idle) <= moment:
         raise SignInNeeded("Nobody is signed in here any more; sign in and try again.")
     row = found_rows[0]
-    left_s = int((row.expires_at - moment).total_seconds())
+    left_s = int((_ends_at(row, idle) - moment).total_seconds())
     return Left(left_s, 0 if row.remembered else int(idle.total_seconds() / WARNED))
 
 
@@ -218,7 +218,7 @@ def stay(database: Database, token: str, *, now: Now, idle: timedelta = IDLE) ->
     moment = now()
     with database.write() as session:
         found_rows = queries.signed_in(session, hash_of(token))
-        if found_rows is not None:
+        if found_rows is not None and _ends_at(found_rows[0], idle) > moment:
             row = found_rows[0]
             queries.mark_seen(session, row.id, moment, moment + lifetime(row.remembered, idle))
     return left(database, token, now=lambda: moment, idle=idle)
@@ -292,6 +292,16 @@ def set_time_zone(database: Database, user_id: int, wanted: str) -> Principal:
             raise NotFound("This account is not there any more.")
         row.time_zone = zone
         return principal_of(row)
+
+
+def _folded(name: str) -> str:
+    """A name as accounts are found by it; what no database takes is nobody's name."""
+    return name.strip().lower().encode(errors="replace").decode().replace("\0", "\ufffd")
+
+
+def _ends_at(row: SignInRow, idle: timedelta) -> datetime:
+    """When a sign-in ends: as it was said when it was last used, or sooner where the time was shortened since."""
+    return min(row.expires_at, row.seen_at + lifetime(row.remembered, idle))
 
 
 def principal_of(row: UserRow) -> Principal:

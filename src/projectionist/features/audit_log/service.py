@@ -225,23 +225,29 @@ def _verified(database: Database, newest: int | None) -> Verified:
         last = queries.last_id(session)
     if end is None:
         return Verified(0, "Where the chain ends is missing, so that nothing is proven." if last else "")
-    first = 1 if newest is None else max(1, end.last_id - newest + 1)
-    last_id, last_hash = first - 1, "" if first == 1 else None
-    for row in _rows(database, end.last_id, after=last_id):
-        proven = last_id - first + 1
-        if row.id != last_id + 1:
-            return Verified(proven, f"Entry {last_id + 1} is missing.", first - 1)
-        if last_hash is not None and row.previous != last_hash:
-            return Verified(proven, f"Entry {row.id} does not follow the one before it.", first - 1)
-        if row.hash != hash_of(row):
-            return Verified(proven, f"Entry {row.id} was changed after it was written.", first - 1)
+    unread = 0 if newest is None else max(0, end.last_id - newest)
+    last_id, last_hash = unread, None if unread else ""
+    for row in _rows(database, end.last_id, after=unread):
+        if trouble := _trouble_with(row, last_id, last_hash):
+            return Verified(last_id - unread, trouble, unread)
         last_id, last_hash = row.id, row.hash
-    proven = last_id - first + 1
+    trouble = ""
     if (last_id, last_hash or "") != (end.last_id, end.hash):
-        return Verified(proven, f"The newest entries, up to {end.last_id}, are missing.", first - 1)
-    if last > end.last_id and _grew_wrong(database, last):
-        return Verified(proven, f"Entries after {end.last_id} stand outside of the chain.", first - 1)
-    return Verified(proven, "", first - 1)
+        trouble = f"The newest entries, up to {end.last_id}, are missing."
+    elif last > end.last_id and _grew_wrong(database, last):
+        trouble = f"Entries after {end.last_id} stand outside of the chain."
+    return Verified(last_id - unread, trouble, unread)
+
+
+def _trouble_with(row: AuditEntryRow, last_id: int, last_hash: str | None) -> str:
+    """What is wrong with an entry after the one before it, whose hash is None where that was not read."""
+    if row.id != last_id + 1:
+        return f"Entry {last_id + 1} is missing."
+    if last_hash is not None and row.previous != last_hash:
+        return f"Entry {row.id} does not follow the one before it."
+    if row.hash != hash_of(row):
+        return f"Entry {row.id} was changed after it was written."
+    return ""
 
 
 def _grew_wrong(database: Database, last: int) -> bool:

@@ -63,9 +63,7 @@ def save_mapping(reach: Reach, server_id: int, server_prefix: str, local_prefix:
         session.flush()
         kept = mapping_of(row)
         announce(reach, session, server_id)
-        record(
-            session, Act.MAPPING_CHANGED, row.server_prefix, at=moment, before=before, after=_said(row)
-        )
+        record(session, Act.MAPPING_CHANGED, row.server_prefix, at=moment, before=before, after=_said(row))
     return kept
 
 
