@@ -127,9 +127,10 @@ def test_the_account_and_the_audit_log_are_readable_and_never_scroll_sideways(
     )
     with served(house.app) as address:
         watched = pages.open(address, size=size, scheme=scheme, cookies={COOKIE: tokens[0]})
-        watched.page.clock.install(time=now())
+        page = watched.page
+        page.clock.install(time=now())
         for path in (ACCOUNT, "/audit-log", "/audit-log?act=signed+in", "/audit-log/verification"):
-            page = watched.go(path)
+            watched.go(path)
             assert watched.hard_to_use() == [], path
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
             assert page.locator("h1").count() == 1, path
