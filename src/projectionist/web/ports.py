@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,7 +34,7 @@ class Principal:
     role: str
     permissions: frozenset[Permission]
     time_zone: str = ""
-    idle_s: int = 0
+    idle_s: int = field(default=0, compare=False)
     """How long they may do nothing before they are signed out, 0 where no page has to warn of it."""
 
     def may(self, permission: Permission) -> bool:
