@@ -191,6 +191,13 @@ class DatabaseUnusable(ProjectionistError):
     retryable = True
 
 
+class EntryUnreadable(DatabaseUnusable):
+    """An entry of the audit log is none any more: somebody changed it outside of Projectionist."""
+
+    code = "entry_unreadable"
+    retryable = False
+
+
 class DatabaseNewer(DatabaseUnusable):
     """The database was written by a newer Projectionist."""
 

@@ -171,7 +171,7 @@ def test_play_is_pressed_and_the_film_and_the_next_come_to_the_fast_disk_and_go_
     tmp_path: Path, house_media: Path
 ) -> None:
     with cinema(tmp_path, house_media, cache_sources=("playing", "next")) as here:
-        service.confirm(here.house.jobs, "every 1h")
+        service.confirm(here.house.cache, here.house.jobs, "every 1h")
         assert here.demo.state.announcements.wait_for_listeners(1, 30)
         playing = here.press_play("Splice")
         first, following = here.episode("Splice"), here.episode("Changeover")
@@ -312,7 +312,7 @@ def test_a_copy_that_is_cancelled_ends_soon_and_leaves_nothing(tmp_path: Path, h
         running = [job for job in jobs.find(copying).items if job.done]
         assert len(running) == 1  # one copy at a time from a slow disk
         assert running[0].eta_s is not None
-        stopped = service.stop_after_step(jobs)
+        stopped = service.stop_after_step(here.house.cache, jobs)
         jobs.cancel(running[0].id)
         took = seconds_until(
             lambda: jobs.get(running[0].id).state is JobState.CANCELLED, WITHIN_S, lambda: state_of(here)
@@ -331,7 +331,7 @@ def is_idle(here: Cinema) -> bool:
 
 def fill(here: Cinema) -> None:
     """Let the cache fetch what it wants."""
-    service.confirm(here.house.jobs, "every 1h")
+    service.confirm(here.house.cache, here.house.jobs, "every 1h")
     service.run(here.house.cache, here.house.jobs, "test", dry=False)
     until(lambda: bool(here.cached()) and is_idle(here), 60, lambda: state_of(here))
     assert here.is_whole()

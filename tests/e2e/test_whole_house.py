@@ -36,6 +36,8 @@ PLACES = (
     "/settings",
     "/about",
     "/account",
+    "/audit-log",
+    "/audit-log/verification",
     "/search?q=quiet",
     "/search?q=zzzz",
     "/api/docs",

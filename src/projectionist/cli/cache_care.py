@@ -68,10 +68,14 @@ def audit(
 def _mended(care: Any, finding: Finding, check: Any) -> tuple[str, str]:
     """How the repair of a finding ended, and what went wrong."""
     from projectionist.errors import ProjectionistError
+    from projectionist.features.audit_log.service import Act, note
     from projectionist.features.cache.auditing.repairing import repair
 
     try:
-        return str(repair(care, finding, check)), ""
+        outcome = str(repair(care, finding, check))
+        told = {"findings": [f"{finding.kind}: {finding.path}"], "outcome": outcome}
+        note(care.database, Act.REPAIRED, finding.path.name, after=told)
+        return outcome, ""
     except JobCancelled:
         raise
     except ProjectionistError as error:
@@ -197,6 +201,7 @@ def take_back(
 ) -> None:
     """Give a file at rest the path again that it had, never over what is there now, or a new name beside that."""
     from projectionist.cli.display import place
+    from projectionist.features.audit_log.service import Act, note
     from projectionist.features.cache.auditing.jobs import care_of
     from projectionist.features.cache.mending.taking_back import Where
     from projectionist.features.cache.mending.taking_back import take_back as give_back
@@ -205,6 +210,7 @@ def take_back(
         care = replace(care_of(house.cache), asked_by=ASKED_BY)
         try:
             path = give_back(care, number, job.check, where=Where.BESIDE if beside else Where.PATH)
+            note(house.database, Act.TAKEN_BACK, path.name, after={"path": str(path), "beside": beside})
         except JobCancelled as error:
             typer.echo("Stopped; the file rests on as it did.", err=True)
             raise typer.Exit(_INTERRUPTED) from error
@@ -222,6 +228,7 @@ def adopt(
     data: Data = None,
 ) -> None:
     """Make what PlexCache-D or Cacherr cached ours, each pair compared byte for byte before."""
+    from projectionist.features.audit_log.service import Act, note
     from projectionist.features.cache.adopting.moving_in import adopt as take_all
     from projectionist.features.cache.adopting.moving_in import look_over
     from projectionist.features.cache.adopting.rivals import find_rivals
@@ -241,6 +248,7 @@ def adopt(
                 outcomes[one.taken] += 1
                 _tell_taken(one, as_json=as_json)
             if not dry_run:
+                note(house.database, Act.ADOPTED, str(folder.absolute()))
                 for one in take_all(
                     care, adoptable, lambda done, total, now: job.progress(done, total, now=now)
                 ):

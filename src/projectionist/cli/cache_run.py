@@ -81,7 +81,7 @@ def run(
         raise UsageWrong("A plan is either only told (--dry-run) or confirmed (--confirm), not both.")
     with opened(data) as house, until_interrupted(quiet=as_json or not sys.stderr.isatty()) as job:
         if confirm:
-            service.confirm(house.jobs, house.settings.cache_interval)
+            service.confirm(house.cache, house.jobs, house.settings.cache_interval)
         dry = dry_run or not service.is_confirmed(house.jobs)
         plan = service.plan(house.cache)
         moves = errands(plan, ASKED_BY)
@@ -114,7 +114,7 @@ def restore(
         raise UsageWrong("Name one file, or move back everything with --all.")
     with opened(data) as house, until_interrupted(quiet=as_json or not sys.stderr.isatty()) as job:
         if path is None:
-            service.leave(house.jobs)
+            service.leave(house.cache, house.jobs)
             moves = service.returns(house.cache, ASKED_BY)
         else:
             moves = [service.return_of(house.cache, path.absolute(), ASKED_BY)]
@@ -160,11 +160,14 @@ def undo(
     data: Data = None,
 ) -> None:
     """Take a move back."""
+    from projectionist.features.audit_log.service import Act, note
     from projectionist.features.cache import service
     from projectionist.features.cache.running.batch import carry_out
 
     with opened(data) as house, until_interrupted(quiet=as_json or not sys.stderr.isatty()) as job:
         moves = [service.reverse_of(house.cache, move, ASKED_BY)]
+        errand = moves[0][1]
+        note(house.database, Act.UNDONE, errand.name, after={"move": move, "path": errand.path})
         code = _tell(carry_out(house.cache, job, moves), as_json=as_json)
     raise typer.Exit(code)
 

@@ -267,7 +267,7 @@ def _act_on_many(action: str, job_ids: Sequence[str], became: str, as_json: bool
     from projectionist.features.operations import service
 
     with opened(data, changes=True) as jobs:
-        came = service.act_on_many(jobs, action, job_ids)
+        came = service.act_on_many(jobs.database, jobs, action, job_ids)
     failed = dict(came.failed)
     if as_json:
         told = [{"job_id": job_id, "message": message} for job_id, message in came.failed]
@@ -289,7 +289,7 @@ def _change_queue(
     from projectionist.features.operations.documents import queue_document
 
     with opened(data, changes=True) as jobs:
-        changed = service.change_queue(jobs, name, concurrency, paused)
+        changed = service.change_queue(jobs.database, jobs, name, concurrency, paused)
     if as_json:
         print_json(queue_document(changed))
     return changed

@@ -78,7 +78,7 @@ def save(
     when = f"every {every}" if cron is None else cron
     wanted = Schedule(name, kind, _arguments(arguments), when, time_zone, paused)
     with opened(data) as jobs:
-        saved = service.save_schedule(jobs, wanted)
+        saved = service.save_schedule(jobs.database, jobs, wanted)
     _tell(saved, f"{saved.name} is saved, {_due(saved)}.", json)
 
 
@@ -88,7 +88,7 @@ def pause(name: Name, json: AsJson = False, data: Data = None) -> None:
     from projectionist.features.operations import service
 
     with opened(data) as jobs:
-        paused = service.pause_schedule(jobs, name, True)
+        paused = service.pause_schedule(jobs.database, jobs, name, True)
     _tell(paused, f"{name} is paused.", json)
 
 
@@ -98,7 +98,7 @@ def resume(name: Name, json: AsJson = False, data: Data = None) -> None:
     from projectionist.features.operations import service
 
     with opened(data) as jobs:
-        resumed = service.pause_schedule(jobs, name, False)
+        resumed = service.pause_schedule(jobs.database, jobs, name, False)
     _tell(resumed, f"{name} goes on, {_due(resumed)}.", json)
 
 
@@ -122,7 +122,7 @@ def remove(name: Name, json: AsJson = False, data: Data = None) -> None:
 
     with opened(data) as jobs:
         removed = service.get_schedule(jobs, name)
-        jobs.remove_schedule(name)
+        service.remove_schedule(jobs.database, jobs, name)
     _tell(removed, f"{name} is gone; jobs it has asked for stay.", json)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,6 +34,8 @@ class Principal:
     role: str
     permissions: frozenset[Permission]
     time_zone: str = ""
+    idle_s: int = field(default=0, compare=False)
+    """How long they may do nothing before they are signed out, 0 where no page has to warn of it."""
 
     def may(self, permission: Permission) -> bool:
         """Whether they may do this."""

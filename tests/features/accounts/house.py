@@ -20,6 +20,7 @@ from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.setup import Demo, SetupParts
 from projectionist.features.accounts.setup_link import setup_link
+from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.library.scheduling import ScheduledSyncs
 from projectionist.features.operations import feature as operations
 from projectionist.features.servers import feature as servers
@@ -147,7 +148,12 @@ class House:
         jobs: Jobs = self.jobs
         people = SignedInPeople(self.database, self.clock)
         return create_shell(
-            features=[accounts.feature(), servers.feature(self.database), operations.feature(jobs)],
+            features=[
+                accounts.feature(),
+                audit_log.feature(),
+                servers.feature(self.database),
+                operations.feature(jobs),
+            ],
             identify=people,
             dependencies={
                 "database": self.database,

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post, put
-from litestar.concurrency import sync_to_thread
 from litestar.params import JSONBody, PathParameter
 
 from projectionist.db.engine import Database
 from projectionist.features.accounts import service
 from projectionist.features.accounts.cookies import (
     address_of,
+    at_the_door,
     browser_of,
     known_browser,
     no_session,
@@ -70,6 +70,13 @@ class PersonDocument(msgspec.Struct, frozen=True):
     time_zone: str
 
 
+class LeftDocument(msgspec.Struct, frozen=True):
+    """Seconds until one is signed out, and in which last ones of them pages warn of it; 0 for never."""
+
+    left_s: int
+    warned_s: int
+
+
 class BrowserDocument(msgspec.Struct, frozen=True):
     """A place where somebody is signed in."""
 
@@ -94,7 +101,7 @@ async def sign_in(
 ) -> Response[PersonDocument]:
     """Sign in; the answer sets the session cookie, and what this browser was signed in as before ends."""
     await slow_down(request, database, clock, data.name)
-    return await sync_to_thread(_take, request, database, clock, people, data)
+    return await at_the_door(_take, request, database, clock, people, data)
 
 
 def _take(
@@ -114,6 +121,7 @@ def _take(
         browser=browser_of(request),
         known=known_browser(request),
         tell=tell_limit(request, clock),
+        idle=people.idle,
     )
     if old := request.cookies.get(COOKIE):
         service.sign_out(database, old, now=clock.now)
@@ -181,6 +189,38 @@ def change_password(
     return Response(None, cookies=[no_session(request)], status_code=204)
 
 
+@get(
+    "/api/v1/me/sign-in", tags=["Accounts"], operation_id="get_sign_in", sync_to_thread=True, **limited(None)
+)
+def get_sign_in(
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+) -> LeftDocument:
+    """How long this browser stays signed in where nothing is done; with `X-Background`, asking is nothing done."""
+    token = request.cookies.get(COOKIE, "")
+    return _left(service.left(database, token, now=clock.now, idle=people.idle))
+
+
+@post(
+    "/api/v1/me/sign-in",
+    tags=["Accounts"],
+    operation_id="stay_signed_in",
+    status_code=200,
+    sync_to_thread=True,
+)
+def stay_signed_in(
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+) -> LeftDocument:
+    """Stay signed in, as doing something does."""
+    token = request.cookies.get(COOKIE, "")
+    return _left(service.stay(database, token, now=clock.now, idle=people.idle))
+
+
 @get("/api/v1/me/sign-ins", tags=["Accounts"], operation_id="list_sign_ins", sync_to_thread=True)
 def list_sign_ins(
     request: Request[Any, Any, Any],
@@ -230,6 +270,10 @@ def revoke_other_sign_ins(
     people.forget()
 
 
+def _left(found: service.Left) -> LeftDocument:
+    return LeftDocument(found.left_s, found.warned_s)
+
+
 def _person(principal: Principal) -> PersonDocument:
     permissions = sorted(permission.value for permission in principal.permissions)
     return PersonDocument(principal.id, principal.name, principal.role, permissions, principal.time_zone)
@@ -241,6 +285,8 @@ HANDLERS = (
     get_me,
     change_me,
     change_password,
+    get_sign_in,
+    stay_signed_in,
     list_sign_ins,
     revoke_sign_in,
     revoke_other_sign_ins,

@@ -36,6 +36,9 @@ SKEW = timedelta(minutes=15)
 PATIENCE = 10
 """So many failures in an hour, of one address or for one account, before answers become slow."""
 SLOWEST_S = 5.0
+WRITTEN_DOWN = 50
+"""So many failures in an hour, of one address or for one account, are each in the audit log; after them every
+doubling of their number is, so that a stranger fills no disk with it."""
 
 _OF_ACCOUNT = "failed_account"
 _OF_ADDRESS = "failed_address"
@@ -79,19 +82,20 @@ def fail(database: Database, attempt: Attempt, now: datetime, about: str = "") -
     The fifth failure locks out for a quarter of an hour, and each one after it for twice as long as the one before.
     """
     with database.durable() as session:
-        for name, who in ((_OF_ACCOUNT, attempt.account), (_OF_ADDRESS, attempt.address)):
-            counting.count_in(session, name, who, HOUR, now)
+        known = ((_OF_ACCOUNT, attempt.account), (_OF_ADDRESS, attempt.address))
+        crowd = max(counting.count_in(session, name, who, HOUR, now) for name, who in known)
         count = queries.count_failure(session, attempt.pair, now, FORGIVEN)
         lock: timedelta | None = None
         if count >= FAILURES:
             lock = min(LONGEST_LOCK, LOCKED * (1 << min(count - FAILURES, 10)))
             queries.lock_out(session, attempt.pair, now + lock)
         named = about or "a name that nobody has"
-        record(session, Act.SIGN_IN_FAILED, named, at=now, after={"failures": count})
-        if lock is not None:
-            record(
-                session, Act.LOCKED_OUT, named, at=now, after={"minutes": round(lock.total_seconds() / 60)}
-            )
+        if crowd <= WRITTEN_DOWN or crowd & (crowd - 1) == 0:
+            said = {"failures": count, "of_this_hour": crowd}
+            record(session, Act.SIGN_IN_FAILED, named, at=now, after=said)
+            if lock is not None:
+                minutes = round(lock.total_seconds() / 60)
+                record(session, Act.LOCKED_OUT, named, at=now, after={"minutes": minutes})
         return lock
 
 

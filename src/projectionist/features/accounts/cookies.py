@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
-from typing import Any
+from typing import Any, Final, ParamSpec, TypeVar
 
 from litestar import Request
 from litestar.concurrency import sync_to_thread
@@ -20,6 +22,17 @@ from projectionist.features.accounts.setup_link import SETUP_COOKIE
 from projectionist.kit.clock import Clock
 from projectionist.web.config import ShellSettings
 from projectionist.web.limits import STATE, headers_of
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+_DOOR: Final = ThreadPoolExecutor(4, thread_name_prefix="sign-in")
+
+
+async def at_the_door(attempt: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    """Weigh an attempt to sign in, on threads of its own: a crowd of strangers takes none from those inside."""
+    call = partial(copy_context().run, attempt, *given, **named)
+    return await asyncio.get_running_loop().run_in_executor(_DOOR, call)
 
 
 def session_cookie(request: Request[Any, Any, Any], signed_in: SignedIn) -> Cookie:

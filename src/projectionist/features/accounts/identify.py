@@ -19,6 +19,7 @@ FRESH_S = 2.0
 """How long an answer is believed; a sign-out in another process is noticed after this."""
 
 _MOST = 1000
+_BROUGHT_ALONG = ("image", "font", "style", "script", "manifest", "serviceworker", "sharedworker")
 
 
 class SignedInPeople:
@@ -27,7 +28,7 @@ class SignedInPeople:
     def __init__(self, database: Database, clock: Clock, idle: timedelta = IDLE) -> None:
         self._database = database
         self._clock = clock
-        self._idle = idle
+        self.idle = idle
         self._known: dict[tuple[str, bool], tuple[float, Principal | None]] = {}
         self._lock = threading.Lock()
 
@@ -45,7 +46,7 @@ class SignedInPeople:
         if kept is not None and tick - kept[0] < FRESH_S:
             return kept[1]
         principal = service.known(
-            self._database, token_hash, now=self._clock.now, idle=self._idle, active=active
+            self._database, token_hash, now=self._clock.now, idle=self.idle, active=active
         )
         with self._lock:
             if len(self._known) >= _MOST:
@@ -60,5 +61,13 @@ class SignedInPeople:
 
 
 def is_active(request: Request[Any, Any, Any]) -> bool:
-    """Whether somebody does something: an open stream of events, and parts that load themselves anew, do not."""
-    return request.scope["path"] != "/events" and BACKGROUND not in request.headers
+    """Whether somebody does something: an open stream of events, and parts that load themselves anew, do not.
+
+    Nor do the pictures that such a part brings along, of which the browser says what they are for.
+    """
+    headers = request.headers
+    return (
+        request.scope["path"] != "/events"
+        and BACKGROUND not in headers
+        and headers.get("sec-fetch-dest", "") not in _BROUGHT_ALONG
+    )

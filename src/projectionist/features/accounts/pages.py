@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import quote
 
 from litestar import Request, get, post
-from litestar.concurrency import sync_to_thread
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
@@ -16,6 +15,7 @@ from projectionist.errors import ProjectionistError
 from projectionist.features.accounts import service
 from projectionist.features.accounts.cookies import (
     address_of,
+    at_the_door,
     browser_of,
     known_browser,
     no_session,
@@ -59,7 +59,7 @@ async def sign_in(
 ) -> Template | Redirect:
     """Take name and password, and go to the page that was wanted."""
     await slow_down(request, database, clock, text(data, "name"))
-    return await sync_to_thread(_take, request, database, clock, people, data)
+    return await at_the_door(_take, request, database, clock, people, data)
 
 
 def _take(
@@ -82,6 +82,7 @@ def _take(
             browser=browser_of(request),
             known=known_browser(request),
             tell=tell_limit(request, clock),
+            idle=people.idle,
         )
     except ProjectionistError as error:
         return refused("accounts/sign_in.html", _sign_in_context(database, wanted, name), error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +16,15 @@ from projectionist.features.accounts.attempts import Tell
 from projectionist.features.accounts.browsers import browser_name
 from projectionist.features.accounts.models import SignInRow, UserRow
 from projectionist.features.accounts.permissions import Role, permissions_of
-from projectionist.features.accounts.sessions import IDLE, KNOWN_FOR, SEEN_EVERY, hash_of, lifetime, new_token
+from projectionist.features.accounts.sessions import (
+    IDLE,
+    KNOWN_FOR,
+    WARNED,
+    hash_of,
+    lifetime,
+    new_token,
+    seen_every,
+)
 from projectionist.features.accounts.zones import check_time_zone
 from projectionist.features.audit_log.service import Act, record
 from projectionist.kit.acting import Actor, acting
@@ -53,6 +61,14 @@ class Browser:
     def name(self) -> str:
         """What people call it."""
         return browser_name(self.browser)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How many seconds a sign-in lives yet, and in which last ones of them pages warn of its end; 0 for never."""
+
+    left_s: int
+    warned_s: int
 
 
 def has_administrator(database: Database) -> bool:
@@ -97,13 +113,14 @@ def sign_in(
     browser: str = "",
     known: str = "",
     tell: Tell = attempts.unheard,
+    idle: timedelta = IDLE,
 ) -> SignedIn:
     """Sign somebody in. Answers take the same time and words whether the name exists or not.
 
     `known` is what the browser shows to be known by, and `tell` hears how the limit stands.
     Raises TooManyRequests past the limits, SignInNeeded where name and password do not belong together.
     """
-    folded = name.strip().lower()
+    folded = _folded(name)
     attempt = attempts.begin(database, folded, address, known, now(), tell)
     with database.read() as session:
         row = queries.user_by_name(session, folded)
@@ -119,7 +136,7 @@ def sign_in(
         if renewed is not None:
             current.password_hash = renewed
         queries.forgive(session, attempt.pair)
-        session.add(_sign_in_row(current.id, token, moment, remember, address, browser))
+        session.add(_sign_in_row(current.id, token, moment, remember, address, browser, idle))
         _know_browser(session, known, browser_token, current.id, moment)
         queries.sweep(session, moment, attempts.FORGIVEN, KNOWN_FOR)
         said = {"browser": browser_name(browser), "remembered": remember}
@@ -128,12 +145,18 @@ def sign_in(
 
 
 def welcome(
-    database: Database, principal: Principal, *, now: Now, address: str, browser: str = ""
+    database: Database,
+    principal: Principal,
+    *,
+    now: Now,
+    address: str,
+    browser: str = "",
+    idle: timedelta = IDLE,
 ) -> SignedIn:
     """Sign in somebody who has just made their account."""
     token, browser_token, moment = new_token(), new_token(), now()
     with database.durable() as session:
-        session.add(_sign_in_row(principal.id, token, moment, False, address, browser))
+        session.add(_sign_in_row(principal.id, token, moment, False, address, browser, idle))
         _know_browser(session, "", browser_token, principal.id, moment)
         who = Actor(principal.id, principal.name, acting.get().address)
         said = {"browser": browser_name(browser), "remembered": False}
@@ -143,7 +166,7 @@ def welcome(
 
 def slowness(database: Database, name: str, *, now: Now, address: str, known: str = "") -> float:
     """Seconds by which the answer to such an attempt to sign in is put off."""
-    return attempts.slowness(database, name.strip().lower(), address, known, now())
+    return attempts.slowness(database, _folded(name), address, known, now())
 
 
 def sign_out(database: Database, token: str, *, now: Now) -> None:
@@ -170,12 +193,35 @@ def known(
     if found_rows is None:
         return None
     row, person = found_rows
-    if row.expires_at <= moment:
+    if _ends_at(row, idle) <= moment:
         return None
-    if active and abs(moment - row.seen_at) >= SEEN_EVERY:
+    if active and abs(moment - row.seen_at) >= seen_every(idle):
         with database.write() as session:
             queries.mark_seen(session, row.id, moment, moment + lifetime(row.remembered, idle))
-    return principal_of(person)
+    return replace(principal_of(person), idle_s=0 if row.remembered else int(idle.total_seconds()))
+
+
+def left(database: Database, token: str, *, now: Now, idle: timedelta = IDLE) -> Left:
+    """How long a sign-in lives yet; asking does not prolong it. Raises SignInNeeded where it is over."""
+    moment = now()
+    with database.read() as session:
+        found_rows = queries.signed_in(session, hash_of(token))
+    if found_rows is None or _ends_at(found_rows[0], idle) <= moment:
+        raise SignInNeeded("Nobody is signed in here any more; sign in and try again.")
+    row = found_rows[0]
+    left_s = int((_ends_at(row, idle) - moment).total_seconds())
+    return Left(left_s, 0 if row.remembered else int(idle.total_seconds() / WARNED))
+
+
+def stay(database: Database, token: str, *, now: Now, idle: timedelta = IDLE) -> Left:
+    """Prolong a sign-in as doing something does. Raises SignInNeeded where it is over."""
+    moment = now()
+    with database.write() as session:
+        found_rows = queries.signed_in(session, hash_of(token))
+        if found_rows is not None and _ends_at(found_rows[0], idle) > moment:
+            row = found_rows[0]
+            queries.mark_seen(session, row.id, moment, moment + lifetime(row.remembered, idle))
+    return left(database, token, now=lambda: moment, idle=idle)
 
 
 def browsers(database: Database, user_id: int, token: str, *, now: Now) -> list[Browser]:
@@ -248,6 +294,16 @@ def set_time_zone(database: Database, user_id: int, wanted: str) -> Principal:
         return principal_of(row)
 
 
+def _folded(name: str) -> str:
+    """A name as accounts are found by it; what no database takes is nobody's name."""
+    return name.strip().lower().encode(errors="replace").decode().replace("\0", "\ufffd")
+
+
+def _ends_at(row: SignInRow, idle: timedelta) -> datetime:
+    """When a sign-in ends: as it was said when it was last used, or sooner where the time was shortened since."""
+    return min(row.expires_at, row.seen_at + lifetime(row.remembered, idle))
+
+
 def principal_of(row: UserRow) -> Principal:
     """Who somebody is to the rest of the house."""
     return Principal(row.id, row.name, row.role, permissions_of(row.role), row.time_zone)
@@ -284,7 +340,7 @@ def _user_row(name: str, hashed: str, now: datetime) -> UserRow:
 
 
 def _sign_in_row(
-    user_id: int, token: str, now: datetime, remembered: bool, address: str, browser: str
+    user_id: int, token: str, now: datetime, remembered: bool, address: str, browser: str, idle: timedelta
 ) -> SignInRow:
     return SignInRow(
         user_id=user_id,
@@ -294,7 +350,7 @@ def _sign_in_row(
         browser=browser[:200],
         created_at=now,
         seen_at=now,
-        expires_at=now + lifetime(remembered),
+        expires_at=now + lifetime(remembered, idle),
     )
 
 

@@ -32,6 +32,15 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+WARNED = 8
+"""One is warned in the last part of so many: of 80 minutes in the last ten."""
+
+
+def seen_every(idle: timedelta) -> timedelta:
+    """How often a sign-in is marked as seen: rarely, and often enough that the one who does something stays."""
+    return min(SEEN_EVERY, idle / 20)
+
+
 def lifetime(remembered: bool, idle: timedelta = IDLE) -> timedelta:
     """How long a sign-in lives after it was last used."""
     return max(REMEMBERED, idle) if remembered else idle

@@ -19,6 +19,7 @@ from projectionist.features.accounts.cookies import (
     setup_cookie,
 )
 from projectionist.features.accounts.forms import refused
+from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.sessions import hash_of
 from projectionist.features.accounts.setup_link import SETUP_COOKIE, exchange, opens_setup
 from projectionist.features.servers import service as servers
@@ -54,7 +55,11 @@ def setup_page(
 
 @post("/setup/administrator", sync_to_thread=True, include_in_schema=False, **OPEN)
 def make_administrator(
-    request: Request[Any, Any, Any], database: Injected[Database], clock: Injected[Clock], data: Form
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+    data: Form,
 ) -> Template | Redirect:
     """Make the first administrator, signed in at once; the setup link is dead from here on."""
     cookie = request.cookies.get(SETUP_COOKIE)
@@ -66,7 +71,12 @@ def make_administrator(
     try:
         made = service.found(database, name, password, now=clock.now, cookie_hash=hash_of(cookie))
         signed_in = service.welcome(
-            database, made, now=clock.now, address=address_of(request), browser=browser_of(request)
+            database,
+            made,
+            now=clock.now,
+            address=address_of(request),
+            browser=browser_of(request),
+            idle=people.idle,
         )
     except ProjectionistError as error:
         if service.has_administrator(database):

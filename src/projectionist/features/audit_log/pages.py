@@ -27,7 +27,7 @@ def audit_log_page(
     """Who did what, filtered, a part at a time."""
     context = {
         "found": service.entries(database, act, q, offset=offset, size=PAGE),
-        "acts": [one.value for one in service.Act],
+        "acts": service.acts_done(database),
         "act": act,
         "q": q,
         "size": PAGE,

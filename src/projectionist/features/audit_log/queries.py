@@ -29,6 +29,16 @@ def head(session: Session) -> AuditHeadRow | None:
     return session.get(AuditHeadRow, HEAD_ID)
 
 
+def last_id(session: Session) -> int:
+    """The number of the newest entry, 0 where there is none."""
+    return session.scalar(select(func.max(AuditEntryRow.id))) or 0
+
+
+def acts(session: Session) -> Sequence[str]:
+    """The acts of which there is any entry."""
+    return session.scalars(select(AuditEntryRow.act).distinct()).all()
+
+
 def entries_after(session: Session, entry_id: int, most: int) -> Sequence[AuditEntryRow]:
     """Entries in the order in which they were written."""
     return session.scalars(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -13,12 +14,15 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
+from projectionist.errors import EntryUnreadable
 from projectionist.features.audit_log import queries
 from projectionist.features.audit_log.models import AuditEntryRow
 from projectionist.kit.acting import NOBODY, Actor, acting
 from projectionist.media.vocabulary import Page
 
 _AT_ONCE = 500
+_LONGEST = 500
+_MOST_VALUES = 100
 
 
 class Act(StrEnum):
@@ -36,6 +40,33 @@ class Act(StrEnum):
     SERVER_ADDED = "server added"
     SERVER_CHANGED = "server changed"
     SERVER_REMOVED = "server removed"
+    MAPPING_CHANGED = "path mapping changed"
+    MAPPING_REMOVED = "path mapping removed"
+    PLEX_DATA_CHANGED = "Plex data folder changed"
+    LIBRARY_CHANGED = "library changed"
+    LIBRARY_FORGOTTEN = "library forgotten"
+    PREVIEWS_CHANGED = "preview choices changed"
+    JOBS_CANCELLED = "jobs cancelled"
+    JOBS_FORGOTTEN = "jobs forgotten"
+    QUEUE_CHANGED = "queue changed"
+    SCHEDULE_CHANGED = "schedule changed"
+    SCHEDULE_REMOVED = "schedule removed"
+    TIER_CHANGED = "fast tier changed"
+    TIER_REMOVED = "fast tier removed"
+    PLACE_CHANGED = "cached folder changed"
+    PLACE_REMOVED = "cached folder removed"
+    LIMIT_CHANGED = "cache limit changed"
+    SOURCE_CHANGED = "cache source changed"
+    LIST_CHANGED = "list changed"
+    LIST_REMOVED = "list removed"
+    LIST_KEY_CHANGED = "key of a list service changed"
+    LIST_KEY_REMOVED = "key of a list service removed"
+    CACHE_LEFT = "cache left"
+    ADOPTED = "files of another program adopted"
+    REPAIRED = "cache repaired"
+    TAKEN_BACK = "file at rest taken back"
+    UNDONE = "move undone"
+    MENDED = "mended by the doctor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +87,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What came of reading the whole chain: how many entries are proven, and what is wrong, empty where nothing is."""
+    """What came of reading the chain: how many entries are proven, and what is wrong, empty where nothing is.
+
+    `unread` is how many older ones were left out.
+    """
 
     entries: int
     trouble: str
+    unread: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -72,34 +107,64 @@ def record(
     act: Act,
     about: str = "",
     *,
-    at: datetime,
+    at: datetime | None = None,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     who: Actor | None = None,
 ) -> None:
     """Write an act down, in the transaction that does it, so that neither is kept without the other.
 
-    Who and where from is whoever acts now, unless `who` says otherwise. Call it last: writers wait for each other
+    Who and where from is whoever acts now, unless `who` says otherwise. Of `before` and `after` it is kept what
+    differs; where both are given and nothing does, nothing was done. Call it last: writers wait for each other
     from here to the end of the transaction. Give no secrets.
     """
+    if before is not None and after is not None:
+        before, after = differing(before, after)
+        if not before and not after:
+            return
     actor = who or acting.get()
     end = queries.head_for_update(session)
     row = AuditEntryRow(
         id=end.last_id + 1,
-        at=at.astimezone(UTC),
+        at=(at or datetime.now(UTC)).astimezone(UTC),
         act=act.value,
         who_id=actor.id,
-        who=(actor.name or ("Projectionist" if actor == NOBODY else ""))[:100],
-        address=actor.address[:64],
-        about=about[:200],
-        before=dict(before or {}),
-        after=dict(after or {}),
+        who=legible(actor.name or ("Projectionist" if actor == NOBODY else ""), 100),
+        address=legible(actor.address, 64),
+        about=legible(about, 200),
+        before=_legible_values(before or {}),
+        after=_legible_values(after or {}),
         previous=end.hash,
     )
     row.hash = hash_of(row)
     session.add(row)
     end.last_id, end.hash = row.id, row.hash
     session.flush()
+
+
+def note(
+    database: Database,
+    act: Act,
+    about: str = "",
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Write an act down by itself, where what does it has no transaction of its own to write it in.
+
+    Call it once the act is done, or asked for; otherwise as `record`. Raises DatabaseUnusable.
+    """
+    with database.durable() as session:
+        record(session, act, about, before=before, after=after)
+
+
+def legible(text: str, most: int) -> str:
+    """Text as it may be kept and shown: what cannot be printed is spelled out, and it ends after `most` letters."""
+    spelled = "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text[: most + 1]
+    )
+    return spelled if len(spelled) <= most else f"{spelled[: most - 1]}…"
 
 
 def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -109,6 +174,23 @@ def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict
         {name: before[name] for name in names if name in before},
         {name: after[name] for name in names if name in after},
     )
+
+
+def _legible_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of a thing, each value as JSON holds it and none longer than a paragraph."""
+    return {legible(name, 100): _legible_value(value) for name, value in list(values.items())[:_MOST_VALUES]}
+
+
+def _legible_value(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return legible(str(value), _LONGEST)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_legible_value(one) for one in list(value)[:_MOST_VALUES]]
+    if isinstance(value, Mapping):
+        return _legible_values({str(name): one for name, one in value.items()})
+    return legible(str(value), _LONGEST)
 
 
 def hash_of(row: AuditEntryRow) -> str:
@@ -129,47 +211,81 @@ def hash_of(row: AuditEntryRow) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def verify(database: Database) -> Verified:
-    """Read the whole chain and prove it. Raises DatabaseUnusable."""
-    last_id, last_hash = 0, ""
+def verify(database: Database, newest: int | None = None) -> Verified:
+    """Read the whole chain and prove it, or only its `newest` entries. Raises DatabaseUnusable."""
+    try:
+        return _verified(database, newest)
+    except EntryUnreadable as error:
+        return Verified(0, error.message)
+
+
+def _verified(database: Database, newest: int | None) -> Verified:
     with database.read() as session:
         end = queries.head(session)
-    expected = (0, "") if end is None else (end.last_id, end.hash)
-    for row in _rows(database, expected[0]):
-        if row.id != last_id + 1:
-            return Verified(last_id, f"Entry {last_id + 1} is missing.")
-        if row.previous != last_hash:
-            return Verified(last_id, f"Entry {row.id} does not follow the one before it.")
-        if row.hash != hash_of(row):
-            return Verified(last_id, f"Entry {row.id} was changed after it was written.")
+        last = queries.last_id(session)
+    if end is None:
+        return Verified(0, "Where the chain ends is missing, so that nothing is proven." if last else "")
+    unread = 0 if newest is None else max(0, end.last_id - newest)
+    last_id, last_hash = unread, None if unread else ""
+    for row in _rows(database, end.last_id, after=unread):
+        if trouble := _trouble_with(row, last_id, last_hash):
+            return Verified(last_id - unread, trouble, unread)
         last_id, last_hash = row.id, row.hash
-    if (last_id, last_hash) != expected:
-        return Verified(last_id, f"The newest entries, up to {expected[0]}, are missing.")
-    return Verified(last_id, "")
+    trouble = ""
+    if (last_id, last_hash or "") != (end.last_id, end.hash):
+        trouble = f"The newest entries, up to {end.last_id}, are missing."
+    elif last > end.last_id and _grew_wrong(database, last):
+        trouble = f"Entries after {end.last_id} stand outside of the chain."
+    return Verified(last_id - unread, trouble, unread)
+
+
+def _trouble_with(row: AuditEntryRow, last_id: int, last_hash: str | None) -> str:
+    """What is wrong with an entry after the one before it, whose hash is None where that was not read."""
+    if row.id != last_id + 1:
+        return f"Entry {last_id + 1} is missing."
+    if last_hash is not None and row.previous != last_hash:
+        return f"Entry {row.id} does not follow the one before it."
+    if row.hash != hash_of(row):
+        return f"Entry {row.id} was changed after it was written."
+    return ""
+
+
+def _grew_wrong(database: Database, last: int) -> bool:
+    """Whether entries lie beyond the chain's end, and not only because more was written meanwhile."""
+    with database.read() as session:
+        end = queries.head(session)
+    return end is None or end.last_id < last
 
 
 def entries(
     database: Database, act: str = "", text: str = "", *, offset: int = 0, size: int = 50
 ) -> Page[Entry]:
-    """What was done, the newest first. Raises DatabaseUnusable."""
-    with database.read() as session:
+    """What was done, the newest first. Raises DatabaseUnusable, EntryUnreadable."""
+    with _legibly(), database.read() as session:
         rows, total = queries.found(session, act, text, offset, size)
     return Page(tuple(_entry(row) for row in rows), offset, total)
 
 
+def acts_done(database: Database) -> Sequence[str]:
+    """The acts of which there is any entry. Raises DatabaseUnusable."""
+    with database.read() as session:
+        done = frozenset(queries.acts(session))
+    return [act.value for act in Act if act.value in done]
+
+
 def all_entries(database: Database) -> Iterator[Entry]:
-    """Everything, in the order in which it was written."""
+    """Everything, in the order in which it was written. Raises DatabaseUnusable, EntryUnreadable."""
     with database.read() as session:
         end = queries.head(session)
     for row in _rows(database, end.last_id if end else 0):
         yield _entry(row)
 
 
-def _rows(database: Database, up_to: int) -> Iterator[AuditEntryRow]:
+def _rows(database: Database, up_to: int, after: int = 0) -> Iterator[AuditEntryRow]:
     """What was written when the reading began, a part at a time; later entries are left for the next reading."""
-    last = 0
+    last = after
     while True:
-        with database.read() as session:
+        with _legibly(), database.read() as session:
             rows = queries.entries_after(session, last, _AT_ONCE)
         for row in rows:
             if row.id > up_to:
@@ -178,6 +294,17 @@ def _rows(database: Database, up_to: int) -> Iterator[AuditEntryRow]:
             yield row
         if not rows:
             return
+
+
+@contextmanager
+def _legibly() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:  # no JSON, or no time, where we wrote some
+        raise EntryUnreadable(
+            "An entry cannot be read: it was changed after it was written. Compare with an export that was kept "
+            "elsewhere."
+        ) from error
 
 
 def _entry(row: AuditEntryRow) -> Entry:

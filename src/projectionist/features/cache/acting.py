@@ -31,7 +31,7 @@ class Tally:
 
 def carry_out(place: Workplace, jobs: Jobs, when: str, asked_by: str) -> Sequence[Ordered]:
     """Say yes to the plan: files are moved now, and from now on by themselves as often as `when` says."""
-    service.confirm(jobs, when)
+    service.confirm(place, jobs, when)
     return service.run(place, jobs, asked_by, dry=False)
 
 

@@ -121,9 +121,9 @@ def run_cache(
 
 
 @post(f"{AT}/stop", operation_id="stop_cache", status_code=200, **ROUTE)
-def stop_cache(jobs: Injected[Jobs]) -> StoppedDocument:
+def stop_cache(cache: Injected[Workplace], jobs: Injected[Jobs]) -> StoppedDocument:
     """Let what is being moved be finished, and begin nothing more of what was asked for."""
-    return StoppedDocument(service.stop_after_step(jobs))
+    return StoppedDocument(service.stop_after_step(cache, jobs))
 
 
 @post(f"{AT}/restore-all", operation_id="restore_all_films", status_code=202, **ROUTE)

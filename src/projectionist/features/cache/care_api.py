@@ -151,10 +151,13 @@ def find_rivals(cache: Injected[Workplace], folder: Folder) -> RivalsDocument:
     f"{AT}/adopt", tags=["Cache"], operation_id="adopt_cache", status_code=202, sync_to_thread=True, **MANAGE
 )
 def adopt(
-    jobs: Injected[Jobs], principal: Injected[Principal], data: JSONBody[AdoptionRequest]
+    cache: Injected[Workplace],
+    jobs: Injected[Jobs],
+    principal: Injected[Principal],
+    data: JSONBody[AdoptionRequest],
 ) -> CareOrderedDocument:
     """Move in from another program, or only tell what would become of each file."""
-    ordered = caring.order_adoption(jobs, data.folder, principal.name, dry=data.dry)
+    ordered = caring.order_adoption(cache, jobs, data.folder, principal.name, dry=data.dry)
     return CareOrderedDocument([ordered.job_id])
 
 

@@ -123,7 +123,7 @@ def adopt(
     try:
         rivals = caring.rivals_in(folder)
         if step in ("look", "adopt"):
-            caring.order_adoption(jobs, folder, principal.name, dry=step == "look")
+            caring.order_adoption(cache, jobs, folder, principal.name, dry=step == "look")
             return to(request, "/cache/audit#adopt")
     except ProjectionistError as error:
         return _page(cache, jobs, error=error, folder=folder)

@@ -9,6 +9,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from projectionist.errors import Conflict, InputWrong
+from projectionist.features.audit_log.service import Act, note
 from projectionist.features.cache.adopting.jobs import ADOPT
 from projectionist.features.cache.adopting.moving_in import SuggestedTier, suggested_tiers
 from projectionist.features.cache.adopting.rivals import Rival, find_rivals
@@ -106,16 +107,14 @@ def order_repair(
     finding = keeping.finding(place.database, number)
     if finding.repair is Repair.NONE:
         raise Conflict("There is no repair for this: look at it, and decide.")
-    return order_mending(jobs, finding, place.node, asked_by, excludes)
+    return _order_repairs(place, jobs, [finding], asked_by, excludes)[0]
 
 
 def order_safe_repairs(
     place: Workplace, jobs: Jobs, asked_by: str, excludes: Path | None = None
 ) -> Sequence[Ordered]:
     """Ask for everything to be mended that may be mended in bulk."""
-    return [
-        order_mending(jobs, one, place.node, asked_by, excludes) for one in findings(place) if is_safe(one)
-    ]
+    return _order_repairs(place, jobs, [one for one in findings(place) if is_safe(one)], asked_by, excludes)
 
 
 def rests(place: Workplace) -> Sequence[Resting]:
@@ -142,7 +141,10 @@ def return_rest(place: Workplace, jobs: Jobs, rest_id: int, asked_by: str, *, be
     """
     where = Where.BESIDE if beside else Where.PATH
     row = require_takeable(care_of(place), rest_id, where)
-    return order_taking_back(jobs, row.id, Path(row.path).name, place.node, asked_by, where)
+    name = Path(row.path).name
+    ordered = order_taking_back(jobs, row.id, name, place.node, asked_by, where)
+    note(place.database, Act.TAKEN_BACK, name, after={"path": row.path, "beside": beside})
+    return ordered
 
 
 def rivals_in(folder: str) -> Sequence[Rival]:
@@ -164,17 +166,31 @@ def suggestions(place: Workplace, rivals: Sequence[Rival]) -> Sequence[Suggestio
     return found
 
 
-def order_adoption(jobs: Jobs, folder: str, asked_by: str, *, dry: bool) -> Ordered:
+def order_adoption(place: Workplace, jobs: Jobs, folder: str, asked_by: str, *, dry: bool) -> Ordered:
     """Ask to move in, or with `dry` to tell what would become of each file. Raises InputWrong."""
     path = _folder(folder)
     find_rivals(path)
     arguments: Mapping[str, object] = {"folder": str(path), "dry": dry, "asked_by": asked_by}
-    return jobs.order(Order(ADOPT, arguments, f"{path} {dry}", Priority.HIGH, asked_by=asked_by))
+    ordered = jobs.order(Order(ADOPT, arguments, f"{path} {dry}", Priority.HIGH, asked_by=asked_by))
+    if not dry:
+        note(place.database, Act.ADOPTED, str(path))
+    return ordered
 
 
 def part(rows: Sequence[Finding], offset: int, size: int) -> Page[Finding]:
     """A page of findings."""
     return Page(tuple(rows[offset : offset + size]), offset, len(rows))
+
+
+def _order_repairs(
+    place: Workplace, jobs: Jobs, wanted: Sequence[Finding], asked_by: str, excludes: Path | None
+) -> Sequence[Ordered]:
+    ordered = [order_mending(jobs, one, place.node, asked_by, excludes) for one in wanted]
+    if wanted:
+        about = wanted[0].path.name if len(wanted) == 1 else f"{len(wanted)} findings"
+        asked = {"findings": [f"{one.kind}: {one.path}" for one in wanted]}
+        note(place.database, Act.REPAIRED, about, after=asked)
+    return ordered
 
 
 def _last(jobs: Jobs, kind: str) -> Job | None:

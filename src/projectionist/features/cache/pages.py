@@ -63,9 +63,11 @@ def run_now(
 
 
 @post("/cache/stop", include_in_schema=False, sync_to_thread=True, **MANAGE)
-def stop(request: Request[Any, Any, Any], jobs: Injected[Jobs], data: Form) -> Redirect:
+def stop(
+    request: Request[Any, Any, Any], cache: Injected[Workplace], jobs: Injected[Jobs], data: Form
+) -> Redirect:
     """Let what is being moved be finished, and begin nothing more."""
-    service.stop_after_step(jobs)
+    service.stop_after_step(cache, jobs)
     return to(request, "/cache")
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from projectionist.errors import Conflict, NotFound
+from projectionist.features.audit_log.service import Act, note
 from projectionist.features.cache.auditing.jobs import care_of, order_taking_back
 from projectionist.features.cache.mending.taking_back import Where, require_takeable
 from projectionist.features.cache.models import Kind
@@ -63,10 +64,11 @@ def is_confirmed(jobs: Jobs) -> bool:
     return any(schedule.name == SCHEDULE for schedule in jobs.schedules())
 
 
-def confirm(jobs: Jobs, when: str) -> None:
+def confirm(place: Workplace, jobs: Jobs, when: str) -> None:
     """Let files be moved by themselves from now on: as often as `when` says, and when somebody plays."""
     if not is_confirmed(jobs):
         jobs.save_schedule(Schedule(SCHEDULE, RUN, {}, when, "UTC"))
+        note(place.database, Act.SCHEDULE_CHANGED, SCHEDULE, after={"kind": RUN, "when": when})
 
 
 def run(place: Workplace, jobs: Jobs, asked_by: str, *, dry: bool) -> Sequence[Ordered]:
@@ -122,11 +124,14 @@ def undo(place: Workplace, jobs: Jobs, move_id: int, asked_by: str) -> Ordered:
     """Ask for a move to be taken back, before others. Raises NotFound, and Conflict where there is nothing to undo."""
     kind, errand = reverse_of(place, move_id, asked_by)
     if kind is Kind.TAKE_BACK:
-        return order_taking_back(
+        ordered = order_taking_back(
             jobs, errand.rest_id, errand.name, place.node, asked_by, Where.PLACE, errand.undoes
         )
-    order = in_order(errand) if kind is Kind.CACHE_IN else back_order(errand, makes_room=True)
-    return jobs.order(order)
+    else:
+        order = in_order(errand) if kind is Kind.CACHE_IN else back_order(errand, makes_room=True)
+        ordered = jobs.order(order)
+    note(place.database, Act.UNDONE, errand.name, after={"move": move_id, "path": errand.path})
+    return ordered
 
 
 def reverse_of(place: Workplace, move_id: int, asked_by: str) -> tuple[Kind, Errand]:
@@ -173,18 +178,19 @@ def restore_all(place: Workplace, jobs: Jobs, asked_by: str) -> Sequence[Ordered
 
     The result of each node's job says what could not be moved back there, and why.
     """
-    leave(jobs)
+    leave(place, jobs)
     return [
         jobs.order(Order(RESTORE, _asked(asked_by, node), f"{node} restore", Priority.NOW, asked_by=asked_by))
         for node in _nodes(place)
     ]
 
 
-def leave(jobs: Jobs) -> None:
+def leave(place: Workplace, jobs: Jobs) -> None:
     """Copy nothing any more, neither by itself nor what was asked for; a copy under way is given up."""
     if is_confirmed(jobs):
         jobs.remove_schedule(SCHEDULE)
-    _cancel(jobs, dict.fromkeys([*filling(jobs), *not_begun(jobs)]))
+    stopped = _cancel(jobs, dict.fromkeys([*filling(jobs), *not_begun(jobs)]))
+    note(place.database, Act.CACHE_LEFT, after={"jobs_cancelled": stopped})
 
 
 def returns(place: Workplace, asked_by: str) -> list[tuple[Kind, Errand]]:
@@ -203,9 +209,12 @@ def left(place: Workplace) -> list[Path]:
     return [spot.path for spot, _ in place.desk.journal.all_cached()]
 
 
-def stop_after_step(jobs: Jobs) -> int:
+def stop_after_step(place: Workplace, jobs: Jobs) -> int:
     """Let what is being moved be finished, and begin nothing more of what was asked for; how much that is."""
-    return _cancel(jobs, not_begun(jobs))
+    stopped = _cancel(jobs, not_begun(jobs))
+    if stopped:
+        note(place.database, Act.JOBS_CANCELLED, "cache", before={"jobs": stopped})
+    return stopped
 
 
 def _cancel(jobs: Jobs, job_ids: Iterable[str]) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from projectionist.errors import Conflict, NotFound, ProjectionistError
+from projectionist.features.audit_log.service import Act, note
 from projectionist.features.doctor.checks import WORST_FIRST, Check, Finding, Status, Subject, unknown
 from projectionist.features.doctor.ground import Ground
 from projectionist.features.doctor.subjects import (
@@ -137,6 +138,9 @@ def mend(ground: Ground, check_id: str, checks: Sequence[Check] = CHECKS) -> Men
     if check.repair is None or not before.can_mend:
         raise Conflict(f"This is for a person to mend; nothing was changed. {check.mend}")
     sentence = check.repair(ground)
+    if ground.opened is not None:
+        was = {"found": before.finding.evidence}
+        note(ground.opened.database, Act.MENDED, check_id, before=was, after={"done": sentence})
     return Mended(sentence, Result(check, look(ground, check)))
 
 

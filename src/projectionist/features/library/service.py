@@ -8,6 +8,7 @@ from datetime import datetime
 
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, NotFound
+from projectionist.features.audit_log.service import Act, record
 from projectionist.features.library import queries
 from projectionist.features.library.household.reading import (
     FileFacts,
@@ -164,9 +165,11 @@ def whereabouts(
 
 def set_enabled(database: Database, library_id: int, *, enabled: bool) -> LibraryFacts:
     """Exclude a library from sync, search and pages, or take it in again; nothing is removed. Raises NotFound."""
-    library(database, library_id)
-    with database.write() as session:
+    was = library(database, library_id)
+    with database.durable() as session:
         queries.set_enabled(session, library_id, enabled)
+        before, after = {"enabled": was.enabled}, {"enabled": enabled}
+        record(session, Act.LIBRARY_CHANGED, was.title, before=before, after=after)
     return library(database, library_id)
 
 
@@ -175,12 +178,15 @@ def forget_library(database: Database, library_id: int) -> None:
 
     Media and previews stay where they are.
     """
-    if library(database, library_id).missing_since is None:
+    known = library(database, library_id)
+    if known.missing_since is None:
         raise Conflict(
             "The server still lists this library, so the next sync would bring it back; exclude it instead."
         )
-    with database.write() as session:
+    with database.durable() as session:
         queries.remove_library(session, library_id)
+        was = {"server_id": known.server_id, "key": known.key, "items": known.item_count}
+        record(session, Act.LIBRARY_FORGOTTEN, known.title, before=was)
 
 
 def list_parts(

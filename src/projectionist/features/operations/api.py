@@ -9,6 +9,7 @@ from litestar import delete, get, patch, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
+from projectionist.db.engine import Database
 from projectionist.features.operations import service
 from projectionist.features.operations.documents import (
     JOB_COLUMNS,
@@ -122,9 +123,9 @@ def get_job_log(
     sync_to_thread=True,
     **MANAGE,
 )
-def cancel_job(jobs: Injected[Jobs], job_id: FromPath[str]) -> JobDocument:
+def cancel_job(database: Injected[Database], jobs: Injected[Jobs], job_id: FromPath[str]) -> JobDocument:
     """Stop a job, or keep it from starting."""
-    jobs.cancel(job_id)
+    service.act_on_one(database, jobs, "cancel", job_id)
     return job_document(jobs.get(job_id))
 
 
@@ -164,9 +165,11 @@ def set_job_priority(
     sync_to_thread=True,
     **MANAGE,
 )
-def change_many_jobs(jobs: Injected[Jobs], data: JSONBody[BulkChange]) -> BulkResult:
+def change_many_jobs(
+    database: Injected[Database], jobs: Injected[Jobs], data: JSONBody[BulkChange]
+) -> BulkResult:
     """Do one thing to many jobs."""
-    came = service.act_on_many(jobs, data.action, data.job_ids)
+    came = service.act_on_many(database, jobs, data.action, data.job_ids)
     return BulkResult(came.done, [BulkFailure(job_id, message) for job_id, message in came.failed])
 
 
@@ -184,9 +187,11 @@ def list_queues(jobs: Injected[Jobs], offset: Offset = 0, limit: Limit = 100) ->
 @patch(
     "/api/v1/queues/{name:str}", tags=["Queues"], operation_id="change_queue", sync_to_thread=True, **MANAGE
 )
-def change_queue(jobs: Injected[Jobs], name: FromPath[str], data: JSONBody[QueueChange]) -> QueueDocument:
+def change_queue(
+    database: Injected[Database], jobs: Injected[Jobs], name: FromPath[str], data: JSONBody[QueueChange]
+) -> QueueDocument:
     """Pause or resume a queue, or change how many of its jobs run at once on one node."""
-    return queue_document(service.change_queue(jobs, name, data.concurrency, data.paused))
+    return queue_document(service.change_queue(database, jobs, name, data.concurrency, data.paused))
 
 
 @get("/api/v1/schedules", tags=["Schedules"], operation_id="list_schedules", sync_to_thread=True)
@@ -210,11 +215,14 @@ def get_schedule(jobs: Injected[Jobs], name: FromPath[str]) -> ScheduleDocument:
     **MANAGE,
 )
 def save_schedule(
-    jobs: Injected[Jobs], name: FromPath[str], data: JSONBody[ScheduleChange]
+    database: Injected[Database],
+    jobs: Injected[Jobs],
+    name: FromPath[str],
+    data: JSONBody[ScheduleChange],
 ) -> ScheduleDocument:
     """Add or replace a schedule."""
     wanted = Schedule(name, data.kind, data.arguments, data.when, data.time_zone, data.paused)
-    return schedule_document(service.save_schedule(jobs, wanted))
+    return schedule_document(service.save_schedule(database, jobs, wanted))
 
 
 @delete(
@@ -224,10 +232,9 @@ def save_schedule(
     sync_to_thread=True,
     **MANAGE,
 )
-def remove_schedule(jobs: Injected[Jobs], name: FromPath[str]) -> None:
+def remove_schedule(database: Injected[Database], jobs: Injected[Jobs], name: FromPath[str]) -> None:
     """Take a schedule out."""
-    service.get_schedule(jobs, name)
-    jobs.remove_schedule(name)
+    service.remove_schedule(database, jobs, name)
 
 
 @post(

@@ -9,6 +9,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
+from projectionist.db.engine import Database
 from projectionist.errors import ProjectionistError
 from projectionist.features.operations import service
 from projectionist.features.operations.forms import back, number
@@ -77,10 +78,14 @@ def job_page(jobs: Injected[Jobs], job_id: FromPath[str], log_page: FromQuery[in
 
 @post("/jobs/bulk/{action:str}", sync_to_thread=True, include_in_schema=False, **MANAGE)
 def change_many(
-    request: Request[Any, Any, Any], jobs: Injected[Jobs], action: FromPath[str], data: Form
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    jobs: Injected[Jobs],
+    action: FromPath[str],
+    data: Form,
 ) -> Template | Redirect:
     """Do one thing to the jobs that are ticked."""
-    came = service.act_on_many(jobs, action, texts(data, "ids")[:100])
+    came = service.act_on_many(database, jobs, action, texts(data, "ids")[:100])
     if came.failed:
         context = {"came": came, "titles": _titles(jobs, [job_id for job_id, _ in came.failed])}
         return Template("operations/bulk.html", context=context, status_code=409)
@@ -89,10 +94,14 @@ def change_many(
 
 @post("/jobs/{job_id:str}/cancel", sync_to_thread=True, include_in_schema=False, **MANAGE)
 def cancel(
-    request: Request[Any, Any, Any], jobs: Injected[Jobs], job_id: FromPath[str], data: Form
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    jobs: Injected[Jobs],
+    job_id: FromPath[str],
+    data: Form,
 ) -> Redirect:
     """Stop a job, or keep it from starting."""
-    jobs.cancel(job_id)
+    service.act_on_one(database, jobs, "cancel", job_id)
     return back(request, data, f"/jobs/{job_id}")
 
 
@@ -107,23 +116,31 @@ def retry(
 
 @post("/jobs/{job_id:str}/priority", sync_to_thread=True, include_in_schema=False, **MANAGE)
 def set_priority(
-    request: Request[Any, Any, Any], jobs: Injected[Jobs], job_id: FromPath[str], data: Form
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    jobs: Injected[Jobs],
+    job_id: FromPath[str],
+    data: Form,
 ) -> Redirect:
     """Move a queued job forward or back."""
-    service.act_on_one(jobs, text(data, "priority"), job_id)
+    service.act_on_one(database, jobs, text(data, "priority"), job_id)
     return back(request, data, f"/jobs/{job_id}")
 
 
 @post("/jobs/queues/{name:str}", sync_to_thread=True, include_in_schema=False, **MANAGE)
 def change_queue(
-    request: Request[Any, Any, Any], jobs: Injected[Jobs], name: FromPath[str], data: Form
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    jobs: Injected[Jobs],
+    name: FromPath[str],
+    data: Form,
 ) -> Redirect:
     """Pause or resume a queue, or change how many of its jobs run at once."""
     action = text(data, "action")
     if action in ("pause", "resume"):
-        service.change_queue(jobs, name, None, action == "pause")
+        service.change_queue(database, jobs, name, None, action == "pause")
     else:
-        service.change_queue(jobs, name, number(data, "concurrency", "How many run at once"), None)
+        service.change_queue(database, jobs, name, number(data, "concurrency", "How many run at once"), None)
     return back(request, data, "/jobs")
 
 

@@ -11,6 +11,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
+from projectionist.db.engine import Database
 from projectionist.errors import InputWrong
 from projectionist.features.operations import service
 from projectionist.features.operations.forms import back, schedule_of
@@ -49,6 +50,7 @@ def edit_schedule_page(
 @post("/jobs/schedules", sync_to_thread=True, include_in_schema=False, **MANAGE)
 def save_schedule(
     request: Request[Any, Any, Any],
+    database: Injected[Database],
     jobs: Injected[Jobs],
     job_kinds: Injected[Mapping[str, str]],
     data: Form,
@@ -59,7 +61,7 @@ def save_schedule(
         wanted = schedule_of(data, job_kinds)
         if wanted.name.strip() != former and any(one.name == wanted.name.strip() for one in jobs.schedules()):
             raise InputWrong("There is a schedule of this name already; choose another.", "name")
-        saved = service.save_schedule(jobs, wanted)
+        saved = service.save_schedule(database, jobs, wanted)
     except InputWrong as error:
         given = Schedule(
             text(data, "name"), text(data, "kind"), {}, text(data, "when"), text(data, "time_zone")
@@ -68,13 +70,14 @@ def save_schedule(
             given, job_kinds, is_new=not former, former=former, error=error, said=text(data, "arguments")
         )
     if former and former != saved.name:
-        jobs.remove_schedule(former)
+        service.remove_schedule(database, jobs, former)
     return back(request, data, "/jobs/schedules")
 
 
 @post(f"{SCHEDULE}/{{action:str}}", sync_to_thread=True, include_in_schema=False, **MANAGE)
 def act_on_schedule(
     request: Request[Any, Any, Any],
+    database: Injected[Database],
     jobs: Injected[Jobs],
     name: FromPath[str],
     action: FromPath[str],
@@ -86,9 +89,9 @@ def act_on_schedule(
         ordered = jobs.run_schedule(name)
         return back(request, data, f"/jobs/{quote(ordered.job_id, safe='')}")
     if action == "remove":
-        jobs.remove_schedule(name)
+        service.remove_schedule(database, jobs, name)
     elif action in ("pause", "resume"):
-        service.pause_schedule(jobs, name, action == "pause")
+        service.pause_schedule(database, jobs, name, action == "pause")
     else:
         raise InputWrong("A schedule is paused, resumed, run or removed.", "action")
     return back(request, data, "/jobs/schedules")

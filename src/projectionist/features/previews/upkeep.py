@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from projectionist.errors import InputWrong, NotFound
+from projectionist.features.audit_log.service import Act, record
 from projectionist.features.previews import queries
 from projectionist.features.previews.choices import (
     Choices,
@@ -290,16 +291,20 @@ def save_choices(
     _, after = _before_and_after(place, library_id, values)
     for one in after.values():
         require_sound(one)
-    with place.database.write() as session:
+    about = "all libraries" if library_id is None else place.catalogue.library(library_id).title
+    with place.database.durable() as session:
         if library_id is None:
             base = merged(place.default_choices(session), values)
             require_sound(base)
-            queries.save_default(session, as_columns(_fields(base)))
+            before = as_columns(_fields(place.default_choices(session)))
+            kept = as_columns(_fields(base))
+            queries.save_default(session, kept)
         else:
-            queries.save_library_choice(
-                session, library_id, as_columns({**overrides_of(session, library_id), **values})
-            )
+            own = overrides_of(session, library_id)
+            before, kept = as_columns(own), as_columns({**own, **values})
+            queries.save_library_choice(session, library_id, kept)
         place.publish(session, TOPIC, {"library_id": library_id})
+        record(session, Act.PREVIEWS_CHANGED, about, before=before, after=kept)
     for library in _libraries(place, library_id):
         order_check(place, jobs, library.id, asked_by=asked_by)
     return redo

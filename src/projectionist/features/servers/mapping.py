@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from projectionist.errors import Conflict, InputWrong, NotFound, ServiceError
+from projectionist.features.audit_log.service import Act, record
 from projectionist.features.servers import paths, queries
 from projectionist.features.servers.lookup import announce, path_map, server_address
 from projectionist.features.servers.models import PathMappingRow, PlexDataRow
@@ -45,8 +46,9 @@ def save_mapping(reach: Reach, server_id: int, server_prefix: str, local_prefix:
     mapping = _checked(server_prefix, local_prefix)
     proven, proof = prove(reach, server_id, mapping)
     moment = reach.now()
-    with reach.database.write() as session:
+    with reach.database.durable() as session:
         row = queries.mapping_of(session, server_id, reach.node, mapping.server_prefix)
+        before = {} if row is None else _said(row)
         if row is None:
             row = PathMappingRow(
                 server_id=server_id,
@@ -61,6 +63,7 @@ def save_mapping(reach: Reach, server_id: int, server_prefix: str, local_prefix:
         session.flush()
         kept = mapping_of(row)
         announce(reach, session, server_id)
+        record(session, Act.MAPPING_CHANGED, row.server_prefix, at=moment, before=before, after=_said(row))
     return kept
 
 
@@ -77,12 +80,14 @@ def prove_mapping(reach: Reach, mapping_id: int) -> PathMapping:
 
 def remove_mapping(reach: Reach, mapping_id: int) -> None:
     """Take a mapping out. Raises NotFound."""
-    with reach.database.write() as session:
+    with reach.database.durable() as session:
         row = queries.mapping(session, mapping_id)
         if row is None:
             raise NotFound("There is no such mapping; it may have been removed.")
+        was = _said(row)
         queries.remove_mapping(session, mapping_id)
         announce(reach, session, row.server_id)
+        record(session, Act.MAPPING_REMOVED, row.server_prefix, at=reach.now(), before=was)
 
 
 def try_plex_data(reach: Reach, server_id: int, folder: str) -> PlexData:
@@ -97,8 +102,9 @@ def try_plex_data(reach: Reach, server_id: int, folder: str) -> PlexData:
     if server_address(reach.database, reach.vault, server_id).kind is not ServerKind.PLEX:
         raise Conflict("Only a Plex server has a Plex data folder; nothing was tried.")
     proof = reach.prove_plex_data(path)
-    with reach.database.write() as session:
+    with reach.database.durable() as session:
         row = queries.plex_data_on(session, server_id, reach.node)
+        before = {} if row is None else {"folder": row.folder}
         if row is None:
             row = PlexDataRow(server_id=server_id, node=reach.node)
             session.add(row)
@@ -107,7 +113,14 @@ def try_plex_data(reach: Reach, server_id: int, folder: str) -> PlexData:
         session.flush()
         kept = plex_data_of(row)
         announce(reach, session, server_id)
+        after = {"folder": row.folder}
+        record(session, Act.PLEX_DATA_CHANGED, reach.node, at=reach.now(), before=before, after=after)
     return kept
+
+
+def _said(row: PathMappingRow) -> dict[str, str | int]:
+    """What the audit log is told of a mapping."""
+    return {"server_id": row.server_id, "node": row.node, "local_prefix": row.local_prefix}
 
 
 def prove(reach: Reach, server_id: int, mapping: Mapping) -> tuple[bool, str]:

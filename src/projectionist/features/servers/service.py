@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, SecretUnreadable, ServiceError
-from projectionist.features.audit_log.service import Act, differing, record
+from projectionist.features.audit_log.service import Act, record
 from projectionist.features.servers import addresses, queries
 from projectionist.features.servers.here import ServersHere
 from projectionist.features.servers.lookup import announce, missing, path_map, server_address, there
@@ -187,8 +187,8 @@ def edit_server(reach: Reach, server_id: int, new: NewServer, *, keep_token: boo
         changed = server_of(row)
         announce(reach, session, server_id)
         reach.publish(session, "alerts", {})
-        was, is_now = differing(before, _said(row) | ({} if keep_token else {"token_replaced": True}))
-        record(session, Act.SERVER_CHANGED, row.name, at=moment, before=was, after=is_now)
+        after = {**_said(row), **({} if keep_token else {"replaced": "what it is asked with"})}
+        record(session, Act.SERVER_CHANGED, row.name, at=moment, before=before, after=after)
     return changed
 
 

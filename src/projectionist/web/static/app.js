@@ -4,6 +4,7 @@ import { keys } from "./keys.js";
 import { lists } from "./lists.js";
 import { listen } from "./live.js";
 import { posters } from "./posters.js";
+import { signedIn } from "./signed-in.js";
 import { times } from "./times.js";
 
 // A part that a script has filled stays as it is while it is about the same: data-keep says what it is about.
@@ -87,7 +88,9 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 document.addEventListener("htmx:sendError", () => toast(told.dataset.away, "bad"));
 document.addEventListener("toast", (event) => toast(event.detail.value ?? event.detail.text, event.detail.kind));
-body.addEventListener("live:closed", () => toast(told.dataset.away, "bad"));
+body.addEventListener("live:closed", async () => {
+  if (await isSignedIn()) toast(told.dataset.away, "bad");
+});
 
 // A live element that somebody types in, or that has an open menu, waits until they are done.
 const waiting = new Set();
@@ -128,6 +131,7 @@ forms();
 posters();
 times();
 listen();
+const isSignedIn = signedIn();
 if ("serviceWorker" in navigator && body.dataset.serviceWorker) {
   navigator.serviceWorker.register(body.dataset.serviceWorker, { scope: body.dataset.scope }).catch(() => {});
 }

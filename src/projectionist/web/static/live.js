@@ -73,9 +73,11 @@ function own(address) {
 export function listen() {
   const { events, liveWorker } = document.body.dataset;
   if (!events) return;
-  // What loads itself anew is nothing that somebody does, so it keeps nobody signed in.
+  // What loads itself, again and again or as the page was opened, is nothing that somebody does: it has no event, or
+  // one that no hand has made. It keeps nobody signed in.
   document.body.addEventListener("htmx:configRequest", ({ detail }) => {
-    if (detail.triggeringEvent?.type.startsWith("live:")) detail.headers["X-Background"] = "1";
+    const made = detail.triggeringEvent;
+    if (!made || made.type.startsWith("live:")) detail.headers["X-Background"] = "1";
   });
   if ("SharedWorker" in window) shared(events, liveWorker);
   else own(events);

@@ -22,7 +22,7 @@ def premises(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Premises]:
     """A disk with films, one of them pinned, a move under way, a plan, and another disk that is not there."""
     stage = Stage(tmp_path_factory.mktemp("stage") / "home")
     premises = Premises(stage)
-    service.confirm(premises.jobs, "every 1h")
+    service.confirm(premises.place, premises.jobs, "every 1h")
     ids = [premises.cached(name, size=(3 + number) * GB) for number, name in enumerate(("Heat", "Ronin"))]
     premises.came_along("Heat.srt", "Heat")
     premises.planned("A film with quite a long title, as some are known to have", size=4 * GB)

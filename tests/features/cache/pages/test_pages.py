@@ -174,7 +174,7 @@ def test_the_plan_says_what_why_how_much_and_estimates_only_what_was_measured(pr
 
 
 def test_a_plan_without_moves_says_so(premises: Premises) -> None:
-    service.confirm(premises.jobs, "every 1h")
+    service.confirm(premises.place, premises.jobs, "every 1h")
     with premises.browser() as client:
         page = client.get("/cache/plan").text
 
@@ -332,7 +332,7 @@ def test_a_pin_that_does_not_fit_is_refused_with_its_reason(premises: Premises) 
 
 
 def test_everything_goes_back_and_nothing_is_moved_by_itself_any_more(premises: Premises) -> None:
-    service.confirm(premises.jobs, "every 1h")
+    service.confirm(premises.place, premises.jobs, "every 1h")
     with premises.browser() as client:
         answer = client.post("/cache/restore-all", data={"x": "1"})
 
@@ -371,7 +371,7 @@ def test_panels_tell_what_is_there_and_only_to_whom_it_may_be_told(premises: Pre
 
 
 def test_home_says_what_failed_of_late_and_which_disk_is_not_there(premises: Premises) -> None:
-    service.confirm(premises.jobs, "every 1h")
+    service.confirm(premises.place, premises.jobs, "every 1h")
     errand = premises.crew.errand(premises.stage.film("Heat.mkv"), title="Heat")
     note(premises.place, Kind.CACHE_IN, errand, "SSD", "failed", 10, "The disk is full.")
     with premises.browser() as client:

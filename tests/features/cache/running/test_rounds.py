@@ -93,8 +93,8 @@ def test_nothing_is_asked_for_by_playing_before_a_plan_was_confirmed(crew: Crew)
     service.played(crew.place, jobs)
     service.play_ended(crew.place, jobs, 1, "film")
     assert jobs.held == {}
-    service.confirm(jobs, "every 1h")
-    service.confirm(jobs, "every 2h")
+    service.confirm(crew.place, jobs, "every 1h")
+    service.confirm(crew.place, jobs, "every 2h")
     assert [(one.kind, one.when) for one in jobs.schedules()] == [(RUN, "every 1h")]
     service.played(crew.place, jobs)
     service.played(crew.place, jobs)
@@ -149,7 +149,7 @@ def test_a_copy_that_ends_while_everything_goes_home_goes_home_too(crew: Crew) -
 
 def test_who_leaves_has_no_schedule_any_more_and_nothing_waits(crew: Crew) -> None:
     jobs = FakeJobs()
-    service.confirm(jobs, "every 1h")
+    service.confirm(crew.place, jobs, "every 1h")
     crew.plans.copies = [wish(crew, "a.mkv", Source.ON_DECK), wish(crew, "b.mkv", Source.ON_DECK)]
     rounds.run_plan(crew.place, jobs, Hand(), dry=False, asked_by="test")
     jobs.held["job-1"] = replace(jobs.held["job-1"], state=JobState.RUNNING)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, InputWrong, NotFound
+from projectionist.features.audit_log.service import Act, record
 from projectionist.features.cache.models import Layout, PlaceRow, TierRow
 from projectionist.features.cache.sidecars import Sidecars
 from projectionist.features.cache.tiers import proving, queries, telling
@@ -93,16 +94,18 @@ class Setup:
         others = [tier for tier in self._places.tiers() if tier.id != tier_id]
         proving.prove_apart(root, [*dict.fromkeys(slow), *(tier.root for tier in others)], "root")
         proving.prove_writable(root, "root")
-        with self._database.write() as session:
+        with self._database.durable() as session:
             if queries.tier_named(session, str(values["name"]), but=tier_id):
                 raise InputWrong(f"There is a tier called {values['name']} already.", "name")
             row = self._tier(session, tier_id, root)
+            before = {} if tier_id is None else {field: getattr(row, field) for field in values}
             mark_tier(root)
             for field, value in values.items():
                 setattr(row, field, value)
             session.add(row)
             session.flush()
             number = row.id
+            record(session, Act.TIER_CHANGED, row.name, before=before, after=values)
         return SetUp(number, telling.of_tier(root, wanted.too_hot_c, others, mounts))
 
     def save_place(self, wanted: NewPlace, place_id: int | None = None) -> SetUp:
@@ -120,13 +123,16 @@ class Setup:
         proving.prove_writable(slow, "slow_root")
         for tier in tiers:
             proving.prove_layout(wanted.layout, slow, view, base_of(wanted.layout, slow, view, tier.root))
-        with self._database.write() as session:
+        with self._database.durable() as session:
+            before = {} if place_id is None else self._said(session, self._known_place(session, place_id))
             row = self._place(session, place_id, wanted, slow, _spelled(seen_as, view))
             mark_tier(slow)
             session.add(row)
             session.flush()
             queries.serve(session, row.id, [tier.id for tier in tiers])
+            session.flush()
             number = row.id
+            record(session, Act.PLACE_CHANGED, str(slow), before=before, after=self._said(session, row))
         return SetUp(
             number, telling.of_place(wanted.layout, slow, view, tiers, mounts, arr_owned=wanted.arr_owned)
         )
@@ -135,19 +141,22 @@ class Setup:
         """Use a tier no more; its mark stays, for another machine may go by it. Raises NotFound, and Conflict while
         files of ours are on it.
         """
-        with self._database.write() as session:
+        with self._database.durable() as session:
             row = self._tier(session, tier_id, None)
             if queries.files_on(session, self._node, row.root):
                 raise Conflict(f"Files are on {row.name} still; move them back first, then remove it.")
             session.delete(row)
+            record(session, Act.TIER_REMOVED, row.name, before={"root": row.root, "quota": row.quota})
 
     def remove_place(self, place_id: int) -> None:
         """Serve a folder no more. Raises NotFound, and Conflict while files of it are on a fast tier."""
-        with self._database.write() as session:
+        with self._database.durable() as session:
             row = self._known_place(session, place_id)
             if queries.files_of(session, self._node, row.slow_root):
                 raise Conflict(f"Files of {row.slow_root} are on a fast disk still; move them back first.")
+            was = self._said(session, row)
             session.delete(row)
+            record(session, Act.PLACE_REMOVED, row.slow_root, before=was)
 
     def save_cap(self, scope: str, key: str, most: str, *, excluded: bool) -> None:
         """Say what a library, a person or an item takes at most; nothing said, or 0, takes the cap away.
@@ -162,8 +171,26 @@ class Setup:
                 "Nothing would be cached any more; exclude a library, a person or an item.", "excluded"
             )
         said = most.strip() if size_of(most, "most") else ""
-        with self._database.write() as session:
+        with self._database.durable() as session:
+            caps = {(one.scope, one.key): (one.most, one.excluded) for one in queries.caps(session)}
             queries.cap(session, scope, key, said, excluded=excluded)
+            was = dict(zip(("most", "excluded"), caps.get((scope, key), ("", False)), strict=True))
+            after = {"most": said, "excluded": excluded}
+            record(session, Act.LIMIT_CHANGED, f"{scope} {key}".strip(), before=was, after=after)
+
+    def _said(self, session: Session, row: PlaceRow) -> dict[str, str | int | bool | list[int]]:
+        """What the audit log is told of a place."""
+        serve = queries.tiers_of_places(session, self._node)
+        return {
+            "library_id": row.library_id,
+            "slow_root": row.slow_root,
+            "view_root": row.view_root,
+            "host_root": row.host_root,
+            "layout": row.layout,
+            "sidecars": row.sidecars,
+            "arr_owned": row.arr_owned,
+            "tiers": [tier for place, tier in serve if place == row.id],
+        }
 
     def _tier(self, session: Session, tier_id: int | None, root: Path | None) -> TierRow:
         if tier_id is None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from projectionist.db.engine import Database
+from projectionist.features.audit_log.service import Act, record
 from projectionist.features.cache.wanting import queries
 from projectionist.features.cache.wanting.wants import Source
 
@@ -37,8 +38,12 @@ def read_choices(database: Database, standard: Collection[Source]) -> Choices:
 
 def choose(database: Database, source: Source, account_id: int, counts: bool | None) -> None:
     """Switch a source on or off for an account, `EVERYBODY` for all without a choice; None takes the choice back."""
-    with database.write() as session:
+    with database.durable() as session:
+        rows = [(row.account_id, row.counts) for row in queries.choices(session) if row.source == source]
+        before, after = {"counts": dict(rows).get(account_id)}, {"counts": counts}
         if counts is None:
             queries.drop_choice(session, source, account_id)
         else:
             queries.put_choice(session, source, account_id, counts)
+        whose = "everybody" if account_id == EVERYBODY else f"account {account_id}"
+        record(session, Act.SOURCE_CHANGED, f"{source} for {whose}", before=before, after=after)

@@ -20,6 +20,7 @@ from projectionist.errors import (
     ServiceError,
     TlsFailed,
 )
+from projectionist.features.audit_log.service import Act, record
 from projectionist.features.cache.models import ListRow
 from projectionist.features.cache.neighbours import Servers
 from projectionist.features.cache.wanting.choosing import EVERYBODY, Choices
@@ -36,6 +37,7 @@ from projectionist.features.cache.wanting.lists.records import (
     NewList,
     list_of,
     own_name,
+    said_of,
 )
 from projectionist.features.cache.wanting.wants import FailedSource, Source
 from projectionist.features.library.service import viewers
@@ -90,16 +92,20 @@ class Lists:
 
     def switch(self, list_id: int, on: bool) -> KeptList:
         """Let a list count or not; what it named is kept for when it counts again. Raises NotFound."""
-        with self._database.write() as session:
+        with self._database.durable() as session:
             row = _there(queries.one(session, list_id))
+            before = {"on": row.on}
             row.on = on
+            record(session, Act.LIST_CHANGED, row.name, before=before, after={"on": on})
             return list_of(row)
 
     def remove(self, list_id: int) -> None:
         """Take a list out, with what it named. Raises NotFound."""
-        with self._database.write() as session:
+        with self._database.durable() as session:
+            was = said_of(_there(queries.one(session, list_id)))
             if not queries.remove(session, list_id):
                 raise _missing()
+            record(session, Act.LIST_REMOVED, str(was["name"]), before=was)
 
     def keys(self) -> Mapping[ListService, bool]:
         """Of each service that wants a key, whether one is kept. Raises DatabaseUnusable."""
@@ -116,14 +122,16 @@ class Lists:
         if not key.strip():
             raise InputWrong(f"Enter the key that {SERVICE_NAMES[service]} gave you.", "key")
         self._works(ListAddress(service, ListKind.TRENDING_MOVIES, key=key.strip()), 1)
-        with self._database.write() as session:
+        with self._database.durable() as session:
             queries.put_key(session, service, self._vault.seal(key.strip()))
+            record(session, Act.LIST_KEY_CHANGED, SERVICE_NAMES[service])
 
     def drop_key(self, service: ListService) -> None:
         """Forget the key of a service; what its lists named stays. Raises NotFound."""
-        with self._database.write() as session:
+        with self._database.durable() as session:
             if not queries.drop_key(session, service):
                 raise NotFound(f"No key of {SERVICE_NAMES[service]} is kept.")
+            record(session, Act.LIST_KEY_REMOVED, SERVICE_NAMES[service])
 
     def ask_due(self, choices: Choices, now: datetime) -> None:
         """Ask for every list that counts for anybody and is due. Raises DatabaseUnusable, and nothing else.
@@ -172,13 +180,14 @@ class Lists:
         name = new.name.strip() or own_name(new)
         now = self._clock.now()
         try:
-            with self._database.write() as session:
+            with self._database.durable() as session:
                 namesake = queries.by_name(session, name)
                 if namesake is not None and namesake.id != list_id:
                     raise Conflict(
                         f"There is a list named {name} already; nothing was changed. Give it another name."
                     )
                 row = ListRow() if list_id is None else _there(queries.one(session, list_id))
+                before = {} if list_id is None else said_of(row)
                 row.name = name
                 row.service, row.kind, row.where = new.service.value, new.kind.value, new.where.strip()
                 row.content = new.content
@@ -189,6 +198,8 @@ class Lists:
                 queries.replace_listed(session, row.id, places)
                 if new.key.strip():
                     queries.put_key(session, new.service, self._vault.seal(new.key.strip()))
+                    record(session, Act.LIST_KEY_CHANGED, SERVICE_NAMES[new.service], at=now)
+                record(session, Act.LIST_CHANGED, name, at=now, before=before, after=said_of(row))
                 return list_of(row)
         except IntegrityError as error:
             raise Conflict(

@@ -106,6 +106,20 @@ def list_of(row: ListRow) -> KeptList:
     )
 
 
+def said_of(row: ListRow) -> dict[str, str | int | bool]:
+    """What the audit log is told of a list."""
+    return {
+        "name": row.name,
+        "service": row.service,
+        "kind": row.kind,
+        "where": row.where,
+        "most": row.most,
+        "fill": row.fill,
+        "account_id": row.account_id,
+        "on": row.on,
+    }
+
+
 def own_name(new: NewList) -> str:
     """What to call a list to which nobody gave a name."""
     words = new.kind.replace("_", " ").replace("movies", "films")
