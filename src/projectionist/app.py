@@ -70,7 +70,7 @@ from projectionist.jobs.engine import Engine
 from projectionist.jobs.tidying import TIDY
 from projectionist.kit import logs
 from projectionist.kit.clock import SystemClock
-from projectionist.kit.data_folder import DataFolder
+from projectionist.kit.data_folder import DEMO_HOUSE, DataFolder, OwnFolder
 from projectionist.kit.probing import probe
 from projectionist.kit.secrets import Vault, load_key
 from projectionist.media.lists import ConnectList
@@ -88,8 +88,6 @@ if TYPE_CHECKING:
     from projectionist.demo.house import DemoHouse
 
 Say = Callable[[str], None]
-
-_DEMO = "demo-house"
 
 _log = logging.getLogger(__name__)
 
@@ -118,6 +116,7 @@ class House:
         )
         self._demo: DemoHouse | None = None
         self._demo_lock = threading.Lock()
+        self._own = OwnFolder(settings.data)
         self.reach = self._open_reach(vault, connect)
         self.servers = servers.ServersHere(self.reach)
         self.place = Workplace(
@@ -163,6 +162,7 @@ class House:
             syncs=ScheduledSyncs(self.jobs, settings.sync_interval),
             prove_plex_data=prove_plex_data,
             publish=self._publish,
+            own=self._own,
         )
 
     def _open_lists(self, vault: Vault, connect_list: ConnectList | None) -> Lists:
@@ -177,7 +177,7 @@ class House:
             self._publish,
             self.clock,
             node=self.settings.node,
-            folder=self.settings.data,
+            own=self._own,
             wishes=Wishes.of(self.settings),
             lists=self.lists,
         )
@@ -293,7 +293,7 @@ class House:
 
         with self._demo_lock:
             if self._demo is None:
-                self._demo = DemoHouse(self.settings.data / _DEMO, playing=True).start()
+                self._demo = DemoHouse(self.settings.data / DEMO_HOUSE, playing=True).start()
             server = servers.NewServer(ServerKind.PLEX, self._demo.plex_url, self._demo.plex_token)
             return setup.Demo(server, self._demo.plex_data)
 
@@ -335,7 +335,7 @@ class House:
 
     def reopen_demo(self) -> None:
         """Open the demo house again where it was chosen before."""
-        if (self.settings.data / _DEMO / "owner-token").exists():
+        if (self.settings.data / DEMO_HOUSE / "owner-token").exists():
             self.start_demo()
 
     def close(self) -> None:

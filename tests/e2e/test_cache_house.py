@@ -23,7 +23,9 @@ from projectionist.demo.house import DemoHouse
 from projectionist.demo.viewing import Playing
 from projectionist.features.cache import service
 from projectionist.features.cache.models import PlaceRow, PlaceTierRow, TierRow
-from projectionist.features.cache.service import Ended
+from projectionist.features.cache.reading import history
+from projectionist.features.cache.reading.history import MoveFilter
+from projectionist.features.cache.running.errands import Ended
 from projectionist.features.cache.spots import TIER
 from projectionist.features.cache.tiers.marking import mark_tier
 from projectionist.features.library.service import libraries
@@ -154,12 +156,16 @@ def seconds_until(true: Callable[[], bool], within_s: float, what: Callable[[], 
     return time.monotonic() - began
 
 
+def history_of(house: House) -> list[Ended]:
+    return [one.move for one in history.moves(house.cache, MoveFilter()).items]
+
+
 def moves_of(cinema: Cinema, path: Path) -> list[Ended]:
-    return [one for one in service.history(cinema.house.cache).items if one.path == str(path)]
+    return [one for one in history_of(cinema.house) if one.path == str(path)]
 
 
 def state_of(cinema: Cinema) -> str:
-    moves = [(Path(one.path).name, one.outcome, one.why) for one in service.history(cinema.house.cache).items]
+    moves = [(Path(one.path).name, one.outcome, one.why) for one in history_of(cinema.house)]
     jobs = [(job.title, job.state, job.error) for job in cinema.house.jobs.find(OURS).items]
     plan = service.plan(cinema.house.cache)
     kept = [(one.path.name, one.why) for one in plan.kept]
@@ -388,4 +394,4 @@ def test_a_worker_that_is_killed_in_mid_copy_loses_nothing_and_the_next_one_goes
             second.wait(30)
         assert here.is_whole()
         assert [path for path in here.hidden() if path.suffix == ".copy"] == []
-        assert {one.outcome for one in service.history(house.cache).items} <= {"cached", "home"}
+        assert {one.outcome for one in history_of(house)} <= {"cached", "home"}

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -17,12 +17,15 @@ from projectionist.errors import JobCancelled, UsageWrong
 if TYPE_CHECKING:
     from projectionist.app import House
     from projectionist.features.cache.running.batch import Carried
-    from projectionist.features.cache.service import Ended
+    from projectionist.features.cache.running.errands import Ended
 
 Data = Annotated[
     Path | None, typer.Option(metavar="DIR", help="The data folder; else PROJECTIONIST_DATA names it.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per file and a summary object.")]
+
+KindName = Literal["cache_in", "move_back", "repair", "take_over", "take_back", "let_go"]
+ResultName = Literal["moved", "failed", "unchanged"]
 
 MOST = 2**31 - 1
 """The largest number that a row may have."""
@@ -131,16 +134,19 @@ def history(
     text: Annotated[
         str, typer.Argument(metavar="[TEXT]", help="Part of a path or a title.", show_default=False)
     ] = "",
+    kind: Annotated[KindName | None, typer.Option(help="Only what was done so.")] = None,
+    result: Annotated[ResultName | None, typer.Option(help="Only what ended so.")] = None,
     size: Annotated[int, typer.Option("--size", min=1, max=1000, help="How many, the newest first.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
     data: Data = None,
 ) -> None:
     """Say what was moved, why, and how it went."""
     from projectionist.cli.display import shown
-    from projectionist.features.cache import service
+    from projectionist.features.cache.reading import history as reading
 
+    wanted = reading.MoveFilter(text, kind or "", result or "")
     with opened(data) as house:
-        moves = service.history(house.cache, text=text, size=size).items
+        moves = [one.move for one in reading.moves(house.cache, wanted, size=size).items]
     if as_json:
         typer.echo(json.dumps([_ended(one) for one in moves], ensure_ascii=False, indent=2))
         return
@@ -149,7 +155,13 @@ def history(
         if one.why:
             typer.echo(f"{'':>8}{shown(one.why)}")
     if not moves:
-        typer.echo(f"No move has {shown(text)} in its path or title." if text else "Nothing was moved yet.")
+        typer.echo(_no_moves(shown(text), is_filtered=bool(kind or result)))
+
+
+def _no_moves(text: str, *, is_filtered: bool) -> str:
+    if is_filtered:
+        return "No move fits that."
+    return f"No move has {text} in its path or title." if text else "Nothing was moved yet."
 
 
 def undo(

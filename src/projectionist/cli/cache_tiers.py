@@ -216,6 +216,52 @@ def add_place(
         _tell(set_up.save_place(house.cache, wanted), as_json=as_json)
 
 
+@places.command("change")
+def change_place(
+    place: PlaceId,
+    library: Annotated[
+        int | None, typer.Option(metavar="ID", min=1, max=MOST, help="The library's number.")
+    ] = None,
+    root: Annotated[str | None, typer.Option(metavar="DIR", help="Its folder on the slow disk.")] = None,
+    tier: Annotated[
+        list[int] | None, typer.Option("--tier", help="The fast tiers that serve it from now on; in order.")
+    ] = None,
+    layout: Annotated[LayoutName | None, typer.Option(help="How paths lead there.")] = None,
+    view: Annotated[
+        str | None, typer.Option(help="Where players see it; nothing: the slow folder itself.")
+    ] = None,
+    sidecars: Annotated[SidecarsName | None, typer.Option(help="What travels along.")] = None,
+    arr_owned: Annotated[
+        bool | None,
+        typer.Option("--arr-owned/--not-arr-owned", help="Whether an *arr keeps its files there."),
+    ] = None,
+    host_root: Annotated[str | None, typer.Option(help="Where the host sees it.")] = None,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Change what is said, and leave the rest of a served folder as it is; its layout is proved again."""
+    from dataclasses import replace
+
+    from projectionist.features.cache import set_up
+    from projectionist.features.cache.models import Layout
+    from projectionist.features.cache.sidecars import Sidecars
+
+    said: dict[str, Any] = {
+        "library_id": library,
+        "slow_root": root,
+        "tier_ids": tuple(tier) if tier else None,
+        "layout": layout and Layout(layout),
+        "view_root": view,
+        "host_root": host_root,
+        "sidecars": sidecars and Sidecars(sidecars),
+        "arr_owned": arr_owned,
+    }
+    with opened(data) as house:
+        known = set_up.place_typed(set_up.place_set(house.cache, place).place)
+        wanted = replace(known, **{field: value for field, value in said.items() if value is not None})
+        _tell(set_up.save_place(house.cache, wanted, place), as_json=as_json)
+
+
 @places.command("remove")
 def remove_place(place: PlaceId, as_json: AsJson = False, data: Data = None) -> None:
     """Serve a folder no more; what is on a fast tier has to be moved back first."""

@@ -135,6 +135,7 @@ def _reach(data: Path | None) -> Iterator[Reach]:
     from projectionist.features.servers.service import Reach
     from projectionist.integrations.connecting import connector
     from projectionist.kit.clock import SystemClock
+    from projectionist.kit.data_folder import OwnFolder
     from projectionist.kit.secrets import Vault, load_key
     from projectionist.settings import load_settings
 
@@ -152,6 +153,7 @@ def _reach(data: Path | None) -> Iterator[Reach]:
             syncs=_NoSyncs(),
             prove_plex_data=prove_plex_data,
             publish=lambda session, topic, facts: events.publish(topic, facts, session=session),
+            own=OwnFolder(settings.data),
         )
         events.close()
     finally:

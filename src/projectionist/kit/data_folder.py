@@ -10,13 +10,16 @@ import re
 import socket
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from projectionist.errors import DataFolderInUse, DataFolderUnusable
+from projectionist.errors import DataFolderInUse, DataFolderUnusable, InputWrong
 
 LOCK = "instance.lock"
+DEMO_HOUSE = "demo-house"
+"""What a house that is tried without media of its own keeps in the data folder: films, and a simulated server."""
 _MOUNTS = Path("/proc/self/mountinfo")
 _NETWORK = re.compile(
     r"nfs\d?|cifs|smb\w*|9p|afs|ncpfs|ceph|lustre|beegfs|gpfs|coda|davfs2?|glusterfs|orangefs"
@@ -65,6 +68,38 @@ def holder_of(path: Path) -> str | None:
     finally:
         os.close(lock)
     return None
+
+
+def lies_in(inner: Path, outer: Path) -> bool:
+    """Whether a folder is the same as another, or lies in it, by name or by what the disks say of both."""
+    if inner.is_relative_to(outer):
+        return True
+    try:
+        wanted = outer.stat()
+        return any(os.path.samestat(folder.stat(), wanted) for folder in (inner, *inner.parents))
+    except OSError:  # one of them is not there now; their names tell
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFolder:
+    """The data folder at `path`, as others have to leave it alone, all but the films of a demo house."""
+
+    path: Path
+
+    def refuse(self, folder: Path, field: str, *, around: bool = True) -> None:
+        """Raise InputWrong where a folder that somebody named lies in it or, with `around`, holds it."""
+        ours, named = self.path.expanduser().resolve(), folder.resolve()
+        if lies_in(named, ours) and not lies_in(named, ours / DEMO_HOUSE):
+            raise InputWrong(
+                f"{folder} lies in {ours}, where Projectionist keeps its own data; choose a folder outside of it.",
+                field,
+            )
+        if around and lies_in(ours, named):
+            raise InputWrong(
+                f"{folder} holds {ours}, where Projectionist keeps its own data; choose a folder that does not.",
+                field,
+            )
 
 
 class DataFolder:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 
 from litestar import MediaType, Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import ClientException, HTTPException, SerializationException, ValidationException
 from litestar.response import Redirect, Template
 
 from projectionist.errors import InputWrong, ProjectionistError, SignInNeeded, TooManyRequests
@@ -19,6 +20,10 @@ from projectionist.web.ports import Identify, Principal
 log = logging.getLogger(__name__)
 
 PROBLEM_TYPE: Final = "application/problem+json"
+BODY: Final = "body"
+"""The field of an error that is about all that was sent."""
+_HANDED: Final = "data"
+"""What handlers call the body that they are handed."""
 SENTENCES: Final[dict[int, tuple[str, str]]] = {
     400: ("bad_request", "The request could not be understood; nothing was changed."),
     401: ("sign_in_needed", "Nobody is signed in here; sign in and try again."),
@@ -67,10 +72,20 @@ def problem_of(error: Exception, request: Request[Any, Any, Any]) -> dict[str, A
     if isinstance(error, InputWrong) and error.field:
         problem["errors"] = [{"field": error.field, "message": error.message}]
     if isinstance(error, ValidationException) and isinstance(error.extra, list):
-        problem["errors"] = [
-            {"field": entry.get("key", ""), "message": entry.get("message", "")} for entry in error.extra
-        ]
+        problem["errors"] = [_error(entry) for entry in error.extra]
+    elif isinstance(error, ClientException) and isinstance(error.__cause__, SerializationException):
+        problem["errors"] = [{"field": BODY, "message": "What was sent is no whole JSON."}]
     return problem
+
+
+def _error(entry: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with one field, or with the body as a whole, which handlers call their data."""
+    field, message = str(entry.get("key", "")), str(entry.get("message", ""))
+    if field != _HANDED:
+        return {"field": field, "message": message}
+    if message == repr(_HANDED):  # looked up, and not there
+        message = "The request has no body; send a JSON object, as the document of the API describes it."
+    return {"field": BODY, "message": message}
 
 
 def _told(error: Exception) -> tuple[int, str, str]:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from projectionist.errors import ServerUnreachable
+from projectionist.errors import InputWrong, ServerUnreachable
 from projectionist.features.servers import service
+from projectionist.kit.data_folder import OwnFolder
 from projectionist.media.vocabulary import ServerInfo, ServerKind, ServerPath
 from tests.features.accounts.house import PLEX, TOKEN, Browser, House, film_item, shelf, words
 from tests.features.accounts.opened import house, owner
@@ -219,3 +220,17 @@ def test_nobody_else_sees_servers(house: House, owner: Browser) -> None:
     with house.browser() as other:
         assert other.api("GET", "/servers").status_code == 401
         assert other.get("/servers").url.path == "/sign-in"
+
+
+def test_no_path_of_a_server_leads_into_our_own_data(
+    house: House, owner: Browser, plex: service.Server, tmp_path: Path
+) -> None:
+    (tmp_path / "data" / "previews").mkdir(parents=True)
+    own = OwnFolder(tmp_path / "data")
+    wanted = ("/data/films", str(tmp_path / "data" / "previews"))
+    with pytest.raises(InputWrong, match="where Projectionist keeps its own data") as refused:
+        service.save_mapping(replace(house.reach, own=own), plex.id, *wanted)
+    assert refused.value.field == "local_prefix"
+    assert service.list_mappings(house.database, plex.id) == []
+    kept = service.save_mapping(replace(house.reach, own=own), plex.id, "/data/films", str(tmp_path))
+    assert kept.local_prefix == str(tmp_path)

@@ -51,10 +51,14 @@ def return_films(place: Workplace, jobs: Jobs, ids: Collection[int], asked_by: s
 def pin_films(place: Workplace, ids: Collection[int], asked_by: str, *, pin: bool) -> Tally:
     """Pin the items of these films in the version that is there, or pin them no longer.
 
-    What is there has its room: it is not asked for each of them what then would not fit any more.
+    What is there has its room: it is not asked for each of them what then would not fit any more. What
+    went back meanwhile is named by its number.
     """
-    done, failed = 0, []
-    for film in films.films_by_id(place, ids):
+    there = films.films_by_id(place, ids)
+    gone = sorted(set(ids) - {film.id for film in there})
+    done = 0
+    failed = [(f"Film {one}", "It is not on a fast disk any more; nothing was changed.") for one in gone]
+    for film in there:
         if film.item_id is None:
             failed.append((film.title, "The library does not know whose file this is; sync it first."))
             continue

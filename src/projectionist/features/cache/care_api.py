@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from projectionist.features.cache import caring
 from projectionist.features.cache.auditing.findings import FindingKind
@@ -21,16 +21,14 @@ from projectionist.features.cache.documents_care import (
     rival_document,
     suggestion_document,
 )
+from projectionist.features.cache.routes import AT, ROUTE, Id
 from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import Jobs
-from projectionist.media.vocabulary import Page
 from projectionist.settings import Settings
-from projectionist.web.access import needs
 from projectionist.web.injection import Injected
-from projectionist.web.paging import Limit, Offset, PageOut, page_out
-from projectionist.web.ports import Permission, Principal
+from projectionist.web.paging import Limit, Offset, PageOut, part_out
+from projectionist.web.ports import Principal
 
-Id = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 Folder = Annotated[
     str, QueryParameter(max_length=4000, description="Where the other program keeps its settings.")
 ]
@@ -38,11 +36,9 @@ Beside = Annotated[
     bool,
     QueryParameter(description="Under a new name beside the path that it had; nothing is in the way there."),
 ]
-MANAGE = needs(Permission.MANAGE_CACHE)
-AT = "/api/v1/cache"
 
 
-@get(f"{AT}/findings", tags=["Cache"], operation_id="list_cache_findings", sync_to_thread=True, **MANAGE)
+@get(f"{AT}/findings", operation_id="list_cache_findings", **ROUTE)
 def list_findings(
     cache: Injected[Workplace],
     kind: FromQuery[FindingName | None] = None,
@@ -51,16 +47,14 @@ def list_findings(
 ) -> PageOut[FindingDocument]:
     """What audits and scrubs found and nobody mended."""
     found = caring.findings(cache, None if kind is None else FindingKind(kind))
-    return page_out(caring.part(found, offset, limit), finding_document)
+    return part_out(found, finding_document, offset, limit)
 
 
 @post(
     f"{AT}/findings/{{finding_id:int}}/repair",
-    tags=["Cache"],
     operation_id="repair_cache_finding",
     status_code=202,
-    sync_to_thread=True,
-    **MANAGE,
+    **ROUTE,
 )
 def repair(
     cache: Injected[Workplace],
@@ -76,11 +70,9 @@ def repair(
 
 @post(
     f"{AT}/findings/repair",
-    tags=["Cache"],
     operation_id="repair_safe_cache_findings",
     status_code=202,
-    sync_to_thread=True,
-    **MANAGE,
+    **ROUTE,
 )
 def repair_safe(
     cache: Injected[Workplace],
@@ -93,9 +85,7 @@ def repair_safe(
     return CareOrderedDocument([one.job_id for one in ordered])
 
 
-@post(
-    f"{AT}/audit", tags=["Cache"], operation_id="audit_cache", status_code=202, sync_to_thread=True, **MANAGE
-)
+@post(f"{AT}/audit", operation_id="audit_cache", status_code=202, **ROUTE)
 def audit(
     jobs: Injected[Jobs], settings: Injected[Settings], principal: Injected[Principal]
 ) -> CareOrderedDocument:
@@ -103,28 +93,23 @@ def audit(
     return CareOrderedDocument([caring.order_audit(jobs, principal.name, settings.cache_exclude_file).job_id])
 
 
-@post(
-    f"{AT}/scrub", tags=["Cache"], operation_id="scrub_cache", status_code=202, sync_to_thread=True, **MANAGE
-)
+@post(f"{AT}/scrub", operation_id="scrub_cache", status_code=202, **ROUTE)
 def scrub(jobs: Injected[Jobs], principal: Injected[Principal]) -> CareOrderedDocument:
     """Read every fast copy from its device and hold it against its checksum; no slow disk is touched."""
     return CareOrderedDocument([caring.order_scrub(jobs, principal.name).job_id])
 
 
-@get(f"{AT}/rests", tags=["Cache"], operation_id="list_resting_files", sync_to_thread=True, **MANAGE)
+@get(f"{AT}/rests", operation_id="list_resting_files", **ROUTE)
 def list_rests(cache: Injected[Workplace], offset: Offset = 0, limit: Limit = 50) -> PageOut[RestDocument]:
     """The files that nothing shows any more, those first whose days end first."""
-    rows = caring.rests(cache)
-    return page_out(Page(tuple(rows[offset : offset + limit]), offset, len(rows)), rest_document)
+    return part_out(caring.rests(cache), rest_document, offset, limit)
 
 
 @post(
     f"{AT}/rests/{{rest_id:int}}/return",
-    tags=["Cache"],
     operation_id="return_resting_file",
     status_code=202,
-    sync_to_thread=True,
-    **MANAGE,
+    **ROUTE,
 )
 def return_rest(
     cache: Injected[Workplace],
@@ -139,7 +124,7 @@ def return_rest(
     )
 
 
-@get(f"{AT}/rivals", tags=["Cache"], operation_id="find_cache_rivals", sync_to_thread=True, **MANAGE)
+@get(f"{AT}/rivals", operation_id="find_cache_rivals", **ROUTE)
 def find_rivals(cache: Injected[Workplace], folder: Folder) -> RivalsDocument:
     """What PlexCache-D or Cacherr set up in a folder, and the fast tiers to take over from them."""
     found = caring.rivals_in(folder)
@@ -147,9 +132,7 @@ def find_rivals(cache: Injected[Workplace], folder: Folder) -> RivalsDocument:
     return RivalsDocument([rival_document(one) for one in found], tiers)
 
 
-@post(
-    f"{AT}/adopt", tags=["Cache"], operation_id="adopt_cache", status_code=202, sync_to_thread=True, **MANAGE
-)
+@post(f"{AT}/adopt", operation_id="adopt_cache", status_code=202, **ROUTE)
 def adopt(
     cache: Injected[Workplace],
     jobs: Injected[Jobs],

@@ -18,7 +18,7 @@ from projectionist.features.cache.showing import CopyLine, KeptLine, PlanShown, 
 from projectionist.features.cache.wanting.wants import Term
 from projectionist.jobs.ports import Job, Ordered
 
-KindName = Literal["cache_in", "move_back", "repair", "take_over", "take_back"]
+KindName = Literal["cache_in", "move_back", "repair", "take_over", "take_back", "let_go"]
 ResultName = Literal["moved", "failed", "unchanged"]
 RuleName = Literal["quota", "usage", "min_free", "drive"]
 VersionName = Literal["highest", "lowest", "4k", "1080p", "720p", "first"]

@@ -13,11 +13,33 @@ Policy = Literal["ours", "ondeck", "lru", "score", "clairvoyant"]
 Size = Annotated[int, msgspec.Meta(ge=1, le=2**62)]
 
 
+class RivalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The settings of PlexCache-D by its own names, for the policies `ondeck` (its eviction mode fifo) and `score`
+    (smart); what is not said is as it has it. A retention in days of 0 never ends.
+    """
+
+    number_episodes: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
+    days_to_monitor: Annotated[float, msgspec.Meta(ge=0, le=36500)] | None = None
+    watchlist_toggle: bool | None = None
+    watchlist_episodes: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
+    watchlist_retention_days: Annotated[float, msgspec.Meta(ge=0, le=36500)] | None = None
+    ondeck_retention_days: Annotated[float, msgspec.Meta(ge=0, le=36500)] | None = None
+    cache_retention_hours: Annotated[float, msgspec.Meta(ge=0, le=87600)] | None = None
+    cache_eviction_threshold_percent: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
+    eviction_min_priority: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
+    interval_hours: Annotated[float, msgspec.Meta(ge=0.01, le=168)] | None = None
+
+    def said(self) -> dict[str, float]:
+        """Those that were said."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
+
+
 class SimulationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which sizes of a fast disk, in bytes, and which policies are to be tried on the household's own history."""
 
     sizes: Annotated[list[Size], msgspec.Meta(min_length=1, max_length=8)]
     policies: Annotated[list[Policy], msgspec.Meta(max_length=5)] = []
+    rival_settings: RivalSettings = RivalSettings()
 
 
 class SimulationOrderedDocument(msgspec.Struct, frozen=True):
@@ -51,6 +73,7 @@ class SimulatedDocument(msgspec.Struct, frozen=True):
     until: datetime | None
     is_short: bool
     lines: list[LineDocument]
+    rival_settings: dict[str, float | bool]
 
 
 def simulated_document(one: Simulated) -> SimulatedDocument:
@@ -64,6 +87,7 @@ def simulated_document(one: Simulated) -> SimulatedDocument:
         one.until,
         one.is_short,
         [_line(line) for line in one.lines],
+        dict(one.rival_settings),
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
 from projectionist.errors import AlreadyAtWork
@@ -212,7 +213,9 @@ class Journal:
         """Take up a file that the disk shows at rest; its days begin now, since nobody knows when they began."""
         with self._database.durable() as session:
             if queries.rest_at(session, str(rest.at)) is None:
-                session.add(_rest_row(rest, str(path), self._clock.now()))
+                row = _rest_row(rest, str(path), self._clock.now())
+                row.at = None
+                session.add(row)
 
     def hold(self, path: Path, film: Path) -> None:
         """A further film needs this path on the fast disk."""
@@ -279,9 +282,11 @@ class Journal:
         with self._database.read() as session:
             return queries.is_in_use(session, str(fast))
 
-    def forget_rest(self, row: RestRow) -> None:
-        """A file at rest is gone."""
+    def forget_rest(self, row: RestRow, note: Callable[[Session], None] | None = None) -> None:
+        """A file at rest is gone; what `note` writes is kept in the same moment."""
         with self._database.durable() as session:
+            if note is not None:
+                note(session)
             queries.forget_rest(session, row.id)
             queries.forget_origin(session, row.path)
 
@@ -345,5 +350,6 @@ def _rest_row(rest: Resting, path: str, now: datetime) -> RestRow:
         root=str(rest.root),
         reason=rest.reason,
         size=rest.size,
+        at=now,
         until=now + REST,
     )

@@ -32,6 +32,8 @@ class Kind(StrEnum):
     """Making ours what another caching program set aside."""
     TAKE_BACK = "take_back"
     """Giving a file at rest a name again."""
+    LET_GO = "let_go"
+    """Removing a file for good whose rest is over."""
 
 
 class Step(StrEnum):
@@ -101,7 +103,10 @@ class HolderRow(Base):
 
 
 class RestRow(Base):
-    """A file that nothing shows any more, kept under a hidden name until `until`; `path` is where it was."""
+    """A file that nothing shows any more, kept under a hidden name until `until`; `path` is where it was.
+
+    `at` is when it came to rest; None where nobody knows.
+    """
 
     __tablename__ = "cache_rest"
     __table_args__ = (Index("ix_cache_rest_until", "until"),)
@@ -112,6 +117,7 @@ class RestRow(Base):
     root: Mapped[str]
     reason: Mapped[str] = mapped_column(String(40))
     size: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime | None]
     until: Mapped[datetime]
 
 

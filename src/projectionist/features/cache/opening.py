@@ -28,6 +28,7 @@ from projectionist.features.cache.wanting.sources import Amounts
 from projectionist.features.cache.wanting.wants import Source
 from projectionist.features.cache.workplace import Publish, Workplace
 from projectionist.kit.clock import Clock
+from projectionist.kit.data_folder import OwnFolder
 from projectionist.settings import Settings
 
 
@@ -70,11 +71,11 @@ def open_workplace(
     clock: Clock,
     *,
     node: str,
-    folder: Path,
+    own: OwnFolder,
     wishes: Wishes,
     lists: Lists | None = None,
 ) -> Workplace:
-    """All that the cache works with on a node; `folder` is where its processes keep their claims."""
+    """All that the cache works with on a node; `own` is where its processes keep their claims."""
     places = Places(database, node)
     capacity = Capacity(database, places, node, clock)
     eyes = Eyes(database, servers, places, clock)
@@ -95,10 +96,11 @@ def open_workplace(
         clock=clock,
         desk=Desk(journal, eyes, eyes, listing=eyes, proves_returns=wishes.proves_returns),
         eyes=eyes,
-        lanes=Lanes(database, folder, node),
+        lanes=Lanes(database, own.path, node),
         pace=wishes.pace,
         mover=UnraidMover() if exclusions else None,
         exclusions=exclusions,
         retention=wishes.retention,
         hard_links=wishes.hard_links,
+        own=own,
     )

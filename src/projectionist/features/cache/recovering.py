@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy.orm import Session
 
 from projectionist.errors import AlreadyAtWork, ProjectionistError, ServiceError, SwapRefused
 from projectionist.features.cache.journal import Move, Resting
 from projectionist.features.cache.locking import alone
-from projectionist.features.cache.models import Kind, Layout, Step
+from projectionist.features.cache.models import Kind, Layout, RestRow, Step
 from projectionist.features.cache.settling import (
     Desk,
     Outcome,
@@ -37,6 +40,13 @@ from projectionist.features.cache.spots import (
 )
 from projectionist.features.cache.swapping import move_back
 from projectionist.kit.files import explained
+
+
+class NoteGone(Protocol):
+    """Writes down that a file at rest was removed for good, or `was_there` no more."""
+
+    def __call__(self, row: RestRow, session: Session, *, was_there: bool) -> None:
+        """Write it in this session. Raises DatabaseUnusable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +116,22 @@ def hide_returned(desk: Desk) -> list[Path]:
     return hidden
 
 
-def let_go(desk: Desk) -> list[Path]:
-    """Remove the files whose rest is over, where their disk is there; returns them. Raises TargetUnwritable."""
+def let_go(desk: Desk, note: NoteGone | None = None) -> list[Path]:
+    """Remove the files whose rest is over, where their disk is there; returns them. Raises TargetUnwritable.
+
+    `note` writes down each, in the transaction that forgets it, and is told whether it was still there.
+    """
     gone = []
     for row in desk.journal.rested():
         resting = Path(row.resting)
         if not is_mounted(Path(row.root)) or not RESTING.fullmatch(resting.name):
             continue
         with explained(resting, "removed"):
-            if desk.calls.remove(resting):
+            was_there = desk.calls.remove(resting)
+            if was_there:
                 desk.calls.sync_folder(resting.parent)
                 gone.append(resting)
-        desk.journal.forget_rest(row)
+        desk.journal.forget_rest(row, None if note is None else partial(note, row, was_there=was_there))
     return gone
 
 

@@ -14,7 +14,7 @@ from projectionist.features.cache.models import Kind
 from projectionist.features.cache.planning.plan import CachePlan
 from projectionist.features.cache.reading.history import require_undoable
 from projectionist.features.cache.running import queries
-from projectionist.features.cache.running.errands import Ended, Errand, ended_of
+from projectionist.features.cache.running.errands import Errand
 from projectionist.features.cache.running.ordering import (
     PLAY,
     RESTORE,
@@ -28,13 +28,10 @@ from projectionist.features.cache.running.ordering import (
 from projectionist.features.cache.settling import Outcome
 from projectionist.features.cache.workplace import TOPIC, Workplace
 from projectionist.jobs.ports import Jobs, JobState, Order, Ordered, Priority, Schedule
-from projectionist.media.vocabulary import Page
 
 __all__ = [
     "TOPIC",
-    "Ended",
     "confirm",
-    "history",
     "is_confirmed",
     "leave",
     "left",
@@ -111,13 +108,6 @@ def play_ended(place: Workplace, jobs: Jobs, server_id: int, item_key: str) -> N
     for node in _nodes(place):
         key = f"{node} after {int(due.timestamp())}"
         jobs.order(Order(RUN, _asked(_PLAYING, node), key, Priority.NORMAL, not_before=due))
-
-
-def history(place: Workplace, *, text: str = "", offset: int = 0, size: int = 50) -> Page[Ended]:
-    """A page of the moves that ended, the newest first; `text` is in the path or the title."""
-    with place.database.read() as session:
-        rows, total = queries.moves(session, text, offset, size)
-    return Page(tuple(ended_of(row) for row in rows), offset, total)
 
 
 def undo(place: Workplace, jobs: Jobs, move_id: int, asked_by: str) -> Ordered:

@@ -199,7 +199,7 @@ def place_typed(place: Place) -> NewPlace:
 
 
 def _setup(place: Workplace) -> Setup:
-    return Setup(place.database, place.node)
+    return Setup(place.database, place.node, own=place.own)
 
 
 def _folders_of(place: Workplace, library: LibraryFacts) -> Sequence[Path]:

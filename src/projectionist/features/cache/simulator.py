@@ -10,6 +10,7 @@ from typing import Any
 from projectionist.errors import InputWrong
 from projectionist.features.cache.simulating.contest import PolicyName
 from projectionist.features.cache.simulating.jobs import SIMULATE
+from projectionist.features.cache.simulating.rival_settings import rules_of
 from projectionist.features.cache.sizes import typed_size
 from projectionist.features.cache.tiers.rules import size_of
 from projectionist.jobs.ports import Job, JobFilter, Jobs, JobState, Order, Ordered, Priority
@@ -38,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """The last replay: of how many plays, from when to when, and what was left out."""
+    """The last replay: of how many plays, from when to when, what was left out, and the settings of the rivals."""
 
     at: datetime | None
     lines: tuple[Line, ...]
@@ -47,6 +48,7 @@ class Simulated:
     strangers: int
     since: datetime | None
     until: datetime | None
+    rival_settings: Mapping[str, float]
 
     @property
     def days(self) -> int:
@@ -102,12 +104,18 @@ def order_simulation(
     policies: Sequence[PolicyName],
     sources: Sequence[str],
     asked_by: str,
+    rival_settings: Mapping[str, float] | None = None,
 ) -> Ordered:
-    """Ask for a replay; one that is under way already is not asked for twice."""
+    """Ask for a replay; one that is under way already is not asked for twice.
+
+    `rival_settings` are those of PlexCache-D by its own names. Raises InputWrong.
+    """
+    rules_of(rival_settings or {})
     arguments = {
         "sizes": list(sizes),
         "policies": [str(one) for one in policies],
         "sources": list(sources),
+        "rival_settings": dict(rival_settings or {}),
     }
     return jobs.order(Order(SIMULATE, arguments, "simulation", Priority.HIGH, asked_by=asked_by))
 
@@ -155,6 +163,7 @@ def _simulated(result: Mapping[str, Any], at: datetime | None) -> Simulated:
         result["strangers"],
         _moment(result["since"]),
         _moment(result["until"]),
+        result.get("rival_settings", {}),
     )
 
 

@@ -43,6 +43,7 @@ def simulate(
         simulator.policies_in(data.policies),
         settings.cache_sources,
         principal.name,
+        data.rival_settings.said(),
     )
     return SimulationOrderedDocument(ordered.job_id, ordered.created)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from projectionist.errors import NotFound, ProjectionistError, ServiceError, SourceChanged, SwapRefused
-from projectionist.features.cache.copying import Progress, copy_proved, digest_on_device
+from projectionist.features.cache.copying import Copied, Progress, copy_proved, digest_on_device
 from projectionist.features.cache.journal import Move, Origin
 from projectionist.features.cache.layouts import ADAPTERS
 from projectionist.features.cache.locking import alone
@@ -126,15 +126,33 @@ def _carry_in(desk: Desk, move: Move, progress: Progress) -> Outcome:
     desk.journal.enter(move, Step.SWAPPING, replace(move.content, fast_ctime_ns=changed))
     spare = temporary(spot.path.parent, move.token, "link")
     let_lookups_end(desk, spot)
-    untouched = move.content.is_untouched(os.lstat(spot.path))
+    before = os.lstat(spot.path)
+    _require_copied(spot, spot.path, copied, progress)
     ADAPTERS[spot.layout].occupy(calls, spot, move.content, spare)
-    mark = mark_of(os.lstat(spot.aside)) if untouched else ""
+    aside = os.lstat(spot.aside)
+    _require_copied(spot, spot.aside, copied, progress)
+    mark = mark_of(aside) if move.content.is_untouched(before) and os.path.samestat(before, aside) else ""
     desk.journal.enter(move, Step.WITNESSING, replace(move.content, original=mark))
     if not desk.witness.sees(spot.path, spot.fast):
         settle(desk, move, forward=False)
         return Outcome.UNSEEN
     desk.journal.end(move, cached=True)
     return Outcome.CACHED
+
+
+def _require_copied(spot: Spot, file: Path, copied: Copied, progress: Progress) -> None:
+    """Raise SourceChanged where a file is another than was copied, though its size and time are the same.
+
+    Its inode tells that, and where a file system gives it another number meanwhile, what is in it.
+    """
+    found = os.lstat(file)
+    if os.path.samestat(found, copied.source):
+        return
+    if digest_on_device(file, progress, done=found.st_size) != copied.digest:
+        raise SourceChanged(
+            f"Another file of the same size and time has come to {spot.path} meanwhile; it is kept in its place, "
+            "and copied next time."
+        )
 
 
 def _publish(desk: Desk, move: Move, copy: Path) -> None:

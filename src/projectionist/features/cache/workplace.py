@@ -19,6 +19,7 @@ from projectionist.features.cache.traffic.excluding import Exclusions
 from projectionist.features.cache.traffic.lanes import Lanes
 from projectionist.features.cache.traffic.pacing import Pace
 from projectionist.kit.clock import Clock
+from projectionist.kit.data_folder import OwnFolder
 
 TOPIC = "cache"
 
@@ -31,7 +32,7 @@ class Workplace:
     """One node: `node` is its name for people. `mover` is Unraid's, where there is one, and `exclusions` its list.
 
     `hard_links` says whether files with several names are moved too, and `retention` how long a file stays on the fast
-    disk after it was wanted or played last.
+    disk after it was wanted or played last. `own` is the folder that nothing may be served from or copied to.
     """
 
     database: Database
@@ -50,4 +51,5 @@ class Workplace:
     exclusions: Exclusions | None = None
     retention: timedelta = timedelta(hours=12)
     hard_links: bool = False
+    own: OwnFolder | None = None
     sleep: Callable[[float], None] = field(default=time.sleep)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, TypeVar
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 from litestar import delete, get, patch, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
@@ -36,13 +36,10 @@ from projectionist.features.operations.documents import (
     schedule_document,
 )
 from projectionist.jobs.ports import Jobs, Schedule
-from projectionist.media.vocabulary import Page
 from projectionist.web.access import needs
 from projectionist.web.injection import Injected
-from projectionist.web.paging import Limit, Offset, PageOut, export_csv, export_json, page_out
+from projectionist.web.paging import Limit, Offset, PageOut, export_csv, export_json, page_out, part_out
 from projectionist.web.ports import Permission
-
-T = TypeVar("T")
 
 States = Annotated[list[StateName] | None, QueryParameter(name="state")]
 MANAGE = needs(Permission.MANAGE_JOBS)
@@ -198,7 +195,7 @@ def change_queue(
 def list_schedules(jobs: Injected[Jobs], offset: Offset = 0, limit: Limit = 100) -> PageOut[ScheduleDocument]:
     """The schedules, with when each ran last and runs next."""
     schedules = jobs.schedules()
-    return page_out(part_of(schedules, offset, limit), schedule_document)
+    return part_out(schedules, schedule_document, offset, limit)
 
 
 @get("/api/v1/schedules/{name:str}", tags=["Schedules"], operation_id="get_schedule", sync_to_thread=True)
@@ -269,11 +266,6 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     wanted = service.job_filter(states or (), queues or (), kinds or (), text)
     return (job_row(job) for job in service.all_jobs(jobs, wanted))
-
-
-def part_of(rows: Sequence[T], offset: int, limit: int) -> Page[T]:
-    """A page of what is short enough to be read whole."""
-    return Page(tuple(rows[offset : offset + limit]), offset, len(rows))
 
 
 HANDLERS = (

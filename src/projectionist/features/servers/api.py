@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from litestar import delete, get, post, put
 from litestar.params import JSONBody, PathParameter
@@ -29,15 +28,12 @@ from projectionist.features.servers.documents import (
     suggestion_document,
 )
 from projectionist.features.servers.service import NewServer, Reach
-from projectionist.media.vocabulary import Page
 from projectionist.web.access import needs
 from projectionist.web.injection import Injected
-from projectionist.web.paging import Limit, Offset, PageOut, page_out
+from projectionist.web.paging import Limit, Offset, PageOut, page_out, part_out
 from projectionist.web.ports import Permission, Principal
 
 ServerId = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
-T = TypeVar("T")
-
 MANAGE = needs(Permission.MANAGE_SERVERS)
 SERVER = "/api/v1/servers/{server_id:int}"
 
@@ -139,7 +135,7 @@ def list_server_libraries(
 ) -> PageOut[LibraryDocument]:
     """What the server lists now, asked of the server itself."""
     libraries = service.server_libraries(reach, server_id)
-    return page_out(part_of(libraries, offset, limit), library_document)
+    return part_out(libraries, library_document, offset, limit)
 
 
 @get(f"{SERVER}/mappings", tags=["Servers"], operation_id="list_mappings", sync_to_thread=True, **MANAGE)
@@ -149,7 +145,7 @@ def list_mappings(
     """The path mappings of a server, on every node."""
     service.get_server(reach.database, server_id)
     mappings = service.list_mappings(reach.database, server_id)
-    return page_out(part_of(mappings, offset, limit), mapping_document)
+    return part_out(mappings, mapping_document, offset, limit)
 
 
 @post(f"{SERVER}/mappings", tags=["Servers"], operation_id="save_mapping", sync_to_thread=True, **MANAGE)
@@ -174,7 +170,7 @@ def suggest_mappings(
     """Mappings that the folders visible on this node suggest."""
     libraries = service.server_libraries(reach, server_id)
     found = service.suggest_mappings(reach, server_id, libraries)
-    return page_out(part_of(found, offset, limit), suggestion_document)
+    return part_out(found, suggestion_document, offset, limit)
 
 
 @post(
@@ -209,7 +205,7 @@ def list_plex_data(
     """Where each node finds the data folder of a Plex server."""
     service.get_server(reach.database, server_id)
     found = service.list_plex_data(reach.database, server_id)
-    return page_out(part_of(found, offset, limit), plex_data_document)
+    return part_out(found, plex_data_document, offset, limit)
 
 
 @put(f"{SERVER}/plex-data", tags=["Servers"], operation_id="try_plex_data", sync_to_thread=True, **MANAGE)
@@ -218,11 +214,6 @@ def try_plex_data(
 ) -> PlexDataDocument:
     """Keep the data folder of this node, and try to write into it."""
     return plex_data_document(service.try_plex_data(reach, server_id, data.folder))
-
-
-def part_of(rows: Sequence[T], offset: int, limit: int) -> Page[T]:
-    """A page of what is short enough to be read whole."""
-    return Page(tuple(rows[offset : offset + limit]), offset, len(rows))
 
 
 HANDLERS = (

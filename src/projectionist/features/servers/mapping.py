@@ -44,6 +44,8 @@ def suggest_mappings(
 def save_mapping(reach: Reach, server_id: int, server_prefix: str, local_prefix: str) -> PathMapping:
     """Keep a mapping of this node, proven or not: try it, keep what came of it. Raises InputWrong, NotFound."""
     mapping = _checked(server_prefix, local_prefix)
+    if reach.own is not None:  # it may lie around it: an application's folder beside the media is common
+        reach.own.refuse(Path(mapping.local_prefix), "local_prefix", around=False)
     proven, proof = prove(reach, server_id, mapping)
     moment = reach.now()
     with reach.database.durable() as session:

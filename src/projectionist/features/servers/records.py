@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from projectionist.db.engine import Database
 from projectionist.features.servers.models import PathMappingRow, PlexDataRow, ServerRow
 from projectionist.jobs.ports import Ordered
+from projectionist.kit.data_folder import OwnFolder
 from projectionist.kit.secrets import Vault
 from projectionist.media.server import Connect
 from projectionist.media.vocabulary import ServerKind
@@ -52,7 +53,7 @@ class Reach:
     """What it takes to reach servers and their files from this node.
 
     `prove_plex_data` writes into a Plex data folder and takes it back. `publish` tells every process,
-    once the session's transaction is committed: topic and details.
+    once the session's transaction is committed: topic and details. No path may lead into `own`.
     """
 
     database: Database
@@ -63,6 +64,7 @@ class Reach:
     syncs: Syncs
     prove_plex_data: Callable[[Path], Proof]
     publish: Callable[[Session, str, Mapping[str, Any]], None]
+    own: OwnFolder | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,10 @@ def test_a_repair_is_undone_by_its_number_in_the_history(home: Home) -> None:
     home.run("audit", "--repair")
     assert not fast.exists()
     (done,) = json.loads(home.run("history", "--json").out)
+    assert json.loads(home.run("history", "--kind", done["kind"], "--result", "moved", "--json").out) == [
+        done
+    ]
+    assert json.loads(home.run("history", "--result", "unchanged", "--json").out) == []
     assert (done["kind"], done["outcome"]) == ("repair", "rested")
     ran = home.run("undo", str(done["id"]))
     assert (ran.status, ran.err) == (0, "")

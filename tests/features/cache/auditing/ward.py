@@ -25,6 +25,7 @@ class ATier:
     root: Path
     host_root: str = ""
     name: str = "SSD"
+    id: int = 1
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class APlace:
     slow_root: Path
     view_root: Path
     tiers: Sequence[ATier]
+    library_id: int = 1
 
 
 @dataclass

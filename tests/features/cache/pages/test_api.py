@@ -76,6 +76,22 @@ def test_films_are_named_by_their_numbers(premises: Premises) -> None:
     assert (returned.status_code, returned.json()["done"]) == (202, 1)
 
 
+def test_a_film_that_went_back_before_it_was_pinned_is_named(premises: Premises) -> None:
+    known = premises.cached("Heat")
+    with premises.browser() as client:
+        told = [
+            client.post(f"{AT}/files/{verb}", json={"ids": [known, 999, 77, 999]}).json()
+            for verb in ("pin", "unpin")
+        ]
+        page = client.post("/cache/files/pin", data={"ids": [known, 77]}).text
+
+    for one in told:
+        assert one["done"] == 1
+        assert [film["title"] for film in one["failed"]] == ["Film 77", "Film 999"]
+        assert all("not on a fast disk any more" in str(film) for film in one["failed"])
+    assert "Film 77" in page
+
+
 def test_a_pin_is_weighed_before_it_is_put(premises: Premises) -> None:
     item = premises.item_of(premises.cached("Heat"))
     with premises.browser() as client:

@@ -179,4 +179,7 @@ def test_nothing_to_plan_says_that_there_is_no_tier(tmp_path: Path) -> None:
 
 def test_a_history_without_a_word_is_not_called_empty(desk: Desk) -> None:
     assert desk.run("history").out == "Nothing was moved yet.\n"
+    assert desk.run("history", "--kind", "let_go", "--result", "failed").out == "No move fits that.\n"
+    assert desk.run("history", "--kind", "eaten").status == 2
+    assert desk.run("history", "x" * 300).status == 2
     assert desk.run("history", "a\x1bb").out == "No move has a\\x1bb in its path or title.\n"

@@ -14,6 +14,8 @@ from projectionist.features.cache import recovering, service
 from projectionist.features.cache.journal import Journal
 from projectionist.features.cache.models import CopyRow, Kind
 from projectionist.features.cache.planning.plan import PlannedCopy, PlannedReturn
+from projectionist.features.cache.reading import history
+from projectionist.features.cache.reading.history import MoveFilter
 from projectionist.features.cache.running import rounds
 from projectionist.features.cache.running.batch import carry_out, errands, planned
 from projectionist.features.cache.running.carrying import carry_back, carry_in
@@ -298,11 +300,14 @@ def test_the_history_is_looked_through_by_words(crew: Crew) -> None:
         film = crew.stage.film(name)
         crew.listed(film)
         crew.carry(film)
-    assert [Path(one.path).name for one in service.history(crew.place).items] == ["b_1.mkv", "a.mkv"]
-    found = service.history(crew.place, text="b_")
-    assert (found.total, [one.title for one in found.items]) == (1, ["b_1"])
-    assert service.history(crew.place, text="%").total == 0
-    assert service.history(crew.place, offset=1, size=1).items[0].title == "a"
+    assert [Path(one.move.path).name for one in history.moves(crew.place, MoveFilter()).items] == [
+        "b_1.mkv",
+        "a.mkv",
+    ]
+    found = history.moves(crew.place, MoveFilter("b_"))
+    assert (found.total, [one.move.title for one in found.items]) == (1, ["b_1"])
+    assert history.moves(crew.place, MoveFilter("%")).total == 0
+    assert history.moves(crew.place, MoveFilter(), offset=1, size=1).items[0].move.title == "a"
 
 
 def test_a_round_lets_go_what_has_rested_long_enough(crew: Crew) -> None:

@@ -16,7 +16,7 @@ from projectionist.features.cache.eyes import Eyes
 from projectionist.features.cache.models import Layout, PinRow, TierRow
 from projectionist.features.cache.planning.plan import CachePlan, PlannedCopy, PlannedReturn, Refused
 from projectionist.features.cache.planning.planner import ItemWhy, Thought
-from projectionist.features.cache.running import queries
+from projectionist.features.cache.reading import queries
 from projectionist.features.cache.running.carrying import carry_in
 from projectionist.features.cache.running.errands import Ended, Errand, ended_of
 from projectionist.features.cache.settling import Desk
@@ -346,5 +346,5 @@ class Crew(Theatre):
     def moves(self) -> list[Ended]:
         """What was moved, the first first."""
         with self.database.read() as session:
-            rows, _ = queries.moves(session, "", 0, 100)
-            return [ended_of(row) for row in reversed(rows)]
+            rows, _ = queries.moves(session, sort="at", size=100)
+            return [ended_of(row) for row in rows]

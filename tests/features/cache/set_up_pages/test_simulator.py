@@ -111,3 +111,25 @@ def test_a_household_that_watched_nothing_is_told_so(premises: Premises) -> None
 
     assert made["plays"] == 0
     assert "Nothing was watched yet" in page
+
+
+def test_the_api_takes_the_rivals_settings_by_their_names_and_says_them(premises: Premises) -> None:
+    wanted = {"sizes": [GB], "rival_settings": {"number_episodes": 2, "watchlist_toggle": False}}
+    with premises.browser() as client:
+        ordered = client.post("/api/v1/cache/simulation", json=wanted)
+        wrong = client.post(
+            "/api/v1/cache/simulation", json={"sizes": [GB], "rival_settings": {"episodes": 2}}
+        )
+        much = client.post(
+            "/api/v1/cache/simulation", json={"sizes": [GB], "rival_settings": {"number_episodes": 101}}
+        )
+        [job] = premises.jobs.held.values()
+        done = run_simulation(premises.place, Watching(), job.arguments)  # type: ignore[arg-type]
+        premises.jobs.put("Simulate", JobState.DONE, kind=SIMULATE, result=done)
+        told = client.get("/api/v1/cache/simulation").json()
+
+    assert (ordered.status_code, wrong.status_code) == (202, 400)
+    assert much.status_code == 400
+    assert told["rival_settings"]["number_episodes"] == 2
+    assert told["rival_settings"]["watchlist_toggle"] is False
+    assert told["rival_settings"]["days_to_monitor"] == 183

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from projectionist.features.cache import set_up
 from projectionist.features.cache.models import AnswerRow, SourceChoiceRow, TierRow
 from projectionist.features.library.models import LibraryRow
+from projectionist.kit.data_folder import OwnFolder
 from projectionist.web.ports import Permission
 from tests.features.cache.pages.serving import Premises
 
@@ -266,3 +268,32 @@ def test_a_tier_within_a_library_and_a_place_outside_of_it_are_refused(
     assert "list every copy as a second version" in tier.json()["detail"]
     assert str(films) in wrong.json()["detail"]
     assert [one.slow_root for one in premises.place.places.all()].count(elsewhere) == 0
+
+
+def test_neither_the_form_nor_the_api_takes_a_folder_of_ours_or_a_tier_twice(
+    bare: Premises, tmp_path: Path
+) -> None:
+    data, fast = tmp_path / "data", tmp_path / "ssd"
+    (data / "previews").mkdir(parents=True)
+    fast.mkdir()
+    bare.place = replace(bare.place, own=OwnFolder(data))
+    with bare.browser() as client:
+        inside = client.post("/cache/tiers", data={"name": "NVMe", "root": str(data / "previews")})
+        around = client.post("/api/v1/cache/tiers", json={"name": "NVMe", "root": str(tmp_path)})
+        client.post("/cache/tiers", data={"name": "NVMe", "root": str(fast)})
+        place = {"library_id": 1, "tier_ids": [set_up.tiers_named(bare.place)[0].id], "slow_root": str(data)}
+        served = client.post("/api/v1/cache/places", json=place)
+        shown = client.post("/cache/places", data=place)
+        twice = client.post("/cache/tiers", data={"name": "Again", "root": str(fast)})
+        again = client.post("/api/v1/cache/tiers", json={"name": "Again", "root": str(fast)})
+
+    assert "where Projectionist keeps its own data" in inside.text
+    assert 'id="root-error"' in inside.text
+    assert f"{tmp_path} holds {data}" in around.json()["detail"]
+    assert [one["field"] for one in around.json()["errors"]] == ["root"]
+    assert "keeps its own data" in served.json()["detail"]
+    assert "keeps its own data" in shown.text
+    assert f"{fast} is the tier NVMe already" in twice.text
+    assert f"{fast} is the tier NVMe already" in again.json()["detail"]
+    assert {inside.status_code, around.status_code, served.status_code, again.status_code} == {422}
+    assert len(set_up.tiers_named(bare.place)) == 1

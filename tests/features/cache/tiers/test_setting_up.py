@@ -23,6 +23,7 @@ from projectionist.features.cache.tiers.places import Places
 from projectionist.features.cache.tiers.setting_up import NewPlace, NewTier, Setup
 from projectionist.features.library.models import LibraryRow, ServerAccountRow
 from projectionist.features.servers.models import ServerRow
+from projectionist.kit.data_folder import OwnFolder
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_a_fast_folder_and_a_slow_one_never_lie_in_each_other(setup: Setup, disk
     fast = setup.save_tier(tier(disks)).id
     setup.save_place(place(disks, fast))
     for root in (disks, disks / "slow", disks / "slow" / "films"):
-        with pytest.raises(InputWrong, match="lie in each other"):
+        with pytest.raises(InputWrong, match=r"lie in each other|fast and slow at once"):
             setup.save_tier(tier(disks, name="Other", root=str(root)))
     (disks / "fast" / "sub").mkdir()
     with pytest.raises(InputWrong, match="lie in each other"):
@@ -367,3 +368,65 @@ def test_caps_are_set_and_taken_away(setup: Setup, database: Database) -> None:
     assert limits(database).items == limits(database).libraries == {}
     with pytest.raises(InputWrong):
         setup.save_cap("library", "1", "a lot", excluded=False)
+
+
+def test_a_tier_that_is_added_twice_is_told_by_its_name(setup: Setup, disks: Path) -> None:
+    setup.save_tier(tier(disks))
+    (disks / "other").symlink_to(disks / "fast")
+    for spelled in ("fast", "fast/", "other"):
+        with pytest.raises(InputWrong, match="is the tier SSD already") as refused:
+            setup.save_tier(tier(disks, name="Second", root=str(disks / spelled)))
+        assert refused.value.field == "root"
+    assert len(setup.tiers()) == 1
+
+
+def test_a_served_folder_that_is_a_tier_is_told_apart_from_one_within_a_tier(
+    setup: Setup, disks: Path
+) -> None:
+    fast = setup.save_tier(tier(disks)).id
+    (disks / "fast" / "films").mkdir()
+    with pytest.raises(InputWrong, match="cannot be fast and slow at once"):
+        setup.save_place(place(disks, fast, slow_root=str(disks / "fast")))
+    with pytest.raises(InputWrong, match="lie in each other"):
+        setup.save_place(place(disks, fast, slow_root=str(disks / "fast" / "films")))
+
+
+@pytest.fixture
+def minding(database: Database, disks: Path) -> Setup:
+    """Where the data folder lies beside the disks."""
+    library(database)
+    for name in ("previews", "demo-house/films/Films", "demo-house/fast"):
+        (disks / "data" / name).mkdir(parents=True)
+    return Setup(database, "here", disk_mounts, OwnFolder(disks / "data"))
+
+
+@pytest.mark.parametrize("inside", ["data", "data/previews", "data/../data/previews"])
+def test_no_tier_and_no_place_lies_in_the_data_folder(minding: Setup, disks: Path, inside: str) -> None:
+    with pytest.raises(InputWrong, match="where Projectionist keeps its own data") as refused:
+        minding.save_tier(tier(disks, root=str(disks / inside)))
+    assert refused.value.field == "root"
+    fast = minding.save_tier(tier(disks)).id
+    with pytest.raises(InputWrong, match="keeps its own data") as refused:
+        minding.save_place(place(disks, fast, slow_root=str(disks / inside)))
+    assert refused.value.field == "slow_root"
+    assert names_below(disks / "data") == {"previews", "demo-house", "films", "Films", "fast"}
+
+
+def test_no_tier_holds_the_data_folder(minding: Setup, disks: Path) -> None:
+    with pytest.raises(InputWrong, match=f"{disks} holds {disks}/data"):
+        minding.save_tier(tier(disks, root=str(disks)))
+    assert not (disks / TIER).exists()
+
+
+def test_a_link_into_the_data_folder_is_no_way_around(minding: Setup, disks: Path) -> None:
+    (disks / "link").symlink_to(disks / "data" / "previews")
+    with pytest.raises(InputWrong, match="keeps its own data"):
+        minding.save_tier(tier(disks, root=str(disks / "link")))
+
+
+def test_the_films_of_a_demo_house_are_served_though_they_lie_in_the_data_folder(
+    minding: Setup, disks: Path
+) -> None:
+    fast = minding.save_tier(tier(disks, root=str(disks / "data/demo-house/fast"))).id
+    minding.save_place(place(disks, fast, slow_root=str(disks / "data/demo-house/films")))
+    assert len(minding.places()) == 1

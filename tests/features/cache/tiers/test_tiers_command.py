@@ -95,6 +95,47 @@ def test_what_cannot_be_is_refused_in_words(disks: Path) -> None:
     assert told("places", "list") == []
 
 
+def test_the_data_folder_is_no_tier_and_no_place_and_a_tier_is_added_once(disks: Path) -> None:
+    for folder in (disks / "data", disks):
+        with pytest.raises(InputWrong, match="where Projectionist keeps its own data"):
+            cache("tiers", "add", str(folder))
+    tier = str(told("tiers", "add", str(disks / "fast"), "--name", "SSD")["id"])
+    with pytest.raises(InputWrong, match="is the tier SSD already"):
+        cache("tiers", "add", str(disks / "fast"), "--name", "Other")
+    with pytest.raises(InputWrong, match="keeps its own data"):
+        cache("places", "add", "1", str(disks / "data"), "--tier", tier)
+    ran = projectionist("cache", "tiers", "add", disks / "data")
+    assert (ran.status, ran.out) == (2, "")
+    assert "choose a folder outside of it" in ran.err
+
+
+def test_a_served_folder_is_changed_in_what_is_said_and_in_nothing_else(disks: Path) -> None:
+    (disks / "faster").mkdir()
+    one = told("tiers", "add", str(disks / "fast"), "--name", "SSD")["id"]
+    other = told("tiers", "add", str(disks / "faster"), "--name", "NVMe")["id"]
+    place = told("places", "add", "1", str(disks / "slow"), "--tier", str(one), "--host-root", "/mnt/films")[
+        "id"
+    ]
+    (before,) = told("places", "list")
+
+    assert told("places", "change", str(place), "--sidecars", "all")["id"] == place
+    assert told("places", "list") == [{**before, "sidecars": "all"}]
+    cache("places", "change", str(place), "--tier", str(other), "--tier", str(one), "--arr-owned")
+    (shown,) = told("places", "list")
+    assert (shown["tiers"], shown["sidecars"], shown["slow_root"]) == (
+        ["NVMe", "SSD"],
+        "all",
+        before["slow_root"],
+    )
+    with pytest.raises(InputWrong, match="players see the union's folder"):
+        cache("places", "change", str(place), "--layout", "union")
+    with pytest.raises(InputWrong, match="at least one fast tier"):
+        cache("places", "change", str(place), "--tier", "99")
+    with pytest.raises(NotFound, match="no such folder"):
+        cache("places", "change", "99", "--sidecars", "none")
+    assert told("places", "list") == [shown]
+
+
 def test_limits_are_set_shown_and_taken_away(disks: Path) -> None:
     assert "Nothing is limited" in cache("tiers", "limit")
     cache("tiers", "limit", "50GB", "--any-item")

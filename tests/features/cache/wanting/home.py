@@ -97,13 +97,13 @@ class Home:
             )
         )
 
-    def look(self, now: datetime = NOW) -> Gathered:
+    def look(self, now: datetime = NOW, *, at_once: bool = False) -> Gathered:
         """What is wanted now."""
         if self._wanting is None:
             self._wanting = Wanting(
                 self.database, self, self.amounts, self.standard, self.lists, lambda: self.tick
             )
-        return self._wanting.look(now)
+        return self._wanting.look(now, at_once=at_once)
 
     def wants(self, now: datetime = NOW) -> dict[str, Want]:
         """What is wanted now, by the names of the files."""

@@ -216,6 +216,46 @@ def test_a_server_that_does_not_answer_at_all_is_asked_once(quick_home: Home) ->
     assert {one[0] for one in quick_home.failing()} == {Source.PLAYING, Source.ON_DECK, Source.WATCHLIST}
 
 
+@pytest.mark.parametrize("call", ["*", "sessions"])
+def test_a_server_that_is_silent_is_asked_once_a_minute_however_often_a_plan_is_looked_at(
+    quick_home: Home, call: str
+) -> None:
+    quick_home.hold(film("f"))
+    quick_home.play("1", "f")
+    quick_home.sync()
+    assert quick_home.named(Source.PLAYING) == ["f"]
+    quick_home.tick += 3600
+    quick_home.fail(call, ServerUnreachable("The server did not answer."))
+    quick_home.look()
+    quick_home.server.asked.clear()
+    for _ in range(5):
+        assert quick_home.named(Source.PLAYING) == ["f"], "what was played before counts still"
+        assert len(quick_home.look().unsure) == 2, "nobody knows who plays what"
+    assert quick_home.server.asked == []
+    quick_home.tick += 61
+    quick_home.look()
+    assert quick_home.server.asked.count("sessions") == 1
+    quick_home.fail(call, None)
+    quick_home.server.playing.clear()
+    assert quick_home.named(Source.PLAYING) == ["f"]
+    quick_home.tick += 61
+    assert quick_home.named(Source.PLAYING) == []
+    quick_home.play("1", "f")
+    assert quick_home.named(Source.PLAYING) == ["f"], "who answers is asked every time"
+
+
+def test_who_begins_to_play_is_asked_for_at_once_though_the_server_was_silent(quick_home: Home) -> None:
+    quick_home.hold(film("f"))
+    quick_home.sync()
+    quick_home.fail("sessions", ServerUnreachable("The server did not answer."))
+    quick_home.look()
+    quick_home.fail("sessions", None)
+    quick_home.play("1", "f")
+    gathered = quick_home.look(at_once=True)
+    assert {one.file.title for one in gathered.wanted.wants if Source.PLAYING in one.sources}
+    assert not gathered.unsure
+
+
 def test_watchlists_are_asked_for_now_and_then_and_who_plays_every_time(quick_home: Home) -> None:
     quick_home.sync()
     quick_home.server.asked.clear()

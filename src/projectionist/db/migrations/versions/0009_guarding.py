@@ -1,4 +1,4 @@
-"""Guarding: what is counted, failures to sign in, the browsers that are known, and the audit log.
+"""Guarding: counts, failures to sign in, known browsers, the audit log; and when a file at rest came to rest.
 
 Revision ID: 0009
 Revises: 0008
@@ -51,6 +51,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_known_browser_user_id", "known_browser", ["user_id"])
     _audit_log()
+    op.add_column("cache_rest", sa.Column("at", UtcDateTime(), nullable=True))
 
 
 def _audit_log() -> None:
@@ -83,6 +84,7 @@ def _audit_log() -> None:
 
 def downgrade() -> None:
     """Back to the revision before."""
+    op.drop_column("cache_rest", "at")
     for table in ("audit_head", "audit_entry", "known_browser", "sign_in_failure", "count"):
         op.drop_table(table)
     op.create_table(

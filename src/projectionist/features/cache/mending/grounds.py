@@ -12,17 +12,14 @@ from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
 from projectionist.features.cache.models import Layout
+from projectionist.features.cache.planning import ground
 from projectionist.features.cache.settling import Desk
 from projectionist.features.cache.spots import Spot
 from projectionist.kit.clock import Clock, SystemClock
 
 
-class Tier(Protocol):
+class Tier(ground.Tier, Protocol):
     """A fast tier, as the places tell of it."""
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
 
     @property
     def root(self) -> Path:
@@ -33,20 +30,12 @@ class Tier(Protocol):
         """Where the host sees that folder; empty where that is the same."""
 
 
-class Place(Protocol):
+class Place(ground.Place, Protocol):
     """A folder of a library on a slow disk."""
 
     @property
     def layout(self) -> Layout:
         """How its paths lead to fast copies."""
-
-    @property
-    def slow_root(self) -> Path:
-        """Where the originals are."""
-
-    @property
-    def view_root(self) -> Path:
-        """Where players see them."""
 
     @property
     def tiers(self) -> Sequence[Tier]:

@@ -17,11 +17,14 @@ from projectionist.features.cache.workplace import TOPIC
 CACHED, HOME, RESTED, MENDED, RETURNED, FAILED = "cached", "home", "rested", "mended", "returned", "failed"
 """How it ends: the path leads to the fast disk; its file is back on the slow one; a file was put to rest; all is right
 and no file has another place; a file at rest has a name again; nothing came of it, and nothing was lost."""
+REMOVED = "removed"
+"""How a file at rest ends whose days were over: it is gone for good."""
 
 LEFT_AS_IT_WAS = "It left everything as it was; there is nothing to undo."
 NOTHING_TO_UNDO = {
     "mended": "No file has another place by it: what was removed is at its path byte for byte.",
     "returned": "The file has a name again and is like any other; delete it where it is not wanted.",
+    REMOVED: "It is gone for good: its 14 days were over.",
     "resting": "Somebody else deleted or replaced the file; what rests of it can be taken back on the page of care.",
     "renamed": "Somebody else renamed the file; the cache only followed.",
     "upgraded": "Somebody else replaced the file; what rests of it can be taken back on the page of care.",

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from projectionist.features.cache.models import CopyRow, JournalRow, MoveRow, RestRow
+from projectionist.features.cache.models import CopyRow, JournalRow, MoveRow, RestRow, TierRow
 
 
 def copies(session: Session) -> Sequence[CopyRow]:
@@ -38,6 +38,12 @@ def rests_of(session: Session, paths: Collection[str]) -> Sequence[RestRow]:
 def rest(session: Session, number: int) -> RestRow | None:
     """One file at rest."""
     return session.get(RestRow, number)
+
+
+def tier_at(session: Session, root: str, node: str) -> str:
+    """What people call the tier of a node whose folder this is; empty where it is none's."""
+    names = select(TierRow.name).where(TierRow.root == root, TierRow.node == node)
+    return session.scalars(names).first() or ""
 
 
 def named(session: Session, path: str) -> tuple[str, int | None]:

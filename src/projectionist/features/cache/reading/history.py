@@ -22,7 +22,7 @@ FAILED = ("failed", "no_room", "unseen")
 _COPIES = 20
 _NO_ONE = (0, 0)
 
-KindFilter = Literal["", "cache_in", "move_back", "repair", "take_over", "take_back"]
+KindFilter = Literal["", "cache_in", "move_back", "repair", "take_over", "take_back", "let_go"]
 Result = Literal["", "moved", "failed", "unchanged"]
 
 
@@ -54,7 +54,7 @@ class Past:
 class Day:
     """What was moved on a day of the viewer: how many files, and how many bytes.
 
-    `cared` is what was mended, taken over and taken back.
+    `cared` is what was mended, taken over, taken back, or removed when its rest was over.
     """
 
     day: date

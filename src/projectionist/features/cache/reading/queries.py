@@ -24,7 +24,7 @@ from projectionist.features.cache.models import (
 _OF_OLD = ""
 """The node of copies from before nodes were told apart."""
 _CACHED = "cached"
-MOVED = ("cached", "home", "rested", "mended", "returned")
+MOVED = ("cached", "home", "rested", "mended", "returned", "removed")
 """How moves end that moved something, or put something right."""
 
 FILE_SORTS = ("since", "title", "size", "tier")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from projectionist.features.cache.planning.plan import CachePlan
 from projectionist.features.cache.recovering import Settled
 from projectionist.features.cache.running import queries
 from projectionist.features.cache.running.errands import Errand
-from projectionist.features.cache.running.noting import FAILED, Came, note, noted
+from projectionist.features.cache.running.noting import FAILED, Came, note, note_let_go, noted
 from projectionist.features.cache.running.ordering import RUN, orders_of, place_orders, urgent_orders
 from projectionist.features.cache.settling import Outcome
 from projectionist.features.cache.sidecars import return_stranded
@@ -68,7 +69,8 @@ def told(plan: CachePlan) -> dict[str, Any]:
 
 def keep_house(place: Workplace, run: JobRun) -> None:
     """What is due without anybody asking: sidecars without their films go home, what has rested long enough goes."""
-    for chore in (recovering.hide_returned, return_stranded, recovering.let_go):
+    let_go = partial(recovering.let_go, note=partial(note_let_go, place))
+    for chore in (recovering.hide_returned, return_stranded, let_go):
         run.check()
         try:
             chore(place.desk)

@@ -9,6 +9,7 @@ from projectionist.features.cache.prediction.records import Past
 from projectionist.features.cache.simulating.contest import PolicyName
 from projectionist.features.cache.simulating.own import own_as_object, own_report
 from projectionist.features.cache.simulating.remembered import remembered_past
+from projectionist.features.cache.simulating.rival_settings import rules_of
 from projectionist.features.cache.wanting.choosing import read_choices
 from projectionist.features.cache.wanting.wants import Source
 from projectionist.features.cache.workplace import Workplace
@@ -48,4 +49,5 @@ def run_simulation(place: Workplace, run: JobRun, arguments: Arguments) -> Mappi
 
     run.progress(0, len(sizes) * len(policies), unit="replays", now="Reading what was watched")
     past = own_past(place, arguments.get("sources", ()))
-    return own_as_object(own_report(past, sizes, policies=policies, between=between))
+    rules = rules_of(arguments.get("rival_settings", {}))
+    return own_as_object(own_report(past, sizes, policies=policies, rules=rules, between=between))

@@ -24,14 +24,24 @@ _AT_LEAST_EVERY_S = 6 * HOUR_S
 class Rules:
     """Settings as PlexCache-D names them, with its defaults, but run every quarter of an hour.
 
-    Its page offers an hour at best; its schedule can be given more often, and finds more then.
+    Its page offers an hour at best; its schedule can be given more often, and finds more then. A retention of wishes
+    or of what is on deck that is 0 never ends.
     """
 
     next_episodes: int = 10
     watchlist_episodes: int = 5
-    days_to_monitor: float = 183
+    days_to_monitor: float = 183.0
     interval_s: float = HOUR_S / 4
     retention_s: float = 12 * HOUR_S
+    watchlists: bool = True
+    wish_days: float = 0.0
+    deck_days: float = 0.0
+    full_at: float = 0.9
+    """From this share of the disk on, what scores less than `least_score` is not copied."""
+    least_score: int = 60
+
+
+STANDARD = Rules()
 
 
 @dataclass(slots=True)
@@ -82,6 +92,8 @@ class Deck:
 
     def wished(self, wish: Wish) -> None:
         """A watchlist changed."""
+        if not self._rules.watchlists:
+            return
         key = (wish.user, wish.item, wish.show)
         if wish.added:
             self._wishes.setdefault(key, wish.at)
@@ -92,9 +104,13 @@ class Deck:
         """What a run wants: the latest on deck first, each with its next episodes; then the latest wishes."""
         found: dict[int, Wanted] = {}
         for (user, show), left in sorted(self._left.items(), key=lambda pair: -pair[1].at):
-            if now - left.at <= self._rules.days_to_monitor * DAY_S:
+            seen_for = now - left.first_seen
+            expired = self._rules.deck_days and seen_for > self._rules.deck_days * DAY_S
+            if not expired and now - left.at <= self._rules.days_to_monitor * DAY_S:
                 self._want_deck(found, now, user, show, left)
         for (user, item, show), at in sorted(self._wishes.items(), key=lambda pair: -pair[1]):
+            if self._rules.wish_days and now - at > self._rules.wish_days * DAY_S:
+                continue
             for one in self._wished_items(now, user, item, show):
                 entry = found.setdefault(one, Wanted(one, set()))
                 entry.users.add(user)
@@ -159,7 +175,7 @@ class OnDeckPolicy:
 
     name = "ondeck"
 
-    def __init__(self, catalogue: Catalogue, rules: Rules = Rules()) -> None:
+    def __init__(self, catalogue: Catalogue, rules: Rules = STANDARD) -> None:
         self._deck, self._rules = Deck(catalogue, rules), rules
         self._sizes = catalogue.sizes
         self._queue: deque[int] = deque()
@@ -231,10 +247,9 @@ class ScorePolicy(OnDeckPolicy):
     """The same wishes, the best score first; what is unwanted goes by the same rule."""
 
     name = "score"
-    floor = 60
 
     def _ordered(self, wanted: list[Wanted], tier: FastTier, now: float) -> list[Wanted]:
         scored = [(priority(one, self._rules, now, tier.held.get(one.item)), one) for one in wanted]
         scored.sort(key=lambda pair: -pair[0])
-        full = tier.used > 0.9 * tier.capacity
-        return [one for score, one in scored if score >= self.floor or not full]
+        full = tier.used > self._rules.full_at * tier.capacity
+        return [one for score, one in scored if score >= self._rules.least_score or not full]

@@ -8,8 +8,10 @@ from typing import Any
 
 from projectionist.features.cache.prediction.records import Past
 from projectionist.features.cache.simulating.contest import POLICIES, PolicyName
+from projectionist.features.cache.simulating.on_deck import STANDARD, Rules
 from projectionist.features.cache.simulating.replay import Outcome, Replay
 from projectionist.features.cache.simulating.report import as_object
+from projectionist.features.cache.simulating.rival_settings import settings_of
 
 MOST_PLAYS = 5000
 """The latest plays are replayed, no more: a simulation for a page has to end."""
@@ -31,6 +33,7 @@ class Report:
 
     `plays` were replayed, from `since` to `until` (seconds since 1970, both 0 where there are none); `left_out` are
     older ones than that, `strangers` rows about items that the library does not hold any more.
+    The rivals followed `rules`.
     """
 
     answers: tuple[Answer, ...]
@@ -39,6 +42,7 @@ class Report:
     strangers: int
     since: float
     until: float
+    rules: Rules = STANDARD
 
 
 def own_report(
@@ -47,6 +51,7 @@ def own_report(
     *,
     rate: int = RATE,
     policies: Sequence[PolicyName] = (PolicyName.OURS, PolicyName.ONDECK),
+    rules: Rules = STANDARD,
     most_plays: int = MOST_PLAYS,
     between: Callable[[], None] = lambda: None,
 ) -> Report:
@@ -61,7 +66,7 @@ def own_report(
         outcomes = []
         for name in policies:
             between()
-            outcomes.append(Replay(latest, POLICIES[name](latest), size, rate).run())
+            outcomes.append(Replay(latest, POLICIES[name](latest, rules), size, rate).run())
         answers.append(Answer(size, tuple(outcomes)))
     return Report(
         answers=tuple(answers),
@@ -70,6 +75,7 @@ def own_report(
         strangers=past.strangers,
         since=latest.plays[0].at if latest.plays else 0.0,
         until=latest.plays[-1].at if latest.plays else 0.0,
+        rules=rules,
     )
 
 
@@ -81,5 +87,6 @@ def own_as_object(report: Report) -> dict[str, Any]:
         "strangers": report.strangers,
         "since": report.since,
         "until": report.until,
+        "rival_settings": settings_of(report.rules),
         "sizes": [{"size": answer.size, **as_object(answer.outcomes)} for answer in report.answers],
     }

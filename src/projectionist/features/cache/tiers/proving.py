@@ -13,6 +13,7 @@ from projectionist.errors import InputWrong, TargetUnwritable
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.spots import temporary
 from projectionist.features.cache.tiers.mounts import Mount, mount_of
+from projectionist.kit.data_folder import lies_in
 from projectionist.kit.files import publish_file, remove_file
 from projectionist.kit.swaps import NO_LINKS, FileCalls
 
@@ -63,8 +64,10 @@ def prove_kept(root: Path, mounts: Sequence[Mount], field: str) -> None:
 def prove_apart(root: Path, others: Iterable[Path], field: str) -> None:
     """Raise InputWrong where one folder holds the other, or is the same, be it mounted at two places."""
     for other in others:
-        by_name = root.is_relative_to(other) or other.is_relative_to(root)
-        if by_name or _is_within(root, other) or _is_within(other, root):
+        inside, around = lies_in(root, other), lies_in(other, root)
+        if inside and around:
+            raise InputWrong(f"{root} cannot be fast and slow at once; each has a folder of its own.", field)
+        if inside or around:
             raise InputWrong(
                 f"{root} and {other} lie in each other; a fast disk and a slow one have folders of their own.",
                 field,
@@ -93,15 +96,6 @@ def prove_layout(
         raise InputWrong("In a union, players see the union's folder, not the slow branch's.", "view_root")
     else:
         _prove_union(calls, slow, view, base, patience_s)
-
-
-def _is_within(inner: Path, outer: Path) -> bool:
-    """Whether a folder is the same as another, or lies in it, by what the disks say."""
-    try:
-        wanted = outer.stat()
-        return any(os.path.samestat(folder.stat(), wanted) for folder in (inner, *inner.parents))
-    except OSError:  # one of them is not mounted now; their names tell
-        return False
 
 
 def _prove_links(calls: FileCalls, slow: Path, fast: Path) -> None:

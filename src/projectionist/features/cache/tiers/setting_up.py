@@ -19,6 +19,7 @@ from projectionist.features.cache.tiers.marking import mark_tier
 from projectionist.features.cache.tiers.mounts import Mount, mounts_here
 from projectionist.features.cache.tiers.places import FastTier, Place, Places, base_of
 from projectionist.features.cache.tiers.rules import amount, size_of
+from projectionist.kit.data_folder import OwnFolder, lies_in
 
 _MOST_COPIES = 16
 _HOTTEST = 120
@@ -70,12 +71,17 @@ class Setup:
     """Tiers and places of one node. Every method raises DatabaseUnusable."""
 
     def __init__(
-        self, database: Database, node: str, mounts: Callable[[], Sequence[Mount]] = mounts_here
+        self,
+        database: Database,
+        node: str,
+        mounts: Callable[[], Sequence[Mount]] = mounts_here,
+        own: OwnFolder | None = None,
     ) -> None:
         self._database = database
         self._node = node
         self._places = Places(database, node)
         self._mounts = mounts
+        self._own = own
 
     def tiers(self) -> Sequence[FastTier]:
         """The fast tiers, the first to be filled first."""
@@ -89,9 +95,13 @@ class Setup:
         """Add a fast tier, or change one; its folder is marked. Raises InputWrong, NotFound, Conflict, TargetFull."""
         root, mounts = proving.folder_of(wanted.root, "root"), self._mounts()
         values = _tier_values(wanted, root)
+        self._refuse_own(root, "root")
         proving.prove_kept(root, mounts, "root")
         slow = [one for place in self._places.all() for one in (place.slow_root, place.view_root)]
         others = [tier for tier in self._places.tiers() if tier.id != tier_id]
+        for other in others:
+            if lies_in(root, other.root) and lies_in(other.root, root):
+                raise InputWrong(f"{root} is the tier {other.name} already.", "root")
         proving.prove_apart(root, [*dict.fromkeys(slow), *(tier.root for tier in others)], "root")
         proving.prove_writable(root, "root")
         with self._database.durable() as session:
@@ -118,6 +128,7 @@ class Setup:
         if not tiers or len(tiers) != len(set(wanted.tier_ids)):
             raise InputWrong("Choose at least one fast tier of this machine.", "tier_ids")
         for folder, field in ((slow, "slow_root"), (view, "view_root")):
+            self._refuse_own(folder, field)
             proving.prove_kept(folder, mounts, field)
             proving.prove_apart(folder, [tier.root for tier in known], field)
         proving.prove_writable(slow, "slow_root")
@@ -191,6 +202,10 @@ class Setup:
             "arr_owned": row.arr_owned,
             "tiers": [tier for place, tier in serve if place == row.id],
         }
+
+    def _refuse_own(self, folder: Path, field: str) -> None:
+        if self._own is not None:
+            self._own.refuse(folder, field)
 
     def _tier(self, session: Session, tier_id: int | None, root: Path | None) -> TierRow:
         if tier_id is None:

@@ -8,22 +8,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from projectionist.features.cache.models import PinRow
+from projectionist.features.cache.planning import ground
 from projectionist.features.cache.planning.plan import CachePlan
 from projectionist.features.cache.planning.planner import ItemWhy, Thought
 from projectionist.features.cache.sidecars import Sidecars
 from projectionist.features.cache.spots import Spot
 
 
-class Tier(Protocol):
+class Tier(ground.Tier, Protocol):
     """A fast tier of this node."""
-
-    @property
-    def id(self) -> int:
-        """Its number."""
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
 
     @property
     def root(self) -> Path:
@@ -34,20 +27,8 @@ class Tier(Protocol):
         """How many copies may be made onto it at a time."""
 
 
-class Place(Protocol):
+class Place(ground.Place, Protocol):
     """A folder of a library whose files may be cached."""
-
-    @property
-    def library_id(self) -> int:
-        """Whose files they are."""
-
-    @property
-    def slow_root(self) -> Path:
-        """Where the originals are."""
-
-    @property
-    def view_root(self) -> Path:
-        """Where players see them."""
 
     @property
     def sidecars(self) -> Sidecars:
@@ -58,7 +39,7 @@ class Place(Protocol):
         """The fast tiers that serve it, in order."""
 
 
-class Room(Protocol):
+class Room(ground.Room, Protocol):
     """What a tier still takes, in bytes, and the rule that says so."""
 
     @property
@@ -72,14 +53,6 @@ class Room(Protocol):
     @property
     def rule(self) -> str:
         """By which rule: `quota`, `usage`, `min_free` or `drive`."""
-
-    @property
-    def ours(self) -> int:
-        """How much of ours is there."""
-
-    @property
-    def limit(self) -> int:
-        """How much of ours may be there."""
 
     @property
     def drive_total(self) -> int:

@@ -23,9 +23,13 @@ from projectionist.media.server import MediaServer
 from projectionist.media.vocabulary import ListedItem
 
 AGAIN_S = 900.0
-"""After so long watchlists are asked for again; who plays is asked every time."""
+"""After so long watchlists are asked for again; who plays is asked every time, while it is said."""
 RETRY_S = 300.0
 """The same where there was no answer."""
+SILENT_S = 60.0
+"""Who plays is asked no sooner again of a server that did not say it, unless somebody has just begun to play: every
+look at a plan would wait for it.
+"""
 _FROM_HISTORY = "Meanwhile what was begun and not ended counts, as the server's history tells it."
 """What is on deck where nobody says so."""
 ALL_SERVERS = 0
@@ -128,12 +132,16 @@ class Asking:
             and not (source is Source.ON_DECK and one.is_owner)
         }
         due = {key: one for key, one in due.items() if self._ticks() >= self._due.get(key, -1.0)}
-        waiting = [playing, *due]
-        sittings: Sequence[Sitting] = ()
+        is_silent = not at_once and self._ticks() < self._due.get(playing, -1.0)
+        sittings = self._sat_before(server_id) if is_silent else ()
+        waiting = [*(() if is_silent else (playing,)), *due]
+        if not waiting:
+            return sittings
         try:
             with closing(self._servers.connect(server_id)) as server:
-                sittings = self._ask_sessions(server, server_id, people, now)
-                waiting.remove(playing)
+                if not is_silent:
+                    sittings = self._ask_sessions(server, server_id, people, now)
+                    waiting.remove(playing)
                 for key, viewer in due.items():
                     self._ask_one(server, key, viewer, now)
                     waiting.remove(key)
@@ -171,6 +179,7 @@ class Asking:
 
     def _keep_sittings(self, server_id: int, sittings: Sequence[Sitting], now: datetime) -> None:
         tastes = self._tastes(sittings)
+        self._due.pop((Source.PLAYING, server_id, EVERYBODY), None)
         with self._database.write() as session:
             before = {row.account_id for row in queries.named_by(session, Source.PLAYING, server_id)}
             for account in before | {one.account_id for one in sittings}:
@@ -237,8 +246,7 @@ class Asking:
             queries.put_answer(session, key, now, None, said)
 
     def _note_failure(self, key: Key, error: ServiceError, now: datetime) -> None:
-        if key[0] is not Source.PLAYING:
-            self._due[key] = self._ticks() + RETRY_S
+        self._due[key] = self._ticks() + (SILENT_S if key[0] is Source.PLAYING else RETRY_S)
         with self._database.write() as session:
             known = queries.answer(session, *key)
             answered = None if known is None else known.answered_at
