@@ -65,7 +65,7 @@ def problem_of(error: Exception, request: Request[Any, Any, Any]) -> dict[str, A
     if isinstance(error, ProjectionistError):
         problem["retryable"] = error.retryable
     if isinstance(error, InputWrong) and error.field:
-        problem["errors"] = [{"field": error.field, "message": error.message}]
+        problem["errors"] = [{"field": one.field, "message": one.message} for one in error.each]
     if isinstance(error, ValidationException) and isinstance(error.extra, list):
         problem["errors"] = [
             {"field": entry.get("key", ""), "message": entry.get("message", "")} for entry in error.extra

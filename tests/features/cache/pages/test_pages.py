@@ -82,7 +82,7 @@ def test_what_moves_now_is_shown_in_bytes_with_its_rate_and_what_is_left(premise
         page = client.get("/cache").text
         answer = client.post("/cache/stop", data={"x": "1"})
 
-    assert "250 MB of 1.0 GB" in page
+    assert "256 MB of 1.0 GB" in page
     assert "150 MB/s" in page
     assert "about 5.0 s left" in page
     assert "1 move waits" in page
@@ -167,7 +167,7 @@ def test_the_plan_says_what_why_how_much_and_estimates_only_what_was_measured(pr
     assert "nothing was copied yet that an estimate could rest on" in before
     assert "Copying, estimated" in after
     assert '<span class="stat-value">8.0 s</span>' in after
-    assert "at 250 MB/s" in after
+    assert "at 256 MB/s" in after
     assert "Nobody is expected" in returns
     assert ">Heat<" in returns
     assert "larger than 50 GB" in refused
@@ -203,7 +203,7 @@ def test_films_are_filtered_sorted_and_told_with_what_came_along(premises: Premi
         none = client.get("/cache/files?q=zzz").text
 
     assert every.index("Ronin") < every.index("Heat.mkv")
-    assert "with 1 file more, 1.0 kB" in every
+    assert "with 1 file more, 1.0 KB" in every
     assert "Ronin" not in found
     assert "Heat" not in pinned.split("<tbody>")[1]
     assert wrong.status_code == 422

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
@@ -111,3 +112,12 @@ def test_a_household_that_watched_nothing_is_told_so(premises: Premises) -> None
 
     assert made["plays"] == 0
     assert "Nothing was watched yet" in page
+
+
+def test_a_size_that_is_none_is_told_at_its_field(premises: Premises) -> None:
+    with premises.browser() as client:
+        page = client.post("/cache/simulator", data={"sizes": "500GB, lots"})
+
+    assert page.status_code == 422
+    assert 'aria-describedby="sizes-help sizes-error"' in page.text
+    assert "'lots' is none" in html.unescape(page.text)

@@ -10,6 +10,7 @@ from pathlib import Path
 from projectionist.errors import NotFound
 from projectionist.features.cache.reading import queries
 from projectionist.features.cache.reading.films import NOTHING
+from projectionist.features.cache.reading.plainly import plainly
 from projectionist.features.cache.reading.queries import Held
 from projectionist.features.cache.running import queries as running_queries
 from projectionist.features.cache.running.ordering import BACK, IN, NOW, RESTORE, RUN, SCHEDULE
@@ -122,7 +123,7 @@ def silent_sources(place: Workplace) -> Sequence[Silent]:
             server=_server_name(place, row.server_id),
             account=names.get(row.account_id, ""),
             since=row.failing_since,
-            reason=row.reason,
+            reason=plainly(row.reason),
             kept=kept,
         )
         for row, kept in rows

@@ -74,6 +74,10 @@ class Room(Protocol):
         """By which rule: `quota`, `usage`, `min_free` or `drive`."""
 
     @property
+    def beside(self) -> Sequence[str]:
+        """The names of the other tiers on its drive."""
+
+    @property
     def ours(self) -> int:
         """How much of ours is there."""
 
