@@ -15,6 +15,7 @@ from projectionist.features.cache.models import AnswerRow, Kind, PinRow, WantRow
 from projectionist.features.cache.planning.plan import PlannedReturn, Refused
 from projectionist.features.cache.planning.planner import FileWhy, ItemWhy
 from projectionist.features.cache.running.noting import note
+from projectionist.features.cache.running.ordering import RUN
 from projectionist.features.cache.wanting.wants import Term
 from projectionist.jobs.ports import JobState
 from projectionist.web.ports import Permission
@@ -404,3 +405,15 @@ def test_what_the_planner_cannot_do_is_a_page_with_its_reason(premises: Premises
 
     assert page.status_code >= 400
     assert "The database is locked; try again." in page.text
+
+
+def test_a_look_at_what_to_move_that_failed_is_told_until_one_succeeds(premises: Premises) -> None:
+    premises.jobs.put("Plan", JobState.FAILED, kind=RUN, error="The database did not answer.")
+    with premises.browser() as client:
+        failed = client.get("/cache").text
+        premises.jobs.held.clear()
+        premises.jobs.put("Plan", JobState.DONE, kind=RUN)
+        fine = client.get("/cache").text
+
+    assert "The last look at what to move failed: The database did not answer. What is on" in failed
+    assert "The last look at what to move failed" not in fine

@@ -50,7 +50,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Premises]:
     premises.planned("A film with quite a long title, as some are known to have", size=4 * GB)
     errand = premises.crew.errand(premises.path("Ronin"), title="Ronin", size=GB, why="Ada watches it next.")
     note(premises.place, Kind.CACHE_IN, errand, "SSD", "failed", 4000)
-    for kind in ("cache.audit", "cache.scrub", "cache.simulate"):
+    for kind in ("cache.run", "cache.audit", "cache.scrub", "cache.simulate"):
         premises.jobs.put(
             kind, JobState.FAILED, kind=kind, error="The disk did not answer; nothing was changed."
         )

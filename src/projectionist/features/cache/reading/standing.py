@@ -54,7 +54,7 @@ class Standing:
 
     `moving` is what runs now, `waiting` how many moves were asked for and have not begun. `confirmed` says whether
     files are moved without being asked for; `next_at` is when it is looked next what to move, None where it is not.
-    `elsewhere` are other nodes that have fast tiers.
+    `elsewhere` are other nodes that have fast tiers. `failed` is the last look at what to move, where it failed.
     """
 
     tiers: tuple[TierNow, ...]
@@ -65,6 +65,7 @@ class Standing:
     rests: bool
     next_at: datetime | None
     elsewhere: tuple[str, ...]
+    failed: Job | None = None
 
 
 def standing(place: Workplace, jobs: Jobs) -> Standing:
@@ -81,6 +82,7 @@ def standing(place: Workplace, jobs: Jobs) -> Standing:
         rests=schedule is not None and schedule.paused,
         next_at=schedule.next_at if schedule is not None and not schedule.paused else None,
         elsewhere=tuple(node for node in nodes if node != place.node),
+        failed=failed_run(jobs),
     )
 
 
@@ -102,6 +104,13 @@ def moving(jobs: Jobs) -> Sequence[Job]:
     """What is being moved or planned now, what began first at the top."""
     running = JobFilter((JobState.RUNNING,), kinds=(IN, NOW, BACK, RESTORE, RUN), sort="started_at")
     return jobs.find(running, size=_SHOWN).items
+
+
+def failed_run(jobs: Jobs) -> Job | None:
+    """The last look at what to move, where it failed."""
+    ended = JobFilter((JobState.DONE, JobState.FAILED), kinds=(RUN,), sort="-ended_at")
+    last = next(iter(jobs.find(ended, size=1).items), None)
+    return last if last is not None and last.state is JobState.FAILED else None
 
 
 def waiting(jobs: Jobs) -> int:
