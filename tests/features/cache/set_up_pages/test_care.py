@@ -155,7 +155,7 @@ def test_a_file_at_rest_has_its_path_again_when_somebody_asks(premises: Premises
         client.post(f"/cache/rests/{number}/return")
     taken_back(premises)
 
-    assert "deleted by others" in page
+    assert "Deleted by others" in page
     assert path.read_bytes() == b"film"
     assert not hidden.exists()
     assert premises.place.desk.journal.at_rest() == []
