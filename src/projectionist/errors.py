@@ -136,6 +136,24 @@ class InputWrong(UsageWrong):
         super().__init__(message)
         self.field = field
 
+    @property
+    def each(self) -> tuple[InputWrong, ...]:
+        """What is wrong, by one field each."""
+        return (self,)
+
+
+class InputsWrong(InputWrong):
+    """Several values of one form are wrong; each is told with its field, the first one's field is this one's."""
+
+    def __init__(self, first: InputWrong, *more: InputWrong) -> None:
+        super().__init__(" ".join(dict.fromkeys(one.message for one in (first, *more))), first.field)
+        self._each = (first, *more)
+
+    @property
+    def each(self) -> tuple[InputWrong, ...]:
+        """What is wrong, by one field each."""
+        return self._each
+
 
 class NotFound(ProjectionistError):
     """There is no such thing, or it is not for this person to know."""

@@ -31,6 +31,14 @@ def test_sizes_are_in_powers_of_a_thousand(count: float | None, words: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("count", "words"),
+    [(None, "–"), (1023, "1.0 KB"), (4 << 20, "4.0 MB"), (500 << 30, "500 GB"), (1 << 40, "1.0 TB")],
+)
+def test_sizes_are_in_powers_of_1024_where_they_are_typed_so(count: float | None, words: str) -> None:
+    assert formatting.size(count, 1024) == words
+
+
+@pytest.mark.parametrize(
     ("seconds", "words"),
     [
         (0.0042, "4 ms"),

@@ -6,17 +6,19 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+BINARY = 1024
 
 
-def size(count: float | None) -> str:
-    """Bytes in powers of a thousand: 14.2 GB."""
+def size(count: float | None, step: int = 1000) -> str:
+    """Bytes in powers of a thousand: 14.2 GB; with a `step` of 1024 as they are typed there: 500 GB is 500 × 1024³."""
     if count is None:
         return "–"
     amount = float(count)
     for unit in UNITS:
         if abs(amount) < 999.5 or unit == UNITS[-1]:
-            return f"{amount:.0f} {unit}" if unit == "B" or abs(amount) >= 99.95 else f"{amount:.1f} {unit}"
-        amount /= 1000
+            said = "KB" if unit == "kB" and step == BINARY else unit
+            return f"{amount:.0f} {said}" if unit == "B" or abs(amount) >= 99.95 else f"{amount:.1f} {said}"
+        amount /= step
     return f"{count} B"
 
 

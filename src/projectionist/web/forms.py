@@ -35,4 +35,6 @@ def to(request: Request[Any, Any, Any], path: str) -> Redirect:
 
 def errors_of(error: ProjectionistError) -> dict[str, str]:
     """The error by its field, for the page to show beside it; under an empty name where it is of none."""
-    return {error.field if isinstance(error, InputWrong) else "": error.message}
+    if isinstance(error, InputWrong):
+        return {one.field: one.message for one in reversed(error.each)}
+    return {"": error.message}

@@ -70,7 +70,7 @@ def problem_of(error: Exception, request: Request[Any, Any, Any]) -> dict[str, A
     if isinstance(error, ProjectionistError):
         problem["retryable"] = error.retryable
     if isinstance(error, InputWrong) and error.field:
-        problem["errors"] = [{"field": error.field, "message": error.message}]
+        problem["errors"] = [{"field": one.field, "message": one.message} for one in error.each]
     if isinstance(error, ValidationException) and isinstance(error.extra, list):
         problem["errors"] = [_error(entry) for entry in error.extra]
     elif isinstance(error, ClientException) and isinstance(error.__cause__, SerializationException):

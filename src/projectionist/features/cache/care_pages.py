@@ -10,7 +10,7 @@ from litestar.params import FromQuery, PathParameter
 from litestar.response import Redirect, Template
 
 from projectionist.errors import ProjectionistError
-from projectionist.features.cache import caring
+from projectionist.features.cache import caring, set_up
 from projectionist.features.cache.adopting.rivals import Rival
 from projectionist.features.cache.auditing.findings import FindingKind
 from projectionist.features.cache.workplace import Workplace
@@ -150,6 +150,7 @@ def _page(
         "offset": offset,
         "limit": PAGE,
         "care": caring.care_now(jobs),
+        "tiers": set_up.tiers_named(cache),
         "rests": caring.rests(cache),
         "rivals": rivals,
         "suggestions": caring.suggestions(cache, rivals),

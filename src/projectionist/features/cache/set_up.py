@@ -17,8 +17,12 @@ from projectionist.features.cache.tiers.places import FastTier, Place, base_of
 from projectionist.features.cache.tiers.proving import folder_of
 from projectionist.features.cache.tiers.setting_up import NewPlace, NewTier, SetUp, Setup
 from projectionist.features.cache.tiers.temperature import temperature_of
+from projectionist.features.cache.tiers.wrongs import Wrongs
 from projectionist.features.cache.workplace import Workplace
 from projectionist.features.library.service import LibraryFacts, item_title, libraries, viewers
+from projectionist.media.vocabulary import LibraryKind
+
+_WATCHED = (LibraryKind.MOVIES, LibraryKind.SHOWS, LibraryKind.VIDEOS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,14 @@ class PlaceSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A folder of a library that is not served yet, and could be."""
+
+    library: LibraryFacts
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
 class CapSet:
     """A cap as it was typed; `name` is what people call what it is for."""
 
@@ -63,12 +75,22 @@ class CapSet:
     excluded: bool
 
 
-def save_tier(place: Workplace, wanted: NewTier, tier_id: int | None = None) -> SetUp:
+def save_tier(
+    place: Workplace, wanted: NewTier, tier_id: int | None = None, wrong: Sequence[InputWrong] = ()
+) -> SetUp:
     """Add a fast tier, or change one, once its folder has been tried.
 
+    All that is wrong is told at once, with what was found `wrong` before.
     Raises InputWrong, NotFound, Conflict, TargetFull, DatabaseUnusable.
     """
-    root = folder_of(wanted.root, "root")
+    wrongs = Wrongs(wrong)
+    with wrongs.gathered():
+        _prove_outside(place, folder_of(wanted.root, "root"))
+    return _setup(place).save_tier(wanted, tier_id, wrongs.found)
+
+
+def _prove_outside(place: Workplace, root: Path) -> None:
+    """Raises InputWrong where a tier would lie in a folder that a server reads."""
     for library in libraries(place.database):
         around = next((one for one in _folders_of(place, library) if root.is_relative_to(one)), None)
         if around is not None:
@@ -77,7 +99,6 @@ def save_tier(place: Workplace, wanted: NewTier, tier_id: int | None = None) -> 
                 "as a second version. Choose a folder outside of it.",
                 "root",
             )
-    return _setup(place).save_tier(wanted, tier_id)
 
 
 def remove_tier(place: Workplace, tier_id: int) -> None:
@@ -160,6 +181,20 @@ def places_set(place: Workplace) -> Sequence[PlaceSet]:
     known = {one.id: one for one in libraries(place.database)}
     mounts = mounts_here()
     return [_place_set(place, one, known, mounts) for one in _setup(place).places()]
+
+
+def offers(place: Workplace) -> Sequence[Offer]:
+    """The folders of libraries that nothing serves yet; no disk is looked at. Raises DatabaseUnusable."""
+    served = [
+        (one.library_id, root) for one in _setup(place).places() for root in (one.slow_root, one.view_root)
+    ]
+    return [
+        Offer(library, folder)
+        for library in libraries(place.database)
+        if library.enabled and library.kind in _WATCHED and library.missing_since is None
+        for folder in dict.fromkeys(_folders_of(place, library))
+        if not any(library.id == of and _meet(folder, root) for of, root in served)
+    ]
 
 
 def place_set(place: Workplace, place_id: int) -> PlaceSet:

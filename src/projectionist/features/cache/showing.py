@@ -13,6 +13,7 @@ from projectionist.features.cache.planning.planner import ItemWhy
 from projectionist.features.cache.reading import films, history, standing
 from projectionist.features.cache.reading.films import Film, FilmFilter
 from projectionist.features.cache.reading.history import MoveFilter, Pace, Past
+from projectionist.features.cache.reading.plainly import plainly
 from projectionist.features.cache.reading.standing import Silent, Standing
 from projectionist.features.cache.running.ordering import why_of
 from projectionist.features.cache.wanting.wants import FailedSource, Term, Want
@@ -163,7 +164,7 @@ def why(place: Workplace, item_id: int) -> ItemWhy:
 
 
 def _silent(one: FailedSource) -> Silent:
-    return Silent(one.source, one.server, one.account, one.since, one.reason, one.kept)
+    return Silent(one.source, one.server, one.account, one.since, plainly(one.reason), one.kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ class Simulated:
 
 def sizes_in(typed: str) -> Sequence[int]:
     """The sizes that somebody typed, between commas, the smallest first. Raises InputWrong."""
-    found = {size_of(one, "sizes") for one in typed.split(",") if one.strip()}
+    found = {size_of(one.strip(), "sizes") for one in typed.split(",") if one.strip()}
     sizes = sorted(one for one in found if one is not None)
     if not sizes or len(sizes) > MOST_SIZES:
         raise InputWrong(f"Between 1 and {MOST_SIZES} sizes are tried at once, such as 500GB, 1TB.", "sizes")

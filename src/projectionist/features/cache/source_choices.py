@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from projectionist.errors import NotFound
+from projectionist.features.cache.reading.plainly import plainly
 from projectionist.features.cache.wanting import queries
 from projectionist.features.cache.wanting.choosing import EVERYBODY, choose, read_choices
 from projectionist.features.cache.wanting.wants import Source
@@ -41,23 +42,26 @@ class SourceShown:
         return self.source is Source.PIN or (self.standard if self.everybody is None else self.everybody)
 
     @property
-    def failing(self) -> Sequence[Answer]:
-        """Those that do not answer."""
-        return [one for one in self.answers if one.failing_since is not None]
+    def failing(self) -> Mapping[str, Sequence[Answer]]:
+        """Those that do not answer, by why that is."""
+        return _by_reason(one for one in self.answers if one.failing_since is not None)
 
     @property
     def withheld(self) -> Mapping[str, Sequence[Answer]]:
         """Those that are never given to us, by why that is."""
-        told: dict[str, list[Answer]] = {}
-        for one in self.answers:
-            if one.failing_since is None and one.reason:
-                told.setdefault(one.reason, []).append(one)
-        return told
+        return _by_reason(one for one in self.answers if one.failing_since is None and one.reason)
 
     @property
     def answered_at(self) -> datetime | None:
         """When any of it answered last."""
         return max((one.answered_at for one in self.answers if one.answered_at is not None), default=None)
+
+
+def _by_reason(answers: Iterable[Answer]) -> Mapping[str, Sequence[Answer]]:
+    told: dict[str, list[Answer]] = {}
+    for one in answers:
+        told.setdefault(one.reason, []).append(one)
+    return told
 
 
 def sources_shown(place: Workplace, standard: Collection[str]) -> Sequence[SourceShown]:
@@ -74,7 +78,7 @@ def sources_shown(place: Workplace, standard: Collection[str]) -> Sequence[Sourc
                     people.get(row.account_id, ""),
                     row.answered_at,
                     row.failing_since,
-                    row.reason,
+                    plainly(row.reason),
                 ),
             )
             for row in queries.answers(session)

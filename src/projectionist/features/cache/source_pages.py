@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -11,6 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from projectionist.features.cache import source_choices
+from projectionist.features.cache.reading.plainly import plainly
 from projectionist.features.cache.wanting.lists.keeping import Lists
 from projectionist.features.cache.wanting.lists.records import SERVICE_NAMES
 from projectionist.features.cache.workplace import Workplace
@@ -47,7 +49,7 @@ def sources_template(
         "sources": source_choices.sources_shown(cache, settings.cache_sources),
         "people": source_choices.people(cache),
         "settings": settings,
-        "lists": lists.all(),
+        "lists": [replace(one, reason=plainly(one.reason)) for one in lists.all()],
         "keys": {service.value: kept for service, kept in lists.keys().items()},
         "key_errors": key_errors,
         "service_names": SERVICE_NAMES,

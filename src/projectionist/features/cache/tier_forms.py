@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from projectionist.errors import InputWrong
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.sidecars import Sidecars
 from projectionist.features.cache.tiers.setting_up import NewPlace, NewTier
+from projectionist.features.cache.tiers.wrongs import Wrongs
 from projectionist.web.forms import text, texts
 
 _LONGEST_NUMBER = 9
@@ -24,21 +25,24 @@ def number_in(form: Mapping[str, Any], field: str, otherwise: int) -> int:
     return int(typed)
 
 
-def tier_in(form: Mapping[str, Any]) -> NewTier:
-    """The tier that a form describes. Raises InputWrong."""
-    return NewTier(
+def tier_in(form: Mapping[str, Any]) -> tuple[NewTier, Sequence[InputWrong]]:
+    """The tier that a form describes, and what is no number in it, for which the usual one stands."""
+    wrongs, numbers = Wrongs(), {"position": 0, "too_hot_c": 0, "copies": 1}
+    for field, usual in numbers.items():
+        with wrongs.gathered():
+            numbers[field] = number_in(form, field, usual)
+    wanted = NewTier(
         name=text(form, "name"),
         root=text(form, "root"),
         host_root=text(form, "host_root"),
-        position=number_in(form, "position", 0),
         quota=text(form, "quota"),
         usage=text(form, "usage"),
         min_free=text(form, "min_free"),
         drive_size=text(form, "drive_size"),
         daily_writes=text(form, "daily_writes"),
-        too_hot_c=number_in(form, "too_hot_c", 0),
-        copies=number_in(form, "copies", 1),
+        **numbers,
     )
+    return wanted, wrongs.found
 
 
 def place_in(form: Mapping[str, Any]) -> NewPlace:

@@ -76,14 +76,16 @@ def remove_tier(
 
 
 @get("/cache/places/new", include_in_schema=False, sync_to_thread=True, **MANAGE)
-def new_place_page(cache: Injected[Workplace], library: FromQuery[int] = 0) -> Template:
-    """A form for a folder on a slow disk."""
+def new_place_page(
+    cache: Injected[Workplace], library: FromQuery[int] = 0, folder: FromQuery[str] = ""
+) -> Template:
+    """A form for a folder on a slow disk, filled in with the first of this library that is not served yet."""
     tiers = [str(tier.id) for tier in set_up.tiers_named(cache)]
-    given: dict[str, Any] = {"tier_ids": tiers, "library_id": str(library)}
-    for one in libraries(cache.database):
-        if one.id == library and one.locations:
-            known = cache.servers.known_path(one.server_id, one.locations[0])
-            given["slow_root"] = "" if known is None else str(known)
+    given: dict[str, Any] = {"tier_ids": tiers, "library_id": str(library or ""), "slow_root": folder}
+    for one in set_up.offers(cache):
+        if not folder and one.library.id == (library or one.library.id):
+            given |= {"library_id": str(one.library.id), "slow_root": str(one.folder)}
+            break
     return _place_form(cache, given, None)
 
 
@@ -149,6 +151,7 @@ def _tiers(
     context = {
         "tiers": set_up.tiers_set(cache),
         "places": set_up.places_set(cache),
+        "offers": set_up.offers(cache),
         "caps": set_up.caps_set(cache),
         "libraries": libraries(cache.database),
         "people": viewers(cache.database),
@@ -162,7 +165,8 @@ def _tiers(
 
 def _save_tier(cache: Workplace, data: Mapping[str, Any], tier_id: int | None) -> Template:
     try:
-        saved = set_up.save_tier(cache, tier_in(data), tier_id)
+        wanted, wrong = tier_in(data)
+        saved = set_up.save_tier(cache, wanted, tier_id, wrong)
     except ProjectionistError as error:
         return _tier_form(data, tier_id, error)
     context = {"what": text(data, "name"), "told": saved.told, "is_tier": True, "is_new": tier_id is None}

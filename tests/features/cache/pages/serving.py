@@ -36,7 +36,7 @@ from tests.features.cache.stage import Stage
 from tests.features.operations.fake_jobs import FakeJobs
 from tests.features.previews.serving import Quiet
 
-GB = 10**9
+GB = 1 << 30
 
 
 @get("/shared/{page:str}/{about:int}", include_in_schema=False, sync_to_thread=False)
@@ -159,7 +159,7 @@ class Premises:
         note(self.place, Kind.CACHE_IN, errand, "SSD", "cached", 4000)
         return number
 
-    def came_along(self, name: str, film: str, size: int = 1000) -> None:
+    def came_along(self, name: str, film: str, size: int = 1024) -> None:
         """A file that came along with a film."""
         path = self.stage.slow / film / name
         with self.place.database.write() as session:
@@ -189,7 +189,7 @@ class Premises:
             "done": 0.25 * GB,
             "total": GB,
             "unit": "bytes",
-            "rate_per_s": 150e6,
+            "rate_per_s": 150 * 2**20,
             "eta_s": 5.0,
             "now": f"Copying {title}",
         }

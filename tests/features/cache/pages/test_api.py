@@ -27,7 +27,7 @@ def test_how_the_cache_stands_is_told_in_numbers(premises: Premises) -> None:
     assert (moving["done"], moving["unit"], moving["rate_per_s"], moving["eta_s"]) == (
         0.25 * GB,
         "bytes",
-        150e6,
+        150 * 2**20,
         5.0,
     )
     assert (found["confirmed"], found["next_at"], found["waiting"]) == (False, None, 0)

@@ -76,10 +76,10 @@ def test_every_page_is_readable_and_never_scrolls_sideways(
 def test_a_score_is_opened_by_a_key_and_says_its_terms(pages: Pages, address: str) -> None:
     page = pages.open(address).go("/cache/plan")
     summary = page.locator("#plan-table summary").first
-    expect(page.get_by_text("she is quick", exact=True)).to_be_hidden()
+    expect(page.get_by_text("She is quick", exact=True)).to_be_hidden()
     summary.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("she is quick", exact=True)).to_be_visible()
+    expect(page.get_by_text("She is quick", exact=True)).to_be_visible()
 
 
 def test_a_panel_fetches_the_reasons_by_itself(pages: Pages, address: str) -> None:

@@ -34,7 +34,7 @@ def test_films_come_in_every_order_with_what_came_along_left_out(premises: Premi
     assert titles(premises, "title", text="100%") == []
     assert titles(premises, "title", tier="no such tier") == []
     held = tiers_now(premises.place)[0].held
-    assert (held.files, held.size) == (3, 6 * GB + 1000)
+    assert (held.files, held.size) == (3, 6 * GB + 1024)
 
 
 def test_a_film_of_another_node_is_not_listed_here(premises: Premises) -> None:

@@ -15,6 +15,7 @@ from projectionist.features.cache.models import AnswerRow, Kind, PinRow, WantRow
 from projectionist.features.cache.planning.plan import PlannedReturn, Refused
 from projectionist.features.cache.planning.planner import FileWhy, ItemWhy
 from projectionist.features.cache.running.noting import note
+from projectionist.features.cache.running.ordering import RUN
 from projectionist.features.cache.wanting.wants import Term
 from projectionist.jobs.ports import JobState
 from projectionist.web.ports import Permission
@@ -82,7 +83,7 @@ def test_what_moves_now_is_shown_in_bytes_with_its_rate_and_what_is_left(premise
         page = client.get("/cache").text
         answer = client.post("/cache/stop", data={"x": "1"})
 
-    assert "250 MB of 1.0 GB" in page
+    assert "256 MB of 1.0 GB" in page
     assert "150 MB/s" in page
     assert "about 5.0 s left" in page
     assert "1 move waits" in page
@@ -167,7 +168,7 @@ def test_the_plan_says_what_why_how_much_and_estimates_only_what_was_measured(pr
     assert "nothing was copied yet that an estimate could rest on" in before
     assert "Copying, estimated" in after
     assert '<span class="stat-value">8.0 s</span>' in after
-    assert "at 250 MB/s" in after
+    assert "at 256 MB/s" in after
     assert "Nobody is expected" in returns
     assert ">Heat<" in returns
     assert "larger than 50 GB" in refused
@@ -203,7 +204,7 @@ def test_films_are_filtered_sorted_and_told_with_what_came_along(premises: Premi
         none = client.get("/cache/files?q=zzz").text
 
     assert every.index("Ronin") < every.index("Heat.mkv")
-    assert "with 1 file more, 1.0 kB" in every
+    assert "with 1 file more, 1.0 KB" in every
     assert "Ronin" not in found
     assert "Heat" not in pinned.split("<tbody>")[1]
     assert wrong.status_code == 422
@@ -404,3 +405,15 @@ def test_what_the_planner_cannot_do_is_a_page_with_its_reason(premises: Premises
 
     assert page.status_code >= 400
     assert "The database is locked; try again." in page.text
+
+
+def test_a_look_at_what_to_move_that_failed_is_told_until_one_succeeds(premises: Premises) -> None:
+    premises.jobs.put("Plan", JobState.FAILED, kind=RUN, error="The database did not answer.")
+    with premises.browser() as client:
+        failed = client.get("/cache").text
+        premises.jobs.held.clear()
+        premises.jobs.put("Plan", JobState.DONE, kind=RUN)
+        fine = client.get("/cache").text
+
+    assert "The last look at what to move failed: The database did not answer. What is on" in failed
+    assert "The last look at what to move failed" not in fine

@@ -128,7 +128,7 @@ def test_what_finds_no_room_waits_for_what_is_on_its_way_back_or_is_told(crew: C
     crew.limits.left, crew.limits.refusal = 10**12, "SSD is too hot (71 °C)."
     assert crew.carry(film)["why"] == "SSD is too hot (71 °C)."
     assert [(one.outcome, one.why) for one in crew.moves()] == [
-        ("no_room", "SSD is full (quota)."),
+        ("no_room", "SSD is full: its quota is reached."),
         ("no_room", "SSD is too hot (71 °C)."),
     ]
 

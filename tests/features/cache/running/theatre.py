@@ -232,6 +232,7 @@ class Space:
     limit: int = 10**12
     drive_total: int = 2 * 10**12
     drive_free: int = 10**12
+    beside: tuple[str, ...] = ()
 
 
 @dataclass

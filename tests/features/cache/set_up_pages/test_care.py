@@ -155,7 +155,7 @@ def test_a_file_at_rest_has_its_path_again_when_somebody_asks(premises: Premises
         client.post(f"/cache/rests/{number}/return")
     taken_back(premises)
 
-    assert "deleted by others" in page
+    assert "Deleted by others" in page
     assert path.read_bytes() == b"film"
     assert not hidden.exists()
     assert premises.place.desk.journal.at_rest() == []
@@ -233,3 +233,12 @@ def test_what_a_rival_had_is_accepted_as_a_fast_disk(premises: Premises, tmp_pat
 
     assert (one["name"], one["quota"], one["is_there"]) == ("nvme", "500GB", False)
     assert again["is_there"]
+
+
+def test_without_a_fast_disk_there_is_nothing_to_look_at_and_no_audit_is_offered(bare: Premises) -> None:
+    with bare.browser() as client:
+        page = client.get("/cache/audit").text
+
+    assert "Nothing to look at: no fast disk yet" in page
+    assert "Audit now" not in page
+    assert "Move in from" in page

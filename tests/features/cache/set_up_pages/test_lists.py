@@ -144,11 +144,14 @@ def test_a_list_that_fails_is_told_of_on_the_page_since_when_and_why(
         add(client, name="All watch")
         with premises.place.database.write() as session:
             row = session.get_one(ListRow, 1)
-            row.failing_since, row.reason = row.asked_at, "Trakt at https://api.trakt.tv failed."
+            row.failing_since, row.reason = (
+                row.asked_at,
+                "Trakt at https://api.trakt.tv failed at GET /x (500).",
+            )
         page = client.get("/cache/sources").text
 
     assert "does not answer" in page
-    assert "Trakt at https://api.trakt.tv failed." in page
+    assert "Trakt failed at what was asked (500)." in page
     assert "What it named before stays." in page
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
@@ -133,3 +134,12 @@ def test_the_api_takes_the_rivals_settings_by_their_names_and_says_them(premises
     assert told["rival_settings"]["number_episodes"] == 2
     assert told["rival_settings"]["watchlist_toggle"] is False
     assert told["rival_settings"]["days_to_monitor"] == 183
+
+
+def test_a_size_that_is_none_is_told_at_its_field(premises: Premises) -> None:
+    with premises.browser() as client:
+        page = client.post("/cache/simulator", data={"sizes": "500GB, lots"})
+
+    assert page.status_code == 422
+    assert 'aria-describedby="sizes-help sizes-error"' in page.text
+    assert "'lots' is none" in html.unescape(page.text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -297,3 +298,101 @@ def test_neither_the_form_nor_the_api_takes_a_folder_of_ours_or_a_tier_twice(
     assert f"{fast} is the tier NVMe already" in again.json()["detail"]
     assert {inside.status_code, around.status_code, served.status_code, again.status_code} == {422}
     assert len(set_up.tiers_named(bare.place)) == 1
+
+
+def test_everything_that_is_wrong_is_told_at_once_each_beside_its_field(bare: Premises) -> None:
+    wrong = {
+        "name": "",
+        "root": "/nowhere/at/all",
+        "quota": "lots",
+        "min_free": "200 %",
+        "too_hot_c": "boiling",
+    }
+    with bare.browser() as client:
+        page = client.post("/cache/tiers", data=wrong).text
+        told = client.post(
+            "/api/v1/cache/tiers", json={"name": "NVMe", "root": "/nowhere/at/all", "quota": "lots"}
+        ).json()
+
+    for field in ("name", "root", "quota", "min_free", "too_hot_c"):
+        assert f'id="{field}-error"' in page, field
+    assert 'id="usage-error"' not in page
+    assert {one["field"] for one in told["errors"]} == {"root", "quota"}
+
+
+def test_a_name_that_is_taken_is_told_with_what_else_is_wrong(premises: Premises) -> None:
+    with premises.browser() as client:
+        page = client.post("/cache/tiers", data={"name": "SSD", "root": "/nowhere/at/all"}).text
+
+    assert 'id="name-error"' in page
+    assert 'id="root-error"' in page
+
+
+def test_folders_of_libraries_are_proposed_and_taken_by_one_click(premises: Premises, tmp_path: Path) -> None:
+    slow = tmp_path / "films"
+    slow.mkdir()
+    with premises.place.database.write() as session:
+        session.get_one(LibraryRow, 1).locations = [str(slow)]
+    with premises.browser() as client:
+        page = client.get("/cache/tiers").text
+        form = client.get("/cache/places/new").text
+        done = client.post("/cache/places", data=proposed(page))
+        after = client.get("/cache/tiers").text
+
+    assert f'value="{slow}"' in form
+    assert "The folder is saved" in done.text
+    assert [str(one.place.slow_root) for one in set_up.places_set(premises.place)] == [str(slow)]
+    assert "not served yet" not in after
+
+
+def proposed(page: str) -> dict[str, str]:
+    """What the first form that is filled in sends."""
+    form = page.partition('id="offers"')[2].partition("</form>")[0]
+    return dict(re.findall(r'name="(library_id|slow_root|tier_ids)" value="([^"]*)"', form))
+
+
+def test_tiers_on_one_drive_say_so_both(bare: Premises, tmp_path: Path) -> None:
+    with bare.browser() as client:
+        for name in ("NVMe", "SSD"):
+            (tmp_path / name).mkdir()
+            client.post("/cache/tiers", data={"name": name, "root": str(tmp_path / name)})
+        page = client.get("/cache/tiers").text
+
+    assert "shares its drive with NVMe" in page
+    assert "shares its drive with SSD" in page
+
+
+def test_a_quota_is_shown_in_the_unit_and_number_that_was_typed(premises: Premises) -> None:
+    with premises.place.database.write() as session:
+        session.get_one(TierRow, 1).quota = "3GB"
+    with premises.browser() as client:
+        page = client.get("/cache").text
+
+    assert "0 B of 3.0 GB" in page
+
+
+SILENT = (
+    "plex.tv at https://discover.provider.plex.tv did not answer GET /library/sections/watchlist/all "
+    "(no route, after 0.0 s); check that it runs."
+)
+
+
+def test_people_whose_source_fails_for_one_reason_are_told_in_one_notice_without_addresses(
+    premises: Premises,
+) -> None:
+    at = datetime(2026, 11, 21, tzinfo=UTC)
+    with premises.place.database.write() as session:
+        for account in (0, 1):
+            session.add(
+                AnswerRow(
+                    source="watchlist", server_id=1, account_id=account, failing_since=at, reason=SILENT
+                )
+            )
+    with premises.browser() as client:
+        pages = [client.get(path).text for path in ("/cache/sources", "/cache")]
+
+    assert "It never answered." in pages[0]
+    for page in pages:
+        assert page.count("plex.tv did not answer (no route); check that it runs.") == 1
+        assert "provider.plex.tv" not in page
+        assert "GET /" not in page

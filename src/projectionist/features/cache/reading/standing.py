@@ -10,6 +10,7 @@ from pathlib import Path
 from projectionist.errors import NotFound
 from projectionist.features.cache.reading import queries
 from projectionist.features.cache.reading.films import NOTHING
+from projectionist.features.cache.reading.plainly import plainly
 from projectionist.features.cache.reading.queries import Held
 from projectionist.features.cache.running import queries as running_queries
 from projectionist.features.cache.running.ordering import BACK, IN, NOW, RESTORE, RUN, SCHEDULE
@@ -53,7 +54,7 @@ class Standing:
 
     `moving` is what runs now, `waiting` how many moves were asked for and have not begun. `confirmed` says whether
     files are moved without being asked for; `next_at` is when it is looked next what to move, None where it is not.
-    `elsewhere` are other nodes that have fast tiers.
+    `elsewhere` are other nodes that have fast tiers. `failed` is the last look at what to move, where it failed.
     """
 
     tiers: tuple[TierNow, ...]
@@ -64,6 +65,7 @@ class Standing:
     rests: bool
     next_at: datetime | None
     elsewhere: tuple[str, ...]
+    failed: Job | None = None
 
 
 def standing(place: Workplace, jobs: Jobs) -> Standing:
@@ -80,6 +82,7 @@ def standing(place: Workplace, jobs: Jobs) -> Standing:
         rests=schedule is not None and schedule.paused,
         next_at=schedule.next_at if schedule is not None and not schedule.paused else None,
         elsewhere=tuple(node for node in nodes if node != place.node),
+        failed=failed_run(jobs),
     )
 
 
@@ -103,6 +106,13 @@ def moving(jobs: Jobs) -> Sequence[Job]:
     return jobs.find(running, size=_SHOWN).items
 
 
+def failed_run(jobs: Jobs) -> Job | None:
+    """The last look at what to move, where it failed."""
+    ended = JobFilter((JobState.DONE, JobState.FAILED), kinds=(RUN,), sort="-ended_at")
+    last = next(iter(jobs.find(ended, size=1).items), None)
+    return last if last is not None and last.state is JobState.FAILED else None
+
+
 def waiting(jobs: Jobs) -> int:
     """How many moves were asked for and have not begun."""
     states = (JobState.QUEUED, JobState.WAITING)
@@ -122,7 +132,7 @@ def silent_sources(place: Workplace) -> Sequence[Silent]:
             server=_server_name(place, row.server_id),
             account=names.get(row.account_id, ""),
             since=row.failing_since,
-            reason=row.reason,
+            reason=plainly(row.reason),
             kept=kept,
         )
         for row, kept in rows

@@ -31,6 +31,12 @@ _PATIENCE_S = 10.0
 _PLAYERS_EVERY_S = 5.0
 _LATER = timedelta(seconds=5)
 _MUCH_LATER = timedelta(seconds=30)
+_FULL = {
+    "quota": "its quota is reached",
+    "usage": "its drive is as full as it may be",
+    "min_free": "what is to stay free would not",
+    "drive": "there is no space left on its drive",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +259,7 @@ def _no_room(place: Workplace, tier: Tier, errand: Errand) -> str:
     room = next((one for one in place.capacity.rooms() if one.tier.id == tier.id), None)
     if room is None:
         return f"{tier.root} is not mounted."
-    return f"{tier.name} is full ({room.rule})." if room.left < errand.size else ""
+    return f"{tier.name} is full: {_FULL[room.rule]}." if room.left < errand.size else ""
 
 
 def _waiting(place: Workplace, run: JobRun, errand: Errand) -> Callable[[], None]:

@@ -30,7 +30,7 @@ class Room:
     """How much of ours a tier may hold, by `rule`: `quota`, `usage`, `min_free` or `drive`. `left` may be negative.
 
     Where tiers share a drive, `limit` is what this one may come to while the others come to theirs, and `left` what it
-    could take now if they took nothing.
+    could take now if they took nothing; `beside` are the names of those others.
     """
 
     tier: FastTier
@@ -40,6 +40,7 @@ class Room:
     limit: int
     rule: str
     left: int
+    beside: tuple[str, ...] = ()
 
 
 def room_of(tier: FastTier, ours: int, drive: Drive, coming: int = 0) -> Room:
@@ -78,7 +79,8 @@ def share(rooms: Sequence[Room], slacks: Sequence[int]) -> list[Room]:
         elif left < 0 and room.rule != "quota" and held:
             left = -(-left * room.ours // held)
             limit = room.ours + left
-        shared.append(replace(room, limit=limit, left=left))
+        beside = tuple(other.tier.name for other in rooms if other is not room)
+        shared.append(replace(room, limit=limit, left=left, beside=beside))
     return shared
 
 

@@ -19,10 +19,18 @@ from projectionist.features.cache.tiers.marking import mark_tier
 from projectionist.features.cache.tiers.mounts import Mount, mounts_here
 from projectionist.features.cache.tiers.places import FastTier, Place, Places, base_of
 from projectionist.features.cache.tiers.rules import amount, size_of
+from projectionist.features.cache.tiers.wrongs import Wrongs
 from projectionist.kit.data_folder import OwnFolder, lies_in
 
 _MOST_COPIES = 16
 _HOTTEST = 120
+_SHARES = ("quota", "usage", "min_free")
+_SIZES = (*_SHARES, "drive_size", "daily_writes")
+_RANGES = {
+    "copies": (1, _MOST_COPIES, f"Between 1 and {_MOST_COPIES} copies can be made at a time."),
+    "too_hot_c": (0, _HOTTEST, f"A drive is too hot somewhere below {_HOTTEST} °C; 0 is for never."),
+    "position": (0, 1000, "A tier's place in the order is between 0 and 1000."),
+}
 _SCOPES = ("item", "library", "account")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 """The number of a row, spelled in the one way that is compared with others."""
@@ -91,23 +99,25 @@ class Setup:
         """The folders that are served."""
         return self._places.all()
 
-    def save_tier(self, wanted: NewTier, tier_id: int | None = None) -> SetUp:
-        """Add a fast tier, or change one; its folder is marked. Raises InputWrong, NotFound, Conflict, TargetFull."""
-        root, mounts = proving.folder_of(wanted.root, "root"), self._mounts()
-        values = _tier_values(wanted, root)
-        self._refuse_own(root, "root")
-        proving.prove_kept(root, mounts, "root")
-        slow = [one for place in self._places.all() for one in (place.slow_root, place.view_root)]
+    def save_tier(
+        self, wanted: NewTier, tier_id: int | None = None, wrong: Sequence[InputWrong] = ()
+    ) -> SetUp:
+        """Add a fast tier, or change one; its folder is marked. Raises InputWrong, NotFound, Conflict, TargetFull.
+
+        All that is wrong is told at once, with what was found `wrong` before.
+        """
+        mounts, wrongs, root = self._mounts(), Wrongs(wrong), Path()
         others = [tier for tier in self._places.tiers() if tier.id != tier_id]
-        for other in others:
-            if lies_in(root, other.root) and lies_in(other.root, root):
-                raise InputWrong(f"{root} is the tier {other.name} already.", "root")
-        proving.prove_apart(root, [*dict.fromkeys(slow), *(tier.root for tier in others)], "root")
-        proving.prove_writable(root, "root")
+        with wrongs.gathered():
+            root = self._tier_root(wanted.root, others, mounts)
+        values = _tier_values(wanted, wrongs)
+        with wrongs.gathered(), self._database.read() as session:
+            self._claim(session, values["name"], tier_id)
+        wrongs.tell()
         with self._database.durable() as session:
-            if queries.tier_named(session, str(values["name"]), but=tier_id):
-                raise InputWrong(f"There is a tier called {values['name']} already.", "name")
+            self._claim(session, values["name"], tier_id)
             row = self._tier(session, tier_id, root)
+            values["root"] = str(root)
             before = {} if tier_id is None else {field: getattr(row, field) for field in values}
             mark_tier(root)
             for field, value in values.items():
@@ -207,6 +217,24 @@ class Setup:
         if self._own is not None:
             self._own.refuse(folder, field)
 
+    def _tier_root(self, text: str, others: Sequence[FastTier], mounts: Sequence[Mount]) -> Path:
+        """The folder of a tier, tried on its disk. Raises InputWrong, TargetFull."""
+        root = proving.folder_of(text, "root")
+        self._refuse_own(root, "root")
+        proving.prove_kept(root, mounts, "root")
+        for other in others:
+            if lies_in(root, other.root) and lies_in(other.root, root):
+                raise InputWrong(f"{root} is the tier {other.name} already.", "root")
+        slow = [one for place in self._places.all() for one in (place.slow_root, place.view_root)]
+        proving.prove_apart(root, [*dict.fromkeys(slow), *(tier.root for tier in others)], "root")
+        proving.prove_writable(root, "root")
+        return root
+
+    def _claim(self, session: Session, name: str | int, tier_id: int | None) -> None:
+        """Raises InputWrong where another tier is called so."""
+        if queries.tier_named(session, str(name), but=tier_id):
+            raise InputWrong(f"There is a tier called {name} already.", "name")
+
     def _tier(self, session: Session, tier_id: int | None, root: Path | None) -> TierRow:
         if tier_id is None:
             return TierRow(node=self._node)
@@ -266,26 +294,24 @@ def _name(text: str) -> str:
     return name
 
 
-def _tier_values(wanted: NewTier, root: Path) -> dict[str, str | int]:
-    for field in ("quota", "usage", "min_free"):
-        amount(getattr(wanted, field), field)
-    for field in ("drive_size", "daily_writes"):
-        size_of(getattr(wanted, field), field)
-    if not 1 <= wanted.copies <= _MOST_COPIES:
-        raise InputWrong(f"Between 1 and {_MOST_COPIES} copies can be made at a time.", "copies")
-    if not 0 <= wanted.too_hot_c <= _HOTTEST:
-        raise InputWrong(f"A drive is too hot somewhere below {_HOTTEST} °C; 0 is for never.", "too_hot_c")
-    if not 0 <= wanted.position <= 1000:
-        raise InputWrong("A tier's place in the order is between 0 and 1000.", "position")
+def _tier_values(wanted: NewTier, wrongs: Wrongs) -> dict[str, str | int]:
+    """What is kept of a tier beside its folder; what cannot be is gathered."""
+    host = ""
+    with wrongs.gathered():
+        _name(wanted.name)
+    with wrongs.gathered():
+        host = _host_root(wanted.host_root)
+    for field in _SIZES:
+        with wrongs.gathered():
+            read = amount if field in _SHARES else size_of
+            read(getattr(wanted, field), field)
+    for field, (least, most, told) in _RANGES.items():
+        with wrongs.gathered():
+            if not least <= getattr(wanted, field) <= most:
+                raise InputWrong(told, field)
     return {
-        "name": _name(wanted.name),
-        "root": str(root),
-        "host_root": _host_root(wanted.host_root),
-        "position": wanted.position,
-        **{
-            field: getattr(wanted, field).strip()
-            for field in ("quota", "usage", "min_free", "drive_size", "daily_writes")
-        },
-        "too_hot_c": wanted.too_hot_c,
-        "copies": wanted.copies,
+        "name": wanted.name.strip(),
+        "host_root": host,
+        **{field: getattr(wanted, field).strip() for field in _SIZES},
+        **{field: getattr(wanted, field) for field in _RANGES},
     }

@@ -55,6 +55,10 @@ class Room(ground.Room, Protocol):
         """By which rule: `quota`, `usage`, `min_free` or `drive`."""
 
     @property
+    def beside(self) -> Sequence[str]:
+        """The names of the other tiers on its drive."""
+
+    @property
     def drive_total(self) -> int:
         """How much its drive holds."""
 
