@@ -31,8 +31,23 @@ class Reason(NamedTuple):
     since: float
 
 
+class _Opened(NamedTuple):
+    """What is open under a key: the rows of its reasons, in their order, and since when."""
+
+    rows: list[int]
+    reasons: Sequence[Reason]
+    put_at: float
+
+
+_FREE = (0, 0, np.inf, 0.0)
+"""What stands in a row that is free."""
+
+
 class Reasons:
-    """Open reasons, put and taken back by key: all that follows from somebody's place in a show is one key."""
+    """Open reasons, put and taken back by key: all that follows from somebody's place in a show is one key.
+
+    Rows are written, and closed reasons counted, when all of them are weighed: many at once cost what one does.
+    """
 
     def __init__(self, hazards: Hazards) -> None:
         self._hazards = hazards
@@ -42,15 +57,19 @@ class Reasons:
         """When a row's reason arose; infinite for a row that is free."""
         self._put_at: Floats = np.zeros(256)
         self._free = list(range(255, -1, -1))
+        self._unwritten: dict[int, tuple[int, int, float, float]] = {}
+        """What the columns do not have yet, by row."""
+        self._closed: list[tuple[int, float, float]] = []
+        """Groups of reasons that were closed since days were counted last, from one age to another, in days."""
         self._learned = -np.inf
-        self._rows: dict[Hashable, list[tuple[int, Reason, float]]] = {}
+        self._open: dict[Hashable, _Opened] = {}
         self._of_item: dict[int, dict[int, Reason]] = {}
 
     def __len__(self) -> int:
         return len(self._items) - len(self._free)
 
     def __contains__(self, key: Hashable) -> bool:
-        return key in self._rows
+        return key in self._open
 
     def put(self, key: Hashable, reasons: Sequence[Reason], now: float) -> None:
         """Let these, and no others, be open under `key`."""
@@ -60,30 +79,32 @@ class Reasons:
         while len(self._free) < len(reasons):
             self._grow()
         rows = [self._free.pop() for _ in reasons]
-        self._items[rows] = [reason.item for reason in reasons]
-        self._groups[rows] = [reason.group for reason in reasons]
-        self._since[rows] = [reason.since for reason in reasons]
-        self._put_at[rows] = now
-        self._rows[key] = [(row, reason, now) for row, reason in zip(rows, reasons, strict=True)]
+        self._open[key] = _Opened(rows, reasons, now)
+        unwritten, of_item = self._unwritten, self._of_item
         for row, reason in zip(rows, reasons, strict=True):
-            self._of_item.setdefault(reason.item, {})[row] = reason
+            item, number, _, since = reason
+            unwritten[row] = (item, number, since, now)
+            if item in of_item:
+                of_item[item][row] = reason
+            else:
+                of_item[item] = {row: reason}
 
     def take(self, key: Hashable, now: float) -> None:
-        """Close what is open under `key`; the days since it was last counted are learned from."""
-        taken = self._rows.pop(key, None)
+        """Close what is open under `key`; the days since it was last counted are to be learned from."""
+        taken = self._open.pop(key, None)
         if taken is None:
             return
-        for row, reason, put_at in taken:
-            self._hazards.expose_one(
-                reason.group,
-                (max(put_at, self._learned) - reason.since) / DAY_S,
-                (now - reason.since) / DAY_S,
-            )
-            del self._of_item[reason.item][row]
-            if not self._of_item[reason.item]:
-                del self._of_item[reason.item]
-            self._free.append(row)
-        self._since[[row for row, _, _ in taken]] = np.inf
+        counted = max(taken.put_at, self._learned)
+        unwritten, of_item, closed = self._unwritten, self._of_item, self._closed
+        for row, (item, number, _, since) in zip(taken.rows, taken.reasons, strict=True):
+            closed.append((number, (counted - since) / DAY_S, (now - since) / DAY_S))
+            unwritten[row] = _FREE
+            there = of_item[item]
+            if len(there) == 1:
+                del of_item[item]
+            else:
+                del there[row]
+        self._free += taken.rows
 
     def credit(self, item: int, user: int, now: float) -> None:
         """A play: its reasons share it, each by how likely it made it."""
@@ -93,11 +114,18 @@ class Reasons:
             self._hazards.plays[cell] += rate / sum(rates)
 
     def learn(self, now: float) -> None:
-        """Count the days that the open reasons stood open since this was done last."""
-        rows = self._open()
+        """Count the days that reasons stood open since this was done last."""
+        rows = self._written()
         since = self._since[rows]
-        begun = np.maximum(0.0, np.maximum(self._put_at[rows], self._learned) - since) / DAY_S
-        self._hazards.expose(self._groups[rows], begun, np.maximum(0.0, now - since) / DAY_S)
+        groups = self._groups[rows]
+        begun = (np.maximum(self._put_at[rows], self._learned) - since) / DAY_S
+        ended = (now - since) / DAY_S
+        if self._closed:
+            closed = np.array(self._closed)
+            groups = np.concatenate([groups, closed[:, 0].astype(np.int64)])
+            begun, ended = np.concatenate([begun, closed[:, 1]]), np.concatenate([ended, closed[:, 2]])
+            self._closed = []
+        self._hazards.expose(groups, np.maximum(0.0, begun), np.maximum(0.0, ended))
         self._learned = now
         self._hazards.settle()
 
@@ -106,7 +134,7 @@ class Reasons:
 
         A play that goes on with what somebody has begun counts `begun` times.
         """
-        rows = self._open()
+        rows = self._written()
         ages = np.maximum(0.0, now - self._since[rows]) / DAY_S
         items, places = np.unique(self._items[rows], return_inverse=True)
         groups = self._groups[rows]
@@ -122,15 +150,21 @@ class Reasons:
         """What is open for an item."""
         return list(self._of_item.get(item, {}).values())
 
-    def open_keys(self) -> list[Hashable]:
-        """What something is open under."""
-        return list(self._rows)
+    def older(self, days: Floats, now: float) -> list[Hashable]:
+        """The keys under which a reason is open for longer than the days of its group."""
+        rows = self._written()
+        is_old = now - self._since[rows] > days[self._groups[rows]] * DAY_S
+        old = set(rows[is_old].tolist())
+        return [key for key, opened in self._open.items() if not old.isdisjoint(opened.rows)] if old else []
 
-    def oldest(self, key: Hashable) -> float:
-        """When the first of what is open under `key` arose."""
-        return min(reason.since for _, reason, _ in self._rows[key])
-
-    def _open(self) -> Numbers:
+    def _written(self) -> Numbers:
+        """The rows that are not free, once all is in the columns."""
+        if self._unwritten:
+            rows = list(self._unwritten)
+            items, groups, since, put_at = zip(*self._unwritten.values(), strict=True)
+            self._items[rows], self._groups[rows] = items, groups
+            self._since[rows], self._put_at[rows] = since, put_at
+            self._unwritten = {}
         return np.flatnonzero(np.isfinite(self._since))
 
     def _grow(self) -> None:
