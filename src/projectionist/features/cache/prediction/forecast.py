@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -165,7 +165,7 @@ class Forecast:
         """Somebody begins to watch; what follows from that becomes likely at once, unless it is not to `follow`."""
         self._keep_up(now)
         who = self._users.setdefault(user, _User(len(self._users)))
-        self._reasons.credit(item, who.number, now)
+        self._reasons.credit(item, self._keys(user, item), now)
         who.plays += 1
         who.again += item in who.finished
         self._played.add(item)
@@ -192,6 +192,13 @@ class Forecast:
         course.recent.append(now)
         if follow:
             self._follow(now, user, show)
+
+    def _keys(self, user: str, item: int) -> tuple[Hashable, ...]:
+        """All under which a reason may be open why a user watches an item."""
+        show = self._catalogue.show_of[item]
+        of_item = ((Why.NEW, item), (Why.AGAIN, item), (Why.RESUME, user, item), (Why.WISHED, user, item))
+        of_show = ((Why.NEW, "show", show), (Why.NEXT, user, show), (Why.WISHED, user, "show", show))
+        return of_item if show < 0 else (*of_item, *of_show)
 
     def _note_way(self, course: _Course, item: int, *, went_on: bool) -> None:
         """Remember where a user went elsewhere, until they are back or have settled there."""

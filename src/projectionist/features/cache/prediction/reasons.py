@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -32,11 +34,23 @@ class Reason(NamedTuple):
 
 
 class _Opened(NamedTuple):
-    """What is open under a key: the rows of its reasons, in their order, and since when."""
+    """What is open under a key: the rows of its reasons, in their order, the columns of these, and since when."""
 
     rows: list[int]
     reasons: Sequence[Reason]
+    groups: Sequence[int]
+    since: Sequence[float]
     put_at: float
+
+
+@dataclass(slots=True)
+class _Closed:
+    """Reasons that were closed since days were counted last, in columns; counted up to `counted`, closed at `at`."""
+
+    groups: list[int] = field(default_factory=list)
+    since: list[float] = field(default_factory=list)
+    counted: list[float] = field(default_factory=list)
+    at: list[float] = field(default_factory=list)
 
 
 _FREE = (0, 0, np.inf, 0.0)
@@ -59,11 +73,11 @@ class Reasons:
         self._free = list(range(255, -1, -1))
         self._unwritten: dict[int, tuple[int, int, float, float]] = {}
         """What the columns do not have yet, by row."""
-        self._closed: list[tuple[int, float, float]] = []
-        """Groups of reasons that were closed since days were counted last, from one age to another, in days."""
+        self._closed = _Closed()
         self._learned = -np.inf
         self._open: dict[Hashable, _Opened] = {}
-        self._of_item: dict[int, dict[int, Reason]] = {}
+        self._of_item: dict[int, list[Reason]] | None = None
+        """What is open for each item, once it was asked for since something changed."""
 
     def __len__(self) -> int:
         return len(self._items) - len(self._free)
@@ -74,58 +88,50 @@ class Reasons:
     def put(self, key: Hashable, reasons: Sequence[Reason], now: float) -> None:
         """Let these, and no others, be open under `key`."""
         self.take(key, now)
-        if not reasons:
+        count = len(reasons)
+        if not count:
             return
-        while len(self._free) < len(reasons):
+        while len(self._free) < count:
             self._grow()
-        rows = [self._free.pop() for _ in reasons]
-        self._open[key] = _Opened(rows, reasons, now)
-        unwritten, of_item = self._unwritten, self._of_item
-        for row, reason in zip(rows, reasons, strict=True):
-            item, number, _, since = reason
-            unwritten[row] = (item, number, since, now)
-            if item in of_item:
-                of_item[item][row] = reason
-            else:
-                of_item[item] = {row: reason}
+        rows = self._free[-count:]
+        del self._free[-count:]
+        items, groups, _, since = zip(*reasons, strict=True)
+        self._open[key] = _Opened(rows, reasons, groups, since, now)
+        self._unwritten.update(zip(rows, zip(items, groups, since, repeat(now)), strict=True))
+        self._of_item = None
 
     def take(self, key: Hashable, now: float) -> None:
         """Close what is open under `key`; the days since it was last counted are to be learned from."""
         taken = self._open.pop(key, None)
         if taken is None:
             return
-        counted = max(taken.put_at, self._learned)
-        unwritten, of_item, closed = self._unwritten, self._of_item, self._closed
-        for row, (item, number, _, since) in zip(taken.rows, taken.reasons, strict=True):
-            closed.append((number, (counted - since) / DAY_S, (now - since) / DAY_S))
-            unwritten[row] = _FREE
-            there = of_item[item]
-            if len(there) == 1:
-                del of_item[item]
-            else:
-                del there[row]
+        count, closed = len(taken.rows), self._closed
+        closed.groups += taken.groups
+        closed.since += taken.since
+        closed.counted += [max(taken.put_at, self._learned)] * count
+        closed.at += [now] * count
+        self._unwritten.update(dict.fromkeys(taken.rows, _FREE))
         self._free += taken.rows
+        self._of_item = None
 
-    def credit(self, item: int, user: int, now: float) -> None:
-        """A play: its reasons share it, each by how likely it made it."""
-        cells = [_cell(one, now) for one in self._of_item.get(item, {}).values() if one.user in (user, HOUSE)]
+    def credit(self, item: int, keys: Iterable[Hashable], now: float) -> None:
+        """A play: the reasons for it under these keys share it, each by how likely it made it."""
+        opened = [self._open[key] for key in keys if key in self._open]
+        cells = [_cell(one, now) for some in opened for one in some.reasons if one.item == item]
         rates = [float(self._hazards.rates[cell]) for cell in cells]
         for cell, rate in zip(cells, rates, strict=True):
             self._hazards.plays[cell] += rate / sum(rates)
 
     def learn(self, now: float) -> None:
         """Count the days that reasons stood open since this was done last."""
-        rows = self._written()
-        since = self._since[rows]
-        groups = self._groups[rows]
-        begun = (np.maximum(self._put_at[rows], self._learned) - since) / DAY_S
-        ended = (now - since) / DAY_S
-        if self._closed:
-            closed = np.array(self._closed)
-            groups = np.concatenate([groups, closed[:, 0].astype(np.int64)])
-            begun, ended = np.concatenate([begun, closed[:, 1]]), np.concatenate([ended, closed[:, 2]])
-            self._closed = []
-        self._hazards.expose(groups, np.maximum(0.0, begun), np.maximum(0.0, ended))
+        rows, closed = self._written(), self._closed
+        since = np.concatenate([self._since[rows], closed.since])
+        groups = np.concatenate([self._groups[rows], np.array(closed.groups, dtype=np.int64)])
+        counted = np.concatenate([np.maximum(self._put_at[rows], self._learned), closed.counted])
+        until = np.concatenate([np.full(len(rows), now), closed.at])
+        begun, ended = (np.maximum(0.0, (at - since) / DAY_S) for at in (counted, until))
+        self._hazards.expose(groups, begun, ended)
+        self._closed = _Closed()
         self._learned = now
         self._hazards.settle()
 
@@ -148,7 +154,12 @@ class Reasons:
 
     def of_item(self, item: int) -> list[Reason]:
         """What is open for an item."""
-        return list(self._of_item.get(item, {}).values())
+        if self._of_item is None:
+            self._of_item = {}
+            for opened in self._open.values():
+                for one in opened.reasons:
+                    self._of_item.setdefault(one.item, []).append(one)
+        return list(self._of_item.get(item, ()))
 
     def older(self, days: Floats, now: float) -> list[Hashable]:
         """The keys under which a reason is open for longer than the days of its group."""
