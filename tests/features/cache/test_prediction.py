@@ -164,10 +164,44 @@ def test_nothing_learned_is_lost_where_a_reason_is_closed_between_two_lessons() 
         for lesson in lessons:
             reasons.learn(lesson)
         reasons.take("a", 9 * DAY)
+        for lesson in (9 * DAY, 12 * DAY):
+            reasons.learn(lesson)
         return float(hazards.days.sum() - before)
 
     assert days() == pytest.approx(9)
     assert days(2 * DAY, 5 * DAY, 8 * DAY) == pytest.approx(9)
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.lists(st.integers(0, 9), max_size=300), st.booleans())))
+def test_what_is_open_is_what_was_put_last(steps: list[tuple[int, list[int], bool]]) -> None:
+    """Rows are used again and again, and written at any time."""
+    reasons, known = Reasons(Hazards.plausible()), dict[int, list[int]]()
+    kind = group(Why.WISHED, 0)
+    for now, (key, items, asks) in enumerate(steps):
+        reasons.put(key, [Reason(item, kind, HOUSE, now * DAY) for item in items], now * DAY)
+        known[key] = items
+        if asks:
+            there = [item for held in known.values() for item in held]
+            found, [plays] = reasons.expected(now * DAY, 1.0)
+            assert found.tolist() == sorted(set(there))
+            assert (plays > 0).all()
+            assert len(reasons) == len(there)
+            assert all(len(reasons.of_item(item)) == there.count(item) for item in range(10))
+
+
+def test_only_what_is_open_for_longer_than_its_group_lasts_is_old() -> None:
+    reasons = Reasons(Hazards.plausible())
+    new, wished = group(Why.NEW, 0), group(Why.WISHED, 0)
+    days = np.full(GROUPS, np.inf)
+    days[new] = 10
+    reasons.put("old", [Reason(0, new, HOUSE, 0.0), Reason(1, new, HOUSE, 9 * DAY)], 9 * DAY)
+    reasons.put("new", [Reason(2, new, HOUSE, DAY)], 9 * DAY)
+    reasons.put("lasting", [Reason(3, wished, HOUSE, 0.0)], 9 * DAY)
+    reasons.put("gone", [Reason(4, new, HOUSE, 0.0)], 9 * DAY)
+    reasons.take("gone", 10 * DAY)
+    assert reasons.older(days, 10 * DAY) == []
+    assert reasons.older(days, 10.5 * DAY) == ["old"]
+    assert reasons.older(days, 20 * DAY) == ["old", "new"]
 
 
 @given(st.integers(0, GROUPS - 1), st.floats(0, 400), st.floats(0.01, 100), st.floats(0.01, 100))

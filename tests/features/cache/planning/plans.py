@@ -165,7 +165,7 @@ def houses(draw: st.DrawFn) -> House:
                     library=library,
                     people=people,
                     sources=sources,
-                    pays=bool(lasting) or draw(st.booleans()),
+                    pays=lasting is Source.PIN or draw(st.booleans()),
                 )
             )
         if draw(st.booleans()):

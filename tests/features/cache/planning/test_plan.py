@@ -253,6 +253,13 @@ def test_a_refusal_says_why() -> None:
     assert [one.want.file.item_id for one in made.copies] == [6]
 
 
+def test_what_is_played_and_does_not_pay_is_not_copied_and_stays_where_it_is_there() -> None:
+    wants = tuple(want(number, score=WHOLE, sources=[Source.PLAYING], pays=False) for number in (1, 2))
+    made = House(wants, (held(2),)).plan()
+    assert (made.copies, made.returns, made.refused) == ((), (), ())
+    assert [one.why for one in made.kept] == ["It is played."]
+
+
 def test_a_disk_that_is_not_there_is_left_alone() -> None:
     made = House((want(1),), (held(1, tier=7), held(2, tier=7))).plan()
     assert made.returns == ()

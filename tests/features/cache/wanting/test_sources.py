@@ -32,6 +32,33 @@ def test_what_is_played_is_wanted_most_and_the_next_across_seasons_with_it(home:
     assert str(wants["s-1-2"].file.path) == "/view/s-1-2.mkv"
 
 
+def test_what_is_played_comes_where_coming_back_to_it_is_worth_its_bytes(quick_home: Home) -> None:
+    """One play in ten is broken off; for a hit a hundred GB may be copied."""
+    gb = 10**9
+    quick_home.hold(film("usual", size=9 * gb), film("large", size=40 * gb), *series("s"))
+    for key in ("usual", "large", "s-1-1"):
+        quick_home.play("2", key)
+    quick_home.sync()
+    wants = quick_home.wants()
+    assert all(wants[name].pays for name in ("usual", "s-1-1", "s-1-2", "s-1-3"))
+    assert not wants["large"].pays
+    assert wants["large"].score == 100
+
+
+def test_what_is_played_comes_anyway_where_another_reason_names_it(quick_home: Home) -> None:
+    """That it is on the deck of who plays it is the same reason once more."""
+    quick_home.hold(film("large", size=40 * 10**9))
+    quick_home.play("1", "large")
+    quick_home.server.decks = {None: deck("large")}
+    quick_home.sync()
+    assert Source.ON_DECK not in quick_home.wants()["large"].sources
+    assert not quick_home.wants()["large"].pays
+    quick_home.server.playing.clear()
+    assert quick_home.wants()["large"].pays
+    quick_home.play("2", "large")
+    assert quick_home.wants()["large"].pays
+
+
 def test_the_next_episodes_are_those_not_watched_yet_and_as_many_as_are_set(quick_home: Home) -> None:
     home = quick_home
     home.amounts = Amounts(next_episodes=2)

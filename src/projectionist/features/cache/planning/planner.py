@@ -20,6 +20,7 @@ from projectionist.features.cache.planning.plan import CachePlan, Held, PlanRule
 from projectionist.features.cache.wanting.gathering import Gathered, Wanting
 from projectionist.features.cache.wanting.wants import FailedSource, Term, Want, Wanted
 from projectionist.features.library.service import files_of, libraries
+from projectionist.kit.garbage import unsearched
 
 
 class TierHere(Tier, Protocol):
@@ -116,6 +117,10 @@ class Planner:
     def think(self, now: datetime, pins_too: Sequence[PinRow] = (), *, at_once: bool = False) -> Thought:
         """The same with what it was made of, as if these were pinned too."""
         gathered = self._wanting.look(now, pins_too, at_once=at_once)
+        with unsearched():
+            return self._thought(gathered, now)
+
+    def _thought(self, gathered: Gathered, now: datetime) -> Thought:
         places = self._places.all()
         ground = Map(places)
         wanted = replace(gathered.wanted, wants=tuple(_placed(one, ground) for one in gathered.wanted.wants))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 
 
 class Kind(StrEnum):
@@ -87,11 +88,8 @@ class Catalogue:
 
     def present(self, show: int, place: int, count: int, now: float) -> list[int]:
         """Up to `count` episodes of a show from `place` on that are there at `now`."""
-        found: list[int] = []
         episodes, added = self.shows[show], self.added
-        for at in range(place, len(episodes)):
-            if len(found) == count:
-                break
-            if added[episodes[at]] <= now:
-                found.append(episodes[at])
-        return found
+        found = episodes[place : place + count]
+        if max(map(added.__getitem__, found), default=now) <= now:
+            return found
+        return list(islice((one for one in episodes[place:] if added[one] <= now), count))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from projectionist.features.cache.prediction.catalogue import Catalogue, Kind
 from projectionist.features.cache.prediction.hazards import (
@@ -23,10 +25,16 @@ from projectionist.features.cache.prediction.reasons import HOUSE, Reason, Reaso
 from projectionist.features.cache.prediction.records import LEAST_WATCHED_S, Play, Wish
 
 LEARN_EVERY_S = DAY_S / 4
+_LEARN_PAST_EVERY_S = DAY_S
+"""The same where a whole history is told at once: rates that years of days make hardly change within one."""
 _FORGET_EVERY_S = 15 * DAY_S
 NEW_FOR_DAYS = 150.0
 """What came longer ago and was never begun speaks for nothing."""
 _AGAIN_FOR_DAYS = 540.0
+_LASTING: Floats = np.array(
+    [{Why.NEW: NEW_FOR_DAYS, Why.AGAIN: _AGAIN_FOR_DAYS}.get(why, np.inf) for why in WHYS]
+)
+"""For how many days a reason of each group is thought of."""
 _HALF_LIFE_S = 14 * DAY_S
 _WEEK_S = 7 * DAY_S
 _CATCH_UP = 3
@@ -103,12 +111,20 @@ class Forecast:
         self._followers: dict[int, set[str]] = {}
         self._additions: deque[tuple[float, int]] = deque()
         self._learned = self._forgot = -math.inf
+        self._learn_every_s = LEARN_EVERY_S
 
     @classmethod
     def of(cls, catalogue: Catalogue, plays: Sequence[Play], wishes: Sequence[Wish], now: float) -> Forecast:
         """The habits that follow from what a history says of the time before `now`; its lists are sorted by time."""
         made = cls(catalogue)
-        told = [(at, 0, item) for item, at in enumerate(catalogue.added) if at < now]
+        made._learn_every_s = _LEARN_PAST_EVERY_S
+        first = min(now, plays[0].at) if plays else now
+        told = [
+            (at, 0, item)
+            for item, at in enumerate(catalogue.added)
+            if at < now
+            and first - at <= NEW_FOR_DAYS * DAY_S  # what is older as all begins, speaks for nothing
+        ]
         told += [(wish.at, 1, index) for index, wish in enumerate(wishes) if wish.at < now]
         left: dict[tuple[str, int], float] = {}
         ended: set[int] = set()
@@ -134,6 +150,7 @@ class Forecast:
             else:
                 # what follows is opened anew as it ends; in between nobody asks
                 made.started(at, plays[index].user, plays[index].item, follow=index not in ended)
+        made._learn_every_s = LEARN_EVERY_S
         return made
 
     def added(self, now: float, item: int) -> None:
@@ -148,7 +165,7 @@ class Forecast:
         """Somebody begins to watch; what follows from that becomes likely at once, unless it is not to `follow`."""
         self._keep_up(now)
         who = self._users.setdefault(user, _User(len(self._users)))
-        self._reasons.credit(item, who.number, now)
+        self._reasons.credit(item, self._keys(user, item), now)
         who.plays += 1
         who.again += item in who.finished
         self._played.add(item)
@@ -175,6 +192,13 @@ class Forecast:
         course.recent.append(now)
         if follow:
             self._follow(now, user, show)
+
+    def _keys(self, user: str, item: int) -> tuple[Hashable, ...]:
+        """All under which a reason may be open why a user watches an item."""
+        show = self._catalogue.show_of[item]
+        of_item = ((Why.NEW, item), (Why.AGAIN, item), (Why.RESUME, user, item), (Why.WISHED, user, item))
+        of_show = ((Why.NEW, "show", show), (Why.NEXT, user, show), (Why.WISHED, user, "show", show))
+        return of_item if show < 0 else (*of_item, *of_show)
 
     def _note_way(self, course: _Course, item: int, *, went_on: bool) -> None:
         """Remember where a user went elsewhere, until they are back or have settled there."""
@@ -269,7 +293,7 @@ class Forecast:
         if now - self._forgot >= _FORGET_EVERY_S:
             self._forget(now)
             self._forgot = now
-        if now - self._learned >= LEARN_EVERY_S:
+        if now - self._learned >= self._learn_every_s:
             self._reasons.learn(now)
             self._learned = now
 
@@ -287,11 +311,8 @@ class Forecast:
 
     def _forget(self, now: float) -> None:
         """Close reasons so old that nothing is to be expected of them."""
-        lasting = {Why.NEW: NEW_FOR_DAYS, Why.AGAIN: _AGAIN_FOR_DAYS}
-        for key in self._reasons.open_keys():
-            days = lasting.get(key[0]) if isinstance(key, tuple) else None
-            if days is not None and now - self._reasons.oldest(key) > days * DAY_S:
-                self._reasons.take(key, now)
+        for key in self._reasons.older(_LASTING, now):
+            self._reasons.take(key, now)
 
     def _follow(self, now: float, user: str, show: int) -> None:
         """Open what follows from a user's place in a show."""

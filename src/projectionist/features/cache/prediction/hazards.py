@@ -170,15 +170,6 @@ class Hazards:
             more = until < ended
             groups, begun, ended = groups[more], until[more], ended[more]
 
-    def expose_one(self, number: int, begun: float, ended: float) -> None:
-        """The same for one reason."""
-        begun = max(0.0, begun)
-        while begun < ended:
-            span = bisect_right(DAYS, begun) - 1
-            until = min(ended, DAYS[span + 1]) if span + 1 < SPANS else ended
-            self.days[number * SPANS + span] += until - begun
-            begun = until
-
     def expected(self, groups: Numbers, ages: Floats, ahead: Sequence[float]) -> list[Floats]:
         """Plays to expect within each of `ahead` days, for reasons of such groups that arose `ages` days ago."""
         now = self._until(groups, ages)

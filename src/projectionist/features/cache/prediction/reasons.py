@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -31,8 +33,35 @@ class Reason(NamedTuple):
     since: float
 
 
+class _Opened(NamedTuple):
+    """What is open under a key: the rows of its reasons, in their order, the columns of these, and since when."""
+
+    rows: list[int]
+    reasons: Sequence[Reason]
+    groups: Sequence[int]
+    since: Sequence[float]
+    put_at: float
+
+
+@dataclass(slots=True)
+class _Closed:
+    """Reasons that were closed since days were counted last, in columns; counted up to `counted`, closed at `at`."""
+
+    groups: list[int] = field(default_factory=list)
+    since: list[float] = field(default_factory=list)
+    counted: list[float] = field(default_factory=list)
+    at: list[float] = field(default_factory=list)
+
+
+_FREE = (0, 0, np.inf, 0.0)
+"""What stands in a row that is free."""
+
+
 class Reasons:
-    """Open reasons, put and taken back by key: all that follows from somebody's place in a show is one key."""
+    """Open reasons, put and taken back by key: all that follows from somebody's place in a show is one key.
+
+    Rows are written, and closed reasons counted, when all of them are weighed: many at once cost what one does.
+    """
 
     def __init__(self, hazards: Hazards) -> None:
         self._hazards = hazards
@@ -42,62 +71,67 @@ class Reasons:
         """When a row's reason arose; infinite for a row that is free."""
         self._put_at: Floats = np.zeros(256)
         self._free = list(range(255, -1, -1))
+        self._unwritten: dict[int, tuple[int, int, float, float]] = {}
+        """What the columns do not have yet, by row."""
+        self._closed = _Closed()
         self._learned = -np.inf
-        self._rows: dict[Hashable, list[tuple[int, Reason, float]]] = {}
-        self._of_item: dict[int, dict[int, Reason]] = {}
+        self._open: dict[Hashable, _Opened] = {}
+        self._of_item: dict[int, list[Reason]] | None = None
+        """What is open for each item, once it was asked for since something changed."""
 
     def __len__(self) -> int:
         return len(self._items) - len(self._free)
 
     def __contains__(self, key: Hashable) -> bool:
-        return key in self._rows
+        return key in self._open
 
     def put(self, key: Hashable, reasons: Sequence[Reason], now: float) -> None:
         """Let these, and no others, be open under `key`."""
         self.take(key, now)
-        if not reasons:
+        count = len(reasons)
+        if not count:
             return
-        while len(self._free) < len(reasons):
+        while len(self._free) < count:
             self._grow()
-        rows = [self._free.pop() for _ in reasons]
-        self._items[rows] = [reason.item for reason in reasons]
-        self._groups[rows] = [reason.group for reason in reasons]
-        self._since[rows] = [reason.since for reason in reasons]
-        self._put_at[rows] = now
-        self._rows[key] = [(row, reason, now) for row, reason in zip(rows, reasons, strict=True)]
-        for row, reason in zip(rows, reasons, strict=True):
-            self._of_item.setdefault(reason.item, {})[row] = reason
+        rows = self._free[-count:]
+        del self._free[-count:]
+        items, groups, _, since = zip(*reasons, strict=True)
+        self._open[key] = _Opened(rows, reasons, groups, since, now)
+        self._unwritten.update(zip(rows, zip(items, groups, since, repeat(now)), strict=True))
+        self._of_item = None
 
     def take(self, key: Hashable, now: float) -> None:
-        """Close what is open under `key`; the days since it was last counted are learned from."""
-        taken = self._rows.pop(key, None)
+        """Close what is open under `key`; the days since it was last counted are to be learned from."""
+        taken = self._open.pop(key, None)
         if taken is None:
             return
-        for row, reason, put_at in taken:
-            self._hazards.expose_one(
-                reason.group,
-                (max(put_at, self._learned) - reason.since) / DAY_S,
-                (now - reason.since) / DAY_S,
-            )
-            del self._of_item[reason.item][row]
-            if not self._of_item[reason.item]:
-                del self._of_item[reason.item]
-            self._free.append(row)
-        self._since[[row for row, _, _ in taken]] = np.inf
+        count, closed = len(taken.rows), self._closed
+        closed.groups += taken.groups
+        closed.since += taken.since
+        closed.counted += [max(taken.put_at, self._learned)] * count
+        closed.at += [now] * count
+        self._unwritten.update(dict.fromkeys(taken.rows, _FREE))
+        self._free += taken.rows
+        self._of_item = None
 
-    def credit(self, item: int, user: int, now: float) -> None:
-        """A play: its reasons share it, each by how likely it made it."""
-        cells = [_cell(one, now) for one in self._of_item.get(item, {}).values() if one.user in (user, HOUSE)]
+    def credit(self, item: int, keys: Iterable[Hashable], now: float) -> None:
+        """A play: the reasons for it under these keys share it, each by how likely it made it."""
+        opened = [self._open[key] for key in keys if key in self._open]
+        cells = [_cell(one, now) for some in opened for one in some.reasons if one.item == item]
         rates = [float(self._hazards.rates[cell]) for cell in cells]
         for cell, rate in zip(cells, rates, strict=True):
             self._hazards.plays[cell] += rate / sum(rates)
 
     def learn(self, now: float) -> None:
-        """Count the days that the open reasons stood open since this was done last."""
-        rows = self._open()
-        since = self._since[rows]
-        begun = np.maximum(0.0, np.maximum(self._put_at[rows], self._learned) - since) / DAY_S
-        self._hazards.expose(self._groups[rows], begun, np.maximum(0.0, now - since) / DAY_S)
+        """Count the days that reasons stood open since this was done last."""
+        rows, closed = self._written(), self._closed
+        since = np.concatenate([self._since[rows], closed.since])
+        groups = np.concatenate([self._groups[rows], np.array(closed.groups, dtype=np.int64)])
+        counted = np.concatenate([np.maximum(self._put_at[rows], self._learned), closed.counted])
+        until = np.concatenate([np.full(len(rows), now), closed.at])
+        begun, ended = (np.maximum(0.0, (at - since) / DAY_S) for at in (counted, until))
+        self._hazards.expose(groups, begun, ended)
+        self._closed = _Closed()
         self._learned = now
         self._hazards.settle()
 
@@ -106,7 +140,7 @@ class Reasons:
 
         A play that goes on with what somebody has begun counts `begun` times.
         """
-        rows = self._open()
+        rows = self._written()
         ages = np.maximum(0.0, now - self._since[rows]) / DAY_S
         items, places = np.unique(self._items[rows], return_inverse=True)
         groups = self._groups[rows]
@@ -120,17 +154,28 @@ class Reasons:
 
     def of_item(self, item: int) -> list[Reason]:
         """What is open for an item."""
-        return list(self._of_item.get(item, {}).values())
+        if self._of_item is None:
+            self._of_item = {}
+            for opened in self._open.values():
+                for one in opened.reasons:
+                    self._of_item.setdefault(one.item, []).append(one)
+        return list(self._of_item.get(item, ()))
 
-    def open_keys(self) -> list[Hashable]:
-        """What something is open under."""
-        return list(self._rows)
+    def older(self, days: Floats, now: float) -> list[Hashable]:
+        """The keys under which a reason is open for longer than the days of its group."""
+        rows = self._written()
+        is_old = now - self._since[rows] > days[self._groups[rows]] * DAY_S
+        old = set(rows[is_old].tolist())
+        return [key for key, opened in self._open.items() if not old.isdisjoint(opened.rows)] if old else []
 
-    def oldest(self, key: Hashable) -> float:
-        """When the first of what is open under `key` arose."""
-        return min(reason.since for _, reason, _ in self._rows[key])
-
-    def _open(self) -> Numbers:
+    def _written(self) -> Numbers:
+        """The rows that are not free, once all is in the columns."""
+        if self._unwritten:
+            rows = list(self._unwritten)
+            items, groups, since, put_at = zip(*self._unwritten.values(), strict=True)
+            self._items[rows], self._groups[rows] = items, groups
+            self._since[rows], self._put_at[rows] = since, put_at
+            self._unwritten = {}
         return np.flatnonzero(np.isfinite(self._since))
 
     def _grow(self) -> None:

@@ -22,6 +22,7 @@ from projectionist.features.cache.wanting.sources import Amounts, Scene, mention
 from projectionist.features.cache.wanting.wants import FailedSource, Source, Want, Wanted
 from projectionist.features.cache.wanting.weighing import Known, played, wants_of
 from projectionist.features.library.service import FileFacts, files_of, household, libraries
+from projectionist.kit.garbage import unsearched
 
 _NEW = timedelta(days=150)
 _PAST = timedelta(days=540)
@@ -77,6 +78,18 @@ class Wanting:
         choices = read_choices(self._database, self._standard)
         sittings = self._asking.ask(choices, now, at_once=at_once)
         failed = [*self._asking.failed(), *self._listed_by(choices, now, at_once=at_once)]
+        with unsearched():
+            return self._weighed(choices, sittings, failed, pins_too, now)
+
+    def _weighed(
+        self,
+        choices: Choices,
+        sittings: Sequence[Sitting],
+        failed: Sequence[FailedSource],
+        pins_too: Sequence[PinRow],
+        now: datetime,
+    ) -> Gathered:
+        """What all that was asked for comes to, with what the index knows."""
         listed = () if self._lists is None else self._lists.named()
         with self._database.read() as session:
             named, pins = queries.named(session), queries.pins(session)

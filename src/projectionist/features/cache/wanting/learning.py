@@ -1,6 +1,6 @@
 """What was learned from a household's history, kept between two plans: only what is new is told.
 
-A year of plays takes seconds to learn from, what came since the last plan takes nothing. Everything is learned anew
+A year of plays takes a second to learn from, what came since the last plan takes nothing. Everything is learned anew
 where the past is not what it was: other accounts count, an item is another, or the history has grown backwards.
 """
 

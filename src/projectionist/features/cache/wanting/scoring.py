@@ -8,7 +8,7 @@ median of what is wanted) 15 in a hundred are a score of half of 99; half of tha
 The plays to expect are those of the prediction, which learns what each reason has come to in this household: on deck,
 next, on a watchlist, new, watched again. Where it says nothing of an item, or is not to think of an account's history,
 each account adds the plays that its strongest reason promises in any household (`promised`). What comes after what is
-played right now adds its promise in any case, and so do lists.
+played right now adds its promise in any case, and so do that itself and lists.
 
 The terms share the score out by the points of their reasons:
 
@@ -44,13 +44,18 @@ _HALF = 0.15
 """The chance that is half the score."""
 _LASTING = (Source.PLAYING, Source.PIN)
 _PROMISED: Mapping[Source, tuple[float, float]] = {
+    Source.PLAYING: (0.01, WHOLE),
     Source.ON_DECK: (3.0, 45.0),
     Source.NEXT: (1.0, 40.0),
     Source.WATCHLIST: (0.015, 25.0),
     Source.RECENT: (0.01, 20.0),
     Source.LIST: (0.005, 12.0),
 }
-"""The plays a day that a source promises for so many points; going on counts as often as missing it matters more."""
+"""The plays a day that a source promises for so many points; going on counts as often as missing it matters more.
+
+What is played promises no more than that one play in ten is broken off and gone on with: nothing else is ever found on
+the fast disk for a copy that is made while somebody watches.
+"""
 _MONTH_DAYS = 10.0
 """A promise is as good as kept or broken after so many days."""
 

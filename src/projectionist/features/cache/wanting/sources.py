@@ -57,6 +57,12 @@ class Scene:
         one = next(found, None)
         return "somebody" if one is None else one.name or f"account {one.key}"
 
+    def plays(self, account_id: int, item_id: int) -> bool:
+        """Whether somebody plays an item now, and is asked for that; on deck it is when they stop."""
+        return self.choices.counts(Source.PLAYING, account_id) and any(
+            (one.account_id, one.item_id) == (account_id, item_id) for one in self.sittings
+        )
+
     def days(self, since: datetime) -> float:
         """How many days ago that was; none where it is to come."""
         return max(0.0, (self.now - since).total_seconds() / 86_400)
@@ -75,7 +81,14 @@ def _playing(scene: Scene) -> Iterator[Mention]:
         if scene.choices.counts(Source.PLAYING, one.account_id):
             why = f"{scene.name(one.account_id)} plays it"
             yield Mention(
-                Source.PLAYING, one.item_id, one.account_id, WHOLE, why, _PLAYING_SOON, part_key=one.part_key
+                Source.PLAYING,
+                one.item_id,
+                one.account_id,
+                WHOLE,
+                why,
+                _PLAYING_SOON,
+                part_key=one.part_key,
+                is_now=True,
             )
 
 
@@ -90,7 +103,7 @@ def _decks(scene: Scene) -> Iterator[Mention]:
         if row.source == Source.ON_DECK
     ]
     for account_id, item_id, at in (*known, *asked):
-        if scene.choices.counts(Source.ON_DECK, account_id):
+        if scene.choices.counts(Source.ON_DECK, account_id) and not scene.plays(account_id, item_id):
             yield _on_deck(scene, account_id, item_id, at)
 
 
@@ -101,6 +114,7 @@ def _unfinished(scene: Scene) -> Iterator[Mention]:
             at is not None
             and scene.now - at < LATELY
             and scene.choices.counts(Source.ON_DECK, one.account_id)
+            and not scene.plays(one.account_id, one.item_id)
         ):
             yield _on_deck(scene, one.account_id, one.item_id, at)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from projectionist.features.cache.prediction.planning import Outlook, pays, urgency, worth
+from projectionist.features.cache.prediction.planning import NOTHING, Outlook, pays, urgency, worth
 from projectionist.features.cache.wanting.predicting import Prediction
 from projectionist.features.cache.wanting.scoring import Mention, is_lasting, promised, weigh
 from projectionist.features.cache.wanting.shelf import Shelf
@@ -78,9 +78,15 @@ def _outlooks(told: Sequence[Mention], prediction: Prediction) -> dict[int, Outl
     for mention in told:
         of_item.setdefault(mention.item_id, []).append(mention)
     return {
-        item: promised(mentions, prediction.outlook(item), prediction.knows)
+        item: promised(mentions, _learned(item, mentions, prediction), prediction.knows)
         for item, mentions in of_item.items()
     }
+
+
+def _learned(item: int, told: Sequence[Mention], prediction: Prediction) -> Outlook:
+    """What the history makes likely of an item; of what is played nothing, as that has just come true."""
+    is_played = any(one.source is Source.PLAYING for one in told)
+    return NOTHING if is_played else prediction.outlook(item)
 
 
 def _want(pile: _Pile, known: Known, usual: float, value: float, does_pay: bool, urgent: float) -> Want:
@@ -107,8 +113,16 @@ def _want(pile: _Pile, known: Known, usual: float, value: float, does_pay: bool,
         soon=max(_SOONEST * urgent / (1 + urgent), *(one.soon for one in told)),
         above=frozenset(one for one in above if one is not None),
         worth=math.inf if is_lasting(told) else value,
-        pays=does_pay or any(one.source is not Source.PREDICTION for one in told),
+        pays=does_pay or _comes_anyway(told),
     )
+
+
+def _comes_anyway(told: Sequence[Mention]) -> bool:
+    """Whether a source names a file that people switched on, so that it comes even where that does not pay.
+
+    What is played has to pay, as what is expected has: most of it is over when its copy could be of use.
+    """
+    return any(one.source not in (Source.PREDICTION, Source.PLAYING) for one in told)
 
 
 def _meant(mention: Mention, files: Sequence[FileFacts], taste: Mapping[int, int]) -> Sequence[FileFacts]:
