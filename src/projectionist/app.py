@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
@@ -20,11 +20,10 @@ from projectionist.db import schema
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.events import Events
 from projectionist.db.saved_settings import saved_settings
-from projectionist.errors import DatabaseUnusable, ProjectionistError
+from projectionist.errors import DatabaseUnusable
 from projectionist.features.accounts import feature as accounts
-from projectionist.features.accounts import setup, setup_file
+from projectionist.features.accounts import setup
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.setup_link import setup_link
 from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.cache import caring as cache_care
 from projectionist.features.cache import jobs as cache_jobs
@@ -80,14 +79,10 @@ from projectionist.settings import Settings
 from projectionist.web.config import ShellSettings
 from projectionist.web.limits import API, HOME, SEARCH, SUGGEST, Limiter
 from projectionist.web.ports import Identify, Permission, ReadinessCheck, WebFeature
-from projectionist.web.serving import check_free
-from projectionist.web.serving import serve as serve_pages
 from projectionist.web.shell import create_shell
 
 if TYPE_CHECKING:
     from projectionist.demo.house import DemoHouse
-
-Say = Callable[[str], None]
 
 _DEMO = "demo-house"
 
@@ -414,37 +409,6 @@ def doctors_ground(settings: Settings) -> Iterator[Ground]:
         yield stack.enter_context(doctor_opening.ground(settings, SystemClock().now, probe, open_ground))
 
 
-def serve(settings: Settings, say: Say) -> None:
-    """Serve the pages, and do jobs too unless the settings say otherwise, until somebody ends it."""
-    check_free(settings.host, settings.port)
-    with open_house(settings, exclusive=True) as house, ExitStack() as stack:
-        house.recover_cache()
-        house.jobs.start(work=settings.worker, queues=settings.queues)
-        stack.callback(house.jobs.close)
-        house.follow_schedules()
-        house.reopen_demo()
-        _set_up(house, say)
-        house.begin_syncs()
-        listening, guarding = house.listen(), house.guard()
-        for part in (listening, guarding):
-            part.start()
-            stack.callback(part.close)
-        serve_pages(house.web(), settings.host, settings.port, ready=lambda: _greet(house, say))
-
-
-def work(settings: Settings, stop: threading.Event, say: Say) -> None:
-    """Do jobs until `stop` is set."""
-    with open_house(settings, exclusive=False) as house, ExitStack() as stack:
-        house.recover_cache()
-        house.jobs.start(work=True, queues=settings.queues)
-        stack.callback(house.jobs.close)
-        guarding = house.guard()
-        guarding.start()
-        stack.callback(guarding.close)
-        say(f"Working as {house.jobs.process}; Ctrl-C ends it, and what runs goes on elsewhere or later.")
-        stop.wait()
-
-
 def page_settings(settings: Settings, *, exclusive: bool = False) -> Mapping[str, str]:
     """What the settings page has saved, for the next reading of the settings; empty before the first start.
 
@@ -460,32 +424,6 @@ def page_settings(settings: Settings, *, exclusive: bool = False) -> Mapping[str
             return saved_settings(database)
         finally:
             database.close()
-
-
-def _set_up(house: House, say: Say) -> None:
-    settings = house.settings
-    wanted = setup_file.wanted_of(settings)
-    if not wanted.is_empty:
-        setup_file.apply_setup(house.setup, wanted, say)
-
-
-def _greet(house: House, say: Say) -> None:
-    settings = house.settings
-    say(f"Projectionist {__version__} is at {_address(settings)}/")
-    try:
-        link = setup_link(house.database, settings)
-    except ProjectionistError as error:
-        say(error.message)
-        return
-    if link is not None:
-        say(f"Nobody is its administrator yet. Whoever opens this link first is:\n\n    {link}\n")
-
-
-def _address(settings: Settings) -> str:
-    if settings.base_url:
-        return settings.base_url.rstrip("/")
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}{settings.base_path}"
 
 
 def _client_id(data: Path) -> str:
