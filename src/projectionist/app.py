@@ -39,6 +39,7 @@ from projectionist.features.cache.wanting.lists.keeping import Lists
 from projectionist.features.doctor import feature as doctor
 from projectionist.features.doctor import opening as doctor_opening
 from projectionist.features.doctor.ground import Ground, Opened
+from projectionist.features.doctor.health import Pulse
 from projectionist.features.doctor.neighbours import CacheFacts, TierFacts
 from projectionist.features.doctor.service import Doctor
 from projectionist.features.home import pages as home
@@ -197,6 +198,7 @@ class House:
                 "pictures": Pictures(self.database, self.servers, settings.data / "pictures"),
                 "playing": Playing(self.database, self.servers),
                 "previews": self.place,
+                "pulse": Pulse(self.ground),
                 "reach": self.reach,
                 "servers": self.servers,
                 "settings": settings,
