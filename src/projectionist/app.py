@@ -20,11 +20,12 @@ from projectionist.db import schema
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.events import Events
 from projectionist.db.saved_settings import saved_settings
-from projectionist.errors import DatabaseUnusable
+from projectionist.errors import DatabaseUnusable, NotFound
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.audit_log import feature as audit_log
+from projectionist.features.backups import service as backups
 from projectionist.features.cache import caring as cache_care
 from projectionist.features.cache import jobs as cache_jobs
 from projectionist.features.cache import service as cache_service
@@ -389,10 +390,9 @@ def open_house(
             _log.warning("%s is no setting of Projectionist; nothing was done with it", name)
         database = Database(settings.database_url or sqlite_url(folder.path / "projectionist.sqlite"))
         stack.callback(database.close)
-        schema.prepare(database)
-        house = House(
-            settings, database, Vault(load_key(folder.path, settings.secret_key)), connect, connect_list
-        )
+        vault = Vault(load_key(folder.path, settings.secret_key))
+        backups.bring_up(backups.Place.of(settings, database, lambda: vault, SystemClock().now))
+        house = House(settings, database, vault, connect, connect_list)
         stack.callback(house.close)
         house.events.start()
         yield house
@@ -411,6 +411,22 @@ def doctors_ground(settings: Settings) -> Iterator[Ground]:
         yield stack.enter_context(doctor_opening.ground(settings, SystemClock().now, probe, open_ground))
 
 
+@contextmanager
+def backups_place(settings: Settings) -> Iterator[backups.Place]:
+    """What backups are made of, beside a service that runs or while none does; nothing is brought up to date.
+
+    Raises DatabaseUnusable, SettingWrong, NotFound where there is no database yet.
+    """
+    path = settings.data / "projectionist.sqlite"
+    if not settings.database_url and not path.is_file():
+        raise NotFound(f"There is no database in {settings.data}, so there is nothing to back up.")
+    database = Database(settings.database_url or sqlite_url(path))
+    try:
+        yield backups.Place.opened(settings, database, SystemClock().now)
+    finally:
+        database.close()
+
+
 def page_settings(settings: Settings, *, exclusive: bool = False) -> Mapping[str, str]:
     """What the settings page has saved, for the next reading of the settings; empty before the first start.
 
@@ -422,7 +438,7 @@ def page_settings(settings: Settings, *, exclusive: bool = False) -> Mapping[str
     with DataFolder.open(settings.data, exclusive=exclusive):
         database = Database(settings.database_url or sqlite_url(path))
         try:
-            schema.prepare(database)
+            backups.bring_up(backups.Place.opened(settings, database, SystemClock().now))
             return saved_settings(database)
         finally:
             database.close()

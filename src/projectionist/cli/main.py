@@ -12,6 +12,7 @@ import typer
 from projectionist import __version__
 from projectionist.cli import (
     audit_log,
+    backups,
     cache,
     demo,
     doctor,
@@ -40,6 +41,8 @@ app.add_typer(demo.app, name="demo")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(servers.app, name="servers")
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.command()(doctor.doctor)
 app.command()(health.health)
 app.command()(serve.serve)
