@@ -25,6 +25,8 @@ from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.audit_log import feature as audit_log
+from projectionist.features.backups import feature as backups_web
+from projectionist.features.backups import jobs as backup_jobs
 from projectionist.features.backups import service as backups
 from projectionist.features.cache import caring as cache_care
 from projectionist.features.cache import jobs as cache_jobs
@@ -145,8 +147,9 @@ class House:
             ),
             *preview_jobs.kinds(self.place, self.jobs),
             *cache_jobs.kinds(self.cache, self.jobs),
+            *backup_jobs.kinds(backups.Place.of(settings, database, lambda: vault, self.clock.now)),
         )
-        queues = (library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES)
+        queues = (library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES, backup_jobs.QUEUE)
         self.jobs.bring(self._kinds, queues)
 
     def _open_reach(self, vault: Vault, connect: Connect | None) -> servers.Reach:
@@ -243,6 +246,7 @@ class House:
             servers_web.feature(self.database),
             accounts.feature(),
             audit_log.feature(),
+            backups_web.feature(),
         )
 
     def _connecting(self, client_id: str) -> Connect:
@@ -320,7 +324,7 @@ class House:
     def follow_schedules(self) -> None:
         """Save the schedules that a new house begins with; one that somebody changed stays as it is."""
         known = {schedule.name for schedule in self.jobs.schedules()}
-        for schedule in (*preview_jobs.SCHEDULES, *cache_jobs.SCHEDULES):
+        for schedule in (*preview_jobs.SCHEDULES, *cache_jobs.SCHEDULES, *backup_jobs.SCHEDULES):
             if schedule.name not in known:
                 self.jobs.save_schedule(schedule)
 

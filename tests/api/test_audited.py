@@ -32,6 +32,7 @@ WRITTEN_DOWN = {
 
 NOT_TOLD = (
     "/account/time-zone",
+    "/api/v1/backups",
     "/api/v1/cache",
     "/api/v1/doctor",
     "/api/v1/jobs",
@@ -43,6 +44,7 @@ NOT_TOLD = (
     "/api/v1/schedules",
     "/api/v1/servers/test",
     "/api/v1/servers/{server_id:int}/",
+    "/backups",
     "/cache",
     "/doctor",
     "/jobs",

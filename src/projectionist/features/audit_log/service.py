@@ -36,6 +36,7 @@ class Act(StrEnum):
     SERVER_ADDED = "server added"
     SERVER_CHANGED = "server changed"
     SERVER_REMOVED = "server removed"
+    RESTORED = "database restored"
 
 
 @dataclass(frozen=True, slots=True)

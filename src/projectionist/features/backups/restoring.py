@@ -15,6 +15,7 @@ from projectionist.db import schema
 from projectionist.db.copying import fill_from_file, others_at_work, scratch_beside, swap_in
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.errors import DataFolderInUse, SecretUnreadable
+from projectionist.features.audit_log.service import Act, record
 from projectionist.features.backups import queries
 from projectionist.features.backups.archive import Unpacked, header_of, refuse_newer
 from projectionist.features.backups.service import compare, opened
@@ -56,14 +57,14 @@ def restore(settings: Settings, path: Path, passphrase: str, now: Callable[[], d
             if settings.database_url:
                 aside = _into_postgres(settings, found, path, now, stamp)
             else:
-                aside = _into_sqlite(folder.path, found, now, stamp)
+                aside = _into_sqlite(folder.path, found, path.name, now, stamp)
             former_key = _put_key(folder.path, found.key, stamp)
             sealed = _unreadable(settings, found.database)
         return Restored(found.header.made_at, sum(found.header.rows.values()), aside, sealed, former_key)
 
 
-def _into_sqlite(data: Path, found: Unpacked, now: Callable[[], datetime], stamp: str) -> str:
-    _settle(found.database, now)
+def _into_sqlite(data: Path, found: Unpacked, name: str, now: Callable[[], datetime], stamp: str) -> str:
+    _settle(found.database, name, now)
     main, aside = data / _MAIN, data / f"{_MAIN}.before-{stamp}"
     if not main.exists():
         files.take_place(found.database, main, aside)
@@ -75,9 +76,9 @@ def _into_sqlite(data: Path, found: Unpacked, now: Callable[[], datetime], stamp
     return str(aside)
 
 
-def _settle(copy: Path, now: Callable[[], datetime]) -> None:
+def _settle(copy: Path, name: str, now: Callable[[], datetime]) -> None:
     with closing(Database(sqlite_url(copy))) as restored:
-        _bring_up(restored, now)
+        _bring_up(restored, name, now)
     with closing(sqlite3.connect(copy)) as whole:  # one file, on the disk
         whole.execute("PRAGMA synchronous=FULL")
         whole.execute("PRAGMA journal_mode=DELETE")
@@ -88,11 +89,12 @@ def _settle(copy: Path, now: Callable[[], datetime]) -> None:
         os.close(fd)
 
 
-def _bring_up(restored: Database, now: Callable[[], datetime]) -> None:
+def _bring_up(restored: Database, name: str, now: Callable[[], datetime]) -> None:
     schema.prepare(restored)
     with restored.durable() as session:
         queries.end_sign_ins(session)
         queries.end_jobs(session, now())
+        record(session, Act.RESTORED, name, at=now())
 
 
 def _take_over_log(main: Path) -> None:
@@ -124,9 +126,9 @@ def _into_postgres(
             )
         with scratch_beside(database) as scratch:
             compare(found.header, fill_from_file(scratch, found.database), path)
-            _bring_up(scratch, now)
+            _bring_up(scratch, path.name, now)
             swap_in(database, scratch, aside)
-    _settle(found.database, now)
+    _settle(found.database, path.name, now)
     return f"the schema {aside}"
 
 

@@ -5,6 +5,7 @@ What is known of a backup lies beside it: a record in the database would be lost
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import tempfile
 import time
@@ -271,14 +272,19 @@ def _add_key(copy: Path, key: bytes) -> None:
 
 @contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix=".projectionist-scratch-", dir=folder) as made:
-        yield Path(made)
+    with files.explained(folder):
+        made = tempfile.TemporaryDirectory(prefix=".projectionist-scratch-", dir=folder)
+    with made as scratch:
+        yield Path(scratch)
 
 
 def _make_private(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    files.make_folder(folder)
     if not folder.is_dir():
-        files.make_folder(folder)
-        folder.chmod(0o700)
+        raise NotADirectoryError(errno.ENOTDIR, "it is no folder")
+    folder.chmod(0o700)
 
 
 def _write(folder: Path, record: Record) -> None:

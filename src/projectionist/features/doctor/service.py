@@ -13,6 +13,7 @@ from projectionist.features.doctor.checks import WORST_FIRST, Check, Finding, St
 from projectionist.features.doctor.ground import Ground
 from projectionist.features.doctor.subjects import (
     answers,
+    backups,
     cache,
     database,
     files,
@@ -29,6 +30,7 @@ CHECKS: Sequence[Check] = (
     *secrets.CHECKS,
     *files.CHECKS,
     *database.CHECKS,
+    *backups.CHECKS,
     *people.CHECKS,
     *network.CHECKS,
     *answers.CHECKS,
