@@ -80,6 +80,22 @@ def test_a_copy_is_of_one_moment_though_others_write(database: Database, tmp_pat
         writer.join()
 
 
+def test_what_is_written_meanwhile_is_not_in_the_copy(database: Database, tmp_path: Path) -> None:
+    fill(database)
+    written = 0
+
+    def meanwhile() -> None:
+        nonlocal written
+        written += 1
+        with database.write() as session:
+            session.add(SavedSettingRow(name=f"written {written}", value=""))
+            session.add(EventRow(at=NOW, topic="a", data={}, permission="", person=1))
+
+    copied = copy_to_file(database, tmp_path / "copy.sqlite", meanwhile)
+    assert (written > 0, copied.rows["event"], copied.rows["setting"]) == (True, 3, 1)
+    assert look_through(tmp_path / "copy.sqlite") == copied
+
+
 def test_an_older_database_is_copied_as_it_is(database_url: str, tmp_path: Path) -> None:
     with closing(Database(database_url)) as old:
         with pytest.raises(DatabaseUnusable, match="nothing in the database"):

@@ -67,7 +67,7 @@ def look_through(path: Path) -> Copied:
             raise DatabaseUnusable(f"The copy of the database is damaged: {str(trouble)[:200]}")
         if broken := copy.execute("PRAGMA foreign_key_check").fetchone():
             raise DatabaseUnusable(f"Rows of the table {broken[0]} refer to rows that are not there.")
-        (revision,) = copy.execute(f"SELECT version_num FROM {_VERSIONS}").fetchone()
+        (revision,) = copy.execute("SELECT version_num FROM alembic_version").fetchone()
         return Copied(str(revision), _counted(copy))
 
 
@@ -97,7 +97,7 @@ def fill_from_file(database: Database, path: Path, check: Check = _nothing) -> M
     Raises DatabaseUnusable.
     """
     with _told(), closing(_opened(path)) as copy:
-        (revision,) = copy.execute(f"SELECT version_num FROM {_VERSIONS}").fetchone()
+        (revision,) = copy.execute("SELECT version_num FROM alembic_version").fetchone()
         schema.migrate(database, str(revision))
         with explained(), database.engine.begin() as connection:
             constraints = _foreign_keys(connection)
@@ -147,6 +147,7 @@ def _copy_sqlite(source: str, path: Path, check: Check) -> Mapping[str, int]:
     with closing(_opened(Path(source))) as live, closing(_opened(path)) as copy:
         live.execute("BEGIN")  # what is counted and what is copied are of one moment
         rows = _counted(live)
+        check()
         live.backup(copy, pages=4096, progress=lambda *_: check(), sleep=0)
         copy.execute("PRAGMA journal_mode=DELETE")
     return rows

@@ -224,7 +224,7 @@ def _take_key(copy: Path) -> bytes | None:
         there = database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_KEY_TABLE,)).fetchone()
         if there is None:
             return None
-        (key,) = database.execute(f"SELECT content FROM {_KEY_TABLE}").fetchone()
+        (key,) = database.execute("SELECT content FROM kept_key").fetchone()
         database.execute(f"DROP TABLE {_KEY_TABLE}")
         database.execute("VACUUM")
     return bytes(key)
