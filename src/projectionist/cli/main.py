@@ -22,6 +22,7 @@ from projectionist.cli import (
     schedules,
     serve,
     servers,
+    settings,
     sync,
 )
 from projectionist.errors import ProjectionistError, UsageWrong
@@ -41,6 +42,7 @@ app.add_typer(demo.app, name="demo")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(servers.app, name="servers")
+app.add_typer(settings.app, name="settings")
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(doctor.doctor)
