@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
@@ -20,12 +20,14 @@ from projectionist.db import schema
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.events import Events
 from projectionist.db.saved_settings import saved_settings
-from projectionist.errors import DatabaseUnusable, ProjectionistError
+from projectionist.errors import DatabaseUnusable, NotFound
 from projectionist.features.accounts import feature as accounts
-from projectionist.features.accounts import setup, setup_file
+from projectionist.features.accounts import setup
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.setup_link import setup_link
 from projectionist.features.audit_log import feature as audit_log
+from projectionist.features.backups import feature as backups_web
+from projectionist.features.backups import jobs as backup_jobs
+from projectionist.features.backups import service as backups
 from projectionist.features.cache import caring as cache_care
 from projectionist.features.cache import jobs as cache_jobs
 from projectionist.features.cache import service as cache_service
@@ -40,6 +42,7 @@ from projectionist.features.cache.wanting.lists.keeping import Lists
 from projectionist.features.doctor import feature as doctor
 from projectionist.features.doctor import opening as doctor_opening
 from projectionist.features.doctor.ground import Ground, Opened
+from projectionist.features.doctor.health import Pulse
 from projectionist.features.doctor.neighbours import CacheFacts, TierFacts
 from projectionist.features.doctor.service import Doctor
 from projectionist.features.home import pages as home
@@ -80,14 +83,10 @@ from projectionist.settings import Settings
 from projectionist.web.config import ShellSettings
 from projectionist.web.limits import API, HOME, SEARCH, SUGGEST, Limiter
 from projectionist.web.ports import Identify, Permission, ReadinessCheck, WebFeature
-from projectionist.web.serving import check_free
-from projectionist.web.serving import serve as serve_pages
 from projectionist.web.shell import create_shell
 
 if TYPE_CHECKING:
     from projectionist.demo.house import DemoHouse
-
-Say = Callable[[str], None]
 
 _log = logging.getLogger(__name__)
 
@@ -147,8 +146,9 @@ class House:
             ),
             *preview_jobs.kinds(self.place, self.jobs),
             *cache_jobs.kinds(self.cache, self.jobs),
+            *backup_jobs.kinds(backups.Place.of(settings, database, lambda: vault, self.clock.now)),
         )
-        queues = (library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES)
+        queues = (library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES, backup_jobs.QUEUE)
         self.jobs.bring(self._kinds, queues)
 
     def _open_reach(self, vault: Vault, connect: Connect | None) -> servers.Reach:
@@ -202,6 +202,7 @@ class House:
                 "pictures": Pictures(self.database, self.servers, settings.data / "pictures"),
                 "playing": Playing(self.database, self.servers),
                 "previews": self.place,
+                "pulse": Pulse(self.ground),
                 "reach": self.reach,
                 "servers": self.servers,
                 "settings": settings,
@@ -245,6 +246,7 @@ class House:
             servers_web.feature(self.database),
             accounts.feature(),
             audit_log.feature(),
+            backups_web.feature(),
         )
 
     def _connecting(self, client_id: str) -> Connect:
@@ -322,7 +324,7 @@ class House:
     def follow_schedules(self) -> None:
         """Save the schedules that a new house begins with; one that somebody changed stays as it is."""
         known = {schedule.name for schedule in self.jobs.schedules()}
-        for schedule in (*preview_jobs.SCHEDULES, *cache_jobs.SCHEDULES):
+        for schedule in (*preview_jobs.SCHEDULES, *cache_jobs.SCHEDULES, *backup_jobs.SCHEDULES):
             if schedule.name not in known:
                 self.jobs.save_schedule(schedule)
 
@@ -392,10 +394,9 @@ def open_house(
             _log.warning("%s is no setting of Projectionist; nothing was done with it", name)
         database = Database(settings.database_url or sqlite_url(folder.path / "projectionist.sqlite"))
         stack.callback(database.close)
-        schema.prepare(database)
-        house = House(
-            settings, database, Vault(load_key(folder.path, settings.secret_key)), connect, connect_list
-        )
+        vault = Vault(load_key(folder.path, settings.secret_key))
+        backups.bring_up(backups.Place.of(settings, database, lambda: vault, SystemClock().now))
+        house = House(settings, database, vault, connect, connect_list)
         stack.callback(house.close)
         house.events.start()
         yield house
@@ -414,35 +415,20 @@ def doctors_ground(settings: Settings) -> Iterator[Ground]:
         yield stack.enter_context(doctor_opening.ground(settings, SystemClock().now, probe, open_ground))
 
 
-def serve(settings: Settings, say: Say) -> None:
-    """Serve the pages, and do jobs too unless the settings say otherwise, until somebody ends it."""
-    check_free(settings.host, settings.port)
-    with open_house(settings, exclusive=True) as house, ExitStack() as stack:
-        house.recover_cache()
-        house.jobs.start(work=settings.worker, queues=settings.queues)
-        stack.callback(house.jobs.close)
-        house.follow_schedules()
-        house.reopen_demo()
-        _set_up(house, say)
-        house.begin_syncs()
-        listening, guarding = house.listen(), house.guard()
-        for part in (listening, guarding):
-            part.start()
-            stack.callback(part.close)
-        serve_pages(house.web(), settings.host, settings.port, ready=lambda: _greet(house, say))
+@contextmanager
+def backups_place(settings: Settings) -> Iterator[backups.Place]:
+    """What backups are made of, beside a service that runs or while none does; nothing is brought up to date.
 
-
-def work(settings: Settings, stop: threading.Event, say: Say) -> None:
-    """Do jobs until `stop` is set."""
-    with open_house(settings, exclusive=False) as house, ExitStack() as stack:
-        house.recover_cache()
-        house.jobs.start(work=True, queues=settings.queues)
-        stack.callback(house.jobs.close)
-        guarding = house.guard()
-        guarding.start()
-        stack.callback(guarding.close)
-        say(f"Working as {house.jobs.process}; Ctrl-C ends it, and what runs goes on elsewhere or later.")
-        stop.wait()
+    Raises DatabaseUnusable, SettingWrong, NotFound where there is no database yet.
+    """
+    path = settings.data / "projectionist.sqlite"
+    if not settings.database_url and not path.is_file():
+        raise NotFound(f"There is no database in {settings.data}, so there is nothing to back up.")
+    database = Database(settings.database_url or sqlite_url(path))
+    try:
+        yield backups.Place.opened(settings, database, SystemClock().now)
+    finally:
+        database.close()
 
 
 def page_settings(settings: Settings, *, exclusive: bool = False) -> Mapping[str, str]:
@@ -456,36 +442,10 @@ def page_settings(settings: Settings, *, exclusive: bool = False) -> Mapping[str
     with DataFolder.open(settings.data, exclusive=exclusive):
         database = Database(settings.database_url or sqlite_url(path))
         try:
-            schema.prepare(database)
+            backups.bring_up(backups.Place.opened(settings, database, SystemClock().now))
             return saved_settings(database)
         finally:
             database.close()
-
-
-def _set_up(house: House, say: Say) -> None:
-    settings = house.settings
-    wanted = setup_file.wanted_of(settings)
-    if not wanted.is_empty:
-        setup_file.apply_setup(house.setup, wanted, say)
-
-
-def _greet(house: House, say: Say) -> None:
-    settings = house.settings
-    say(f"Projectionist {__version__} is at {_address(settings)}/")
-    try:
-        link = setup_link(house.database, settings)
-    except ProjectionistError as error:
-        say(error.message)
-        return
-    if link is not None:
-        say(f"Nobody is its administrator yet. Whoever opens this link first is:\n\n    {link}\n")
-
-
-def _address(settings: Settings) -> str:
-    if settings.base_url:
-        return settings.base_url.rstrip("/")
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}{settings.base_path}"
 
 
 def _client_id(data: Path) -> str:

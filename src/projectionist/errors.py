@@ -369,3 +369,10 @@ class SwapRefused(ProjectionistError):
 
     code = "swap_refused"
     status = 409
+
+
+class BackupUnusable(ProjectionistError):
+    """A file is no backup of ours, is damaged or cut short, or another passphrase sealed it; nothing was changed."""
+
+    code = "backup_unusable"
+    status = 422

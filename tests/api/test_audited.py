@@ -116,6 +116,8 @@ NOT_TOLD = {
     ("DELETE", "/api/v1/cache/pins/{item_id:int}"): _PIN,
     ("PATCH", "/api/v1/me"): _OWN_TASTE,
     ("POST", "/account/time-zone"): _OWN_TASTE,
+    ("POST", "/api/v1/backups"): _WORK,
+    ("POST", "/backups"): _WORK,
     ("POST", "/api/v1/cache/audit"): _READS,
     ("POST", "/api/v1/cache/files/pin"): _PIN,
     ("POST", "/api/v1/cache/files/return"): _HISTORY,

@@ -19,6 +19,7 @@ TWINS = {
     "/account/time-zone": "change_me",
     "/account/sign-ins/{sign_in_id:int}/revoke": "revoke_sign_in",
     "/account/sign-ins/revoke-others": "revoke_other_sign_ins",
+    "/backups": "make_backup",
     "/cache/run": "run_cache",
     "/cache/plan/confirm": "run_cache",
     "/cache/stop": "stop_cache",

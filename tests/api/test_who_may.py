@@ -15,6 +15,7 @@ from tests.api.house import ORIGIN, Open, token_of
 OPEN = {
     ("GET", "/api/v1/setup"),
     ("GET", "/favicon.ico"),
+    ("GET", "/health"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
     ("GET", "/manifest.webmanifest"),

@@ -60,13 +60,14 @@ def _database(data: Path | None) -> Iterator[Database]:
     import os
 
     from projectionist.db.engine import Database, sqlite_url
-    from projectionist.db.schema import prepare
+    from projectionist.features.backups import service as backups
+    from projectionist.kit.clock import SystemClock
     from projectionist.settings import load_settings
 
     settings = load_settings(os.environ, {"data": data})
     database = Database(settings.database_url or sqlite_url(settings.data / "projectionist.sqlite"))
     try:
-        prepare(database)
+        backups.bring_up(backups.Place.opened(settings, database, SystemClock().now))
         yield database
     finally:
         database.close()

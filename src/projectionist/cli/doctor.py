@@ -32,7 +32,7 @@ def doctor(
     from projectionist import app
     from projectionist.features.doctor import documents, service
 
-    with app.doctors_ground(_settings(data, config, env_file)) as ground:
+    with app.doctors_ground(settings_of(data, config, env_file)) as ground:
         if mend:
             mended = service.mend(ground, mend)
             if json:
@@ -64,7 +64,9 @@ def _tell(report: Report) -> None:
     say(f"{verdict}: {counts}.")
 
 
-def _settings(data: Path | None, config: Path | None, env_file: Path | None) -> Settings:
+def settings_of(
+    data: Path | None, config: Path | None, env_file: Path | None, **others: int | None
+) -> Settings:
     """The settings; with wrong ones nothing is ready."""
     import os
 
@@ -72,7 +74,7 @@ def _settings(data: Path | None, config: Path | None, env_file: Path | None) -> 
     from projectionist.settings import load_settings
 
     try:
-        given = {} if data is None else {"data": data}
+        given = {name: value for name, value in {"data": data, **others}.items() if value is not None}
         return load_settings(os.environ, given, config=config, dotenv=env_file)
     except SettingWrong as error:
         say(f"projectionist: {error.message}", err=True)

@@ -10,7 +10,21 @@ from typing import Annotated
 import typer
 
 from projectionist import __version__
-from projectionist.cli import audit_log, cache, demo, doctor, jobs, previews, schedules, serve, servers, sync
+from projectionist.cli import (
+    audit_log,
+    backups,
+    cache,
+    demo,
+    doctor,
+    health,
+    jobs,
+    previews,
+    schedules,
+    serve,
+    servers,
+    settings,
+    sync,
+)
 from projectionist.errors import ProjectionistError, UsageWrong
 from projectionist.kit.acting import Actor, acting
 from projectionist.kit.ending import leave
@@ -28,7 +42,11 @@ app.add_typer(demo.app, name="demo")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(servers.app, name="servers")
+app.add_typer(settings.app, name="settings")
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.command()(doctor.doctor)
+app.command()(health.health)
 app.command()(serve.serve)
 app.command()(serve.worker)
 app.command()(sync.sync)

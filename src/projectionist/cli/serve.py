@@ -36,7 +36,7 @@ def serve(
     env_file: EnvFile = None,
 ) -> None:
     """Serve the pages and do the work, until Ctrl-C."""
-    from projectionist import app
+    from projectionist import processes
 
     settings = _settings(
         {"host": host, "port": port, "data": data, "worker": worker, "node": node},
@@ -44,7 +44,7 @@ def serve(
         env_file,
         exclusive=True,
     )
-    app.serve(settings, typer.echo)
+    processes.serve(settings, typer.echo)
 
 
 def worker(
@@ -58,7 +58,7 @@ def worker(
     import signal
     import threading
 
-    from projectionist import app
+    from projectionist import processes
     from projectionist.kit.ending import end_in_time
 
     settings = _settings({"queues": queues, "data": data, "node": node}, config, env_file)
@@ -70,7 +70,7 @@ def worker(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, asked_to_end)
-    app.work(settings, stop, typer.echo)
+    processes.work(settings, stop, typer.echo)
 
 
 def _settings(

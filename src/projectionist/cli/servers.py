@@ -130,7 +130,7 @@ def _reach(data: Path | None) -> Iterator[Reach]:
 
     from projectionist.db.engine import Database, sqlite_url
     from projectionist.db.events import Events
-    from projectionist.db.schema import prepare
+    from projectionist.features.backups import service as backups
     from projectionist.features.previews.proving import prove_plex_data
     from projectionist.features.servers.service import Reach
     from projectionist.integrations.connecting import connector
@@ -142,7 +142,7 @@ def _reach(data: Path | None) -> Iterator[Reach]:
     settings = load_settings(os.environ, {"data": data})
     database = Database(settings.database_url or sqlite_url(settings.data / "projectionist.sqlite"))
     try:
-        prepare(database)
+        backups.bring_up(backups.Place.opened(settings, database, SystemClock().now))
         events = Events(database)
         yield Reach(
             database=database,

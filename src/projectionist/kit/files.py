@@ -281,6 +281,34 @@ def remove_folder(path: Path, *, within: Path) -> bool:
     return True
 
 
+def set_aside(path: Path, aside: Path) -> bool:
+    """Rename `path` to `aside`, where nothing may be; False where there is none. Raises TargetUnwritable."""
+    with explained(aside):
+        if os.path.lexists(aside):
+            raise FileExistsError(errno.EEXIST, "something is there already")
+        try:
+            os.rename(path, aside)
+        except FileNotFoundError:
+            return False
+        sync_folder(aside.parent)
+    return True
+
+
+def take_place(new: Path, target: Path, aside: Path) -> None:
+    """Put the file `new` where `target` is, which is kept as `aside`; at no moment is `target` missing.
+
+    On a file system without links it is, for a moment. Raises TargetUnwritable.
+    """
+    with explained(target):
+        if os.path.lexists(target):
+            try:
+                os.link(target, aside)
+            except PermissionError:
+                os.rename(target, aside)
+        os.replace(new, target)
+        sync_folder(target.parent)
+
+
 def remove_empty_folder(path: Path, *, within: Path) -> bool:
     """Remove the folder at `path`, which lies below `within`, if it is empty; says whether it did."""
     with explained(path, "removed"):

@@ -97,6 +97,26 @@ def load_key(data: Path, secret_key: str = "") -> bytes:  # nosec B107
     return _key_in(data / KEY_FILE)
 
 
+def kept_key(data: Path) -> bytes | None:
+    """What the key file of a data folder holds, None where there is none. Raises TargetUnwritable."""
+    path = data / KEY_FILE
+    with explained(path, "read"):
+        return path.read_bytes() if path.is_file() else None
+
+
+def put_key(data: Path, content: bytes) -> None:
+    """Make the key file of a data folder, which must not be there. Raises SettingWrong, TargetUnwritable."""
+    path = data / KEY_FILE
+    _decoded(content, path)
+    with explained(path):
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(fd, content)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
 def new_token() -> str:
     """256 bits by chance, to be put into links and cookies."""
     return secrets.token_urlsafe(32)

@@ -137,6 +137,21 @@ class Settings:
     job_retention_days: int = option(
         "How many days jobs that are over stay in the history.", values.whole(1, 3650), 30, page=True
     )
+    backup_folder: Path | None = option(
+        "Where backups go, best on another disk; left out, a folder in the data folder.",
+        values.path,
+        None,
+        example="/mnt/backup/projectionist",
+    )
+    backup_keep: int = option(
+        "How many proven backups are kept; older ones are removed.", values.whole(1, 1000), 14, page=True
+    )
+    backup_passphrase: str = option(
+        "What backups are encrypted with; left out, they are not. Without it no encrypted one can be restored.",
+        values.text,
+        "",
+        secret=True,
+    )
     preview_interval_s: int = option(
         "Seconds of film between two pictures of a preview, to begin with.",
         values.whole(1, 600),

@@ -67,6 +67,7 @@ class Act(StrEnum):
     TAKEN_BACK = "file at rest taken back"
     UNDONE = "move undone"
     MENDED = "mended by the doctor"
+    RESTORED = "database restored"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Subject(StrEnum):
     FILES = "Files and folders"
     SECRETS = "Secrets"
     DATABASE = "Database"
+    BACKUPS = "Backups"
     PEOPLE = "People"
     NETWORK = "Network"
     ANSWERS = "Own answers"

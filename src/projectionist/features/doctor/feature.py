@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from projectionist.features.doctor import api, pages
+from projectionist.features.doctor import api, health_api, pages
 from projectionist.features.doctor.checks import Status
 from projectionist.features.doctor.service import Doctor
 from projectionist.web.ports import NavEntry, Panel, Permission, Principal, WebFeature
@@ -21,7 +21,7 @@ def web_feature(doctor: Doctor) -> WebFeature:
 
     return WebFeature(
         name="doctor",
-        handlers=(*api.HANDLERS, *pages.HANDLERS),
+        handlers=(*api.HANDLERS, *health_api.HANDLERS, *pages.HANDLERS),
         templates=Path(__file__).parent / "templates",
         nav=(NavEntry("Doctor", "/doctor", "shield", 85, Permission.MANAGE_SETTINGS),),
         panels=(

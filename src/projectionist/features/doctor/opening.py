@@ -15,6 +15,7 @@ from projectionist.kit.data_folder import holder_of
 from projectionist.kit.secrets import KEY_FILE, load_key
 from projectionist.settings import Settings
 
+_UNOPENED = "It was not looked at: a quick look opens nothing."
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # nosec B104
 
 
@@ -24,6 +25,18 @@ def opened_ground(opened: Opened, ask: Ask) -> Ground:
     return Ground(
         opened.settings, opened.now, store=opened.database, opened=opened, running=running, stopped=stopped
     )
+
+
+@contextmanager
+def glimpse(settings: Settings, now: Callable[[], datetime], ask: Ask) -> Iterator[Ground]:
+    """The database, and whether the service runs, of a house that stays closed."""
+
+    def open_nothing(database: Database) -> Ground:
+        running, stopped = running_service(settings, ask)
+        return Ground(settings, now, store=database, closed=_UNOPENED, running=running, stopped=stopped)
+
+    with ground(settings, now, ask, open_nothing) as found:
+        yield found
 
 
 @contextmanager

@@ -48,3 +48,8 @@ def postgres_connections(session: Session) -> tuple[int, int]:
     """How many connections are open, and how many there may be."""
     count = session.execute(text("SELECT count(*) FROM pg_stat_activity")).scalar_one()
     return int(count), int(postgres_setting(session, "max_connections"))
+
+
+def postgres_size(session: Session) -> int:
+    """How many bytes the database takes on its server's disk."""
+    return int(session.execute(text("SELECT pg_database_size(current_database())")).scalar_one())

@@ -14,6 +14,7 @@ from projectionist.features.doctor.checks import WORST_FIRST, Check, Finding, St
 from projectionist.features.doctor.ground import Ground
 from projectionist.features.doctor.subjects import (
     answers,
+    backups,
     cache,
     database,
     files,
@@ -30,6 +31,7 @@ CHECKS: Sequence[Check] = (
     *secrets.CHECKS,
     *files.CHECKS,
     *database.CHECKS,
+    *backups.CHECKS,
     *people.CHECKS,
     *network.CHECKS,
     *answers.CHECKS,

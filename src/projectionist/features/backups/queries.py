@@ -1,0 +1,35 @@
+"""What backups ask of the tables of a copy, whose revision is the newest."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+_GONE = "It had not ended when the backup was made that was restored; order it anew where it is still wanted."
+
+
+def sealed_tokens(session: Session) -> list[str]:
+    """Every token of a server, as it is kept."""
+    return list(session.execute(text("SELECT token FROM server WHERE token <> ''")).scalars())
+
+
+def end_sign_ins(session: Session) -> None:
+    """Sign everybody out: a sign-in that was revoked since would count again."""
+    session.execute(text("DELETE FROM sign_in"))
+
+
+def end_jobs(session: Session, now: datetime) -> None:
+    """End jobs that had not ended: what they were asked for may have been done since."""
+    session.execute(
+        text(
+            "UPDATE job SET state = 'cancelled', cancelling = :no, ended_at = :now, error = :why "
+            "WHERE state IN ('queued', 'running', 'waiting')"
+        ),
+        {"no": False, "now": now.replace(tzinfo=None) if _is_sqlite(session) else now, "why": _GONE},
+    )
+
+
+def _is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"

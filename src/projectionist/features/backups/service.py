@@ -1,0 +1,324 @@
+"""Backups: made while everything runs, proved by restoring each into a scratch database, and removed when they are old.
+
+What is known of a backup lies beside it: a record in the database would be lost with the database.
+"""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+
+from projectionist import __version__
+from projectionist.db import schema
+from projectionist.db.copying import copy_to_file, fill_from_file, look_through, scratch_beside
+from projectionist.db.engine import Database, sqlite_url
+from projectionist.errors import BackupUnusable, ProjectionistError, UsageWrong
+from projectionist.features.backups import queries
+from projectionist.features.backups.archive import Header, Unpacked, pack, refuse_newer, unpack
+from projectionist.kit import files, sealing
+from projectionist.kit.secrets import Vault, kept_key, load_key
+from projectionist.settings import Settings
+
+ENDING = ".backup"
+_RECORD = ".json"
+_KEY_TABLE = "kept_key"
+
+Check = Callable[[], None]
+
+
+def _nothing() -> None:
+    """Is not cancelled."""
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A backup as it stands: how it was made, and what restoring it into a scratch database came to.
+
+    `trouble` says what is wrong with it, empty where it was proved. `size` is None where no file came to be.
+    """
+
+    name: str
+    made_at: datetime
+    reason: str
+    asked_by: str
+    engine: str
+    revision: str
+    rows: int
+    size: int | None
+    is_encrypted: bool
+    has_key: bool
+    took_s: float
+    trouble: str = ""
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether it was restored into a scratch database, and was whole there."""
+        return not self.trouble and self.size is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What it takes to make backups and prove them here."""
+
+    database: Database
+    folder: Path
+    data: Path
+    vault: Callable[[], Vault]
+    now: Callable[[], datetime]
+    keep: int
+    passphrase: str = field(default="", repr=False)
+    key_is_file: bool = True
+
+    @classmethod
+    def opened(cls, settings: Settings, database: Database, now: Callable[[], datetime]) -> Place:
+        """As the settings say, with a key that is read only when it is needed."""
+        return cls.of(settings, database, lambda: Vault(load_key(settings.data, settings.secret_key)), now)
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        database: Database,
+        vault: Callable[[], Vault],
+        now: Callable[[], datetime],
+    ) -> Place:
+        """As the settings say."""
+        return cls(
+            database,
+            folder_of(settings),
+            settings.data,
+            vault,
+            now,
+            settings.backup_keep,
+            settings.backup_passphrase,
+            not settings.secret_key,
+        )
+
+
+def folder_of(settings: Settings) -> Path:
+    """Where backups go."""
+    return (settings.backup_folder or settings.data / "backups").expanduser().absolute()
+
+
+def make_backup(
+    place: Place,
+    reason: str,
+    *,
+    asked_by: str = "",
+    to: Path | None = None,
+    passphrase: str | None = None,
+    with_key: bool = False,
+    check: Check = _nothing,
+) -> Record:
+    """Make a backup, prove it, write its record beside it, and remove what is too old in the folder of backups.
+
+    `to` is another folder, in which nothing is removed; `passphrase` another one than the place's. What fails once
+    there is a file is said in the record, not raised. Raises UsageWrong where the key cannot go along,
+    DatabaseUnusable, TargetFull and TargetUnwritable.
+    """
+    secret = place.passphrase if passphrase is None else passphrase
+    key = _key_to_take(place, secret) if with_key else None
+    folder = place.folder if to is None else to.expanduser().absolute()
+    with files.explained(folder):
+        _make_private(folder)
+    made_at, began = place.now().astimezone(UTC), time.monotonic()
+    name = f"projectionist-{made_at:%Y%m%dT%H%M%SZ}-{uuid4().hex[:4]}{ENDING}"
+    with _scratch(folder) as scratch:
+        copy = scratch / "copy.sqlite"
+        copied = copy_to_file(place.database, copy, check)
+        if key is not None:
+            _add_key(copy, key)
+        header = Header(
+            made_at,
+            __version__,
+            copied.revision,
+            "sqlite" if place.database.is_sqlite else "postgresql",
+            dict(copied.rows),
+            key is not None,
+            sealing.new_salt().hex() if secret else "",
+        )
+        files.publish_file(folder / name, lambda into: pack(copy, into, header, secret))
+    (folder / name).chmod(0o600)
+    trouble = trouble_of(place, folder / name, secret, check)
+    record = Record(
+        name,
+        made_at,
+        reason,
+        asked_by,
+        header.engine,
+        header.revision,
+        sum(copied.rows.values()),
+        (folder / name).stat().st_size,
+        bool(header.salt),
+        header.with_key,
+        round(time.monotonic() - began, 2),
+        trouble,
+    )
+    _write(folder, record)
+    if to is None:
+        prune(folder, place.keep)
+    return record
+
+
+def trouble_of(place: Place, path: Path, passphrase: str, check: Check = _nothing) -> str:
+    """What is wrong with a backup; empty once it was restored into a scratch database and found whole.
+
+    Rows are counted and compared, every page and every reference is read, the tables are brought to this program's
+    revision, and kept tokens are opened with the key of this installation, which is not in the backup. On PostgreSQL
+    it is restored there too, into a schema of its own.
+    """
+    try:
+        with opened(path, passphrase) as found:
+            header, copy = found.header, found.database
+            check()
+            if not place.database.is_sqlite:
+                with scratch_beside(place.database) as beside:
+                    compare(header, fill_from_file(beside, copy, check), path)
+            with closing(Database(sqlite_url(copy))) as restored:
+                schema.prepare(restored)
+                with restored.read() as session:
+                    sealed = queries.sealed_tokens(session)
+            vault = place.vault()
+            for token in sealed:
+                vault.open(token)
+    except ProjectionistError as error:
+        return error.message
+    return ""
+
+
+@contextmanager
+def opened(path: Path, passphrase: str, beside: Path | None = None) -> Iterator[Unpacked]:
+    """A backup as a database in a scratch folder, read whole and counted; gone afterwards.
+
+    Raises BackupUnusable, DatabaseNewer, DatabaseUnusable, TargetFull.
+    """
+    with _scratch(beside or path.parent) as scratch:
+        copy = scratch / "restored.sqlite"
+        header = unpack(path, copy, passphrase)
+        refuse_newer(header, schema.revisions())
+        compare(header, look_through(copy).rows, path)
+        yield Unpacked(header, copy, _take_key(copy))
+
+
+def compare(header: Header, found: Mapping[str, int], path: Path) -> None:
+    """Raises BackupUnusable where a table does not have as many rows as were copied."""
+    for table, count in header.rows.items():
+        if found.get(table) != count:
+            raise BackupUnusable(
+                f"{path.name} has {found.get(table, 'no')} rows of {table} where {count} were copied; it is kept, and "
+                "is not to be trusted: make another one."
+            )
+
+
+def _take_key(copy: Path) -> bytes | None:
+    with closing(sqlite3.connect(copy, isolation_level=None)) as database:
+        there = database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_KEY_TABLE,)).fetchone()
+        if there is None:
+            return None
+        (key,) = database.execute("SELECT content FROM kept_key").fetchone()
+        database.execute(f"DROP TABLE {_KEY_TABLE}")
+        database.execute("VACUUM")
+    return bytes(key)
+
+
+def backups(folder: Path) -> Sequence[Record]:
+    """Every backup of a folder, the newest first; one without a record counts as not proven. Raises OSError."""
+    if not folder.is_dir():
+        return ()
+    found = [_read(path) for path in folder.glob(f"*{ENDING}")]
+    return sorted(found, key=lambda one: one.made_at, reverse=True)
+
+
+def prune(folder: Path, keep: int) -> Sequence[str]:
+    """Remove what is older than the newest `keep` proven backups; which went. Raises TargetUnwritable."""
+    proven = [one for one in backups(folder) if one.is_proven]
+    if len(proven) < keep:
+        return ()
+    oldest = proven[keep - 1].made_at
+    gone = [one.name for one in backups(folder) if one.made_at < oldest]
+    for name in gone:
+        files.remove_file(folder / name, within=folder)
+        files.remove_file(folder / f"{name}{_RECORD}", within=folder)
+    return gone
+
+
+def _key_to_take(place: Place, passphrase: str) -> bytes:
+    if not passphrase:
+        raise UsageWrong(
+            "The key goes along only in an encrypted backup; nothing was written: add --encrypt."
+        )
+    key = kept_key(place.data) if place.key_is_file else None
+    if key is None:
+        raise UsageWrong(
+            "There is no key file to take along: the key comes from PROJECTIONIST_SECRET_KEY; keep that elsewhere."
+        )
+    return key
+
+
+def _add_key(copy: Path, key: bytes) -> None:
+    with closing(sqlite3.connect(copy, isolation_level=None)) as database:
+        database.execute(f"CREATE TABLE {_KEY_TABLE} (content BLOB NOT NULL)")
+        database.execute(f"INSERT INTO {_KEY_TABLE} VALUES (?)", (key,))  # nosec B608
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    with files.explained(folder):
+        made = tempfile.TemporaryDirectory(prefix=".projectionist-scratch-", dir=folder)
+    with made as scratch:
+        yield Path(scratch)
+
+
+def _make_private(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    files.make_folder(folder)
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "it is no folder")
+    folder.chmod(0o700)
+
+
+def _write(folder: Path, record: Record) -> None:
+    content = msgspec.json.format(msgspec.json.encode(record)) + b"\n"
+    files.publish_file(folder / f"{record.name}{_RECORD}", lambda into: _put(content, into.write))
+
+
+def _put(content: bytes, write: Callable[[bytes], int]) -> None:
+    write(content)
+
+
+def _read(path: Path) -> Record:
+    state = path.stat()
+    made_at = datetime.fromtimestamp(state.st_mtime, UTC)
+    unrecorded = Record(
+        path.name, made_at, "", "", "", "", 0, state.st_size, False, False, 0.0, "It has no record beside it."
+    )
+    try:
+        record = msgspec.json.decode(path.with_name(f"{path.name}{_RECORD}").read_bytes(), type=Record)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return unrecorded
+    if record.size != state.st_size:
+        return msgspec.structs.replace(record, trouble="It is not as long as it was when it was made.")
+    return record
+
+
+def bring_up(place: Place) -> Record | None:
+    """Bring the database to this program's revision, after a backup where it is of an older one.
+
+    Returns that backup. Raises what `make_backup` and `schema.prepare` do; the database is as it was then.
+    """
+    now = schema.revision_of(place.database)
+    record = None
+    if now is not None and now in schema.revisions() and now != schema.newest_revision():
+        record = make_backup(place, "upgrade")
+    schema.prepare(place.database)
+    return record

@@ -1,0 +1,75 @@
+"""The processes that people start: the service, and a worker beside it. What they begin, and end in turn."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from projectionist import __version__
+from projectionist.app import House, open_house
+from projectionist.errors import ProjectionistError
+from projectionist.features.accounts import setup_file
+from projectionist.features.accounts.setup_link import setup_link
+from projectionist.settings import Settings
+from projectionist.web.serving import check_free
+from projectionist.web.serving import serve as serve_pages
+
+Say = Callable[[str], None]
+
+
+def serve(settings: Settings, say: Say) -> None:
+    """Serve the pages, and do jobs too unless the settings say otherwise, until somebody ends it."""
+    check_free(settings.host, settings.port)
+    with open_house(settings, exclusive=True) as house, ExitStack() as stack:
+        house.recover_cache()
+        house.jobs.start(work=settings.worker, queues=settings.queues)
+        stack.callback(house.jobs.close)
+        house.follow_schedules()
+        house.reopen_demo()
+        _set_up(house, say)
+        house.begin_syncs()
+        listening, guarding = house.listen(), house.guard()
+        for part in (listening, guarding):
+            part.start()
+            stack.callback(part.close)
+        serve_pages(house.web(), settings.host, settings.port, ready=lambda: _greet(house, say))
+
+
+def work(settings: Settings, stop: threading.Event, say: Say) -> None:
+    """Do jobs until `stop` is set."""
+    with open_house(settings, exclusive=False) as house, ExitStack() as stack:
+        house.recover_cache()
+        house.jobs.start(work=True, queues=settings.queues)
+        stack.callback(house.jobs.close)
+        guarding = house.guard()
+        guarding.start()
+        stack.callback(guarding.close)
+        say(f"Working as {house.jobs.process}; Ctrl-C ends it, and what runs goes on elsewhere or later.")
+        stop.wait()
+
+
+def _set_up(house: House, say: Say) -> None:
+    settings = house.settings
+    wanted = setup_file.wanted_of(settings)
+    if not wanted.is_empty:
+        setup_file.apply_setup(house.setup, wanted, say)
+
+
+def _greet(house: House, say: Say) -> None:
+    settings = house.settings
+    say(f"Projectionist {__version__} is at {_address(settings)}/")
+    try:
+        link = setup_link(house.database, settings)
+    except ProjectionistError as error:
+        say(error.message)
+        return
+    if link is not None:
+        say(f"Nobody is its administrator yet. Whoever opens this link first is:\n\n    {link}\n")
+
+
+def _address(settings: Settings) -> str:
+    if settings.base_url:
+        return settings.base_url.rstrip("/")
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}{settings.base_path}"
