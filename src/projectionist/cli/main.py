@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 
 from projectionist import __version__
-from projectionist.cli import audit_log, cache, demo, doctor, jobs, previews, schedules, serve, servers, sync
+from projectionist.cli import (
+    audit_log,
+    cache,
+    demo,
+    doctor,
+    jobs,
+    previews,
+    schedules,
+    serve,
+    servers,
+    sync,
+    users,
+)
 from projectionist.errors import ProjectionistError, UsageWrong
 from projectionist.kit.acting import Actor, acting
 from projectionist.kit.ending import leave
@@ -28,6 +40,7 @@ app.add_typer(demo.app, name="demo")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(servers.app, name="servers")
+app.add_typer(users.app, name="users")
 app.command()(doctor.doctor)
 app.command()(serve.serve)
 app.command()(serve.worker)
