@@ -21,7 +21,7 @@ def link_in(answer: Any) -> str:
     return found[1]
 
 
-def invite(owner: Browser, role: str = "user", **fields: str) -> str:
+def invite(owner: Browser, role: str = "user", **fields: Any) -> str:
     return link_in(owner.post("/users/invite", role=role, **{"note": "", "days": "7", **fields}))
 
 
@@ -160,7 +160,7 @@ def test_a_token_is_shown_once_and_works_in_a_header_alone(owner: Browser, stran
 
 def test_a_program_with_a_token_needs_no_token_of_a_page(owner: Browser, stranger: Browser) -> None:
     owner.post("/account/tokens", name="A script", scopes=["view", "manage_users"], days="30")
-    made = owner.api("POST", "/me/tokens", {"name": "Another", "scopes": ["manage_users"], "days": 1})
+    made = owner.api("POST", "/me/tokens", {"name": "Another", "scopes": ["view", "manage_users"], "days": 1})
     assert made.status_code == 201
     stranger.headers = {
         "authorization": f"Bearer {made.json()['shown']}",
@@ -173,8 +173,8 @@ def test_a_program_with_a_token_needs_no_token_of_a_page(owner: Browser, strange
 
 def test_a_session_shown_as_a_token_and_a_wrong_token_are_refused(owner: Browser, stranger: Browser) -> None:
     session = owner.cookies["projectionist_session"]
-    for shown in (session, "", "x", "x" * 40, "projectionist_" + "A" * 43, "é" * 40):
-        stranger.headers = {"authorization": f"Bearer {shown}".encode().decode("latin-1")}
+    for shown in (session, "", "x", "x" * 40, "projectionist_" + "A" * 43):
+        stranger.headers = {"authorization": f"Bearer {shown}"}
         assert stranger.api("GET", "/me").status_code == 401, shown
     owner.headers = {"authorization": "Bearer " + "x" * 40}
     assert owner.api("GET", "/me").status_code == 401, "a wrong token is not made good by a cookie"
