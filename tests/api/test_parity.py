@@ -6,7 +6,7 @@ from typing import get_args
 
 from typer.main import get_group
 
-from projectionist.cli import cache, cache_lists, jobs, schedules
+from projectionist.cli import cache, cache_lists, jobs, schedules, users
 from projectionist.features.operations.documents import ActionName, PriorityName
 from projectionist.web.access import declared_routes
 from projectionist.web.documents import METHODS, openapi_of
@@ -20,6 +20,16 @@ TWINS = {
     "/account/sign-ins/{sign_in_id:int}/revoke": "revoke_sign_in",
     "/account/sign-ins/revoke-others": "revoke_other_sign_ins",
     "/backups": "make_backup",
+    "/account/tokens": "make_token",
+    "/account/tokens/{token_id:int}/revoke": "revoke_token",
+    "/join": "join",
+    "/new-password": "choose_password",
+    "/users/invite": "invite_user",
+    "/users/invitations/{invitation_id:int}/withdraw": "withdraw_invitation",
+    "/users/{user_id:int}": "change_user",
+    "/users/{user_id:int}/password-link": "make_password_link",
+    "/users/{user_id:int}/sign-out": "sign_user_out",
+    "/users/{user_id:int}/remove": "remove_user",
     "/cache/run": "run_cache",
     "/cache/plan/confirm": "run_cache",
     "/cache/stop": "stop_cache",
@@ -108,6 +118,16 @@ COMMANDS = {
 }
 """The operations on jobs, their queues, schedules and nodes, and the commands that do the same."""
 
+USER_COMMANDS = {
+    "list": ["list_users", "get_user"],
+    "invite": ["invite_user"],
+    "role": ["change_user"],
+    "password": ["make_password_link"],
+    "sign-out": ["sign_user_out"],
+    "remove": ["remove_user"],
+}
+"""The commands of users, and the operations that do the same."""
+
 CACHE_COMMANDS = {
     "plan": ["get_cache_plan", "list_planned_copies", "list_planned_returns", "list_kept_films"],
     "run": ["run_cache"],
@@ -169,6 +189,16 @@ def test_every_command_of_lists_has_operations_that_do_the_same_and_prints_json(
     commands = get_group(cache_lists.lists).commands
     assert set(LIST_COMMANDS) == set(commands)
     assert {one for some in LIST_COMMANDS.values() for one in some} - set(names(house)) == set()
+    taken = {
+        name: {word for one in command.params for word in one.opts} for name, command in commands.items()
+    }
+    assert [name for name, words in taken.items() if "--json" not in words] == []
+
+
+def test_every_command_of_users_has_operations_that_do_the_same_and_prints_json(house: Open) -> None:
+    commands = get_group(users.app).commands
+    assert set(USER_COMMANDS) == set(commands)
+    assert {one for some in USER_COMMANDS.values() for one in some} - set(names(house)) == set()
     taken = {
         name: {word for one in command.params for word in one.opts} for name, command in commands.items()
     }

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from projectionist.db.engine import Database
+from projectionist.cli.stored import opened_database
 
 app = typer.Typer(no_args_is_help=True, help="The audit log: verify it, export it.")
 
@@ -26,8 +23,8 @@ def verify(json: AsJson = False, data: Data = None) -> None:
     """Read the whole log and prove it; ends with 1 where an entry was changed or is missing."""
     from projectionist.features.audit_log import service
 
-    with _database(data) as database:
-        found = service.verify(database)
+    with opened_database(data) as stored:
+        found = service.verify(stored.database)
     if json:
         _print({"entries": found.entries, "is_whole": found.is_whole, "trouble": found.trouble})
     elif found.is_whole:
@@ -44,8 +41,8 @@ def export(data: Data = None) -> None:
     from projectionist.features.audit_log import service
     from projectionist.features.audit_log.documents import entry_row
 
-    with _database(data) as database:
-        for entry in service.all_entries(database):
+    with opened_database(data) as stored:
+        for entry in service.all_entries(stored.database):
             _print(entry_row(entry))
 
 
@@ -53,21 +50,3 @@ def _print(value: object) -> None:
     import msgspec
 
     typer.echo(msgspec.json.encode(value).decode())
-
-
-@contextmanager
-def _database(data: Path | None) -> Iterator[Database]:
-    import os
-
-    from projectionist.db.engine import Database, sqlite_url
-    from projectionist.features.backups import service as backups
-    from projectionist.kit.clock import SystemClock
-    from projectionist.settings import load_settings
-
-    settings = load_settings(os.environ, {"data": data})
-    database = Database(settings.database_url or sqlite_url(settings.data / "projectionist.sqlite"))
-    try:
-        backups.bring_up(backups.Place.opened(settings, database, SystemClock().now))
-        yield database
-    finally:
-        database.close()

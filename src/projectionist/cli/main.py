@@ -24,6 +24,7 @@ from projectionist.cli import (
     servers,
     settings,
     sync,
+    users,
 )
 from projectionist.errors import ProjectionistError, UsageWrong
 from projectionist.kit.acting import Actor, acting
@@ -45,6 +46,7 @@ app.add_typer(servers.app, name="servers")
 app.add_typer(settings.app, name="settings")
 app.command()(backups.backup)
 app.command()(backups.restore)
+app.add_typer(users.app, name="users")
 app.command()(doctor.doctor)
 app.command()(health.health)
 app.command()(serve.serve)

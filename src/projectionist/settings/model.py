@@ -15,6 +15,7 @@ from projectionist.settings import values
 from projectionist.settings.options import Source, option
 
 LEVELS = ("debug", "info", "warning", "error")
+REGISTRATION = ("closed", "invitation", "open")
 _NO_SOURCES: Mapping[str, Source] = MappingProxyType({})
 
 
@@ -121,6 +122,13 @@ class Settings:
         values.duration(timedelta(minutes=5), timedelta(days=90)),
         timedelta(minutes=80),
         page=True,
+    )
+    registration: str = option(
+        "Who may make themselves an account: nobody, who was given an invitation, or everybody who finds the page.",
+        values.one_of(*REGISTRATION),
+        "invitation",
+        page=True,
+        choices=REGISTRATION,
     )
     page_rate: int = option(
         "How often a minute one person may open Home, and how often they may search; 0 sets no limit.",

@@ -39,7 +39,7 @@ def openapi_of(app: Litestar) -> dict[str, Any]:
     document: dict[str, Any] = app.openapi_schema.to_schema()
     settings = app.state.shell.settings
     document["servers"] = [{"url": settings.base_path or "/"}]
-    document["security"] = [{"session": []}]
+    document["security"] = [{"session": []}, {"token": []}]
     document["paths"] = {
         path: item for path, item in sorted(document.get("paths", {}).items()) if path.startswith("/api/")
     }

@@ -27,6 +27,12 @@ def texts(form: Mapping[str, Any], name: str) -> list[str]:
     return [value] if isinstance(value, str) else [one for one in value if isinstance(one, str)]
 
 
+def whole(form: Mapping[str, Any], name: str) -> int:
+    """A field's whole number, 0 where it holds none of up to nine digits."""
+    given = text(form, name).strip()
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+
+
 def to(request: Request[Any, Any, Any], path: str) -> Redirect:
     """On to one of our pages, after a form was taken."""
     settings: ShellSettings = request.app.state.shell.settings

@@ -55,6 +55,10 @@ SIGN_IN: Final = Limit("sign_in", (Rate(3, MINUTE), Rate(10, HOUR)))
 """Of one account from one browser or address; counted by the accounts themselves, who know which."""
 PASSWORD: Final = Limit("password", SIGN_IN.rates)
 """Of one person who changes their password."""
+REGISTER: Final = Limit("register", (Rate(5, HOUR),))
+"""Of one address that makes accounts."""
+RESET: Final = Limit("reset", (Rate(3, HOUR),))
+"""Of one address that chooses new passwords by links."""
 HOME: Final = Limit("home", (Rate(30, MINUTE),), (Rate(30, MINUTE), Rate(50, HOUR), Rate(200, DAY)))
 SEARCH: Final = Limit("search", (Rate(30, MINUTE),))
 SUGGEST: Final = Limit("suggest", (Rate(120, MINUTE),), step=10)

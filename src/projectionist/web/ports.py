@@ -22,6 +22,7 @@ class Permission(StrEnum):
     MANAGE_SERVERS = "manage_servers"
     MANAGE_SETTINGS = "manage_settings"
     MANAGE_USERS = "manage_users"
+    MAKE_TOKENS = "make_tokens"  # nosec B105 - a permission
     VIEW_OTHERS_HISTORY = "view_others_history"
 
 

@@ -145,7 +145,8 @@ def _litestar(
                 security_schemes={
                     "session": SecurityScheme(
                         type="apiKey", name="projectionist_session", security_scheme_in="cookie"
-                    )
+                    ),
+                    "token": SecurityScheme(type="http", scheme="bearer"),
                 }
             ),
         ),

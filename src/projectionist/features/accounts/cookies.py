@@ -17,7 +17,14 @@ from projectionist.db.counting import Taken
 from projectionist.db.engine import Database
 from projectionist.features.accounts import service
 from projectionist.features.accounts.service import SignedIn
-from projectionist.features.accounts.sessions import COOKIE, KNOWN_COOKIE, KNOWN_FOR, REMEMBERED, token_in
+from projectionist.features.accounts.sessions import (
+    COOKIE,
+    KNOWN_COOKIE,
+    KNOWN_FOR,
+    LINK_COOKIE,
+    REMEMBERED,
+    token_in,
+)
 from projectionist.features.accounts.setup_link import SETUP_COOKIE
 from projectionist.kit.clock import Clock
 from projectionist.web.config import ShellSettings
@@ -90,6 +97,16 @@ def setup_cookie(request: Request[Any, Any, Any], value: str) -> Cookie:
 def no_setup(request: Request[Any, Any, Any]) -> Cookie:
     """Takes the cookie of the setup back."""
     return _cookie(request, SETUP_COOKIE, "", 0)
+
+
+def link_cookie(request: Request[Any, Any, Any], value: str) -> Cookie:
+    """The token of a link that was followed, so that it leaves the address bar."""
+    return _cookie(request, LINK_COOKIE, value, None)
+
+
+def no_link(request: Request[Any, Any, Any]) -> Cookie:
+    """Takes the token of a link back."""
+    return _cookie(request, LINK_COOKIE, "", 0)
 
 
 def address_of(request: Request[Any, Any, Any]) -> str:

@@ -5,13 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 from projectionist.features.accounts import api, pages, setup_pages
-from projectionist.web.ports import WebFeature
+from projectionist.features.accounts.users import api as users_api
+from projectionist.features.accounts.users import joining_pages, token_pages
+from projectionist.features.accounts.users import pages as users_pages
+from projectionist.web.ports import NavEntry, Permission, WebFeature
 
 
 def feature() -> WebFeature:
-    """Signing in and out, one's own account, and the setup."""
+    """Signing in and out, one's own account, the setup, and the users of the house."""
     return WebFeature(
         name="accounts",
-        handlers=(*api.HANDLERS, *pages.HANDLERS, *setup_pages.HANDLERS),
+        handlers=(
+            *api.HANDLERS,
+            *pages.HANDLERS,
+            *setup_pages.HANDLERS,
+            *users_api.HANDLERS,
+            *users_pages.HANDLERS,
+            *joining_pages.HANDLERS,
+            *token_pages.HANDLERS,
+        ),
+        nav=(NavEntry("Users", "/users", "users", 70, Permission.MANAGE_USERS),),
         templates=Path(__file__).parent / "templates",
     )

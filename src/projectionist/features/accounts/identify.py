@@ -11,7 +11,9 @@ from litestar import Request
 from projectionist.db.engine import Database
 from projectionist.features.accounts import service
 from projectionist.features.accounts.sessions import COOKIE, IDLE, hash_of, token_in
+from projectionist.features.accounts.users import tokens
 from projectionist.kit.clock import Clock
+from projectionist.web.bearer import bearer_of
 from projectionist.web.limits import BACKGROUND
 from projectionist.web.ports import Principal
 
@@ -23,7 +25,7 @@ _BROUGHT_ALONG = ("image", "font", "style", "script", "manifest", "serviceworker
 
 
 class SignedInPeople:
-    """The house's `Identify`: by the session cookie, with a small cache in front of the database."""
+    """The house's `Identify`: by the session cookie or a program's token, with a small cache before the database."""
 
     def __init__(self, database: Database, clock: Clock, idle: timedelta = IDLE) -> None:
         self._database = database
@@ -34,24 +36,29 @@ class SignedInPeople:
 
     def __call__(self, request: Request[Any, Any, Any]) -> Principal | None:
         """The signed-in person, or None. Raises DatabaseUnusable."""
-        token = token_in(request.cookies.get(COOKIE))
+        shown = bearer_of(request)
+        token = token_in(request.cookies.get(COOKIE)) if shown is None else shown
         if not token:
             return None
-        token_hash, active = hash_of(token), is_active(request)
+        token_hash, active = hash_of(token), shown is not None or is_active(request)
+        key = token_hash if shown is None else f"bearer {token_hash}"
         tick = self._clock.monotonic()
         with self._lock:
-            kept = self._known.get((token_hash, True))
+            kept = self._known.get((key, True))
             if not active and (kept is None or tick - kept[0] >= FRESH_S):
-                kept = self._known.get((token_hash, False))
+                kept = self._known.get((key, False))
         if kept is not None and tick - kept[0] < FRESH_S:
             return kept[1]
-        principal = service.known(
-            self._database, token_hash, now=self._clock.now, idle=self.idle, active=active
-        )
+        if shown is None:
+            principal = service.known(
+                self._database, token_hash, now=self._clock.now, idle=self.idle, active=active
+            )
+        else:
+            principal = tokens.bearer(self._database, token, now=self._clock.now)
         with self._lock:
             if len(self._known) >= _MOST:
                 self._known.clear()
-            self._known[(token_hash, active)] = (tick, principal)
+            self._known[(key, active)] = (tick, principal)
         return principal
 
     def forget(self) -> None:

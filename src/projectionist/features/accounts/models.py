@@ -1,11 +1,11 @@
-"""The tables of accounts: people, their sign-ins and browsers, failures, and how far the setup has come."""
+"""The tables of accounts: users, their sign-ins, browsers and tokens, links, failures, and how far the setup is."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from projectionist.db.model import Base, BigKey
@@ -14,7 +14,10 @@ SETUP_ID = 1
 
 
 class UserRow(Base):
-    """A person with a password. `founder` is 1 for the one whom the setup made, null for all others."""
+    """A person with a password. `founder` is 1 for the one whom the setup made, null for all others.
+
+    `exceptions` are what they may besides their role, or may not in spite of it, by the permission's name.
+    """
 
     __tablename__ = "user_account"
 
@@ -22,6 +25,7 @@ class UserRow(Base):
     name: Mapped[str] = mapped_column(String(30))
     folded_name: Mapped[str] = mapped_column(String(30), unique=True)
     role: Mapped[str] = mapped_column(String(20))
+    exceptions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     password_hash: Mapped[str] = mapped_column(String(255))
     time_zone: Mapped[str] = mapped_column(String(64), default="")
     founder: Mapped[int | None] = mapped_column(unique=True, default=None)
@@ -66,6 +70,38 @@ class KnownBrowserRow(Base):
         ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     seen_at: Mapped[datetime]
+
+
+class LinkRow(Base):
+    """A link that works once: it invites somebody into a role, or lets somebody choose a new password."""
+
+    __tablename__ = "account_link"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(12))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    role: Mapped[str] = mapped_column(String(20), default="")
+    note: Mapped[str] = mapped_column(String(100), default="")
+    made_by: Mapped[str] = mapped_column(String(30), default="")
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class TokenRow(Base):
+    """What a program shows to act for somebody; only a hash of it is kept."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (UniqueConstraint("user_id", "name"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(60))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[Any]] = mapped_column(default=list)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
 
 
 class SetupRow(Base):

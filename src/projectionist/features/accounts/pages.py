@@ -29,6 +29,7 @@ from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.sessions import COOKIE
 from projectionist.features.accounts.zones import time_zones
 from projectionist.kit.clock import Clock
+from projectionist.settings import Settings
 from projectionist.web.access import OPEN
 from projectionist.web.forms import Form, text, to
 from projectionist.web.injection import Injected
@@ -40,13 +41,14 @@ from projectionist.web.problems import local_path
 def sign_in_page(
     request: Request[Any, Any, Any],
     database: Injected[Database],
+    settings: Injected[Settings],
     next: FromQuery[str] = "/",  # noqa: A002 (its name in URLs)
 ) -> Template | Redirect:
     """Where one signs in; who is signed in already goes on."""
     wanted = local_path(next, shell_settings(request))
     if request.scope["user"] is not None:
         return to(request, wanted)
-    return Template("accounts/sign_in.html", context=_sign_in_context(database, wanted))
+    return Template("accounts/sign_in.html", context=_sign_in_context(database, settings, wanted))
 
 
 @post("/sign-in", include_in_schema=False, **OPEN)
@@ -55,11 +57,12 @@ async def sign_in(
     database: Injected[Database],
     clock: Injected[Clock],
     people: Injected[SignedInPeople],
+    settings: Injected[Settings],
     data: Form,
 ) -> Template | Redirect:
     """Take name and password, and go to the page that was wanted."""
     await slow_down(request, database, clock, text(data, "name"))
-    return await at_the_door(_take, request, database, clock, people, data)
+    return await at_the_door(_take, request, database, clock, people, settings, data)
 
 
 def _take(
@@ -67,6 +70,7 @@ def _take(
     database: Database,
     clock: Clock,
     people: SignedInPeople,
+    settings: Settings,
     data: Mapping[str, Any],
 ) -> Template | Redirect:
     wanted = local_path(text(data, "next") or "/", shell_settings(request))
@@ -85,7 +89,7 @@ def _take(
             idle=people.idle,
         )
     except ProjectionistError as error:
-        return refused("accounts/sign_in.html", _sign_in_context(database, wanted, name), error)
+        return refused("accounts/sign_in.html", _sign_in_context(database, settings, wanted, name), error)
     answer = to(request, wanted)
     for cookie in session_cookies(request, signed_in):
         answer.set_cookie(cookie)
@@ -196,12 +200,13 @@ def revoke_other_sign_ins(
     return to(request, "/account")
 
 
-def _sign_in_context(database: Database, wanted: str, name: str = "") -> dict[str, Any]:
+def _sign_in_context(database: Database, settings: Settings, wanted: str, name: str = "") -> dict[str, Any]:
     return {
         "next": wanted,
         "name": name,
         "errors": {},
         "is_founded": service.has_administrator(database),
+        "is_open": settings.registration == "open",
     }
 
 

@@ -93,7 +93,7 @@ def found(
             queries.ensure_setup(session)
             if not queries.claim_setup(session, cookie_hash, moment):
                 raise _founded()
-            row = _user_row(name, hashed, moment)
+            row = user_row(name, hashed, moment, Role.ADMINISTRATOR, founder=1)
             session.add(row)
             session.flush()
             record(session, Act.ADMINISTRATOR_MADE, name, at=moment, who=_actor(row))
@@ -306,7 +306,7 @@ def _ends_at(row: SignInRow, idle: timedelta) -> datetime:
 
 def principal_of(row: UserRow) -> Principal:
     """Who somebody is to the rest of the house."""
-    return Principal(row.id, row.name, row.role, permissions_of(row.role), row.time_zone)
+    return Principal(row.id, row.name, row.role, permissions_of(row.role, row.exceptions), row.time_zone)
 
 
 def _know_browser(session: Session, known: str, token: str, user_id: int, now: datetime) -> None:
@@ -326,14 +326,16 @@ def _founded() -> Conflict:
     return Conflict("There is an administrator already, so the setup is closed; sign in instead.")
 
 
-def _user_row(name: str, hashed: str, now: datetime) -> UserRow:
+def user_row(name: str, hashed: str, now: datetime, role: Role, founder: int | None = None) -> UserRow:
+    """A new account."""
     return UserRow(
         name=name,
         folded_name=name.lower(),
-        role=Role.ADMINISTRATOR.value,
+        role=role.value,
+        exceptions={},
         password_hash=hashed,
         time_zone="",
-        founder=1,
+        founder=founder,
         created_at=now,
         password_changed_at=now,
     )

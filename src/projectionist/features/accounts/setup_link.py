@@ -27,7 +27,7 @@ def setup_link(database: Database, settings: Settings) -> str | None:
             return None
         row.link_hash = hash_of(token)
         row.cookie_hash = hash_of(_cookie_of(token))
-    return f"{_origin(settings)}/setup?token={token}"
+    return f"{origin_of(settings)}/setup?token={token}"
 
 
 def exchange(database: Database, token: str) -> str | None:
@@ -57,7 +57,8 @@ def _cookie_of(token: str) -> str:
     return hmac.new(token.encode(), b"setup cookie", hashlib.sha256).hexdigest()
 
 
-def _origin(settings: Settings) -> str:
+def origin_of(settings: Settings) -> str:
+    """Where browsers find the service, as the settings say, with the base path and no slash at its end."""
     if settings.base_url:
         return settings.base_url.rstrip("/")
     host = settings.host if settings.host not in ("0.0.0.0", "::", "") else "localhost"  # nosec B104

@@ -36,6 +36,14 @@ class Act(StrEnum):
     BROWSER_REVOKED = "browser signed out"
     PASSWORD_CHANGED = "password changed"  # nosec B105 - an act, no password
     PASSWORD_CHANGE_FAILED = "password change failed"  # nosec B105
+    PASSWORD_LINK_MADE = "password link made"  # nosec B105
+    USER_INVITED = "user invited"
+    INVITATION_WITHDRAWN = "invitation withdrawn"
+    USER_JOINED = "user joined"
+    USER_CHANGED = "user changed"
+    USER_REMOVED = "user removed"
+    TOKEN_MADE = "token made"  # nosec B105
+    TOKEN_REVOKED = "token revoked"  # nosec B105
     SETTINGS_CHANGED = "settings changed"
     SERVER_ADDED = "server added"
     SERVER_CHANGED = "server changed"

@@ -43,7 +43,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Premises]:
     home = tmp_path_factory.mktemp("stage")
     stage = Stage(home / "home")
     premises = real(Premises(stage))
-    service.confirm(premises.jobs, "every 1h")
+    service.confirm(premises.place, premises.jobs, "every 1h")
     set_up_disks(premises, home)
     for name in ("Heat", "Ronin"):
         premises.cached(name, size=3 * GB)

@@ -1,0 +1,136 @@
+"""`projectionist users`: who has an account, and what to do where nobody can sign in any more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from projectionist.cli.jobs import AsJson, Data, print_json, say
+from projectionist.cli.stored import opened_database
+from projectionist.kit.clock import SystemClock
+
+if TYPE_CHECKING:
+    from projectionist.features.accounts.users.links import Made
+    from projectionist.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Users: list, invite, change the role, sign out, let choose a new password, remove.",
+)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Who, by the name they sign in with.")]
+_now = SystemClock().now
+RoleOption = Annotated[
+    str, typer.Argument(metavar="administrator|moderator|user|guest", help="What they may do.")
+]
+
+
+@app.command("list")
+def list_users(
+    text: Annotated[str, typer.Option("--text", help="Only with this in the name.")] = "",
+    role: Annotated[str, typer.Option("--role", help="Only of this role.")] = "",
+    offset: Annotated[int, typer.Option("--offset", min=0, help="Leave out so many.")] = 0,
+    size: Annotated[int, typer.Option("--size", min=1, max=100, help="Show at most so many.")] = 50,
+    json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Show who has an account, by name."""
+    from projectionist.features.accounts.users import service
+    from projectionist.features.accounts.users.documents import user_document
+
+    with opened_database(data) as house:
+        page = service.users(house.database, text, role, now=_now, offset=offset, size=size)
+    if json:
+        users = [user_document(one) for one in page.items]
+        print_json({"users": users, "offset": page.offset, "total": page.total})
+        return
+    for one in page.items:
+        seen = f"seen {one.seen_at:%Y-%m-%d %H:%M} UTC" if one.seen_at else "not signed in"
+        say(f"{one.name:30}  {one.role:13}  {seen}")
+    say(f"{len(page.items)} of {page.total}")
+
+
+@app.command("invite")
+def invite(
+    role: RoleOption = "user",
+    note: Annotated[str, typer.Option("--note", help="For whom it is, to tell invitations apart.")] = "",
+    days: Annotated[int, typer.Option("--days", min=1, max=30, help="How long the link works.")] = 7,
+    json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Print a link by which somebody makes their own account."""
+    from projectionist.features.accounts.users import addresses, links
+    from projectionist.features.accounts.users.service import OWNER
+
+    with opened_database(data) as house:
+        made = links.invite(house.database, OWNER, role, note, lasts=timedelta(days=days), now=_now)
+        _tell_link(house.settings, addresses.INVITATION, made, json)
+
+
+@app.command("role")
+def change_role(name: Name, role: RoleOption, json: AsJson = False, data: Data = None) -> None:
+    """Give somebody another role; the last administrator stays one."""
+    from projectionist.features.accounts.users import service
+    from projectionist.features.accounts.users.documents import user_document
+
+    with opened_database(data) as house:
+        user = service.user_named(house.database, name, now=_now)
+        changed = service.change_user(house.database, service.OWNER, user.id, role=role, now=_now)
+    if json:
+        print_json(user_document(changed))
+    else:
+        say(f"{changed.name} is {changed.role} now.")
+
+
+@app.command("password")
+def let_choose_password(name: Name, json: AsJson = False, data: Data = None) -> None:
+    """Print a link by which somebody chooses a new password within an hour; for administrators who lost theirs too."""
+    from projectionist.features.accounts.users import addresses, links, service
+
+    with opened_database(data) as house:
+        user = service.user_named(house.database, name, now=_now)
+        made = links.make_password_link(house.database, service.OWNER, user.id, now=_now)
+        _tell_link(house.settings, addresses.PASSWORD, made, json)
+
+
+@app.command("sign-out")
+def sign_out(name: Name, json: AsJson = False, data: Data = None) -> None:
+    """Sign somebody out of every browser."""
+    from projectionist.features.accounts.users import service
+    from projectionist.features.accounts.users.documents import user_document
+
+    with opened_database(data) as house:
+        user = service.user_named(house.database, name, now=_now)
+        ended = service.sign_out_everywhere(house.database, service.OWNER, user.id, now=_now)
+    if json:
+        print_json(user_document(ended))
+    else:
+        say(f"{ended.name} is signed out everywhere.")
+
+
+@app.command("remove")
+def remove(name: Name, json: AsJson = False, data: Data = None) -> None:
+    """Take somebody out, with their sign-ins and tokens; with --json they are shown as they were."""
+    from projectionist.features.accounts.users import service
+    from projectionist.features.accounts.users.documents import user_document
+
+    with opened_database(data) as house:
+        user = service.user_named(house.database, name, now=_now)
+        service.remove_user(house.database, service.OWNER, user.id, now=_now)
+    if json:
+        print_json(user_document(user))
+    else:
+        say(f"{user.name} has no account any more.")
+
+
+def _tell_link(settings: Settings, path: str, made: Made, as_json: bool) -> None:
+    from projectionist.features.accounts.setup_link import origin_of
+
+    link = f"{origin_of(settings)}{path}?token={made.token}"
+    if as_json:
+        print_json({"link": link, "expires_at": made.expires_at})
+    else:
+        say(link)
+        say(f"It works once, until {made.expires_at:%Y-%m-%d %H:%M} UTC.")

@@ -1,0 +1,225 @@
+"""The pages of users: who is here, what each may do, and who is invited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any
+
+from litestar import Request, get, post
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Redirect, Template
+
+from projectionist.db.engine import Database
+from projectionist.errors import ProjectionistError
+from projectionist.features.accounts.forms import refused
+from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.permissions import PERMISSIONS, Role
+from projectionist.features.accounts.users import addresses, links, service
+from projectionist.features.accounts.users.links import Made
+from projectionist.kit.clock import Clock
+from projectionist.web.access import needs
+from projectionist.web.forms import Form, text, to, whole
+from projectionist.web.injection import Injected
+from projectionist.web.paging import Offset
+from projectionist.web.ports import Permission, Principal
+
+MANAGE = needs(Permission.MANAGE_USERS)
+PAGE = 50
+Text = Annotated[str, QueryParameter(max_length=100)]
+
+
+@get("/users", sync_to_thread=True, include_in_schema=False, **MANAGE)
+def users_page(
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    q: Text = "",
+    role: Text = "",
+    offset: Offset = 0,
+) -> Template:
+    """Who has an account, and who is invited."""
+    return Template("accounts/users.html", context=_list_context(principal, database, clock, q, role, offset))
+
+
+@post("/users/invite", sync_to_thread=True, include_in_schema=False, status_code=200, **MANAGE)
+def invite(
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    data: Form,
+) -> Template:
+    """Make an invitation; its link is shown on the answer, and never again."""
+    context = _list_context(principal, database, clock)
+    try:
+        made = links.invite(
+            database,
+            principal,
+            text(data, "role"),
+            text(data, "note"),
+            lasts=timedelta(days=whole(data, "days")),
+            now=clock.now,
+        )
+    except ProjectionistError as error:
+        return refused("accounts/users.html", {**context, "given": data}, error)
+    context = _list_context(principal, database, clock)
+    shown = _shown(request, addresses.INVITATION, made)
+    return Template("accounts/users.html", context={**context, "shown": shown})
+
+
+@post(
+    "/users/invitations/{invitation_id:int}/withdraw", sync_to_thread=True, include_in_schema=False, **MANAGE
+)
+def withdraw(
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    invitation_id: FromPath[int],
+) -> Redirect:
+    """Take an invitation back."""
+    links.withdraw(database, invitation_id, now=clock.now)
+    return to(request, "/users")
+
+
+@get("/users/{user_id:int}", sync_to_thread=True, include_in_schema=False, **MANAGE)
+def user_page(
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    user_id: FromPath[int],
+) -> Template:
+    """What one of them may do."""
+    return Template("accounts/user.html", context=_user_context(principal, database, clock, user_id))
+
+
+@post("/users/{user_id:int}", sync_to_thread=True, include_in_schema=False, **MANAGE)
+def change_user(
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+    user_id: FromPath[int],
+    data: Form,
+) -> Template | Redirect:
+    """Give somebody another role, and exceptions from it."""
+    chosen = {one.value: text(data, f"may_{one.value}") for one in Permission}
+    exceptions = {name: how == "yes" for name, how in chosen.items() if how in ("yes", "no")}
+    try:
+        service.change_user(
+            database, principal, user_id, role=text(data, "role"), exceptions=exceptions, now=clock.now
+        )
+    except ProjectionistError as error:
+        return refused("accounts/user.html", _user_context(principal, database, clock, user_id), error)
+    people.forget()
+    return to(request, f"/users/{user_id}")
+
+
+@post(
+    "/users/{user_id:int}/password-link",
+    sync_to_thread=True,
+    include_in_schema=False,
+    status_code=200,
+    **MANAGE,
+)
+def make_password_link(
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    user_id: FromPath[int],
+) -> Template:
+    """Make a link by which somebody chooses a new password; it is shown on the answer, and never again."""
+    context = _user_context(principal, database, clock, user_id)
+    try:
+        made = links.make_password_link(database, principal, user_id, now=clock.now)
+    except ProjectionistError as error:
+        return refused("accounts/user.html", context, error)
+    shown = _shown(request, addresses.PASSWORD, made)
+    return Template("accounts/user.html", context={**context, "shown": shown})
+
+
+@post("/users/{user_id:int}/sign-out", sync_to_thread=True, include_in_schema=False, **MANAGE)
+def sign_out(
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+    user_id: FromPath[int],
+) -> Redirect:
+    """Sign somebody out everywhere."""
+    service.sign_out_everywhere(database, principal, user_id, now=clock.now)
+    people.forget()
+    return to(request, f"/users/{user_id}")
+
+
+@post("/users/{user_id:int}/remove", sync_to_thread=True, include_in_schema=False, **MANAGE)
+def remove_user(
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+    user_id: FromPath[int],
+) -> Template | Redirect:
+    """Take somebody out, with their sign-ins and tokens."""
+    try:
+        service.remove_user(database, principal, user_id, now=clock.now)
+    except ProjectionistError as error:
+        return refused("accounts/user.html", _user_context(principal, database, clock, user_id), error)
+    people.forget()
+    return to(request, "/users")
+
+
+def _list_context(
+    principal: Principal, database: Database, clock: Clock, q: str = "", role: str = "", offset: int = 0
+) -> dict[str, Any]:
+    return {
+        "found": service.users(database, q, role, now=clock.now, offset=offset, size=PAGE),
+        "invitations": links.invitations(database, now=clock.now),
+        "roles": _roles_for(principal),
+        "all_roles": [one.value for one in Role],
+        "q": q,
+        "role": role,
+        "size": PAGE,
+        "given": {},
+        "shown": None,
+        "errors": {},
+    }
+
+
+def _user_context(principal: Principal, database: Database, clock: Clock, user_id: int) -> dict[str, Any]:
+    user = service.get_user(database, user_id, now=clock.now)
+    return {
+        "user": user,
+        "roles": _roles_for(principal, user.role),
+        "by_role": {role.value: {one.value for one in may} for role, may in PERMISSIONS.items()},
+        "permissions": [one.value for one in Permission],
+        "shown": None,
+        "errors": {},
+    }
+
+
+def _roles_for(principal: Principal, *besides: str) -> list[str]:
+    """The roles that somebody may give."""
+    return [
+        role.value for role in Role if PERMISSIONS[role] <= principal.permissions or role.value in besides
+    ]
+
+
+def _shown(request: Request[Any, Any, Any], path: str, made: Made) -> Mapping[str, Any]:
+    return {"link": addresses.link_to(request, path, made.token), "expires_at": made.expires_at}
+
+
+HANDLERS = (
+    users_page,
+    invite,
+    withdraw,
+    user_page,
+    change_user,
+    make_password_link,
+    sign_out,
+    remove_user,
+)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from projectionist.cli.main import app
+from projectionist.db.engine import Database, sqlite_url
+from projectionist.db.schema import prepare
+from projectionist.errors import ProjectionistError
+from projectionist.features.accounts import service as accounts
+from projectionist.features.accounts.users import links, service
+from projectionist.features.accounts.users.links import Registration
+from projectionist.features.audit_log import service as audit_log
+from projectionist.kit.clock import SystemClock
+
+PASSWORD = "a warm beam of light"
+now = SystemClock().now
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    database = Database(sqlite_url(tmp_path / "projectionist.sqlite"))
+    prepare(database)
+    owner = accounts.found(database, "Vera", PASSWORD, now=now)
+    made = links.invite(database, owner, "user", "", now=now)
+    links.join(database, made.token, "Ada", PASSWORD, registration=Registration.INVITATION, now=now)
+    database.close()
+    return tmp_path
+
+
+def said(data: Path, *words: str) -> str:
+    result = CliRunner().invoke(app, ["users", *words, "--data", str(data)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def stored(data: Path) -> Database:
+    return Database(sqlite_url(data / "projectionist.sqlite"))
+
+
+def test_users_are_listed(data: Path) -> None:
+    lines = said(data, "list").splitlines()
+    assert [line.split()[:2] for line in lines[:2]] == [["Ada", "user"], ["Vera", "administrator"]]
+    assert lines[2] == "2 of 2"
+    found = json.loads(said(data, "list", "--role", "user", "--json"))
+    assert [one["name"] for one in found["users"]] == ["Ada"]
+
+
+def test_an_administrator_who_lost_the_password_gets_in_again(data: Path) -> None:
+    link = said(data, "password", "vera").splitlines()[0]
+    path, _, token = link.partition("?token=")
+    assert path.endswith("/new-password")
+    database = stored(data)
+    links.choose_password(database, token, "quite another beam", now=now)
+    signed_in = accounts.sign_in(
+        database, "Vera", "quite another beam", now=now, remember=False, address="127.0.0.1"
+    )
+    assert signed_in.principal.role == "administrator"
+    written = [(entry.act, entry.who) for entry in audit_log.all_entries(database)]
+    assert ("password link made", "the command line") in written
+    database.close()
+
+
+def test_somebody_becomes_an_administrator_where_the_last_one_left(data: Path) -> None:
+    assert said(data, "role", "ada", "administrator") == "Ada is administrator now.\n"
+    assert said(data, "remove", "Vera") == "Vera has no account any more.\n"
+    with pytest.raises(ProjectionistError, match="last administrator"):
+        said(data, "remove", "Ada")
+
+
+def test_somebody_is_invited(data: Path) -> None:
+    made = json.loads(said(data, "invite", "moderator", "--note", "Ben", "--json"))
+    database = stored(data)
+    token = made["link"].partition("?token=")[2]
+    joined = links.join(database, token, "Ben", PASSWORD, registration=Registration.INVITATION, now=now)
+    assert joined.role == "moderator"
+    database.close()
+
+
+def test_somebody_is_signed_out(data: Path) -> None:
+    database = stored(data)
+    accounts.sign_in(database, "Ada", PASSWORD, now=now, remember=True, address="127.0.0.1")
+    assert said(data, "sign-out", "ada") == "Ada is signed out everywhere.\n"
+    assert service.user_named(database, "Ada", now=now).sign_ins == 0
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "words", [["role", "nobody", "user"], ["role", "ada", "owner"], ["password", "\x1b[31m"]]
+)
+def test_what_cannot_be_done_is_one_sentence(data: Path, words: list[str]) -> None:
+    with pytest.raises(ProjectionistError) as refused:
+        said(data, *words)
+    assert refused.value.message.endswith((".", "guest."))
