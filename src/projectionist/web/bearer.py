@@ -12,8 +12,8 @@ _SCHEME = "bearer"
 def bearer_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     """The token of a request (RFC 6750, section 2.1), empty for none that could be ours; None where it shows none.
 
-    A browser sends this header for no other site's page, so that such a request needs no further proof of where it
-    comes from, and its cookies are not looked at.
+    A browser sends this header for no other site's page, and the cookies beside it are not looked at, so that who is
+    known by it needs to prove no further that the request comes from a page of ours.
     """
     scheme, _, token = connection.headers.get("authorization", "").strip().partition(" ")
     if scheme.lower() != _SCHEME:

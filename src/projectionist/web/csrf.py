@@ -14,7 +14,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Scope
 
 from projectionist.errors import NotAllowed
-from projectionist.web.bearer import bearer_of
+from projectionist.web.ports import Principal
 
 COOKIE: Final = "projectionist_csrf"
 HEADER: Final = "x-csrf-token"
@@ -42,7 +42,10 @@ def new_token() -> str:
 
 async def check_csrf(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Let through a changing request only with the token of its cookie, from our own origin. Raises CsrfRefused."""
-    if not isinstance(connection, Request) or connection.method in SAFE or bearer_of(connection) is not None:
+    if not isinstance(connection, Request) or connection.method in SAFE:
+        return
+    principal: Principal | None = connection.scope.get("user")
+    if principal is not None and principal.by_token:
         return
     if not _is_own_origin(connection.scope):
         raise CsrfRefused("This came from a page of another site, so nothing was changed.")

@@ -35,6 +35,8 @@ class Principal:
     role: str
     permissions: frozenset[Permission]
     time_zone: str = ""
+    by_token: bool = False
+    """Whether a program acts for them by a token, and no browser that other sites' pages could use."""
     idle_s: int = field(default=0, compare=False)
     """How long they may do nothing before they are signed out, 0 where no page has to warn of it."""
 

@@ -9,9 +9,8 @@ from typing import Any
 from litestar import Request
 
 from projectionist.db.engine import Database
-from projectionist.features.accounts import service
+from projectionist.features.accounts import service, tokens
 from projectionist.features.accounts.sessions import COOKIE, IDLE, hash_of, token_in
-from projectionist.features.accounts.users import tokens
 from projectionist.kit.clock import Clock
 from projectionist.web.bearer import bearer_of
 from projectionist.web.limits import BACKGROUND

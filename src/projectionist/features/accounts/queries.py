@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import CursorResult, and_, case, delete, func, or_, select, update
@@ -14,6 +15,7 @@ from projectionist.features.accounts.models import (
     KnownBrowserRow,
     SetupRow,
     SignInRow,
+    TokenRow,
     UserRow,
 )
 
@@ -26,6 +28,11 @@ def user_by_name(session: Session, folded_name: str) -> UserRow | None:
 def user(session: Session, user_id: int) -> UserRow | None:
     """One person."""
     return session.get(UserRow, user_id)
+
+
+def user_for_update(session: Session, user_id: int) -> UserRow | None:
+    """One user, for a change that nobody else makes in between."""
+    return session.scalars(select(UserRow).where(UserRow.id == user_id).with_for_update()).one_or_none()
 
 
 def people(session: Session, role: str) -> int:
@@ -192,3 +199,38 @@ def claim_setup(session: Session, cookie_hash: str | None, now: datetime) -> boo
         .values(founded_at=now, link_hash=None, cookie_hash=None)
     )
     return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def tokens_of(session: Session, user_id: int) -> Sequence[TokenRow]:
+    """Somebody's tokens, the newest first; those that are over too."""
+    return session.scalars(
+        select(TokenRow)
+        .where(TokenRow.user_id == user_id)
+        .order_by(TokenRow.created_at.desc(), TokenRow.id.desc())
+    ).all()
+
+
+def token_and_user(session: Session, token_hash: str) -> tuple[TokenRow, UserRow] | None:
+    """A token and whose it is."""
+    row = session.execute(
+        select(TokenRow, UserRow)
+        .join(UserRow, UserRow.id == TokenRow.user_id)
+        .where(TokenRow.token_hash == token_hash)
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def mark_used(session: Session, token_id: int, now: datetime) -> bool:
+    """Remember that a token was used just now; False where it is gone."""
+    result = session.execute(update(TokenRow).where(TokenRow.id == token_id).values(used_at=now))
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def remove_token(session: Session, user_id: int, token_id: int) -> TokenRow | None:
+    """Take back one of somebody's tokens; what it was, or None where it was not there."""
+    return session.scalars(
+        delete(TokenRow)
+        .where(TokenRow.id == token_id, TokenRow.user_id == user_id)
+        .returning(TokenRow)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()

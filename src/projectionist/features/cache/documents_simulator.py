@@ -39,7 +39,7 @@ class SimulationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
     sizes: Annotated[list[Size], msgspec.Meta(min_length=1, max_length=8)]
     policies: Annotated[list[Policy], msgspec.Meta(max_length=5)] = []
-    rival_settings: RivalSettings = RivalSettings()
+    rival_settings: RivalSettings = msgspec.field(default_factory=RivalSettings)
 
 
 class SimulationOrderedDocument(msgspec.Struct, frozen=True):

@@ -7,9 +7,10 @@ from sqlalchemy import text
 
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, InputWrong, NotFound
+from projectionist.features.accounts import tokens
 from projectionist.features.accounts.sessions import hash_of
-from projectionist.features.accounts.users import service, tokens
-from projectionist.features.accounts.users.tokens import NewToken
+from projectionist.features.accounts.tokens import NewToken
+from projectionist.features.accounts.users import service
 from projectionist.web.ports import Permission, Principal
 from tests.features.accounts.clocks import Clock
 from tests.features.accounts.users.people import clock, invited, owner

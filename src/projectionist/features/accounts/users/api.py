@@ -10,9 +10,10 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from projectionist.db.engine import Database
 from projectionist.features.accounts import service as accounts
+from projectionist.features.accounts import tokens
 from projectionist.features.accounts.cookies import address_of, browser_of, session_cookies
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.users import addresses, links, service, tokens
+from projectionist.features.accounts.users import addresses, links, service
 from projectionist.features.accounts.users.documents import (
     InvitationDocument,
     InvitationOrder,

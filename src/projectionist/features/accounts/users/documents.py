@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from projectionist.features.accounts.tokens import ApiToken
 from projectionist.features.accounts.users.links import Invitation
 from projectionist.features.accounts.users.service import User
-from projectionist.features.accounts.users.tokens import ApiToken
 
 RoleName = Literal["administrator", "moderator", "user", "guest"]
 Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]

@@ -154,7 +154,7 @@ def make_password_link(database: Database, by: Principal, user_id: int, *, now: 
     """
     moment, token = now(), new_token()
     with database.durable() as session:
-        row = queries.user_for_update(session, user_id)
+        row = accounts.user_for_update(session, user_id)
         if row is None:
             raise NotFound("This account is not there any more.")
         check_may_touch(by, row.role)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import CursorResult, delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from projectionist.features.accounts.models import LinkRow, SignInRow, TokenRow, UserRow
@@ -32,11 +32,6 @@ def seen(session: Session, user_ids: Sequence[int], now: datetime) -> dict[int, 
         .group_by(SignInRow.user_id)
     )
     return {row[0]: (row[1], row[2]) for row in rows}
-
-
-def user_for_update(session: Session, user_id: int) -> UserRow | None:
-    """One user, for a change that nobody else makes in between."""
-    return session.scalars(select(UserRow).where(UserRow.id == user_id).with_for_update()).one_or_none()
 
 
 def hold_administrators(session: Session) -> Sequence[int]:
@@ -100,41 +95,6 @@ def remove_links_of(session: Session, purpose: str, user_id: int) -> None:
 def sweep_links(session: Session, now: datetime) -> None:
     """Take out links that are over."""
     session.execute(delete(LinkRow).where(LinkRow.expires_at <= now))
-
-
-def tokens_of(session: Session, user_id: int) -> Sequence[TokenRow]:
-    """Somebody's tokens, the newest first; those that are over too."""
-    return session.scalars(
-        select(TokenRow)
-        .where(TokenRow.user_id == user_id)
-        .order_by(TokenRow.created_at.desc(), TokenRow.id.desc())
-    ).all()
-
-
-def token_and_user(session: Session, token_hash: str) -> tuple[TokenRow, UserRow] | None:
-    """A token and whose it is."""
-    row = session.execute(
-        select(TokenRow, UserRow)
-        .join(UserRow, UserRow.id == TokenRow.user_id)
-        .where(TokenRow.token_hash == token_hash)
-    ).one_or_none()
-    return None if row is None else (row[0], row[1])
-
-
-def mark_used(session: Session, token_id: int, now: datetime) -> bool:
-    """Remember that a token was used just now; False where it is gone."""
-    result = session.execute(update(TokenRow).where(TokenRow.id == token_id).values(used_at=now))
-    return isinstance(result, CursorResult) and result.rowcount == 1
-
-
-def remove_token(session: Session, user_id: int, token_id: int) -> TokenRow | None:
-    """Take back one of somebody's tokens; what it was, or None where it was not there."""
-    return session.scalars(
-        delete(TokenRow)
-        .where(TokenRow.id == token_id, TokenRow.user_id == user_id)
-        .returning(TokenRow)
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
 
 
 def count_tokens(session: Session, user_ids: Sequence[int], now: datetime) -> dict[int, int]:

@@ -87,7 +87,7 @@ def change_user(
     """
     with database.durable() as session:
         administrators = queries.hold_administrators(session)
-        row = _there(queries.user_for_update(session, user_id))
+        row = _there(accounts.user_for_update(session, user_id))
         before, had = _said(row), permissions_of(row.role, row.exceptions)
         wanted = checked_role(row.role if role is None else role)
         made = _checked_exceptions(wanted, row.exceptions if exceptions is None else exceptions)
@@ -110,7 +110,7 @@ def remove_user(database: Database, by: Principal, user_id: int, *, now: Now) ->
     """
     with database.durable() as session:
         administrators = queries.hold_administrators(session)
-        row = _there(queries.user_for_update(session, user_id))
+        row = _there(accounts.user_for_update(session, user_id))
         check_may_touch(by, row.role)
         _check_not_last(administrators, row)
         name, was = row.name, _said(row)
@@ -122,7 +122,7 @@ def remove_user(database: Database, by: Principal, user_id: int, *, now: Now) ->
 def sign_out_everywhere(database: Database, by: Principal, user_id: int, *, now: Now) -> User:
     """End every sign-in of somebody. Raises NotFound, NotAllowed."""
     with database.durable() as session:
-        row = _there(queries.user_for_update(session, user_id))
+        row = _there(accounts.user_for_update(session, user_id))
         check_may_touch(by, row.role)
         ended = queries.seen(session, [user_id], now()).get(user_id, (0, now()))[0]
         accounts.end_all_sign_ins(session, user_id)

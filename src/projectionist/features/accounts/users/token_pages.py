@@ -11,9 +11,9 @@ from litestar.response import Redirect, Template
 
 from projectionist.db.engine import Database
 from projectionist.errors import ProjectionistError
+from projectionist.features.accounts import tokens
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.users import tokens
 from projectionist.kit.clock import Clock
 from projectionist.web.access import needs
 from projectionist.web.forms import Form, text, texts, to, whole

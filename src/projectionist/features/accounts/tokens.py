@@ -10,10 +10,10 @@ from sqlalchemy.exc import IntegrityError
 
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, InputWrong, NotFound
+from projectionist.features.accounts import queries
 from projectionist.features.accounts.models import TokenRow
 from projectionist.features.accounts.service import principal_of
 from projectionist.features.accounts.sessions import hash_of, new_token
-from projectionist.features.accounts.users import queries
 from projectionist.features.audit_log.service import Act, record
 from projectionist.web.ports import Permission, Principal
 
@@ -125,7 +125,7 @@ def bearer(database: Database, shown: str, *, now: Now) -> Principal | None:
                 return None
     owner = principal_of(person)
     may = frozenset(one for one in GRANTABLE if one in owner.permissions and one.value in row.scopes)
-    return replace(owner, permissions=may)
+    return replace(owner, permissions=may, by_token=True)
 
 
 def _checked(principal: Principal, scopes: Collection[str]) -> list[str]:
