@@ -16,6 +16,8 @@ from projectionist.db import schema
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.saved_settings import save_settings, saved_settings
 from projectionist.features.accounts import service as accounts
+from projectionist.features.accounts.users import links
+from projectionist.features.accounts.users.service import OWNER
 from projectionist.features.backups import archive
 from projectionist.features.servers import service as servers
 from projectionist.features.servers.service import NewServer
@@ -46,6 +48,7 @@ def data(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         accounts.sign_in(
             house.database, NAME, PASSWORD, now=house.clock.now, remember=True, address="127.0.0.1"
         )
+        links.invite(house.database, OWNER, "user", "used since", now=house.clock.now)
         house.jobs.order(Order("library.sync", {"server_id": 1}))
     return folder
 
@@ -81,7 +84,8 @@ def test_what_was_backed_up_comes_back_and_the_former_is_kept(data: Path, databa
         vault = Vault(load_key(data))
         assert servers.server_address(database, vault, 1).token == TOKEN
         with database.read() as session:
-            assert session.execute(text("SELECT count(*) FROM sign_in")).scalar_one() == 0
+            for table in ("sign_in", "account_link"):
+                assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0, table
             if not database.is_sqlite:
                 named = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'before\\_%'"
                 aside = session.execute(text(named)).scalar_one()

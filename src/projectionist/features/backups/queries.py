@@ -16,8 +16,9 @@ def sealed_tokens(session: Session) -> list[str]:
 
 
 def end_sign_ins(session: Session) -> None:
-    """Sign everybody out: a sign-in that was revoked since would count again."""
+    """Sign everybody out, and end every link: what was revoked or used since would count again."""
     session.execute(text("DELETE FROM sign_in"))
+    session.execute(text("DELETE FROM account_link"))
 
 
 def end_jobs(session: Session, now: datetime) -> None:
