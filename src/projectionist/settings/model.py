@@ -208,6 +208,13 @@ class Settings:
         timedelta(hours=6),
         page=True,
     )
+    cache_spare_played: bool = option(
+        "Whether the cache leaves a large file that is only being played on the slow disk, unless it is likely that "
+        "somebody comes back to it; that saves writes, and the slow disk runs until the end.",
+        values.flag,
+        False,
+        page=True,
+    )
     cache_sources: tuple[str, ...] = option(
         "What the cache fetches films for, where nobody chose for themselves: playing, on_deck, next, watchlist, "
         "recent, list, prediction.",

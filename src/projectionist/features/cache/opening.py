@@ -55,7 +55,10 @@ class Wishes:
             ),
             retention=settings.cache_retention,
             amounts=Amounts(
-                settings.cache_next_episodes, settings.cache_watchlist_episodes, settings.cache_recent_days
+                settings.cache_next_episodes,
+                settings.cache_watchlist_episodes,
+                settings.cache_recent_days,
+                settings.cache_spare_played,
             ),
             sources=frozenset(Source(one) for one in settings.cache_sources),
             hard_links=settings.cache_hard_links,

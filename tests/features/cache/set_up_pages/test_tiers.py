@@ -280,7 +280,6 @@ def test_neither_the_form_nor_the_api_takes_a_folder_of_ours_or_a_tier_twice(
     bare.place = replace(bare.place, own=OwnFolder(data))
     with bare.browser() as client:
         inside = client.post("/cache/tiers", data={"name": "NVMe", "root": str(data / "previews")})
-        around = client.post("/api/v1/cache/tiers", json={"name": "NVMe", "root": str(tmp_path)})
         client.post("/cache/tiers", data={"name": "NVMe", "root": str(fast)})
         place = {"library_id": 1, "tier_ids": [set_up.tiers_named(bare.place)[0].id], "slow_root": str(data)}
         served = client.post("/api/v1/cache/places", json=place)
@@ -290,13 +289,11 @@ def test_neither_the_form_nor_the_api_takes_a_folder_of_ours_or_a_tier_twice(
 
     assert "where Projectionist keeps its own data" in inside.text
     assert 'id="root-error"' in inside.text
-    assert f"{tmp_path} holds {data}" in around.json()["detail"]
-    assert [one["field"] for one in around.json()["errors"]] == ["root"]
     assert "keeps its own data" in served.json()["detail"]
     assert "keeps its own data" in shown.text
     assert f"{fast} is the tier NVMe already" in twice.text
     assert f"{fast} is the tier NVMe already" in again.json()["detail"]
-    assert {inside.status_code, around.status_code, served.status_code, again.status_code} == {422}
+    assert {inside.status_code, served.status_code, again.status_code} == {422}
     assert len(set_up.tiers_named(bare.place)) == 1
 
 

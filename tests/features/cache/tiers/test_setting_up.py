@@ -412,10 +412,18 @@ def test_no_tier_and_no_place_lies_in_the_data_folder(minding: Setup, disks: Pat
     assert names_below(disks / "data") == {"previews", "demo-house", "films", "Films", "fast"}
 
 
-def test_no_tier_holds_the_data_folder(minding: Setup, disks: Path) -> None:
-    with pytest.raises(InputWrong, match=f"{disks} holds {disks}/data"):
-        minding.save_tier(tier(disks, root=str(disks)))
-    assert not (disks / TIER).exists()
+def test_no_place_holds_the_data_folder(minding: Setup, disks: Path) -> None:
+    fast = minding.save_tier(tier(disks)).id
+    with pytest.raises(InputWrong, match=f"{disks} holds {disks}/data") as refused:
+        minding.save_place(place(disks, fast, slow_root=str(disks)))
+    assert refused.value.field == "slow_root"
+
+
+def test_the_only_fast_disk_may_be_a_tier_though_the_data_folder_is_on_it(
+    minding: Setup, disks: Path
+) -> None:
+    minding.save_tier(tier(disks, root=str(disks)))
+    assert (disks / TIER).exists()
 
 
 def test_a_link_into_the_data_folder_is_no_way_around(minding: Setup, disks: Path) -> None:

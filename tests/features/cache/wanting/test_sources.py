@@ -32,9 +32,19 @@ def test_what_is_played_is_wanted_most_and_the_next_across_seasons_with_it(home:
     assert str(wants["s-1-2"].file.path) == "/view/s-1-2.mkv"
 
 
-def test_what_is_played_comes_where_coming_back_to_it_is_worth_its_bytes(quick_home: Home) -> None:
+def test_what_is_played_comes_however_large_it_is(quick_home: Home) -> None:
+    quick_home.hold(film("large", size=40 * 10**9))
+    quick_home.play("2", "large")
+    quick_home.sync()
+    assert quick_home.wants()["large"].pays
+
+
+def test_where_played_files_are_spared_one_comes_where_coming_back_to_it_is_worth_its_bytes(
+    quick_home: Home,
+) -> None:
     """One play in ten is broken off; for a hit a hundred GB may be copied."""
     gb = 10**9
+    quick_home.amounts = Amounts(spares_played=True)
     quick_home.hold(film("usual", size=9 * gb), film("large", size=40 * gb), *series("s"))
     for key in ("usual", "large", "s-1-1"):
         quick_home.play("2", key)
@@ -45,8 +55,11 @@ def test_what_is_played_comes_where_coming_back_to_it_is_worth_its_bytes(quick_h
     assert wants["large"].score == 100
 
 
-def test_what_is_played_comes_anyway_where_another_reason_names_it(quick_home: Home) -> None:
+def test_where_played_files_are_spared_one_comes_anyway_where_another_reason_names_it(
+    quick_home: Home,
+) -> None:
     """That it is on the deck of who plays it is the same reason once more."""
+    quick_home.amounts = Amounts(spares_played=True)
     quick_home.hold(film("large", size=40 * 10**9))
     quick_home.play("1", "large")
     quick_home.server.decks = {None: deck("large")}

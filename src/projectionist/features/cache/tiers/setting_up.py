@@ -138,7 +138,7 @@ class Setup:
         if not tiers or len(tiers) != len(set(wanted.tier_ids)):
             raise InputWrong("Choose at least one fast tier of this machine.", "tier_ids")
         for folder, field in ((slow, "slow_root"), (view, "view_root")):
-            self._refuse_own(folder, field)
+            self._refuse_own(folder, field, around=True)
             proving.prove_kept(folder, mounts, field)
             proving.prove_apart(folder, [tier.root for tier in known], field)
         proving.prove_writable(slow, "slow_root")
@@ -213,14 +213,16 @@ class Setup:
             "tiers": [tier for place, tier in serve if place == row.id],
         }
 
-    def _refuse_own(self, folder: Path, field: str) -> None:
+    def _refuse_own(self, folder: Path, field: str, *, around: bool) -> None:
         if self._own is not None:
-            self._own.refuse(folder, field)
+            self._own.refuse(folder, field, around=around)
 
     def _tier_root(self, text: str, others: Sequence[FastTier], mounts: Sequence[Mount]) -> Path:
         """The folder of a tier, tried on its disk. Raises InputWrong, TargetFull."""
         root = proving.folder_of(text, "root")
-        self._refuse_own(root, "root")
+        self._refuse_own(
+            root, "root", around=False
+        )  # the one fast disk there is may hold it, beside the copies
         proving.prove_kept(root, mounts, "root")
         for other in others:
             if lies_in(root, other.root) and lies_in(other.root, root):

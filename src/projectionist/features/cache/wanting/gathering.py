@@ -135,7 +135,8 @@ class Wanting:
         ids = {one.item_id for one in told} | {one.item_id for one in likely}
         files = files_of(self._database, ids)
         told += [prediction.mention(one, names) for one in likely if one.item_id in files]
-        return wants_of(told, prediction, Known(files, scene.shelf, names, taste, self.local))
+        known = Known(files, scene.shelf, names, taste, self.local, self._amounts.spares_played)
+        return wants_of(told, prediction, known)
 
     def local(self, file: FileFacts) -> Path:
         """Where this node has a file, without a look at the disk; as its server has it where nobody knows."""

@@ -30,11 +30,15 @@ _PLAYING_SOON, _NEXT_SOON, _PIN_SOON = 1000.0, 900.0, 100.0
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How many episodes after the last one, and of a show on a watchlist; for how many days something is new."""
+    """How many episodes after the last one, and of a show on a watchlist; for how many days something is new.
+
+    `spares_played` leaves on the slow disk what is only played, where hardly anybody would come back to it.
+    """
 
     next_episodes: int = 3
     watchlist_episodes: int = 2
     recent_days: int = 14
+    spares_played: bool = False
 
 
 @dataclass(frozen=True, slots=True)

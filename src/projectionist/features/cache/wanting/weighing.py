@@ -25,7 +25,7 @@ _SOONEST = 90.0
 class Known:
     """What is known of the items that are mentioned: the files of each, its show, people's names and tastes.
 
-    `local` tells where this node has a file.
+    `local` tells where this node has a file. `spares_played` has what is only played pay for its copy.
     """
 
     files: Mapping[int, Sequence[FileFacts]]
@@ -33,6 +33,7 @@ class Known:
     names: Mapping[int, str]
     taste: Mapping[int, int]
     local: Callable[[FileFacts], Path]
+    spares_played: bool = False
 
 
 @dataclass(slots=True)
@@ -113,16 +114,17 @@ def _want(pile: _Pile, known: Known, usual: float, value: float, does_pay: bool,
         soon=max(_SOONEST * urgent / (1 + urgent), *(one.soon for one in told)),
         above=frozenset(one for one in above if one is not None),
         worth=math.inf if is_lasting(told) else value,
-        pays=does_pay or _comes_anyway(told),
+        pays=does_pay or _comes_anyway(told, spares_played=known.spares_played),
     )
 
 
-def _comes_anyway(told: Sequence[Mention]) -> bool:
+def _comes_anyway(told: Sequence[Mention], *, spares_played: bool) -> bool:
     """Whether a source names a file that people switched on, so that it comes even where that does not pay.
 
-    What is played has to pay, as what is expected has: most of it is over when its copy could be of use.
+    What is expected has to pay, and where people chose so, what is played: hardly any later play finds its copy.
     """
-    return any(one.source not in (Source.PREDICTION, Source.PLAYING) for one in told)
+    paying = (Source.PREDICTION, Source.PLAYING) if spares_played else (Source.PREDICTION,)
+    return any(one.source not in paying for one in told)
 
 
 def _meant(mention: Mention, files: Sequence[FileFacts], taste: Mapping[int, int]) -> Sequence[FileFacts]:
