@@ -24,6 +24,8 @@ from projectionist.errors import DatabaseUnusable, NotFound
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup
 from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.users.links import Registration
+from projectionist.features.accounts.ways.plex import Admission, PlexWay
 from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.backups import feature as backups_web
 from projectionist.features.backups import jobs as backup_jobs
@@ -67,7 +69,7 @@ from projectionist.features.previews.showing import Showcase
 from projectionist.features.previews.workplace import Workplace
 from projectionist.features.servers import feature as servers_web
 from projectionist.features.servers import service as servers
-from projectionist.integrations.connecting import connector
+from projectionist.integrations.connecting import connector, plex_sign_in
 from projectionist.integrations.lists.connecting import list_connector
 from projectionist.jobs.engine import Engine
 from projectionist.jobs.tidying import TIDY
@@ -76,6 +78,7 @@ from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DEMO_HOUSE, DataFolder, OwnFolder
 from projectionist.kit.probing import probe
 from projectionist.kit.secrets import Vault, load_key
+from projectionist.media.identity import SIMULATED, PinProvider
 from projectionist.media.lists import ConnectList
 from projectionist.media.server import Connect, MediaServer, ServerAddress
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
@@ -134,6 +137,7 @@ class House:
         self.lists = self._open_lists(vault, connect_list)
         self.cache = self._open_cache()
         self.doctor = Doctor(self.ground, tell=self._tell_of_doctor)
+        self.plex_way = self._open_plex_way(vault)
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = (
             *library_jobs.kinds(
@@ -163,6 +167,13 @@ class House:
             prove_plex_data=prove_plex_data,
             publish=self._publish,
             own=self._own,
+        )
+
+    def _open_plex_way(self, vault: Vault) -> PlexWay:
+        settings = self.settings
+        admission, may_register = Admission(settings.plex_sign_in), settings.registration != Registration.CLOSED
+        return PlexWay(
+            self.database, vault, self.clock.now, admission, may_register, self._plex_sign_in
         )
 
     def _open_lists(self, vault: Vault, connect_list: ConnectList | None) -> Lists:
@@ -201,6 +212,7 @@ class House:
                 "people": people,
                 "pictures": Pictures(self.database, self.servers, settings.data / "pictures"),
                 "playing": Playing(self.database, self.servers),
+                "plex_way": self.plex_way,
                 "previews": self.place,
                 "pulse": Pulse(self.ground),
                 "reach": self.reach,
@@ -259,6 +271,13 @@ class House:
             return connector(client_id=client_id, plex_tv_url=plex_tv_url)(address)
 
         return connect
+
+    def _plex_sign_in(self, address: str) -> PinProvider:
+        """The plex.tv that knows the people of a server; that of the demo house lets in nobody anywhere else."""
+        demo, client_id = self._demo, _client_id(self.settings.data)
+        if demo is not None and address.rstrip("/") == demo.plex_url:
+            return plex_sign_in(client_id=client_id, url=demo.plex_tv_url, issuer=SIMULATED)
+        return plex_sign_in(client_id=client_id, url=self.settings.plex_tv_url)
 
     def ground(self) -> Ground:
         """What the doctor looks at."""

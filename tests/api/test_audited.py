@@ -6,6 +6,15 @@ from projectionist.features.audit_log.service import Act
 from projectionist.web.access import declared_routes
 from tests.api.house import Open
 
+ARRIVING = {
+    Act.SIGNED_IN,
+    Act.USER_JOINED,
+    Act.ADMINISTRATOR_MADE,
+    Act.IDENTITY_LINKED,
+    Act.SIGN_IN_REFUSED,
+}
+"""What comes of signing in by another service."""
+
 WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("DELETE", "/api/v1/cache/list-keys/{service:str}"): {Act.LIST_KEY_REMOVED},
     ("DELETE", "/api/v1/cache/lists/{list_id:int}"): {Act.LIST_REMOVED},
@@ -14,6 +23,7 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("DELETE", "/api/v1/invitations/{invitation_id:int}"): {Act.INVITATION_WITHDRAWN},
     ("DELETE", "/api/v1/libraries/{library_id:int}"): {Act.LIBRARY_FORGOTTEN},
     ("DELETE", "/api/v1/mappings/{mapping_id:int}"): {Act.MAPPING_REMOVED},
+    ("DELETE", "/api/v1/me/identities/{identity_id:int}"): {Act.IDENTITY_UNLINKED},
     ("DELETE", "/api/v1/me/sign-ins"): {Act.BROWSER_REVOKED},
     ("DELETE", "/api/v1/me/sign-ins/{sign_in_id:int}"): {Act.BROWSER_REVOKED},
     ("DELETE", "/api/v1/me/tokens/{token_id:int}"): {Act.TOKEN_REVOKED},
@@ -28,6 +38,7 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("PATCH", "/api/v1/queues/{name:str}"): {Act.QUEUE_CHANGED},
     ("PATCH", "/api/v1/settings"): {Act.SETTINGS_CHANGED},
     ("PATCH", "/api/v1/users/{user_id:int}"): {Act.USER_CHANGED},
+    ("POST", "/account/identities/{identity_id:int}/unlink"): {Act.IDENTITY_UNLINKED},
     ("POST", "/account/password"): {Act.PASSWORD_CHANGED, Act.PASSWORD_CHANGE_FAILED},
     ("POST", "/account/sign-ins/revoke-others"): {Act.BROWSER_REVOKED},
     ("POST", "/account/sign-ins/{sign_in_id:int}/revoke"): {Act.BROWSER_REVOKED},
@@ -54,6 +65,7 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("POST", "/api/v1/servers"): {Act.SERVER_ADDED},
     ("POST", "/api/v1/servers/{server_id:int}/mappings"): {Act.MAPPING_CHANGED},
     ("POST", "/api/v1/sign-in"): {Act.SIGNED_IN, Act.SIGN_IN_FAILED, Act.LOCKED_OUT},
+    ("POST", "/api/v1/sign-in/plex/look"): ARRIVING,
     ("POST", "/api/v1/sign-out"): {Act.SIGNED_OUT},
     ("POST", "/api/v1/users/{user_id:int}/password-link"): {Act.PASSWORD_LINK_MADE},
     ("POST", "/cache/adopt"): {Act.ADOPTED},
@@ -105,6 +117,7 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("POST", "/setup/plex-data"): {Act.PLEX_DATA_CHANGED},
     ("POST", "/setup/source"): {Act.SERVER_ADDED, Act.SERVER_CHANGED},
     ("POST", "/sign-in"): {Act.SIGNED_IN, Act.SIGN_IN_FAILED, Act.LOCKED_OUT},
+    ("POST", "/sign-in/plex/look"): ARRIVING,
     ("POST", "/sign-out"): {Act.SIGNED_OUT},
     ("POST", "/users/invitations/{invitation_id:int}/withdraw"): {Act.INVITATION_WITHDRAWN},
     ("POST", "/users/invite"): {Act.USER_INVITED},
@@ -130,11 +143,13 @@ _OWN_TASTE = "How times are shown to oneself opens nothing and takes nothing awa
 _HISTORY = "A film goes to or from the fast disk; the cache's own history says who asked, and undoes it."
 _PIN = "A wish for a film; the pin itself says whose it is."
 _READS = "It reads and tells, and changes nothing that somebody set up."
+_BEGUN = "Nothing is decided yet; what comes of it is written down where it is looked at."
 _WORK = "Work that takes nothing away; the job itself says who asked for it."
 
 NOT_TOLD = {
     ("DELETE", "/api/v1/cache/pins/{item_id:int}"): _PIN,
     ("PATCH", "/api/v1/me"): _OWN_TASTE,
+    ("POST", "/account/identities/plex"): _BEGUN,
     ("POST", "/account/time-zone"): _OWN_TASTE,
     ("POST", "/api/v1/backups"): _WORK,
     ("POST", "/backups"): _WORK,
@@ -147,7 +162,9 @@ NOT_TOLD = {
     ("POST", "/api/v1/jobs/{job_id:str}/retry"): _WORK,
     ("POST", "/api/v1/libraries/{library_id:int}/sync"): _WORK,
     ("POST", "/api/v1/mappings/{mapping_id:int}/prove"): _READS,
+    ("POST", "/api/v1/me/identities/plex"): _BEGUN,
     ("POST", "/api/v1/me/sign-in"): "Staying is no act; each opening of a page does the same.",
+    ("POST", "/api/v1/sign-in/plex"): _BEGUN,
     ("POST", "/api/v1/previews/choices/estimate"): _READS,
     ("POST", "/api/v1/previews/libraries/{library_id:int}/check"): _WORK,
     ("POST", "/api/v1/previews/libraries/{library_id:int}/choices/estimate"): _READS,
@@ -178,6 +195,7 @@ NOT_TOLD = {
     ("POST", "/servers/test"): _READS,
     ("POST", "/servers/{server_id:int}/check"): _READS,
     ("POST", "/servers/{server_id:int}/sync"): _WORK,
+    ("POST", "/sign-in/plex"): _BEGUN,
     ("POST", "/setup/back"): "A step back in the setup; nothing of what was chosen is undone.",
     ("POST", "/setup/finish"): "The last step of the setup; each step before it wrote down what it did.",
     ("POST", "/setup/test"): _READS,

@@ -14,6 +14,10 @@ from tests.api.house import Open, token_of
 
 TWINS = {
     "/sign-in": "sign_in",
+    "/sign-in/plex": "begin_plex_sign_in",
+    "/sign-in/plex/look": "look_at_plex_sign_in",
+    "/account/identities/plex": "link_plex",
+    "/account/identities/{identity_id:int}/unlink": "unlink_identity",
     "/sign-out": "sign_out",
     "/account/password": "change_password",
     "/account/time-zone": "change_me",

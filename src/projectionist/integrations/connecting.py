@@ -10,6 +10,7 @@ from projectionist.errors import ServerRefused
 from projectionist.integrations.folder.server import FolderServer
 from projectionist.integrations.plex.client import PlexServer
 from projectionist.integrations.plex.plex_tv import PLEX_TV, PlexTv
+from projectionist.integrations.plex.signing_in import PlexSignIn
 from projectionist.kit.http import TIME_OUTS, TimeOuts
 from projectionist.kit.logs import mask
 from projectionist.media.server import Connect, MediaServer, ServerAddress
@@ -37,6 +38,12 @@ def connect(
 def connector(*, client_id: str, plex_tv_url: str = PLEX_TV) -> Connect:
     """How features come to a server, for the composition root to hand out."""
     return partial(connect, client_id=client_id, plex_tv_url=plex_tv_url)
+
+
+def plex_sign_in(*, client_id: str, url: str = PLEX_TV, issuer: str = "") -> PlexSignIn:
+    """plex.tv as one that says who somebody is; nothing is asked of it yet."""
+    headers = {name: value for name, value in plex_headers(client_id, "").items() if value}
+    return PlexSignIn(url, headers, issuer=issuer)
 
 
 def plex_headers(client_id: str, token: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from projectionist.settings import values
 from projectionist.settings.options import Source, option
 
 LEVELS = ("debug", "info", "warning", "error")
+PLEX_SIGN_IN = ("off", "linked", "members")
 REGISTRATION = ("closed", "invitation", "open")
 _NO_SOURCES: Mapping[str, Source] = MappingProxyType({})
 
@@ -129,6 +130,14 @@ class Settings:
         "invitation",
         page=True,
         choices=REGISTRATION,
+    )
+    plex_sign_in: str = option(
+        "Who may sign in with a Plex account: nobody, who has linked theirs to an account here, or also everybody who "
+        "has access to the Plex server; they get an account of their own then, unless nobody may make one.",
+        values.one_of(*PLEX_SIGN_IN),
+        "members",
+        page=True,
+        choices=PLEX_SIGN_IN,
     )
     page_rate: int = option(
         "How often a minute one person may open Home, and how often they may search; 0 sets no limit.",

@@ -59,6 +59,8 @@ REGISTER: Final = Limit("register", (Rate(5, HOUR),))
 """Of one address that makes accounts."""
 RESET: Final = Limit("reset", (Rate(3, HOUR),))
 """Of one address that chooses new passwords by links."""
+ELSEWHERE: Final = Limit("elsewhere", (Rate(12, MINUTE), Rate(60, HOUR)))
+"""Of one address that begins to sign in by another service."""
 HOME: Final = Limit("home", (Rate(30, MINUTE),), (Rate(30, MINUTE), Rate(50, HOUR), Rate(200, DAY)))
 SEARCH: Final = Limit("search", (Rate(30, MINUTE),))
 SUGGEST: Final = Limit("suggest", (Rate(120, MINUTE),), step=10)

@@ -20,6 +20,7 @@ from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.setup import Demo, SetupParts
 from projectionist.features.accounts.setup_link import setup_link
+from projectionist.features.accounts.ways.plex import Admission, PlexWay
 from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.library.scheduling import ScheduledSyncs
 from projectionist.features.operations import feature as operations
@@ -44,6 +45,7 @@ from projectionist.web.live import Event
 from projectionist.web.shell import create_shell
 from tests.fakes import FakeServer
 from tests.features.accounts.clocks import Clock
+from tests.features.accounts.ways.plex_people import FakePlexTv
 from tests.features.operations.fake_jobs import FakeJobs
 
 NAME, PASSWORD = "Vera", "a warm beam of light"
@@ -87,6 +89,7 @@ class House:
     left_out: list[str] = field(default_factory=list)
     asked_addresses: list[ServerAddress] = field(default_factory=list)
     base_path: str = ""
+    plex_tv: FakePlexTv = field(default_factory=FakePlexTv)
 
     def __post_init__(self) -> None:
         self._client: TestClient[Any] | None = None
@@ -100,6 +103,9 @@ class House:
             ScheduledSyncs(self.jobs, "every 15m"),
             self.prove,
             self.publish,
+        )
+        self.plex_way = PlexWay(
+            self.database, self.reach.vault, self.clock.now, Admission.MEMBERS, True, lambda _: self.plex_tv
         )
         self.parts = SetupParts(self.reach, self.exclude, self.left_out.append, self.start_demo)
 
@@ -161,6 +167,7 @@ class House:
                 "jobs": jobs,
                 "job_kinds": {"library.sync": "Library sync"},
                 "people": people,
+                "plex_way": self.plex_way,
                 "reach": self.reach,
                 "settings": self.settings,
                 "setup_parts": self.parts,

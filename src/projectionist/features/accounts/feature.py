@@ -8,6 +8,8 @@ from projectionist.features.accounts import api, pages, setup_pages
 from projectionist.features.accounts.users import api as users_api
 from projectionist.features.accounts.users import joining_pages, token_pages
 from projectionist.features.accounts.users import pages as users_pages
+from projectionist.features.accounts.ways import api as ways_api
+from projectionist.features.accounts.ways import pages as ways_pages
 from projectionist.web.ports import NavEntry, Permission, WebFeature
 
 
@@ -23,6 +25,8 @@ def feature() -> WebFeature:
             *users_pages.HANDLERS,
             *joining_pages.HANDLERS,
             *token_pages.HANDLERS,
+            *ways_api.HANDLERS,
+            *ways_pages.HANDLERS,
         ),
         nav=(NavEntry("Users", "/users", "users", 70, Permission.MANAGE_USERS),),
         templates=Path(__file__).parent / "templates",

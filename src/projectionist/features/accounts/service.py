@@ -32,6 +32,9 @@ from projectionist.web.ports import Principal
 
 Now = Callable[[], datetime]
 
+FRESH = timedelta(minutes=10)
+"""So long after signing in one may do what else needs a password."""
+
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
@@ -151,17 +154,20 @@ def welcome(
     now: Now,
     address: str,
     browser: str = "",
+    known: str = "",
     idle: timedelta = IDLE,
+    remember: bool = False,
+    way: str = "",
 ) -> SignedIn:
-    """Sign in somebody who has just made their account."""
+    """Sign in somebody who has just made their account, or whom another service has proven: by this `way`."""
     token, browser_token, moment = new_token(), new_token(), now()
     with database.durable() as session:
-        session.add(_sign_in_row(principal.id, token, moment, False, address, browser, idle))
-        _know_browser(session, "", browser_token, principal.id, moment)
+        session.add(_sign_in_row(principal.id, token, moment, remember, address, browser, idle))
+        _know_browser(session, known, browser_token, principal.id, moment)
         who = Actor(principal.id, principal.name, acting.get().address)
-        said = {"browser": browser_name(browser), "remembered": False}
+        said = {"browser": browser_name(browser), "remembered": remember, **({"way": way} if way else {})}
         record(session, Act.SIGNED_IN, principal.name, at=moment, after=said, who=who)
-    return SignedIn(principal, token, browser_token=browser_token)
+    return SignedIn(principal, token, remember, browser_token)
 
 
 def slowness(database: Database, name: str, *, now: Now, address: str, known: str = "") -> float:
@@ -253,10 +259,18 @@ def revoke_others(database: Database, user_id: int, token: str, *, now: Now) -> 
 
 
 def change_password(
-    database: Database, user_id: int, current: str, wanted: str, *, now: Now, tell: Tell = attempts.unheard
+    database: Database,
+    user_id: int,
+    current: str,
+    wanted: str,
+    *,
+    now: Now,
+    tell: Tell = attempts.unheard,
+    token: str = "",  # nosec B107
 ) -> None:
     """Change somebody's password and sign them out everywhere, in one step that a power cut does not undo.
 
+    Who has none needs no current one, only a sign-in of a moment ago, whose `token` they show.
     Raises InputWrong where the current one is wrong or the new one cannot be taken, TooManyRequests.
     """
     with database.read() as session:
@@ -265,7 +279,9 @@ def change_password(
         raise NotFound("This account is not there any more.")
     passwords.check_password(wanted, row.name)
     attempts.count_password(database, user_id, now(), tell)
-    if not passwords.matches(current, row.password_hash):
+    if not row.password_hash:
+        _check_fresh(database, user_id, token, now())
+    elif not passwords.matches(current, row.password_hash):
         with database.durable() as session:
             record(session, Act.PASSWORD_CHANGE_FAILED, row.name, at=now())
         raise InputWrong("That is not the current password; nothing was changed.", "current")
@@ -292,6 +308,16 @@ def set_time_zone(database: Database, user_id: int, wanted: str) -> Principal:
             raise NotFound("This account is not there any more.")
         row.time_zone = zone
         return principal_of(row)
+
+
+def _check_fresh(database: Database, user_id: int, token: str, now: datetime) -> None:
+    """Raises InputWrong where this person did not sign in there a moment ago: an open browser shall not be enough."""
+    with database.read() as session:
+        found_rows = queries.signed_in(session, hash_of(token))
+    if found_rows is None or found_rows[1].id != user_id or abs(now - found_rows[0].created_at) > FRESH:
+        raise InputWrong(
+            "You have no password yet; sign in anew, and choose one within ten minutes of that.", "password"
+        )
 
 
 def _folded(name: str) -> str:

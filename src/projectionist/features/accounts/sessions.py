@@ -14,6 +14,7 @@ SEEN_EVERY = timedelta(minutes=1)
 COOKIE = "projectionist_session"
 KNOWN_COOKIE = "projectionist_browser"
 LINK_COOKIE = "projectionist_link"
+HANDSHAKE_COOKIE = "projectionist_handshake"
 KNOWN_FOR = timedelta(days=180)
 """So long a browser in which somebody signed in is not taken for a stranger's."""
 

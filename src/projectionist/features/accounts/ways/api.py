@@ -1,0 +1,143 @@
+"""The API of further ways in: signing in by Plex, and what is linked to one's account."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, Response, delete, get, post
+from litestar.params import JSONBody, PathParameter
+
+from projectionist.db.engine import Database
+from projectionist.features.accounts.cookies import handshake_cookie
+from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.ways import arriving, plex, service
+from projectionist.features.accounts.ways.plex import Begun, PlexWay, Waiting
+from projectionist.kit.clock import Clock
+from projectionist.web.access import OPEN
+from projectionist.web.injection import Injected
+from projectionist.web.limits import ELSEWHERE, limited
+from projectionist.web.paging import Limit, Offset, PageOut, part_out
+from projectionist.web.ports import Principal
+
+
+class PlexOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A sign-in by Plex; `remember` keeps it for 30 days."""
+
+    remember: bool = False
+
+
+class PlexBegun(msgspec.Struct, frozen=True):
+    """Where one signs in at plex.tv, in a browser; until when it can be asked whether one has."""
+
+    link: str
+    expires_at: datetime
+
+
+class PlexSeen(msgspec.Struct, frozen=True):
+    """How a sign-in by Plex stands; `trouble` is why plex.tv could not be asked just now, and it is asked again."""
+
+    state: Literal["waiting", "signed_in", "linked"]
+    trouble: str = ""
+
+
+class IdentityDocument(msgspec.Struct, frozen=True):
+    """An account of another service that is linked to one's own: what kind, and what one is called there."""
+
+    id: int
+    kind: str
+    name: str
+    linked_at: datetime
+    used_at: datetime | None
+
+
+@post(
+    "/api/v1/sign-in/plex",
+    tags=["Accounts"],
+    operation_id="begin_plex_sign_in",
+    status_code=201,
+    sync_to_thread=True,
+    **limited(ELSEWHERE, OPEN),
+)
+def begin_plex(
+    request: Request[Any, Any, Any], plex_way: Injected[PlexWay], data: JSONBody[PlexOrder]
+) -> Response[PlexBegun]:
+    """Begin to sign in by Plex; the answer sets a cookie by which it is looked how it stands."""
+    back = arriving.back_to(request)
+    return _begun(request, plex.begin(plex_way, back=back, remember=data.remember))
+
+
+@post(
+    "/api/v1/me/identities/plex",
+    tags=["Accounts"],
+    operation_id="link_plex",
+    status_code=201,
+    sync_to_thread=True,
+    **limited(ELSEWHERE),
+)
+def link_plex(
+    request: Request[Any, Any, Any], principal: Injected[Principal], plex_way: Injected[PlexWay]
+) -> Response[PlexBegun]:
+    """Begin to link one's Plex account; the answer sets a cookie by which it is looked how it stands."""
+    return _begun(request, plex.begin(plex_way, back=arriving.back_to(request), principal=principal))
+
+
+@post(
+    "/api/v1/sign-in/plex/look",
+    tags=["Accounts"],
+    operation_id="look_at_plex_sign_in",
+    status_code=200,
+    sync_to_thread=True,
+    **limited(None, OPEN),
+)
+def look_plex(
+    request: Request[Any, Any, Any],
+    plex_way: Injected[PlexWay],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+) -> Response[PlexSeen]:
+    """Look how what this browser began stands; where somebody has signed in, the answer sets the session cookie."""
+    seen, cookies = arriving.look(request, plex_way, database, clock, people)
+    if isinstance(seen, Waiting):
+        return Response(PlexSeen("waiting", seen.trouble))
+    return Response(PlexSeen("linked" if seen.is_linking else "signed_in"), cookies=cookies)
+
+
+@get("/api/v1/me/identities", tags=["Accounts"], operation_id="list_identities", sync_to_thread=True)
+def list_identities(
+    principal: Injected[Principal], database: Injected[Database], offset: Offset = 0, limit: Limit = 50
+) -> PageOut[IdentityDocument]:
+    """The accounts of other services that are linked to one's own."""
+    return part_out(service.identities_of(database, principal.id), _document, offset, limit)
+
+
+@delete(
+    "/api/v1/me/identities/{identity_id:int}",
+    tags=["Accounts"],
+    operation_id="unlink_identity",
+    sync_to_thread=True,
+)
+def unlink_identity(
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    plex_way: Injected[PlexWay],
+    identity_id: Annotated[int, PathParameter(ge=1, le=2**63 - 1)],
+) -> None:
+    """Unlink an account of another service; the only way in that one has stays."""
+    service.check_own_hand(principal)
+    service.unlink(database, principal.id, identity_id, open_ways=plex.open_ways(plex_way), now=clock.now)
+
+
+def _begun(request: Request[Any, Any, Any], begun: Begun) -> Response[PlexBegun]:
+    cookie = handshake_cookie(request, begun.token)
+    return Response(PlexBegun(begun.link, begun.expires_at), cookies=[cookie], status_code=201)
+
+
+def _document(one: service.Identity) -> IdentityDocument:
+    return IdentityDocument(one.id, one.kind, one.name, one.linked_at, one.used_at)
+
+
+HANDLERS = (begin_plex, link_plex, look_plex, list_identities, unlink_identity)
