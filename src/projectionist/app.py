@@ -24,8 +24,7 @@ from projectionist.errors import DatabaseUnusable, NotFound
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.users.links import Registration
-from projectionist.features.accounts.ways.plex import Admission, PlexWay
+from projectionist.features.accounts.ways.opening import open_ways
 from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.backups import feature as backups_web
 from projectionist.features.backups import jobs as backup_jobs
@@ -78,7 +77,7 @@ from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DEMO_HOUSE, DataFolder, OwnFolder
 from projectionist.kit.probing import probe
 from projectionist.kit.secrets import Vault, load_key
-from projectionist.media.identity import SIMULATED, PinProvider
+from projectionist.media.identity import SIMULATED, CodeProvider, PinProvider
 from projectionist.media.lists import ConnectList
 from projectionist.media.server import Connect, MediaServer, ServerAddress
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
@@ -137,7 +136,9 @@ class House:
         self.lists = self._open_lists(vault, connect_list)
         self.cache = self._open_cache()
         self.doctor = Doctor(self.ground, tell=self._tell_of_doctor)
-        self.plex_way = self._open_plex_way(vault)
+        self.ways = open_ways(
+            settings, self.database, vault, self.clock.now, plex=self._plex_sign_in, oidc=self._oidc
+        )
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = (
             *library_jobs.kinds(
@@ -169,13 +170,6 @@ class House:
             own=self._own,
         )
 
-    def _open_plex_way(self, vault: Vault) -> PlexWay:
-        settings = self.settings
-        admission, may_register = Admission(settings.plex_sign_in), settings.registration != Registration.CLOSED
-        return PlexWay(
-            self.database, vault, self.clock.now, admission, may_register, self._plex_sign_in
-        )
-
     def _open_lists(self, vault: Vault, connect_list: ConnectList | None) -> Lists:
         every = self.settings.cache_list_refresh
         asked = connect_list or list_connector()
@@ -196,7 +190,7 @@ class House:
     def web(self, identify: Identify | None = None) -> Litestar:
         """The pages and the API, for who is signed in, or for whom `identify` knows."""
         settings = self.settings
-        people = SignedInPeople(self.database, self.clock, settings.session_idle)
+        people = SignedInPeople(self.database, self.clock, settings.session_idle, self.ways.proxy)
         return create_shell(
             features=self._features(),
             identify=identify or people,
@@ -212,7 +206,6 @@ class House:
                 "people": people,
                 "pictures": Pictures(self.database, self.servers, settings.data / "pictures"),
                 "playing": Playing(self.database, self.servers),
-                "plex_way": self.plex_way,
                 "previews": self.place,
                 "pulse": Pulse(self.ground),
                 "reach": self.reach,
@@ -220,6 +213,7 @@ class House:
                 "settings": settings,
                 "setup_parts": self.setup,
                 "showcase": Showcase(),
+                "ways": self.ways,
             },
             settings=ShellSettings(
                 base_path=settings.base_path,
@@ -278,6 +272,17 @@ class House:
         if demo is not None and address.rstrip("/") == demo.plex_url:
             return plex_sign_in(client_id=client_id, url=demo.plex_tv_url, issuer=SIMULATED)
         return plex_sign_in(client_id=client_id, url=self.settings.plex_tv_url)
+
+    def _oidc(self) -> CodeProvider:
+        """The provider of the settings; its library is loaded where there is one."""
+        from projectionist.integrations.oidc.provider import Client, OidcProvider
+
+        known = self.settings
+        return OidcProvider(
+            Client(
+                known.oidc_issuer, known.oidc_client_id, known.oidc_client_secret, known.oidc_groups_claim
+            )
+        )
 
     def ground(self) -> Ground:
         """What the doctor looks at."""
@@ -407,7 +412,7 @@ def open_house(
         logging.getLogger("stamina").setLevel(
             logging.ERROR
         )  # of each retry; what comes of them is told in words
-        for secret in (settings.secret_key, settings.plex_token):
+        for secret in (settings.secret_key, settings.plex_token, settings.oidc_client_secret):
             logs.mask(secret)
         for name in settings.unknown:
             _log.warning("%s is no setting of Projectionist; nothing was done with it", name)

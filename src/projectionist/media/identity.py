@@ -64,3 +64,40 @@ class PinProvider(Protocol):
 
     def close(self) -> None:
         """Give up connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What was begun at a provider: the browser carries the code back with the `state`, the rest stays here."""
+
+    link: str = field(repr=False)
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """Whom a provider vouches for, and in which of its groups they are."""
+
+    proven: Proven
+    groups: frozenset[str]
+
+
+class CodeProvider(Protocol):
+    """A provider that sends people back with a code, which we alone exchange: no browser sees a token.
+
+    Every call raises ServerUnreachable, TlsFailed, ServerRefused, ServerLacks, ServerFailed or ServerAnswerWrong.
+    """
+
+    issuer: str
+    """By what the people of this provider are told from those of others."""
+
+    def begin(self, back: str) -> Errand:
+        """Begin to sign in; from the provider people come back to the address `back`."""
+
+    def redeem(self, errand: Errand, code: str, back: str) -> Vouched:
+        """Who came back with this code. Raises ServerAnswerWrong for one that is not proven to be meant for us."""
+
+    def close(self) -> None:
+        """Give up connections."""

@@ -59,7 +59,7 @@ REGISTER: Final = Limit("register", (Rate(5, HOUR),))
 """Of one address that makes accounts."""
 RESET: Final = Limit("reset", (Rate(3, HOUR),))
 """Of one address that chooses new passwords by links."""
-ELSEWHERE: Final = Limit("elsewhere", (Rate(12, MINUTE), Rate(60, HOUR)))
+ELSEWHERE: Final = Limit("elsewhere", (Rate(30, MINUTE), Rate(120, HOUR)))
 """Of one address that begins to sign in by another service."""
 HOME: Final = Limit("home", (Rate(30, MINUTE),), (Rate(30, MINUTE), Rate(50, HOUR), Rate(200, DAY)))
 SEARCH: Final = Limit("search", (Rate(30, MINUTE),))

@@ -20,7 +20,10 @@ from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.setup import Demo, SetupParts
 from projectionist.features.accounts.setup_link import setup_link
+from projectionist.features.accounts.ways.oidc import OidcWay
+from projectionist.features.accounts.ways.opening import Ways
 from projectionist.features.accounts.ways.plex import Admission, PlexWay
+from projectionist.features.accounts.ways.proxy import ProxyWay
 from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.library.scheduling import ScheduledSyncs
 from projectionist.features.operations import feature as operations
@@ -89,6 +92,7 @@ class House:
     left_out: list[str] = field(default_factory=list)
     asked_addresses: list[ServerAddress] = field(default_factory=list)
     base_path: str = ""
+    trusted_proxies: tuple[str, ...] = ()
     plex_tv: FakePlexTv = field(default_factory=FakePlexTv)
 
     def __post_init__(self) -> None:
@@ -107,6 +111,8 @@ class House:
         self.plex_way = PlexWay(
             self.database, self.reach.vault, self.clock.now, Admission.MEMBERS, True, lambda _: self.plex_tv
         )
+        self.oidc_way = OidcWay(self.database, self.reach.vault, self.clock.now, "the club", ("*=user",))
+        self.proxy_way = ProxyWay(self.database, self.clock.now, "", "Remote-Groups", ("*=user",))
         self.parts = SetupParts(self.reach, self.exclude, self.left_out.append, self.start_demo)
 
     def connect(self, address: ServerAddress) -> MediaServer:
@@ -152,7 +158,7 @@ class House:
     def app(self) -> Litestar:
         """The program."""
         jobs: Jobs = self.jobs
-        people = SignedInPeople(self.database, self.clock)
+        people = SignedInPeople(self.database, self.clock, proxy=self.proxy_way)
         return create_shell(
             features=[
                 accounts.feature(),
@@ -167,12 +173,12 @@ class House:
                 "jobs": jobs,
                 "job_kinds": {"library.sync": "Library sync"},
                 "people": people,
-                "plex_way": self.plex_way,
                 "reach": self.reach,
                 "settings": self.settings,
                 "setup_parts": self.parts,
+                "ways": Ways(self.plex_way, self.oidc_way, self.proxy_way),
             },
-            settings=ShellSettings(base_path=self.base_path),
+            settings=ShellSettings(base_path=self.base_path, trusted_proxies=self.trusted_proxies),
             events=NoEvents(),
         )
 

@@ -9,6 +9,7 @@ from projectionist.features.accounts.users import api as users_api
 from projectionist.features.accounts.users import joining_pages, token_pages
 from projectionist.features.accounts.users import pages as users_pages
 from projectionist.features.accounts.ways import api as ways_api
+from projectionist.features.accounts.ways import oidc_pages
 from projectionist.features.accounts.ways import pages as ways_pages
 from projectionist.web.ports import NavEntry, Permission, WebFeature
 
@@ -27,6 +28,7 @@ def feature() -> WebFeature:
             *token_pages.HANDLERS,
             *ways_api.HANDLERS,
             *ways_pages.HANDLERS,
+            *oidc_pages.HANDLERS,
         ),
         nav=(NavEntry("Users", "/users", "users", 70, Permission.MANAGE_USERS),),
         templates=Path(__file__).parent / "templates",

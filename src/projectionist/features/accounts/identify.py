@@ -11,8 +11,10 @@ from litestar import Request
 from projectionist.db.engine import Database
 from projectionist.features.accounts import service, tokens
 from projectionist.features.accounts.sessions import COOKIE, IDLE, hash_of, token_in
+from projectionist.features.accounts.ways.proxy import ProxyWay
 from projectionist.kit.clock import Clock
 from projectionist.web.bearer import bearer_of
+from projectionist.web.edge import FROM_PROXY
 from projectionist.web.limits import BACKGROUND
 from projectionist.web.ports import Principal
 
@@ -26,16 +28,23 @@ _BROUGHT_ALONG = ("image", "font", "style", "script", "manifest", "serviceworker
 class SignedInPeople:
     """The house's `Identify`: by the session cookie or a program's token, with a small cache before the database."""
 
-    def __init__(self, database: Database, clock: Clock, idle: timedelta = IDLE) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, idle: timedelta = IDLE, proxy: ProxyWay | None = None
+    ) -> None:
         self._database = database
+        self._proxy = proxy if proxy is not None and proxy.is_open else None
         self._clock = clock
         self.idle = idle
         self._known: dict[tuple[str, bool], tuple[float, Principal | None]] = {}
         self._lock = threading.Lock()
 
     def __call__(self, request: Request[Any, Any, Any]) -> Principal | None:
-        """The signed-in person, or None. Raises DatabaseUnusable."""
+        """The signed-in person, or None. Raises DatabaseUnusable, NotAllowed for whom a proxy names in vain."""
         shown = bearer_of(request)
+        if self._proxy is not None and shown is None and request.scope["state"].get(FROM_PROXY):
+            named = self._named(request, self._proxy)
+            if named is not None:
+                return named
         token = token_in(request.cookies.get(COOKIE)) if shown is None else shown
         if not token:
             return None
@@ -58,6 +67,25 @@ class SignedInPeople:
             if len(self._known) >= _MOST:
                 self._known.clear()
             self._known[(key, active)] = (tick, principal)
+        return principal
+
+    def _named(self, request: Request[Any, Any, Any], proxy: ProxyWay) -> Principal | None:
+        """Whom a trusted proxy names; what it says counts before a cookie."""
+        groups = request.headers.getall(proxy.groups_header, []) if proxy.groups_header else []
+        person = proxy.read(request.headers.getall(proxy.header, []), groups)
+        if person is None:
+            return None
+        key = (f"proxy {person.proven.subject}\0{sorted(person.groups)}", True)
+        tick = self._clock.monotonic()
+        with self._lock:
+            kept = self._known.get(key)
+        if kept is not None and tick - kept[0] < FRESH_S:
+            return kept[1]
+        principal = proxy.enter(person)
+        with self._lock:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            self._known[key] = (tick, principal)
         return principal
 
     def forget(self) -> None:

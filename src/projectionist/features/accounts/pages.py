@@ -27,8 +27,8 @@ from projectionist.features.accounts.cookies import (
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.sessions import COOKIE
-from projectionist.features.accounts.ways import service as ways
-from projectionist.features.accounts.ways.plex import PlexWay
+from projectionist.features.accounts.ways import service as identities
+from projectionist.features.accounts.ways.opening import Ways
 from projectionist.features.accounts.zones import time_zones
 from projectionist.kit.clock import Clock
 from projectionist.settings import Settings
@@ -44,14 +44,14 @@ def sign_in_page(
     request: Request[Any, Any, Any],
     database: Injected[Database],
     settings: Injected[Settings],
-    plex_way: Injected[PlexWay],
+    ways: Injected[Ways],
     next: FromQuery[str] = "/",  # noqa: A002 (its name in URLs)
 ) -> Template | Redirect:
     """Where one signs in; who is signed in already goes on."""
     wanted = local_path(next, shell_settings(request))
     if request.scope["user"] is not None:
         return to(request, wanted)
-    return Template("accounts/sign_in.html", context=_sign_in_context(settings, plex_way, wanted))
+    return Template("accounts/sign_in.html", context=_sign_in_context(settings, ways, wanted))
 
 
 @post("/sign-in", include_in_schema=False, **OPEN)
@@ -61,12 +61,12 @@ async def sign_in(
     clock: Injected[Clock],
     people: Injected[SignedInPeople],
     settings: Injected[Settings],
-    plex_way: Injected[PlexWay],
+    ways: Injected[Ways],
     data: Form,
 ) -> Template | Redirect:
     """Take name and password, and go to the page that was wanted."""
     await slow_down(request, database, clock, text(data, "name"))
-    return await at_the_door(_take, request, database, clock, people, settings, plex_way, data)
+    return await at_the_door(_take, request, database, clock, people, settings, ways, data)
 
 
 def _take(
@@ -75,7 +75,7 @@ def _take(
     clock: Clock,
     people: SignedInPeople,
     settings: Settings,
-    plex_way: PlexWay,
+    ways: Ways,
     data: Mapping[str, Any],
 ) -> Template | Redirect:
     wanted = local_path(text(data, "next") or "/", shell_settings(request))
@@ -94,7 +94,7 @@ def _take(
             idle=people.idle,
         )
     except ProjectionistError as error:
-        return refused("accounts/sign_in.html", _sign_in_context(settings, plex_way, wanted, name), error)
+        return refused("accounts/sign_in.html", _sign_in_context(settings, ways, wanted, name), error)
     answer = to(request, wanted)
     for cookie in session_cookies(request, signed_in):
         answer.set_cookie(cookie)
@@ -126,10 +126,10 @@ def account_page(
     principal: Injected[Principal],
     database: Injected[Database],
     clock: Injected[Clock],
-    plex_way: Injected[PlexWay],
+    ways: Injected[Ways],
 ) -> Template:
     """One's own account: the time zone, the password, and where one is signed in."""
-    context = _account_context(request, principal, plex_way, clock)
+    context = _account_context(request, principal, ways, clock)
     return Template("accounts/account.html", context=context)
 
 
@@ -140,7 +140,7 @@ def change_password(
     database: Injected[Database],
     clock: Injected[Clock],
     people: Injected[SignedInPeople],
-    plex_way: Injected[PlexWay],
+    ways: Injected[Ways],
     data: Form,
 ) -> Template | Redirect:
     """Change one's password; one is signed out everywhere, and signs in with the new one."""
@@ -155,7 +155,7 @@ def change_password(
             token=request.cookies.get(COOKIE, ""),
         )
     except ProjectionistError as error:
-        return refused("accounts/account.html", _account_context(request, principal, plex_way, clock), error)
+        return refused("accounts/account.html", _account_context(request, principal, ways, clock), error)
     people.forget()
     answer = to(request, f"/sign-in?next={quote('/account')}")
     answer.set_cookie(no_session(request))
@@ -169,14 +169,14 @@ def change_time_zone(
     database: Injected[Database],
     clock: Injected[Clock],
     people: Injected[SignedInPeople],
-    plex_way: Injected[PlexWay],
+    ways: Injected[Ways],
     data: Form,
 ) -> Template | Redirect:
     """Choose the zone in which one is shown times."""
     try:
         service.set_time_zone(database, principal.id, text(data, "time_zone"))
     except ProjectionistError as error:
-        return refused("accounts/account.html", _account_context(request, principal, plex_way, clock), error)
+        return refused("accounts/account.html", _account_context(request, principal, ways, clock), error)
     people.forget()
     return to(request, "/account")
 
@@ -210,26 +210,30 @@ def revoke_other_sign_ins(
     return to(request, "/account")
 
 
-def _sign_in_context(settings: Settings, way: PlexWay, wanted: str, name: str = "") -> dict[str, Any]:
+def _sign_in_context(settings: Settings, ways: Ways, wanted: str, name: str = "") -> dict[str, Any]:
     return {
         "next": wanted,
         "name": name,
         "errors": {},
-        "is_founded": service.has_administrator(way.database),
+        "is_founded": service.has_administrator(ways.plex.database),
         "is_open": settings.registration == "open",
-        "has_plex": way.is_open,
+        **_shown(ways),
     }
 
 
+def _shown(ways: Ways) -> dict[str, Any]:
+    return {"has_plex": ways.plex.is_open, "oidc_name": ways.oidc.name if ways.oidc.is_open else ""}
+
+
 def _account_context(
-    request: Request[Any, Any, Any], principal: Principal, way: PlexWay, clock: Clock
+    request: Request[Any, Any, Any], principal: Principal, ways: Ways, clock: Clock
 ) -> dict[str, Any]:
     token = request.cookies.get(COOKIE, "")
     return {
-        "browsers": service.browsers(way.database, principal.id, token, now=clock.now),
-        "identities": ways.identities_of(way.database, principal.id),
-        "has_password": ways.has_password(way.database, principal.id),
-        "has_plex": way.is_open,
+        "browsers": service.browsers(ways.plex.database, principal.id, token, now=clock.now),
+        "identities": identities.identities_of(ways.plex.database, principal.id),
+        "has_password": identities.has_password(ways.plex.database, principal.id),
+        **_shown(ways),
         "zones": time_zones(),
         "errors": {},
     }

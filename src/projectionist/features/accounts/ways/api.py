@@ -12,8 +12,9 @@ from litestar.params import JSONBody, PathParameter
 from projectionist.db.engine import Database
 from projectionist.features.accounts.cookies import handshake_cookie
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.ways import arriving, plex, service
-from projectionist.features.accounts.ways.plex import Begun, PlexWay, Waiting
+from projectionist.features.accounts.ways import arriving, oidc, oidc_pages, plex, service
+from projectionist.features.accounts.ways.opening import Ways
+from projectionist.features.accounts.ways.plex import Begun, Waiting
 from projectionist.kit.clock import Clock
 from projectionist.web.access import OPEN
 from projectionist.web.injection import Injected
@@ -22,14 +23,14 @@ from projectionist.web.paging import Limit, Offset, PageOut, part_out
 from projectionist.web.ports import Principal
 
 
-class PlexOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A sign-in by Plex; `remember` keeps it for 30 days."""
+class SignInOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A sign-in by another service; `remember` keeps it for 30 days."""
 
     remember: bool = False
 
 
-class PlexBegun(msgspec.Struct, frozen=True):
-    """Where one signs in at plex.tv, in a browser; until when it can be asked whether one has."""
+class BegunDocument(msgspec.Struct, frozen=True):
+    """Where one signs in at the other service, in a browser, and until when."""
 
     link: str
     expires_at: datetime
@@ -61,11 +62,11 @@ class IdentityDocument(msgspec.Struct, frozen=True):
     **limited(ELSEWHERE, OPEN),
 )
 def begin_plex(
-    request: Request[Any, Any, Any], plex_way: Injected[PlexWay], data: JSONBody[PlexOrder]
-) -> Response[PlexBegun]:
+    request: Request[Any, Any, Any], ways: Injected[Ways], data: JSONBody[SignInOrder]
+) -> Response[BegunDocument]:
     """Begin to sign in by Plex; the answer sets a cookie by which it is looked how it stands."""
     back = arriving.back_to(request)
-    return _begun(request, plex.begin(plex_way, back=back, remember=data.remember))
+    return _begun(request, plex.begin(ways.plex, back=back, remember=data.remember))
 
 
 @post(
@@ -77,10 +78,10 @@ def begin_plex(
     **limited(ELSEWHERE),
 )
 def link_plex(
-    request: Request[Any, Any, Any], principal: Injected[Principal], plex_way: Injected[PlexWay]
-) -> Response[PlexBegun]:
+    request: Request[Any, Any, Any], principal: Injected[Principal], ways: Injected[Ways]
+) -> Response[BegunDocument]:
     """Begin to link one's Plex account; the answer sets a cookie by which it is looked how it stands."""
-    return _begun(request, plex.begin(plex_way, back=arriving.back_to(request), principal=principal))
+    return _begun(request, plex.begin(ways.plex, back=arriving.back_to(request), principal=principal))
 
 
 @post(
@@ -93,16 +94,48 @@ def link_plex(
 )
 def look_plex(
     request: Request[Any, Any, Any],
-    plex_way: Injected[PlexWay],
+    ways: Injected[Ways],
     database: Injected[Database],
     clock: Injected[Clock],
     people: Injected[SignedInPeople],
 ) -> Response[PlexSeen]:
     """Look how what this browser began stands; where somebody has signed in, the answer sets the session cookie."""
-    seen, cookies = arriving.look(request, plex_way, database, clock, people)
+    seen, cookies = arriving.look(request, ways.plex, database, clock, people)
     if isinstance(seen, Waiting):
         return Response(PlexSeen("waiting", seen.trouble))
     return Response(PlexSeen("linked" if seen.is_linking else "signed_in"), cookies=cookies)
+
+
+@post(
+    "/api/v1/sign-in/oidc",
+    tags=["Accounts"],
+    operation_id="begin_oidc_sign_in",
+    status_code=201,
+    sync_to_thread=True,
+    **limited(ELSEWHERE, OPEN),
+)
+def begin_oidc(
+    request: Request[Any, Any, Any], ways: Injected[Ways], data: JSONBody[SignInOrder]
+) -> Response[BegunDocument]:
+    """Begin to sign in by the provider that is set; it leads back to the browser that has the answer's cookie."""
+    back = arriving.back_to(request, oidc_pages.BACK)
+    return _begun(request, oidc.begin(ways.oidc, back=back, remember=data.remember))
+
+
+@post(
+    "/api/v1/me/identities/oidc",
+    tags=["Accounts"],
+    operation_id="link_oidc",
+    status_code=201,
+    sync_to_thread=True,
+    **limited(ELSEWHERE),
+)
+def link_oidc(
+    request: Request[Any, Any, Any], principal: Injected[Principal], ways: Injected[Ways]
+) -> Response[BegunDocument]:
+    """Begin to link one's account at the provider; it leads back to the browser that has the answer's cookie."""
+    back = arriving.back_to(request, oidc_pages.BACK)
+    return _begun(request, oidc.begin(ways.oidc, back=back, wanted="/account", principal=principal))
 
 
 @get("/api/v1/me/identities", tags=["Accounts"], operation_id="list_identities", sync_to_thread=True)
@@ -123,21 +156,29 @@ def unlink_identity(
     principal: Injected[Principal],
     database: Injected[Database],
     clock: Injected[Clock],
-    plex_way: Injected[PlexWay],
+    ways: Injected[Ways],
     identity_id: Annotated[int, PathParameter(ge=1, le=2**63 - 1)],
 ) -> None:
     """Unlink an account of another service; the only way in that one has stays."""
     service.check_own_hand(principal)
-    service.unlink(database, principal.id, identity_id, open_ways=plex.open_ways(plex_way), now=clock.now)
+    service.unlink(database, principal.id, identity_id, open_ways=ways.kinds, now=clock.now)
 
 
-def _begun(request: Request[Any, Any, Any], begun: Begun) -> Response[PlexBegun]:
+def _begun(request: Request[Any, Any, Any], begun: Begun) -> Response[BegunDocument]:
     cookie = handshake_cookie(request, begun.token)
-    return Response(PlexBegun(begun.link, begun.expires_at), cookies=[cookie], status_code=201)
+    return Response(BegunDocument(begun.link, begun.expires_at), cookies=[cookie], status_code=201)
 
 
 def _document(one: service.Identity) -> IdentityDocument:
     return IdentityDocument(one.id, one.kind, one.name, one.linked_at, one.used_at)
 
 
-HANDLERS = (begin_plex, link_plex, look_plex, list_identities, unlink_identity)
+HANDLERS = (
+    begin_plex,
+    link_plex,
+    look_plex,
+    begin_oidc,
+    link_oidc,
+    list_identities,
+    unlink_identity,
+)

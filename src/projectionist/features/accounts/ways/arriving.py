@@ -30,13 +30,13 @@ BACK = "/sign-in/plex"
 """Where plex.tv leads people on to."""
 
 
-def back_to(request: Request[Any, Any, Any]) -> str:
-    """That page, at the base URL, else at the address by which the asker came."""
+def back_to(request: Request[Any, Any, Any], page: str = BACK) -> str:
+    """That page, or another, at the base URL, else at the address by which the asker came."""
     settings = shell_settings(request)
     base = settings.base_url.rstrip("/")
     if not base:
         base = f"{request.scope['scheme']}://{request.headers.get('host', 'localhost')}{settings.base_path}"
-    return f"{base}{BACK}"
+    return f"{base}{page}"
 
 
 def signed_in(request: Request[Any, Any, Any]) -> Principal | None:
@@ -56,20 +56,32 @@ def look(
     seen = plex.look(way, handshake_of(request), signed_in(request))
     if isinstance(seen, Waiting):
         return seen, []
-    if seen.is_linking:
-        return seen, [no_handshake(request)]
+    return seen, let_in(request, seen, Kind.PLEX, database, clock, people)
+
+
+def let_in(
+    request: Request[Any, Any, Any],
+    arrived: Arrived,
+    kind: Kind,
+    database: Database,
+    clock: Clock,
+    people: SignedInPeople,
+) -> list[Cookie]:
+    """What the browser is given of somebody who has arrived; what it was signed in as before ends."""
+    if arrived.is_linking:
+        return [no_handshake(request)]
     welcome = accounts.welcome(
         database,
-        seen.principal,
+        arrived.principal,
         now=clock.now,
         address=address_of(request),
         browser=browser_of(request),
         known=known_browser(request),
         idle=people.idle,
-        remember=seen.remember,
-        way=Kind.PLEX.value,
+        remember=arrived.remember,
+        way=kind.value,
     )
     if old := request.cookies.get(COOKIE):
         accounts.sign_out(database, old, now=clock.now)
-        people.forget()
-    return seen, [*session_cookies(request, welcome), no_handshake(request)]
+    people.forget()
+    return [*session_cookies(request, welcome), no_handshake(request)]

@@ -21,6 +21,7 @@ from projectionist.features.accounts.cookies import (
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.ways import arriving, plex, service
+from projectionist.features.accounts.ways.opening import Ways
 from projectionist.features.accounts.ways.plex import PlexWay, Waiting
 from projectionist.kit.clock import Clock
 from projectionist.web.access import OPEN
@@ -35,9 +36,9 @@ PAGE = "accounts/plex_sign_in.html"
 
 
 @get(arriving.BACK, sync_to_thread=True, include_in_schema=False, **OPEN)
-def plex_page(request: Request[Any, Any, Any], plex_way: Injected[PlexWay]) -> Template | Redirect:
+def plex_page(request: Request[Any, Any, Any], ways: Injected[Ways]) -> Template | Redirect:
     """Where one waits until one has signed in at plex.tv; the page looks by itself whether one has."""
-    seen = plex.waiting(plex_way, handshake_of(request))
+    seen = plex.waiting(ways.plex, handshake_of(request))
     if seen is None:
         return to(request, "/sign-in" if arriving.signed_in(request) is None else "/")
     return Template(PAGE, context={"waiting": seen, "error": ""})
@@ -45,32 +46,32 @@ def plex_page(request: Request[Any, Any, Any], plex_way: Injected[PlexWay]) -> T
 
 @post(arriving.BACK, sync_to_thread=True, include_in_schema=False, **limited(ELSEWHERE, OPEN))
 def begin_plex(
-    request: Request[Any, Any, Any], plex_way: Injected[PlexWay], data: Form
+    request: Request[Any, Any, Any], ways: Injected[Ways], data: Form
 ) -> Template | Redirect:
     """Begin to sign in by Plex."""
     wanted = local_path(text(data, "next") or "/", shell_settings(request))
-    return _begin(request, plex_way, wanted, bool(text(data, "remember")), None)
+    return _begin(request, ways.plex, wanted, bool(text(data, "remember")), None)
 
 
 @post("/account/identities/plex", sync_to_thread=True, include_in_schema=False, **limited(ELSEWHERE))
 def link_plex(
-    request: Request[Any, Any, Any], principal: Injected[Principal], plex_way: Injected[PlexWay]
+    request: Request[Any, Any, Any], principal: Injected[Principal], ways: Injected[Ways]
 ) -> Template | Redirect:
     """Begin to link one's Plex account."""
-    return _begin(request, plex_way, ACCOUNT, False, principal)
+    return _begin(request, ways.plex, ACCOUNT, False, principal)
 
 
 @post("/sign-in/plex/look", sync_to_thread=True, include_in_schema=False, status_code=200, **OPEN)
 def look_plex(
     request: Request[Any, Any, Any],
-    plex_way: Injected[PlexWay],
+    ways: Injected[Ways],
     database: Injected[Database],
     clock: Injected[Clock],
     people: Injected[SignedInPeople],
 ) -> Template | Redirect | Response[bytes]:
     """Go on where one has signed in at plex.tv; else wait on."""
     try:
-        seen, cookies = arriving.look(request, plex_way, database, clock, people)
+        seen, cookies = arriving.look(request, ways.plex, database, clock, people)
     except ProjectionistError as error:
         if isinstance(error, NotFound) and arriving.signed_in(request) is not None:
             return _on(request, "/", [no_handshake(request)])  # another page of this browser was quicker
@@ -86,14 +87,14 @@ def unlink_identity(
     principal: Injected[Principal],
     database: Injected[Database],
     clock: Injected[Clock],
-    plex_way: Injected[PlexWay],
+    ways: Injected[Ways],
     identity_id: FromPath[int],
 ) -> Template | Redirect:
     """Unlink an account of another service from one's own."""
     service.check_own_hand(principal)
     try:
         service.unlink(
-            database, principal.id, identity_id, open_ways=plex.open_ways(plex_way), now=clock.now
+            database, principal.id, identity_id, open_ways=ways.kinds, now=clock.now
         )
     except ProjectionistError as error:
         return refused(PAGE, {"waiting": None, "error": error.message, "is_account": True}, error)

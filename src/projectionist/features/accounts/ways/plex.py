@@ -98,11 +98,6 @@ class Arrived:
     wanted: str
 
 
-def open_ways(way: PlexWay) -> frozenset[str]:
-    """The kinds of identity by which people can come in as things are set now."""
-    return frozenset({Kind.PLEX.value} if way.is_open else ())
-
-
 def begin(
     way: PlexWay, *, back: str, wanted: str = "/", remember: bool = False, principal: Principal | None = None
 ) -> Begun:

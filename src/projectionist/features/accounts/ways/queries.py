@@ -86,7 +86,11 @@ def claim_look(session: Session, token_hash: str, now: datetime, before: datetim
 
 def end_handshake(session: Session, token_hash: str) -> bool:
     """Use up what was begun; of two who try, one gets it."""
-    result = session.execute(delete(HandshakeRow).where(HandshakeRow.token_hash == token_hash))
+    result = session.execute(
+        delete(HandshakeRow)
+        .where(HandshakeRow.token_hash == token_hash)
+        .execution_options(synchronize_session=False)
+    )
     return isinstance(result, CursorResult) and result.rowcount == 1
 
 

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy.exc import IntegrityError
@@ -34,16 +34,15 @@ MOST = 20
 _NAMES = 50
 """So many names are tried for somebody whose own is taken."""
 _LONGEST_NAME = 30
+_USED_EVERY = timedelta(minutes=1)
 
 
 class Kind(StrEnum):
     """By what kind of service an identity is proven."""
 
     PLEX = "plex"
-
-
-WORDS = {Kind.PLEX: "Plex"}
-"""What people call them."""
+    OIDC = "oidc"
+    PROXY = "proxy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +89,9 @@ def enter(database: Database, kind: Kind, proven: Proven, newcomer: Callable[[],
     What `newcomer` raises passes: nobody new is let in then. Raises Conflict where everybody is quicker.
     """
     for name in _names(kind, proven.name):
-        with database.write() as session:
-            found = queries.whose(session, kind, proven.issuer, proven.subject)
-            if found is not None:
-                queries.mark_used(session, found[0].id, proven.name, now())
-                return principal_of(found[1])
+        person = _come_again(database, kind, proven, now())
+        if person is not None:
+            return person
         role = newcomer()
         try:
             return _join(database, kind, proven, role, name, now())
@@ -120,7 +117,7 @@ def link(database: Database, user_id: int, kind: Kind, proven: Proven, *, now: N
             found = queries.whose(session, kind, proven.issuer, proven.subject)
             if found is None or found[1].id != user_id:
                 raise Conflict(
-                    f"This {WORDS[kind]} account is linked to somebody else here; nothing was changed. "
+                    "That account is linked to somebody else here; nothing was changed. "
                     "It has to be unlinked there first."
                 )
             return
@@ -160,6 +157,19 @@ def check_own_hand(principal: Principal) -> None:
     """Raises NotAllowed for a program: whoever finds its token must not be able to make it a way in."""
     if principal.by_token:
         raise NotAllowed("Accounts are linked and unlinked in a browser, not by a program; nothing was changed.")
+
+
+def _come_again(database: Database, kind: Kind, proven: Proven, now: datetime) -> Principal | None:
+    """Whose identity this is; that they came is remembered, and what they are called by now."""
+    with database.read() as session:
+        found = queries.whose(session, kind, proven.issuer, proven.subject)
+    if found is None:
+        return None
+    row, person = found
+    if row.used_at is None or abs(now - row.used_at) >= _USED_EVERY or row.name != proven.name:
+        with database.write() as session:
+            queries.mark_used(session, row.id, proven.name, now)
+    return principal_of(person)
 
 
 def _join(database: Database, kind: Kind, proven: Proven, role: Role, name: str, now: datetime) -> Principal:
