@@ -148,10 +148,10 @@ class Provider:
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+            def do_GET(self) -> None:  # noqa: N802
                 self._tell("GET", "")
 
-            def do_POST(self) -> None:
+            def do_POST(self) -> None:  # noqa: N802
                 self._tell("POST", self.rfile.read(int(self.headers["Content-Length"])).decode())
 
             def _tell(self, method: str, body: str) -> None:
@@ -163,7 +163,7 @@ class Provider:
                 self.end_headers()
                 self.wfile.write(content)
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 return None
 
         return Handler

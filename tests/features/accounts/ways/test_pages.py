@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,11 @@ def stranger(house: House, owner: Browser) -> Iterator[Browser]:
     servers.add_server(house.reach, NewServer(ServerKind.PLEX, PLEX, TOKEN))
     with house.browser() as browser:
         yield browser
+
+
+def look(browser: Browser, troubled: str = "") -> Any:
+    """What the page does by itself."""
+    return browser.ask("POST", "/sign-in/plex/look", data={"troubled": troubled})
 
 
 def test_without_a_plex_server_there_is_no_such_way(house: House, owner: Browser) -> None:
@@ -63,18 +69,22 @@ def test_the_page_looks_by_itself_and_goes_on_without_a_hand(house: House, stran
     assert 'hx-trigger="every 2s"' in page.text
     stranger.headers = {"hx-request": "true", "x-csrf-token": stranger.csrf()}
     house.clock.forward(seconds=2)
-    waits = stranger.ask("POST", "/sign-in/plex/look")
-    assert "<html" not in waits.text
-    assert 'hx-trigger="every 2s"' in waits.text
+    waits = look(stranger)
+    assert (waits.status_code, waits.text) == (204, ""), "nothing new is read out"
     house.plex_tv.failures["claimed"] = ServerUnreachable("plex.tv did not answer.")
     house.clock.forward(seconds=2)
-    assert "plex.tv did not answer. It is asked again." in words(
-        stranger.ask("POST", "/sign-in/plex/look").text
-    )
+    troubled = look(stranger)
+    assert "<html" not in troubled.text
+    assert 'hx-trigger="every 2s"' in troubled.text
+    assert "plex.tv did not answer. It is asked again." in words(troubled.text)
+    house.clock.forward(seconds=2)
+    assert look(stranger, "yes").status_code == 204
     house.plex_tv.failures.clear()
+    house.clock.forward(seconds=2)
+    assert "Waiting until" in look(stranger, "yes").text
     house.plex_tv.claim(FRIEND)
     house.clock.forward(seconds=2)
-    there = stranger.ask("POST", "/sign-in/plex/look")
+    there = look(stranger)
     assert (there.status_code, there.headers["hx-redirect"], there.text) == (200, "/", "")
     assert COOKIE in stranger.cookies
 
@@ -84,7 +94,7 @@ def test_who_is_not_let_in_is_told_why_and_the_page_asks_no_more(house: House, s
     house.plex_tv.claim(STRANGER)
     house.clock.forward(seconds=2)
     stranger.headers = {"hx-request": "true", "x-csrf-token": stranger.csrf()}
-    answer = stranger.ask("POST", "/sign-in/plex/look")
+    answer = look(stranger)
     assert answer.status_code == 200
     assert "not shared with this Plex account" in words(answer.text)
     assert "hx-trigger" not in answer.text

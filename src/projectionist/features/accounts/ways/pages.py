@@ -8,7 +8,7 @@ from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
-from litestar.status_codes import HTTP_200_OK
+from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
 from projectionist.db.engine import Database
 from projectionist.errors import NotFound, ProjectionistError
@@ -68,6 +68,7 @@ def look_plex(
     database: Injected[Database],
     clock: Injected[Clock],
     people: Injected[SignedInPeople],
+    data: Form,
 ) -> Template | Redirect | Response[bytes]:
     """Go on where one has signed in at plex.tv; else wait on."""
     try:
@@ -77,6 +78,8 @@ def look_plex(
             return _on(request, "/", [no_handshake(request)])  # another page of this browser was quicker
         return _state(request, {"waiting": None, "error": error.message}, error.status)
     if isinstance(seen, Waiting):
+        if _looks_by_itself(request) and bool(text(data, "troubled")) == bool(seen.trouble):
+            return Response(b"", status_code=HTTP_204_NO_CONTENT)  # nothing new: it is not read out again
         return _state(request, {"waiting": seen, "error": ""}, HTTP_200_OK)
     return _on(request, seen.wanted, cookies)
 
