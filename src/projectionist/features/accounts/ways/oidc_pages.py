@@ -62,13 +62,13 @@ def come_back(
     database: Injected[Database],
     clock: Injected[Clock],
     people: Injected[SignedInPeople],
-    state: Given = "",
+    answers: Annotated[str, QueryParameter(name="state", max_length=4000)] = "",
     code: Given = "",
     iss: Given = "",
     error: Given = "",
 ) -> Template | Redirect:
     """Where the provider leads people on to, with a code that we exchange."""
-    returned = Returned(state, code, iss, error)
+    returned = Returned(answers, code, iss, error)
     try:
         arrived = oidc.come_back(ways.oidc, handshake_of(request), returned, arriving.signed_in(request))
         cookies = arriving.let_in(request, arrived, Kind.OIDC, database, clock, people)
