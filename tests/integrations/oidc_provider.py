@@ -155,6 +155,8 @@ class Provider:
                 self._tell("POST", self.rfile.read(int(self.headers["Content-Length"])).decode())
 
             def _tell(self, method: str, body: str) -> None:
+                if self.path.startswith("/authorize?"):
+                    return self._lead_back()
                 status, told = provider.answer(method, self.path, self.headers, body)
                 content = json.dumps(told).encode()
                 self.send_response(status)
@@ -162,6 +164,15 @@ class Provider:
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
+
+            def _lead_back(self) -> None:
+                """Somebody is signed in there already and says yes."""
+                told = provider.agree(f"{provider.url}{self.path}")
+                where = provider.codes[told["code"]].redirect_uri
+                self.send_response(302)
+                self.send_header("Location", f"{where}?{back_with(told)}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 return None
