@@ -20,7 +20,6 @@ from tests.integrations.oidc_provider import CLIENT, SECRET, Provider
 from tests.serving import served
 
 
-
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     database = Database(sqlite_url(tmp_path / "house.sqlite"))

@@ -156,7 +156,8 @@ class Provider:
 
             def _tell(self, method: str, body: str) -> None:
                 if self.path.startswith("/authorize?"):
-                    return self._lead_back()
+                    self._lead_back()
+                    return
                 status, told = provider.answer(method, self.path, self.headers, body)
                 content = json.dumps(told).encode()
                 self.send_response(status)
