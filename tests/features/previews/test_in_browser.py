@@ -106,7 +106,11 @@ def test_a_filter_narrows_the_list_in_place(pages: Pages, address: str) -> None:
 def test_a_list_that_was_loading_anew_does_not_undo_a_filter(pages: Pages, address: str) -> None:
     page = pages.open(address).go("/previews")
     held: list[Route] = []
-    page.route("**/previews", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/previews", hold)
     page.evaluate("document.body.dispatchEvent(new CustomEvent('live:previews'))")
     wait_until(page, "count => document.querySelectorAll('#previews-table.htmx-request').length === count", 1)
     rows = page.locator("#previews-table tbody tr")
