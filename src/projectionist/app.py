@@ -279,9 +279,7 @@ class House:
 
         known = self.settings
         return OidcProvider(
-            Client(
-                known.oidc_issuer, known.oidc_client_id, known.oidc_client_secret, known.oidc_groups_claim
-            )
+            Client(known.oidc_issuer, known.oidc_client_id, known.oidc_client_secret, known.oidc_groups_claim)
         )
 
     def ground(self) -> Ground:

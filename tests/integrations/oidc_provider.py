@@ -14,7 +14,7 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jws
-from joserfc.jwk import ECKey, KeySet, RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
 CLIENT, SECRET = "projectionist", "canary-of-the-client-secret"
 
@@ -43,10 +43,12 @@ class Provider:
     userinfo: dict[str, Any] = field(default_factory=dict)
     algorithm: str = "RS256"
     sign: Callable[[dict[str, Any], bytes], str] | None = None
+    more_keys: list[dict[str, Any]] = field(default_factory=list)
+    access_token: str = "an-access-token"
     seen: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.keys = {
+        self.keys: dict[str, RSAKey | ECKey] = {
             "RS256": RSAKey.generate_key(2048, {"kid": "rsa-1", "use": "sig"}),
             "ES256": ECKey.generate_key("P-256", {"kid": "ec-1", "use": "sig"}),
         }
@@ -91,7 +93,7 @@ class Provider:
             told |= self._person()
         told = {name: value for name, value in (told | self.claims).items() if value is not None}
         payload = json.dumps(told).encode()
-        header = {"alg": self.algorithm, "kid": self.keys[self.algorithm].kid}
+        header: dict[str, Any] = {"alg": self.algorithm, "kid": self.keys[self.algorithm].kid}
         if self.sign is not None:
             return self.sign(header, payload)
         signed = jws.serialize_compact(header, payload, self.keys[self.algorithm])
@@ -111,13 +113,14 @@ class Provider:
                 "token_endpoint": f"{self.url}/token/",
                 "jwks_uri": f"{self.url}/keys",
                 "userinfo_endpoint": f"{self.url}/userinfo",
+                "scopes_supported": ["openid", "profile", "email", "groups"],
                 "token_endpoint_auth_methods_supported": self.methods,
                 **self.document,
             }
         if path == "/keys":
-            return 200, dict(KeySet(list(self.keys.values())).as_dict(private=False))
+            return 200, {"keys": [one.as_dict(private=False) for one in self.keys.values()] + self.more_keys}
         if path == "/userinfo":
-            allowed = headers["Authorization"] == "Bearer an-access-token"
+            allowed = headers["Authorization"] == f"Bearer {self.access_token}"
             return (200, {"sub": self.subject, **self._person(), **self.userinfo}) if allowed else (401, {})
         if path == "/token/" and method == "POST":
             return self._exchange({name: one[0] for name, one in parse_qs(body).items()}, headers)
@@ -142,16 +145,16 @@ class Provider:
             or challenge != asked.challenge
         ):
             return 400, {"error": "invalid_grant"}
-        return 200, {"id_token": self.token(asked), "access_token": "an-access-token", "token_type": "Bearer"}
+        return 200, {"id_token": self.token(asked), "access_token": self.access_token, "token_type": "Bearer"}
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802
+            def do_GET(self) -> None:
                 self._tell("GET", "")
 
-            def do_POST(self) -> None:  # noqa: N802
+            def do_POST(self) -> None:
                 self._tell("POST", self.rfile.read(int(self.headers["Content-Length"])).decode())
 
             def _tell(self, method: str, body: str) -> None:

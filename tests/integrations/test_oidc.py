@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
-import json
 import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from joserfc import jws
-from joserfc.jwk import RSAKey
 
 from projectionist.errors import ServerAnswerWrong, ServiceError
 from projectionist.integrations.oidc.provider import Client, OidcProvider
@@ -116,6 +111,11 @@ def test_a_code_without_its_verifier_or_twice_is_worth_nothing(
         {"sub": None},
         {"sub": 17},
         {"sub": "x" * 300},
+        {"sub": "u\x0017"},
+        {"nbf": time.time() + 3600},
+        {"at_hash": "another"},
+        {"at_hash": ""},
+        {"at_hash": 17},
     ],
 )
 def test_a_token_that_is_not_meant_for_this_sign_in_lets_nobody_in(
@@ -129,49 +129,6 @@ def test_a_token_that_is_not_meant_for_this_sign_in_lets_nobody_in(
 def test_a_token_for_several_that_says_who_asked_is_taken(provider: Provider, ours: OidcProvider) -> None:
     provider.claims = {"aud": ["another", CLIENT], "azp": CLIENT}
     assert sign_in(provider, ours).proven.subject == "u-17"
-
-
-def encoded(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
-
-
-def unsigned(header: dict[str, Any], payload: bytes) -> str:
-    return f"{encoded(json.dumps({'alg': 'none'}).encode())}.{encoded(payload)}."
-
-
-def another_key(header: dict[str, Any], payload: bytes) -> str:
-    signed = jws.serialize_compact(header, payload, RSAKey.generate_key(2048, {"kid": header["kid"]}))
-    return signed.decode() if isinstance(signed, bytes) else signed
-
-
-def own_key_in_header(header: dict[str, Any], payload: bytes) -> str:
-    key = RSAKey.generate_key(2048)
-    told = encoded(json.dumps({"alg": "RS256", "jwk": key.as_dict(private=False)}).encode())
-    stolen = another_key({"alg": "RS256", "kid": "rsa-1"}, payload).rpartition(".")[2]
-    return f"{told}.{encoded(payload)}.{stolen}"
-
-
-def broken(header: dict[str, Any], payload: bytes) -> str:
-    return "no.token.at-all"
-
-
-@pytest.mark.parametrize("forge", [unsigned, another_key, own_key_in_header, broken])
-def test_a_forged_token_lets_nobody_in(provider: Provider, ours: OidcProvider, forge: Any) -> None:
-    provider.sign = forge
-    with pytest.raises(ServerAnswerWrong, match="signature"):
-        sign_in(provider, ours)
-
-
-def test_a_public_key_is_never_taken_for_a_shared_secret(provider: Provider, ours: OidcProvider) -> None:
-    public = provider.keys["RS256"].as_pem(private=False)
-
-    def forge(header: dict[str, Any], payload: bytes) -> str:
-        head = f"{encoded(json.dumps({'alg': 'HS256', 'kid': 'rsa-1'}).encode())}.{encoded(payload)}"
-        return f"{head}.{encoded(hmac.digest(public, head.encode(), 'sha256'))}"
-
-    provider.sign = forge
-    with pytest.raises(ServerAnswerWrong, match="signature"):
-        sign_in(provider, ours)
 
 
 @pytest.mark.parametrize(

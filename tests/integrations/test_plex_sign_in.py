@@ -42,7 +42,7 @@ def test_a_pin_that_is_claimed_tells_who_somebody_is(house: DemoHouse, demo: Ple
     assert demo.claimed(pin) is None
     link = demo.link(pin, "http://127.0.0.1:8480/sign-in/plex")
     assert link.startswith(f"{house.plex_tv_url}/auth#?clientID=test&code={pin.code}&")
-    assert link.endswith("forwardUrl=http%3A//127.0.0.1%3A8480/sign-in/plex")
+    assert link.endswith("forwardUrl=http%3A%2F%2F127.0.0.1%3A8480%2Fsign-in%2Fplex")
     lina = house.state.person("Lina")
     httpx2.post(f"{house.plex_tv_url}/auth/claim", data={"code": pin.code, "person": str(lina.id)})
     token = demo.claimed(pin)
@@ -72,7 +72,7 @@ def test_the_real_plex_tv_leads_people_to_its_own_page() -> None:
     pin = Pin(5, "abcde12345", PIN_LASTS)
     assert real.link(pin, "https://films.example.org/x?a=b&c").startswith(
         "https://app.plex.tv/auth#?clientID=test&code=abcde12345&context%5Bdevice%5D%5Bproduct%5D=Projectionist"
-        "&forwardUrl=https%3A//films.example.org/x%3Fa%3Db%26c"
+        "&forwardUrl=https%3A%2F%2Ffilms.example.org%2Fx%3Fa%3Db%26c"
     )
     real.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Users: list, invite, change the role, sign out, let choose a new password, remove.",
+    help="Users: list, invite, change the role, sign out, let choose a new password, unlink, remove.",
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Who, by the name they sign in with.")]
@@ -108,6 +109,46 @@ def sign_out(name: Name, json: AsJson = False, data: Data = None) -> None:
         print_json(user_document(ended))
     else:
         say(f"{ended.name} is signed out everywhere.")
+
+
+@app.command("identities")
+def list_identities(name: Name, json: AsJson = False, data: Data = None) -> None:
+    """Show the accounts of other services by which somebody comes in."""
+    from projectionist.features.accounts.users import service
+    from projectionist.features.accounts.ways import service as identities
+
+    with opened_database(data) as house:
+        user = service.user_named(house.database, name, now=_now)
+        linked = identities.identities_of(house.database, user.id)
+    if json:
+        print_json({"identities": [asdict(one) for one in linked]})
+        return
+    for one in linked:
+        used = f"used {one.used_at:%Y-%m-%d %H:%M} UTC" if one.used_at else "not used since"
+        say(f"{one.id:6}  {one.kind:6}  {one.name:30}  linked {one.linked_at:%Y-%m-%d %H:%M} UTC  {used}")
+    say(f"{len(linked)} linked")
+
+
+@app.command("unlink")
+def unlink(
+    name: Name,
+    number: Annotated[int, typer.Argument(help="Which, by the number that `identities` shows.")],
+    json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Unlink an account of another service from somebody, also their only way in; every sign-in of theirs ends."""
+    from projectionist.features.accounts.users import service
+    from projectionist.features.accounts.users.documents import user_document
+    from projectionist.features.accounts.ways import service as identities
+
+    with opened_database(data) as house:
+        user = service.user_named(house.database, name, now=_now)
+        identities.unlink(house.database, user.id, number, open_ways=None, now=_now)
+        ended = service.sign_out_everywhere(house.database, service.OWNER, user.id, now=_now)
+    if json:
+        print_json(user_document(ended))
+    else:
+        say(f"It is unlinked, and {ended.name} is signed out everywhere.")
 
 
 @app.command("remove")

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-
 SIMULATED = "demo"
 """The issuer of the demo house: who signs in there is nobody anywhere else."""
 

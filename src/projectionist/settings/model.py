@@ -148,9 +148,14 @@ class Settings:
     oidc_client_id: str = option("What that provider knows Projectionist by.", values.text, "")
     oidc_client_secret: str = option("By what Projectionist proves that it is.", values.text, "", secret=True)
     oidc_name: str = option(
-        "What people call that provider, on the sign-in page.", values.text, "single sign-on", example="Authentik"
+        "What people call that provider, on the sign-in page.",
+        values.text,
+        "single sign-on",
+        example="Authentik",
     )
-    oidc_groups_claim: str = option("Where that provider says in which groups somebody is.", values.text, "groups")
+    oidc_groups_claim: str = option(
+        "Where that provider says in which groups somebody is.", values.text, "groups"
+    )
     oidc_roles: tuple[str, ...] = option(
         "What members of that provider's groups become here, the best of all; * is everybody. Who is in none of them "
         "is not let in.",

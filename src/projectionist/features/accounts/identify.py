@@ -25,6 +25,10 @@ _MOST = 1000
 _BROUGHT_ALONG = ("image", "font", "style", "script", "manifest", "serviceworker", "sharedworker")
 
 
+_NAMED = "named_by_proxy"
+"""In a request's state: what the proxy said of its groups has been acted on."""
+
+
 class SignedInPeople:
     """The house's `Identify`: by the session cookie or a program's token, with a small cache before the database."""
 
@@ -75,6 +79,11 @@ class SignedInPeople:
         person = proxy.read(request.headers.getall(proxy.header, []), groups)
         if person is None:
             return None
+        if request.scope["state"].get(
+            _NAMED
+        ):  # an open stream, asked about anew: its groups are of back then
+            return proxy.known(person)
+        request.scope["state"][_NAMED] = True
         key = (f"proxy {person.proven.subject}\0{sorted(person.groups)}", True)
         tick = self._clock.monotonic()
         with self._lock:

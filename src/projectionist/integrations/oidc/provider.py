@@ -12,23 +12,17 @@ from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import JWKRegistry, KeySet
 
-from projectionist.errors import ServerAnswerWrong
 from projectionist.integrations.oidc import wire
+from projectionist.integrations.oidc.id_token import Expected, decoded, judged, not_proven
 from projectionist.kit.http import HttpClient, TimeOuts
 from projectionist.media.identity import Errand, Proven, Vouched
 
 T = TypeVar("T")
 
-SCOPES = "openid profile email groups"
-ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
-"""Those of key pairs alone: a provider's public key must never be taken for a shared secret, nor no key for one."""
-SKEW_S = 60.0
-"""By so much the provider's clock may differ."""
-_KEY_KINDS = ("RSA", "EC", "OKP")
+SCOPES = ("openid", "profile", "email")
+GROUPS_SCOPE = "groups"
+"""Asked for where the provider knows it: some refuse what they do not."""
 _LARGEST = 1024 * 1024
 _TIME_OUTS = TimeOuts(connect=5.0, read=10.0, total=15.0)
 
@@ -57,11 +51,12 @@ class OidcProvider:
         found = self._discover()
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        scopes = (*SCOPES, *(one for one in found.scopes_supported if one == GROUPS_SCOPE))
         asked = {
             "response_type": "code",
             "client_id": self._client.id,
             "redirect_uri": back,
-            "scope": SCOPES,
+            "scope": " ".join(scopes),
             "state": state,
             "nonce": nonce,
             "code_challenge": challenge,
@@ -75,14 +70,16 @@ class OidcProvider:
         """Who came back with this code. Raises ServerAnswerWrong for one that is not proven to be meant for us."""
         found = self._discover()
         tokens = self._exchange(found, errand, code, back)
-        payload = self._signed(found, tokens.id_token)
-        claims = self._decoded(payload, wire.CLAIMS)
-        self._check(found, claims, errand.nonce)
-        person, told = self._decoded(payload, wire.PERSON), self._decoded(payload, wire.ANYTHING)
+        keys = self._get(found.jwks_uri, wire.KEYS).keys
+        expected = Expected(found.issuer, self._client.id, errand.nonce, tokens.access_token, self._now())
+        payload = judged(tokens.id_token, keys, expected)
+        person = decoded(payload, wire.PERSON, self.issuer)
+        told = decoded(payload, wire.ANYTHING, self.issuer)
+        subject = person.sub
         if self._client.groups not in told and found.userinfo_endpoint and tokens.access_token:
-            person, told = self._ask_who(found, tokens.access_token, claims.sub)
-        name = person.preferred_username or person.name or person.email
-        return Vouched(Proven(self.issuer, claims.sub, name[:100]), _groups(told.get(self._client.groups)))
+            person, told = self._ask_who(found, tokens.access_token, subject)
+        name = person.preferred_username or person.name or person.email or ""
+        return Vouched(Proven(self.issuer, subject, name[:100]), _groups(told.get(self._client.groups)))
 
     def close(self) -> None:
         """Give up connections."""
@@ -92,7 +89,7 @@ class OidcProvider:
     def _discover(self) -> wire.Discovered:
         found = self._get(f"{self.issuer}/.well-known/openid-configuration", wire.DISCOVERED)
         if found.issuer.rstrip("/") != self.issuer:
-            raise self._wrong("names another issuer than the one that is set here")
+            raise not_proven(self.issuer, "names another issuer than the one that is set here")
         for address in (found.authorization_endpoint, found.token_endpoint, found.jwks_uri):
             self._check_address(address)
         if found.userinfo_endpoint:
@@ -105,7 +102,7 @@ class OidcProvider:
         allowed = ("https",) if self.issuer.startswith("https:") else ("http", "https")
         plain = address.isascii() and address.isprintable() and " " not in address
         if not plain or parts.scheme not in allowed or not parts.hostname or parts.username or parts.fragment:
-            raise self._wrong("names an address that is not to be trusted")
+            raise not_proven(self.issuer, "names an address that is not to be trusted")
 
     def _exchange(self, found: wire.Discovered, errand: Errand, code: str, back: str) -> wire.Tokens:
         form = {
@@ -125,32 +122,6 @@ class OidcProvider:
         answer = http.request("POST", path, headers=headers, content=urlencode(form).encode())
         return http.decoded(answer, wire.TOKENS, "POST of the code")
 
-    def _signed(self, found: wire.Discovered, token: str) -> bytes:
-        """What the provider has signed. Raises ServerAnswerWrong where it did not, or not with a key pair."""
-        told = self._get(found.jwks_uri, wire.KEYS).keys
-        usable = [one for one in told if one.get("kty") in _KEY_KINDS and one.get("use", "sig") == "sig"]
-        try:
-            keys = KeySet([JWKRegistry.import_key(one) for one in usable])  # type: ignore[arg-type]
-            return jws.deserialize_compact(token, keys, algorithms=ALGORITHMS).payload
-        except (JoseError, ValueError, KeyError, TypeError):
-            raise self._wrong("gave a token whose signature is none of its own") from None
-
-    def _check(self, found: wire.Discovered, claims: wire.Claims, nonce: str) -> None:
-        audience = [claims.aud] if isinstance(claims.aud, str) else claims.aud
-        moment = self._now()
-        wrong = (
-            (claims.iss != found.issuer, "was made by another"),
-            (self._client.id not in audience, "is meant for another"),
-            (len(audience) > 1 and not claims.azp, "is meant for several, and does not say who asked for it"),
-            (claims.azp not in ("", self._client.id), "was asked for by another"),
-            (claims.exp + SKEW_S <= moment, "is over; check the clocks"),
-            (claims.iat - SKEW_S > moment, "comes from the future; check the clocks"),
-            (not secrets.compare_digest(claims.nonce.encode(), nonce.encode()), "answers another request"),
-        )
-        for is_so, how in wrong:
-            if is_so:
-                raise self._wrong(f"gave a token that {how}")
-
     def _ask_who(
         self, found: wire.Discovered, token: str, subject: str
     ) -> tuple[wire.Person, dict[str, object]]:
@@ -158,7 +129,7 @@ class OidcProvider:
         answer = http.get(path, headers={"Authorization": f"Bearer {token}", "Accept": "application/json"})
         person = http.decoded(answer, wire.PERSON, "GET of the person")
         if person.sub != subject:
-            raise self._wrong("says of another person who they are")
+            raise not_proven(self.issuer, "says of another person who they are")
         return person, http.decoded(answer, wire.ANYTHING, "GET of the person")
 
     def _get(self, address: str, decoder: msgspec.json.Decoder[T]) -> T:
@@ -174,15 +145,6 @@ class OidcProvider:
                 origin, name="the sign-in provider", time_outs=_TIME_OUTS, max_body=_LARGEST
             )
         return self._clients[origin], parts.path + (f"?{parts.query}" if parts.query else "")
-
-    def _decoded(self, payload: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-        try:
-            return decoder.decode(payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            raise self._wrong("gave a token that lacks what it must say") from None
-
-    def _wrong(self, how: str) -> ServerAnswerWrong:
-        return ServerAnswerWrong(f"The sign-in provider at {self.issuer} {how}; nobody was signed in.")
 
 
 def _groups(told: object) -> frozenset[str]:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=2000)]
-Subject: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
+Subject: TypeAlias = Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Moment: TypeAlias = Annotated[float, Meta(ge=0, le=221_845_392_000)]
 """Seconds since 1970."""
 
@@ -25,7 +25,8 @@ class Discovered(Wire, frozen=True):
     token_endpoint: Text
     jwks_uri: Text
     userinfo_endpoint: str = ""
-    token_endpoint_auth_methods_supported: list[str] = ["client_secret_basic"]
+    token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
+    scopes_supported: tuple[str, ...] = ()
 
 
 class Keys(Wire, frozen=True):
@@ -42,7 +43,7 @@ class Tokens(Wire, frozen=True):
 
 
 class Claims(Wire, frozen=True):
-    """What the signed token says; `azp` is for whom it was made, where that is said."""
+    """What the signed token says; `azp` is who asked for it and `at_hash` what it goes with, where it says so."""
 
     iss: Text
     sub: Subject
@@ -51,15 +52,17 @@ class Claims(Wire, frozen=True):
     iat: Moment
     nonce: str = ""
     azp: str = ""
+    nbf: Moment = 0
+    at_hash: str | None = None
 
 
 class Person(Wire, frozen=True):
     """Who somebody is, from the token or asked for beside it."""
 
     sub: Subject
-    preferred_username: str = ""
-    name: str = ""
-    email: str = ""
+    preferred_username: str | None = None
+    name: str | None = None
+    email: str | None = None
 
 
 DISCOVERED = msgspec.json.Decoder(Discovered)

@@ -51,13 +51,13 @@ class FriendTold(Wire, frozen=True):
 
     id: Number
     restricted: bool = False
-    Server: list[SharedWith] = []
+    Server: tuple[SharedWith, ...] = ()
 
 
 class FriendsTold(Wire, frozen=True):
     """Everybody with whom the owner shares something."""
 
-    User: list[FriendTold] = []
+    User: tuple[FriendTold, ...] = ()
 
 
 class FriendsEnvelope(Wire, frozen=True):
@@ -76,7 +76,7 @@ class HomeUserTold(Wire, frozen=True):
 class HomeTold(Wire, frozen=True):
     """The house."""
 
-    users: list[HomeUserTold] = []
+    users: tuple[HomeUserTold, ...] = ()
 
 
 PIN = msgspec.json.Decoder(PinTold, strict=False)

@@ -105,7 +105,7 @@ class PlexSignIn:
             if any(shared.machineIdentifier == machine for shared in one.Server)
         }
 
-    def _read_xml(self, path: str, body: bytes) -> list[wire.FriendTold]:
+    def _read_xml(self, path: str, body: bytes) -> tuple[wire.FriendTold, ...]:
         if b"<!" in body or b"\0" in body:  # no entities, nor in UTF-16
             raise self._wrong(path, "with XML that declares types of its own")
         try:
@@ -114,7 +114,7 @@ class PlexSignIn:
                 {**user.attrib, "Server": [one.attrib for one in user.iter("Server")]}
                 for user in root.iter("User")
             ]
-            return msgspec.convert(told, list[wire.FriendTold], strict=False)
+            return msgspec.convert(told, tuple[wire.FriendTold, ...], strict=False)
         except ElementTree.ParseError:
             raise self._wrong(path, "with XML that is cut off or broken") from None
         except msgspec.ValidationError as error:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 import pytest
 from hypothesis import given
@@ -25,10 +21,10 @@ from projectionist.media.identity import SIMULATED, Proven
 from projectionist.web.ports import Principal
 from tests.features.accounts.clocks import Clock
 from tests.features.accounts.users.people import PASSWORD, clock, invited, owner
+from tests.features.accounts.ways.at_once import count, together
 
 __all__ = ["clock", "owner"]
 
-T = TypeVar("T")
 PLEX = frozenset({"plex"})
 
 
@@ -38,23 +34,6 @@ def proven(subject: str, name: str = "Farouk", issuer: str = "https://plex.tv") 
 
 def enter(database: Database, clock: Clock, who: Proven, role: Role = Role.USER) -> Principal:
     return service.enter(database, Kind.PLEX, who, lambda: role, now=clock)
-
-
-def together(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """What each gives, all begun at the same moment."""
-    gate = threading.Barrier(len(calls))
-
-    def call(one: Callable[[], T]) -> T:
-        gate.wait(30)
-        return one()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(call, calls))
-
-
-def count(database: Database, table: str) -> int:
-    with database.read() as session:
-        return int(session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
 
 
 def test_somebody_who_comes_in_eight_times_at_once_is_one_user(
@@ -82,7 +61,9 @@ def test_of_two_owners_who_race_to_found_the_house_one_becomes_administrator(
 
     found = together(
         [
-            lambda n=n: service.enter(database, Kind.PLEX, proven(str(n % 2), f"Owner{n % 2}"), newcomer, now=clock)  # type: ignore[misc]
+            lambda n=n: service.enter(
+                database, Kind.PLEX, proven(str(n % 2), f"Owner{n % 2}"), newcomer, now=clock
+            )  # type: ignore[misc]
             for n in range(6)
         ]
     )
@@ -132,8 +113,7 @@ def test_of_two_who_link_one_account_at_once_one_gets_it(
         try:
             service.link(database, user_id, Kind.PLEX, proven("7"), now=clock)
         except Conflict as error:
-            assert "somebody else" in error.message
-            return False
+            return "somebody else" not in error.message
         return True
 
     linked = together([lambda: link(owner.id), lambda: link(ada.id)] * 3)
@@ -182,6 +162,26 @@ def test_two_who_unlink_at_once_do_not_lock_themselves_out(
     assert count(database, "identity") == 1
 
 
+def test_whoever_holds_the_data_folder_unlinks_also_the_only_way_in(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    farouk = enter(database, clock, proven("7"))
+    [only] = service.identities_of(database, farouk.id)
+    service.unlink(database, farouk.id, only.id, open_ways=None, now=clock)
+    assert service.identities_of(database, farouk.id) == []
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\x1b[31m", "\u202eevil", "x" * 500, "🎬" * 200])
+def test_whatever_somebody_is_called_is_kept_as_it_can_be_shown(
+    database: Database, owner: Principal, clock: Clock, name: str
+) -> None:
+    farouk = enter(database, clock, proven("7", name))
+    [one] = service.identities_of(database, farouk.id)
+    assert one.name.isprintable()
+    assert len(one.name) <= 100
+    assert enter(database, clock, proven("7", name)) == farouk
+
+
 def test_who_has_a_password_unlinks_everything_and_nobody_unlinks_for_others(
     database: Database, owner: Principal, clock: Clock
 ) -> None:
@@ -207,9 +207,7 @@ def test_who_has_no_password_comes_in_by_none(
 ) -> None:
     farouk = enter(database, clock, proven("7"))
     with pytest.raises(SignInNeeded):
-        accounts.sign_in(
-            database, farouk.name, password, now=clock, remember=False, address="192.0.2.7"
-        )
+        accounts.sign_in(database, farouk.name, password, now=clock, remember=False, address="192.0.2.7")
 
 
 def test_a_first_password_is_chosen_shortly_after_signing_in_and_by_oneself_alone(
@@ -227,9 +225,7 @@ def test_a_first_password_is_chosen_shortly_after_signing_in_and_by_oneself_alon
     fresh = accounts.welcome(database, farouk, now=clock, address="192.0.2.7", way="plex").token
     clock.forward(minutes=9)
     accounts.change_password(database, farouk.id, "", PASSWORD, now=clock, token=fresh)
-    came = accounts.sign_in(
-        database, farouk.name, PASSWORD, now=clock, remember=False, address="192.0.2.7"
-    )
+    came = accounts.sign_in(database, farouk.name, PASSWORD, now=clock, remember=False, address="192.0.2.7")
     assert came.principal.id == farouk.id
     clock.forward(minutes=5)
     with pytest.raises(InputWrong) as wrong:

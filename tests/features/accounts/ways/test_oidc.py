@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, NotAllowed, NotFound, ServerAnswerWrong
-from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts.permissions import Role
 from projectionist.features.accounts.users import service as users
-from projectionist.features.accounts.ways import oidc, service
+from projectionist.features.accounts.ways import oidc, service, vouched
 from projectionist.features.accounts.ways.oidc import OidcWay, Returned
 from projectionist.features.accounts.ways.plex import Arrived
 from projectionist.features.accounts.ways.roles import role_of
@@ -24,6 +21,7 @@ from projectionist.media.identity import Errand, Proven, Vouched
 from projectionist.web.ports import Principal
 from tests.features.accounts.clocks import Clock
 from tests.features.accounts.users.people import clock, invited, owner
+from tests.features.accounts.ways.at_once import count, together
 
 __all__ = ["clock", "owner"]
 
@@ -210,6 +208,72 @@ def test_one_links_it_to_ones_own_account_and_to_nobody_elses(
     with pytest.raises(NotAllowed, match="not by a program"):
         oidc.begin(way, back=BACK, principal=replace(ada, by_token=True))
     assert service.identities_of(database, ada.id) == []
+
+
+def test_whoever_comes_back_twice_at_once_comes_in_once(
+    owner: Principal, way: OidcWay, provider: FakeProvider
+) -> None:
+    begun = oidc.begin(way, back=BACK)
+
+    def come() -> Principal | None:
+        try:
+            return oidc.come_back(way, begun.token, Returned("state-1", "code"), None).principal
+        except NotFound:
+            return None
+
+    came = [one for one in together([come] * 6) if one is not None]
+    assert [one.name for one in came] == ["Lotte"]
+    assert len(provider.redeemed) == 1, "the code is shown to the provider once"
+
+
+def test_one_person_from_six_browsers_at_once_is_one_user(
+    database: Database, owner: Principal, way: OidcWay, provider: FakeProvider
+) -> None:
+    tokens = [oidc.begin(way, back=BACK).token for _ in range(6)]
+    came = together(
+        [
+            lambda n=number, token=token: oidc.come_back(way, token, Returned(f"state-{n}", "code"), None)  # type: ignore[misc]
+            for number, token in enumerate(tokens, 1)
+        ]
+    )
+    assert len({one.principal.id for one in came}) == 1
+    assert count(database, "user_account") == 2
+
+
+def test_of_six_administrators_who_come_first_at_once_one_founds_and_all_are_there(
+    database: Database, way: OidcWay, clock: Clock
+) -> None:
+    def come(number: int) -> Principal:
+        someone = Vouched(
+            Proven("https://auth.example.org", f"u-{number}", "Lotte"), frozenset({"film-admins"})
+        )
+        return vouched.enter(way.door, someone)
+
+    came = together([lambda n=n: come(n) for n in range(6)])  # type: ignore[misc]
+    assert {one.role for one in came} == {"administrator"}
+    assert len({one.id for one in came}) == 6
+    with database.read() as session:
+        assert session.execute(text("SELECT count(*) FROM user_account WHERE founder = 1")).scalar_one() == 1
+
+
+def test_a_closed_house_takes_nobody_new_and_lets_in_whom_it_knows(
+    owner: Principal, way: OidcWay, provider: FakeProvider
+) -> None:
+    closed = replace(way, may_register=False)
+    with pytest.raises(NotAllowed, match="Nobody makes accounts"):
+        comes(closed, provider, "family")
+    lotte = comes(way, provider, "family")
+    assert comes(closed, provider, "family") == lotte
+
+
+def test_it_is_written_down_that_groups_changed_a_role(
+    database: Database, owner: Principal, way: OidcWay, provider: FakeProvider
+) -> None:
+    comes(way, provider, "family")
+    comes(way, provider, "crew")
+    [changed] = [one for one in audit_log.all_entries(database) if one.act == "user changed"]
+    assert (changed.who, changed.about) == ("groups at the sign-in provider", "Lotte")
+    assert (changed.before["role"], changed.after["role"]) == ("user", "moderator")
 
 
 def test_without_a_provider_nothing_is_begun(way: OidcWay) -> None:

@@ -32,7 +32,12 @@ def house(bare_house: House, provider: Provider) -> House:
         return OidcProvider(Client(provider.url, CLIENT, SECRET))
 
     bare_house.oidc_way = OidcWay(
-        bare_house.database, bare_house.reach.vault, bare_house.clock.now, "the club", ("family=user",), connect
+        bare_house.database,
+        bare_house.reach.vault,
+        bare_house.clock.now,
+        "the club",
+        ("family=user",),
+        connect,
     )
     accounts.found(bare_house.database, NAME, PASSWORD, now=bare_house.clock.now)
     return bare_house

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -31,6 +30,7 @@ from projectionist.media.identity import SIMULATED
 from projectionist.media.vocabulary import ServerKind
 from projectionist.web.ports import Principal
 from tests.features.accounts.house import NAME, PASSWORD, PLEX, TOKEN, House
+from tests.features.accounts.ways.at_once import count, together
 from tests.features.accounts.ways.plex_people import CHILD, FRIEND, OWNER, STRANGER, FakePlexTv
 
 BACK = "http://127.0.0.1:8480/sign-in/plex"
@@ -62,10 +62,10 @@ class Door:
 
 
 @pytest.fixture
-def house(database: Database, tmp_path: Path) -> Iterator[House]:
+def house(database: Database, tmp_path: Path) -> House:
     made = House(database, tmp_path)
     servers.add_server(made.reach, NewServer(ServerKind.PLEX, PLEX, TOKEN))
-    yield made
+    return made
 
 
 @pytest.fixture
@@ -109,9 +109,7 @@ def test_friends_become_users_and_managed_ones_guests(door: Door, vera: Principa
     assert (child.name, child.role) == ("plex-Li", "guest")
 
 
-def test_with_whom_the_server_is_not_shared_is_refused_and_written_down(
-    door: Door, vera: Principal
-) -> None:
+def test_with_whom_the_server_is_not_shared_is_refused_and_written_down(door: Door, vera: Principal) -> None:
     with pytest.raises(NotAllowed, match="not shared with this Plex account"):
         door.comes(STRANGER)
     assert acts(door.house)[-1] == "sign-in by another service refused"
@@ -135,7 +133,9 @@ def test_whom_it_is_not_shared_with_any_more_is_refused_but_an_administrator_nev
     assert door.comes(FRIEND).id == farouk.id
 
 
-@pytest.mark.parametrize("failure", [ServerUnreachable("Away."), ServerRefused("No owner's token."), ServerLacks("Nothing there.")])
+@pytest.mark.parametrize(
+    "failure", [ServerUnreachable("Away."), ServerRefused("No owner's token."), ServerLacks("Nothing there.")]
+)
 def test_while_the_list_cannot_be_had_nobody_new_comes_in_and_nobody_known_is_shut_out(
     door: Door, vera: Principal, failure: ServiceError
 ) -> None:
@@ -199,6 +199,34 @@ def test_it_is_used_up_by_the_first_who_arrives(door: Door, vera: Principal) -> 
     door.comes(FRIEND)
     with pytest.raises(NotFound):
         door.look()
+
+
+def test_of_six_looks_at_once_one_asks_and_one_comes_in(door: Door, vera: Principal) -> None:
+    begun = door.begin()
+    door.tv.claim(FRIEND)
+    door.house.clock.forward(seconds=2)
+
+    def come() -> Waiting | Arrived | None:
+        try:
+            return plex.look(door.way, begun.token, None)
+        except NotFound:
+            return None
+
+    came = [one for one in together([come] * 6) if isinstance(one, Arrived)]
+    assert [one.principal.name for one in came] == ["farouk"]
+    assert door.tv.asked.count("claimed") == 1
+
+
+def test_one_person_from_two_browsers_at_once_is_one_user(door: Door, vera: Principal) -> None:
+    tokens = []
+    for _ in range(4):
+        tokens.append(door.begin().token)
+        door.tv.claim(FRIEND)
+    door.house.clock.forward(seconds=2)
+    came = together([lambda one=one: plex.look(door.way, one, None) for one in tokens])  # type: ignore[misc]
+    assert len({one.principal.id for one in came if isinstance(one, Arrived)}) == 1
+    assert len(came) == 4
+    assert count(door.house.database, "user_account") == 2
 
 
 def test_only_the_browser_that_began_it_comes_in(door: Door, vera: Principal) -> None:

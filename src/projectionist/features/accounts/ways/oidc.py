@@ -13,8 +13,9 @@ from projectionist.errors import Conflict, NotAllowed, NotFound
 from projectionist.features.accounts.sessions import hash_of, new_token
 from projectionist.features.accounts.ways import queries, service, vouched
 from projectionist.features.accounts.ways.models import HandshakeRow
-from projectionist.features.accounts.ways.plex import Arrived, Begun
+from projectionist.features.accounts.ways.plex import Arrived, Begun, page_to_keep
 from projectionist.features.accounts.ways.service import Kind
+from projectionist.features.accounts.ways.vouched import Door
 from projectionist.kit.secrets import Vault
 from projectionist.media.identity import CodeProvider, Errand
 from projectionist.web.ports import Principal
@@ -35,11 +36,17 @@ class OidcWay:
     name: str
     roles: Sequence[str]
     provider: Callable[[], CodeProvider] | None = None
+    may_register: bool = True
 
     @property
     def is_open(self) -> bool:
         """Whether anybody can come in by it."""
         return self.provider is not None
+
+    @property
+    def door(self) -> Door:
+        """Where they come in."""
+        return Door(self.database, Kind.OIDC, self.roles, self.may_register, self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ def begin(
         user_id=None if principal is None else principal.id,
         sealed=way.vault.seal(json.dumps(sealed)),
         remember=remember,
-        wanted=wanted,
+        wanted=page_to_keep(wanted),
         expires_at=moment + LONGEST,
         looked_at=None,
     )
@@ -111,7 +118,7 @@ def come_back(way: OidcWay, token: str, returned: Returned, principal: Principal
         service.link(way.database, row.user_id, Kind.OIDC, found.proven, now=way.now)
         return Arrived(principal, True, False, row.wanted)
     try:
-        entered = vouched.enter(way.database, Kind.OIDC, found, way.roles, now=way.now)
+        entered = vouched.enter(way.door, found)
     except NotAllowed as error:
         raise service.refuse(way.database, Kind.OIDC, found.proven, error, now=way.now) from None
     return Arrived(entered, False, row.remember, row.wanted)

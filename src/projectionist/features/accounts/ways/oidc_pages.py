@@ -34,7 +34,9 @@ PAGE = "accounts/oidc_sign_in.html"
 Given = Annotated[str, QueryParameter(max_length=4000)]
 
 
-@post("/sign-in/oidc", sync_to_thread=True, include_in_schema=False, status_code=200, **limited(ELSEWHERE, OPEN))
+@post(
+    "/sign-in/oidc", sync_to_thread=True, include_in_schema=False, status_code=200, **limited(ELSEWHERE, OPEN)
+)
 def begin_oidc(request: Request[Any, Any, Any], ways: Injected[Ways], data: Form) -> Template:
     """Begin to sign in by the provider."""
     wanted = local_path(text(data, "next") or "/", shell_settings(request))

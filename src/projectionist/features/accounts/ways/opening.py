@@ -50,8 +50,13 @@ def open_ways(
     provider = oidc if settings.oidc_issuer else None
     return Ways(
         PlexWay(database, vault, now, admission, may_register, plex),
-        OidcWay(database, vault, now, settings.oidc_name, settings.oidc_roles, provider),
+        OidcWay(database, vault, now, settings.oidc_name, settings.oidc_roles, provider, may_register),
         ProxyWay(
-            database, now, settings.proxy_user_header, settings.proxy_groups_header, settings.proxy_roles
+            database,
+            now,
+            settings.proxy_user_header,
+            settings.proxy_groups_header,
+            settings.proxy_roles,
+            may_register,
         ),
     )

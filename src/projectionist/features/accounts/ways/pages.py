@@ -45,9 +45,7 @@ def plex_page(request: Request[Any, Any, Any], ways: Injected[Ways]) -> Template
 
 
 @post(arriving.BACK, sync_to_thread=True, include_in_schema=False, **limited(ELSEWHERE, OPEN))
-def begin_plex(
-    request: Request[Any, Any, Any], ways: Injected[Ways], data: Form
-) -> Template | Redirect:
+def begin_plex(request: Request[Any, Any, Any], ways: Injected[Ways], data: Form) -> Template | Redirect:
     """Begin to sign in by Plex."""
     wanted = local_path(text(data, "next") or "/", shell_settings(request))
     return _begin(request, ways.plex, wanted, bool(text(data, "remember")), None)
@@ -96,9 +94,7 @@ def unlink_identity(
     """Unlink an account of another service from one's own."""
     service.check_own_hand(principal)
     try:
-        service.unlink(
-            database, principal.id, identity_id, open_ways=ways.kinds, now=clock.now
-        )
+        service.unlink(database, principal.id, identity_id, open_ways=ways.kinds, now=clock.now)
     except ProjectionistError as error:
         return refused(PAGE, {"waiting": None, "error": error.message, "is_account": True}, error)
     return to(request, ACCOUNT)
@@ -130,14 +126,14 @@ def _state(request: Request[Any, Any, Any], context: dict[str, Any], status: int
     return answer
 
 
-def _on(
-    request: Request[Any, Any, Any], path: str, cookies: list[Cookie]
-) -> Redirect | Response[bytes]:
+def _on(request: Request[Any, Any, Any], path: str, cookies: list[Cookie]) -> Redirect | Response[bytes]:
     """On to a page, also from one that looks by itself."""
     answer: Redirect | Response[bytes] = to(request, path)
     if _looks_by_itself(request):
         where = shell_settings(request).url(path)
-        answer = Response(b"", headers={"hx-redirect": where}, media_type=MediaType.HTML, status_code=HTTP_200_OK)
+        answer = Response(
+            b"", headers={"hx-redirect": where}, media_type=MediaType.HTML, status_code=HTTP_200_OK
+        )
     for cookie in cookies:
         answer.set_cookie(cookie)
     return answer

@@ -31,6 +31,7 @@ Provider = Callable[[str], PinProvider]
 
 EVERY = timedelta(seconds=2)
 LONGEST = timedelta(minutes=5)
+_LONGEST_PAGE = 2_000
 _SLACK = timedelta(seconds=0.2)
 """A page that asks every two seconds comes a little early at times."""
 
@@ -122,7 +123,7 @@ def begin(
         user_id=None if principal is None else principal.id,
         sealed=way.vault.seal(json.dumps(sealed)),
         remember=remember,
-        wanted=wanted,
+        wanted=page_to_keep(wanted),
         expires_at=ends,
         looked_at=None,
     )
@@ -130,6 +131,11 @@ def begin(
         queries.sweep_handshakes(session, moment)
         session.add(row)
     return Begun(token, link, ends)
+
+
+def page_to_keep(wanted: str) -> str:
+    """The page to go on to; the home page instead of one whose address is longer than any of ours."""
+    return wanted if len(wanted) <= _LONGEST_PAGE else "/"
 
 
 def waiting(way: PlexWay, token: str) -> Waiting | None:

@@ -12,8 +12,9 @@ from datetime import datetime
 
 from projectionist.db.engine import Database
 from projectionist.errors import NotAllowed
-from projectionist.features.accounts.ways import vouched
+from projectionist.features.accounts.ways import service, vouched
 from projectionist.features.accounts.ways.service import Kind
+from projectionist.features.accounts.ways.vouched import Door
 from projectionist.media.identity import Proven, Vouched
 from projectionist.web.ports import Principal
 
@@ -31,6 +32,7 @@ class ProxyWay:
     header: str
     groups_header: str
     roles: Sequence[str]
+    may_register: bool = True
 
     @property
     def is_open(self) -> bool:
@@ -39,15 +41,20 @@ class ProxyWay:
 
     def read(self, names: Sequence[str], groups: Sequence[str]) -> Vouched | None:
         """Whom the headers name, None where they name nobody. Raises NotAllowed for what can be no name."""
-        if not names:
+        if not any(name.strip() for name in names):
             return None
         name = names[0].strip()
         plain = name.isprintable() and len(name) <= _LONGEST
-        if len(names) > 1 or not name or not plain or sum(map(len, groups)) > _MOST:
+        if len(names) > 1 or not plain or sum(map(len, groups)) > _MOST:
             raise NotAllowed("The proxy in front names nobody who can be; look at its headers.")
         found = {group for one in groups for part in one.split("|") for group in part.split(",")}
         return Vouched(Proven(ISSUER, name, name[:100]), frozenset(group.strip() for group in found))
 
     def enter(self, person: Vouched) -> Principal:
         """Who somebody is here whom the proxy names. Raises NotAllowed where no group lets them in."""
-        return vouched.enter(self.database, Kind.PROXY, person, self.roles, now=self.now)
+        door = Door(self.database, Kind.PROXY, self.roles, self.may_register, self.now)
+        return vouched.enter(door, person)
+
+    def known(self, person: Vouched) -> Principal | None:
+        """Who somebody is here by now whom the proxy named before; what it said then changes nothing any more."""
+        return service.known(self.database, Kind.PROXY, person.proven)

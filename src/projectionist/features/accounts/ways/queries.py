@@ -48,9 +48,7 @@ def add_identity(
 
 def mark_used(session: Session, identity_id: int, name: str, now: datetime) -> None:
     """Remember that somebody came in by it, and what they are called there by now."""
-    session.execute(
-        update(IdentityRow).where(IdentityRow.id == identity_id).values(used_at=now, name=name)
-    )
+    session.execute(update(IdentityRow).where(IdentityRow.id == identity_id).values(used_at=now, name=name))
 
 
 def remove_identity(session: Session, identity_id: int) -> None:
