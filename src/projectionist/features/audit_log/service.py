@@ -41,7 +41,7 @@ class Act(StrEnum):
     INVITATION_WITHDRAWN = "invitation withdrawn"
     USER_JOINED = "user joined"
     IDENTITY_LINKED = "account of another service linked"
-    IDENTITY_LINK_REFUSED = "account of another service refused, for it is linked to somebody else"
+    IDENTITY_LINK_REFUSED = "account of another service not linked"
     IDENTITY_UNLINKED = "account of another service unlinked"
     SIGN_IN_REFUSED = "sign-in by another service refused"
     USER_CHANGED = "user changed"

@@ -76,7 +76,7 @@ def test_whom_anybody_else_names_is_nobody(house: House, more: Headers) -> None:
         [LOTTE],
         [LOTTE, ("remote-groups", "neighbours")],
         [("remote-user", "x" * 300), FAMILY],
-        [("remote-user", "x\x7fy"), FAMILY],
+        [("remote-user", "lotte\tb"), FAMILY],
         [("remote-user", ""), LOTTE, FAMILY],
         [LOTTE, ("remote-groups", "x" * 5_000)],
         [LOTTE, ("remote-user", "vera"), FAMILY],

@@ -58,6 +58,15 @@ class Identity:
     used_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Joining:
+    """What somebody new becomes here."""
+
+    role: Role
+    name: str
+    many_administrators: bool
+
+
 class _Overtaken(Exception):
     """Somebody else was quicker; nothing was kept."""
 
@@ -86,11 +95,19 @@ def known(database: Database, kind: Kind, proven: Proven) -> Principal | None:
 
 
 def enter(
-    database: Database, kind: Kind, proven: Proven, newcomer: Callable[[], Role], *, now: Now
+    database: Database,
+    kind: Kind,
+    proven: Proven,
+    newcomer: Callable[[], Role],
+    *,
+    now: Now,
+    many_administrators: bool = False,
 ) -> Principal:
     """Whom an identity is linked to; who is new gets an account of the role that `newcomer` gives.
 
-    What `newcomer` raises passes: nobody new is let in then. Raises Conflict where everybody is quicker.
+    It makes the first administrator, and more of them only with `many_administrators`: of two who race to be the
+    first, the other is asked about anew. What `newcomer` raises passes: nobody new is let in then. Raises Conflict
+    where everybody is quicker.
     """
     names = _names(kind, proven.name)
     name = next(names)
@@ -100,7 +117,7 @@ def enter(
             return person
         role = newcomer()
         try:
-            return _join(database, kind, proven, role, name, now())
+            return _join(database, kind, proven, _Joining(role, name, many_administrators), now())
         except _Overtaken:
             continue  # the same person came in twice, or somebody else has just founded the house
         except IntegrityError:
@@ -182,16 +199,18 @@ def _come_again(database: Database, kind: Kind, proven: Proven, now: datetime) -
     return principal_of(person)
 
 
-def _join(database: Database, kind: Kind, proven: Proven, role: Role, name: str, now: datetime) -> Principal:
+def _join(database: Database, kind: Kind, proven: Proven, joining: _Joining, now: datetime) -> Principal:
     """Make an account with its identity, or neither. Raises _Overtaken, IntegrityError."""
-    called = _called(proven)
+    called, role = _called(proven), joining.role
     with database.durable() as session:
         founds = role is Role.ADMINISTRATOR and accounts.people(session, Role.ADMINISTRATOR) == 0
         if founds:
             accounts.ensure_setup(session)
             if not accounts.claim_setup(session, None, now):
                 raise _Overtaken
-        row = user_row(name, "", now, role, founder=1 if founds else None)
+        elif role is Role.ADMINISTRATOR and not joining.many_administrators:
+            raise _Overtaken
+        row = user_row(joining.name, "", now, role, founder=1 if founds else None)
         session.add(row)
         session.flush()
         if not queries.add_identity(session, kind, proven.issuer, proven.subject, row.id, called, now):
