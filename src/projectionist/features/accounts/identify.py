@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from litestar import Request
 
 from projectionist.db.engine import Database
 from projectionist.features.accounts import service, tokens
 from projectionist.features.accounts.sessions import COOKIE, IDLE, hash_of, token_in
-from projectionist.features.accounts.ways.proxy import ProxyWay
 from projectionist.kit.clock import Clock
+from projectionist.media.identity import Vouched
 from projectionist.web.bearer import bearer_of
 from projectionist.web.edge import FROM_PROXY
 from projectionist.web.limits import BACKGROUND
@@ -29,11 +30,36 @@ _NAMED = "named_by_proxy"
 """In a request's state: what the proxy said of its groups has been acted on."""
 
 
+class NamingProxy(Protocol):
+    """A proxy in front that says in headers who somebody is, as the settings have it."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is believed."""
+
+    @property
+    def header(self) -> str:
+        """The header that names somebody."""
+
+    @property
+    def groups_header(self) -> str:
+        """The header that says in which groups they are; may be empty."""
+
+    def read(self, names: Sequence[str], groups: Sequence[str]) -> Vouched | None:
+        """Whom the headers name, None where they name nobody. Raises NotAllowed for what can be no name."""
+
+    def enter(self, person: Vouched) -> Principal:
+        """Who somebody is here whom the proxy names. Raises NotAllowed where no group lets them in."""
+
+    def known(self, person: Vouched) -> Principal | None:
+        """Who somebody is here by now whom the proxy named before; their groups change nothing."""
+
+
 class SignedInPeople:
     """The house's `Identify`: by the session cookie or a program's token, with a small cache before the database."""
 
     def __init__(
-        self, database: Database, clock: Clock, idle: timedelta = IDLE, proxy: ProxyWay | None = None
+        self, database: Database, clock: Clock, idle: timedelta = IDLE, proxy: NamingProxy | None = None
     ) -> None:
         self._database = database
         self._proxy = proxy if proxy is not None and proxy.is_open else None
@@ -73,7 +99,7 @@ class SignedInPeople:
             self._known[(key, active)] = (tick, principal)
         return principal
 
-    def _named(self, request: Request[Any, Any, Any], proxy: ProxyWay) -> Principal | None:
+    def _named(self, request: Request[Any, Any, Any], proxy: NamingProxy) -> Principal | None:
         """Whom a trusted proxy names; what it says counts before a cookie."""
         groups = request.headers.getall(proxy.groups_header, []) if proxy.groups_header else []
         person = proxy.read(request.headers.getall(proxy.header, []), groups)

@@ -84,7 +84,7 @@ def has_password(database: Database, user_id: int) -> bool:
     """Whether somebody can come in by a password."""
     with database.read() as session:
         row = accounts.user(session, user_id)
-        return row is not None and row.password_hash != ""
+        return row is not None and bool(row.password_hash)
 
 
 def known(database: Database, kind: Kind, proven: Proven) -> Principal | None:
