@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from sqlalchemy import String
+
+from projectionist.features.audit_log.models import AuditEntryRow
 from projectionist.features.audit_log.service import Act
 from projectionist.web.access import declared_routes
 from tests.api.house import Open
@@ -11,6 +14,7 @@ ARRIVING = {
     Act.USER_JOINED,
     Act.ADMINISTRATOR_MADE,
     Act.IDENTITY_LINKED,
+    Act.IDENTITY_LINK_REFUSED,
     Act.SIGN_IN_REFUSED,
 }
 """What comes of signing in by another service."""
@@ -30,6 +34,10 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("DELETE", "/api/v1/schedules/{name:str}"): {Act.SCHEDULE_REMOVED},
     ("DELETE", "/api/v1/servers/{server_id:int}"): {Act.SERVER_REMOVED},
     ("DELETE", "/api/v1/settings/{name:str}"): {Act.SETTINGS_CHANGED},
+    ("DELETE", "/api/v1/users/{user_id:int}/identities/{identity_id:int}"): {
+        Act.IDENTITY_UNLINKED,
+        Act.BROWSER_REVOKED,
+    },
     ("DELETE", "/api/v1/users/{user_id:int}"): {Act.USER_REMOVED},
     ("DELETE", "/api/v1/users/{user_id:int}/sign-ins"): {Act.BROWSER_REVOKED},
     ("PATCH", "/api/v1/libraries/{library_id:int}"): {Act.LIBRARY_CHANGED},
@@ -218,6 +226,13 @@ def test_every_changing_route_is_written_down_or_said_why_not(house: Open) -> No
     assert changing - WRITTEN_DOWN.keys() - NOT_TOLD.keys() == set()
     assert (WRITTEN_DOWN.keys() | NOT_TOLD.keys()) - changing == set()
     assert WRITTEN_DOWN.keys() & NOT_TOLD.keys() == set()
+
+
+def test_every_act_has_room_in_the_log() -> None:
+    room = AuditEntryRow.__table__.c.act.type
+    assert isinstance(room, String)
+    assert room.length
+    assert [act for act in Act if len(act) > room.length] == []
 
 
 def test_every_act_is_done_by_some_route() -> None:

@@ -130,6 +130,8 @@ USER_COMMANDS = {
     "role": ["change_user"],
     "password": ["make_password_link"],
     "sign-out": ["sign_user_out"],
+    "identities": ["list_user_identities", "list_identities"],
+    "unlink": ["unlink_user_identity", "unlink_identity"],
     "remove": ["remove_user"],
 }
 """The commands of users, and the operations that do the same."""

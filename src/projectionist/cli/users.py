@@ -139,12 +139,11 @@ def unlink(
     """Unlink an account of another service from somebody, also their only way in; every sign-in of theirs ends."""
     from projectionist.features.accounts.users import service
     from projectionist.features.accounts.users.documents import user_document
-    from projectionist.features.accounts.ways import service as identities
+    from projectionist.features.accounts.ways import others
 
     with opened_database(data) as house:
         user = service.user_named(house.database, name, now=_now)
-        identities.unlink(house.database, user.id, number, open_ways=None, now=_now)
-        ended = service.sign_out_everywhere(house.database, service.OWNER, user.id, now=_now)
+        ended = others.unlink(house.database, service.OWNER, user.id, number, open_ways=None, now=_now)
     if json:
         print_json(user_document(ended))
     else:

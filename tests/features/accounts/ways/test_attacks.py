@@ -15,10 +15,12 @@ from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts.sessions import COOKIE, HANDSHAKE_COOKIE
 from projectionist.features.accounts.ways import service as identities
 from projectionist.features.accounts.ways.oidc import OidcWay
+from projectionist.features.accounts.ways.service import Kind
 from projectionist.features.audit_log import service as audit_log
 from projectionist.features.servers import service as servers
 from projectionist.features.servers.service import NewServer
 from projectionist.integrations.oidc.provider import Client, OidcProvider
+from projectionist.media.identity import Proven
 from projectionist.media.vocabulary import ServerKind
 from tests.features.accounts.house import NAME, PASSWORD, PLEX, TOKEN, Browser, House, words
 from tests.features.accounts.opened import house as bare_house
@@ -187,6 +189,25 @@ def test_nobody_reads_or_unlinks_what_is_linked_to_another(
     assert browser.api("DELETE", f"/me/identities/{lottes.id}").status_code == 404
     assert browser.post(f"/account/identities/{lottes.id}/unlink").status_code == 404
     assert linked(house, 2) == ["Lotte"]
+
+
+def test_who_manages_users_unlinks_for_others_but_not_their_only_way_in(
+    house: House, browser: Browser, another: Browser, provider: Provider
+) -> None:
+    come_back(another, provider.agree(link_of(another.post("/sign-in/oidc"))))
+    [lottes] = identities.identities_of(house.database, 2)
+    at = f"/users/2/identities/{lottes.id}"
+    assert another.api("GET", "/users/2/identities").status_code == 403
+    assert another.api("DELETE", at).status_code == 403
+    browser.post("/sign-in", name=NAME, password=PASSWORD)
+    assert [one["name"] for one in browser.api("GET", "/users/2/identities").json()["items"]] == ["Lotte"]
+    assert browser.api("GET", "/users/99/identities").status_code == 404
+    assert browser.api("DELETE", at).status_code == 409
+    identities.link(house.database, 2, Kind.PLEX, Proven("https://plex.tv", "9", "L"), now=house.clock.now)
+    assert browser.api("DELETE", at).status_code == 204
+    assert linked(house, 2) == ["L"]
+    assert another.get("/account", follow=False).status_code == 303, "whoever came in by it is out"
+    assert browser.api("DELETE", at).status_code == 404
 
 
 def test_a_name_that_is_somebodys_here_gives_nobody_their_account(

@@ -12,15 +12,18 @@ from litestar.params import JSONBody, PathParameter
 from projectionist.db.engine import Database
 from projectionist.features.accounts.cookies import handshake_cookie
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.ways import arriving, oidc, oidc_pages, plex, service
+from projectionist.features.accounts.ways import arriving, oidc, oidc_pages, others, plex, service
 from projectionist.features.accounts.ways.opening import Ways
 from projectionist.features.accounts.ways.plex import Begun, Waiting
 from projectionist.kit.clock import Clock
-from projectionist.web.access import OPEN
+from projectionist.web.access import OPEN, needs
 from projectionist.web.injection import Injected
 from projectionist.web.limits import ELSEWHERE, limited
 from projectionist.web.paging import Limit, Offset, PageOut, part_out
-from projectionist.web.ports import Principal
+from projectionist.web.ports import Permission, Principal
+
+MANAGE = needs(Permission.MANAGE_USERS)
+Id = Annotated[int, PathParameter(ge=1, le=2**63 - 1)]
 
 
 class SignInOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,11 +160,46 @@ def unlink_identity(
     database: Injected[Database],
     clock: Injected[Clock],
     ways: Injected[Ways],
-    identity_id: Annotated[int, PathParameter(ge=1, le=2**63 - 1)],
+    identity_id: Id,
 ) -> None:
     """Unlink an account of another service; the only way in that one has stays."""
     service.check_own_hand(principal)
     service.unlink(database, principal.id, identity_id, open_ways=ways.kinds, now=clock.now)
+
+
+@get(
+    "/api/v1/users/{user_id:int}/identities",
+    tags=["Users"],
+    operation_id="list_user_identities",
+    sync_to_thread=True,
+    **MANAGE,
+)
+def list_user_identities(
+    database: Injected[Database], clock: Injected[Clock], user_id: Id, offset: Offset = 0, limit: Limit = 50
+) -> PageOut[IdentityDocument]:
+    """The accounts of other services that are linked to somebody's."""
+    return part_out(others.identities_of(database, user_id, now=clock.now), _document, offset, limit)
+
+
+@delete(
+    "/api/v1/users/{user_id:int}/identities/{identity_id:int}",
+    tags=["Users"],
+    operation_id="unlink_user_identity",
+    sync_to_thread=True,
+    **MANAGE,
+)
+def unlink_user_identity(
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+    ways: Injected[Ways],
+    user_id: Id,
+    identity_id: Id,
+) -> None:
+    """Unlink an account of another service from somebody and sign them out everywhere; their only way in stays."""
+    others.unlink(database, principal, user_id, identity_id, open_ways=ways.kinds, now=clock.now)
+    people.forget()
 
 
 def _begun(request: Request[Any, Any, Any], begun: Begun) -> Response[BegunDocument]:
@@ -181,4 +219,6 @@ HANDLERS = (
     link_oidc,
     list_identities,
     unlink_identity,
+    list_user_identities,
+    unlink_user_identity,
 )
