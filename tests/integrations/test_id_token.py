@@ -85,8 +85,9 @@ def unknown_key(provider: Provider, header: dict[str, Any], payload: bytes) -> s
 
 
 def key_in_header(provider: Provider, header: dict[str, Any], payload: bytes) -> str:
-    own = RSAKey.generate_key(2048, {"kid": header["kid"]})
-    return f"{signed({'alg': 'RS256', 'jwk': slim(own)}, payload, own)}"
+    own = ECKey.generate_key("P-256")
+    told = {name: value for name, value in own.as_dict(private=False).items() if name != "kid"}
+    return signed({"alg": "ES256", "kid": "ec-1", "jwk": told}, payload, own)
 
 
 def slim(key: RSAKey) -> dict[str, Any]:
