@@ -25,6 +25,7 @@ OPEN = {
     ("GET", "/sw.js"),
     ("GET", "/setup"),
     ("GET", "/sign-in"),
+    ("GET", "/sign-in/code"),
     ("GET", "/static/{version:str}/{name:path}"),
     ("POST", "/api/v1/join"),
     ("POST", "/api/v1/new-password"),
@@ -33,6 +34,7 @@ OPEN = {
     ("POST", "/new-password"),
     ("POST", "/setup/administrator"),
     ("POST", "/sign-in"),
+    ("POST", "/sign-in/code"),
     ("POST", "/sign-out"),
 }
 

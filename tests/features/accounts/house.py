@@ -164,6 +164,7 @@ class House:
                 "reach": self.reach,
                 "settings": self.settings,
                 "setup_parts": self.parts,
+                "vault": self.reach.vault,
             },
             settings=ShellSettings(base_path=self.base_path),
             events=NoEvents(),

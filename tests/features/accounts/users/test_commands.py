@@ -11,10 +11,13 @@ from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.schema import prepare
 from projectionist.errors import ProjectionistError
 from projectionist.features.accounts import service as accounts
+from projectionist.features.accounts.second_factor import service as second_factor
+from projectionist.features.accounts.second_factor import totp
 from projectionist.features.accounts.users import links, service
 from projectionist.features.accounts.users.links import Registration
 from projectionist.features.audit_log import service as audit_log
 from projectionist.kit.clock import SystemClock
+from projectionist.kit.secrets import Vault
 
 PASSWORD = "a warm beam of light"
 now = SystemClock().now
@@ -85,6 +88,22 @@ def test_somebody_is_signed_out(data: Path) -> None:
     accounts.sign_in(database, "Ada", PASSWORD, now=now, remember=True, address="127.0.0.1")
     assert said(data, "sign-out", "ada") == "Ada is signed out everywhere.\n"
     assert service.user_named(database, "Ada", now=now).sign_ins == 0
+    database.close()
+
+
+def test_the_second_step_of_somebody_who_lost_it_is_taken_off(data: Path) -> None:
+    database, vault = stored(data), Vault(b"k" * 32)
+    ada = service.user_named(database, "Ada", now=now)
+    begun = second_factor.begin(database, vault, ada.id, PASSWORD, now=now)
+    code = totp.code_of(begun.secret, totp.step_at(now()))
+    second_factor.confirm(database, vault, ada.id, code, now=now)
+    assert json.loads(said(data, "list", "--text", "ada", "--json"))["users"][0]["second_step"] is True
+    assert said(data, "second-step-off", "ada") == "Ada signs in by the password alone now.\n"
+    assert not second_factor.standing(database, ada.id).is_on
+    *_, last = audit_log.all_entries(database)
+    assert (last.act, last.about, last.who) == ("second step switched off", "Ada", "the command line")
+    with pytest.raises(ProjectionistError, match="no second step"):
+        said(data, "second-step-off", "ada")
     database.close()
 
 

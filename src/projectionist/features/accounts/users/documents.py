@@ -27,6 +27,7 @@ class UserDocument(msgspec.Struct, frozen=True):
     seen_at: datetime | None
     sign_ins: int
     tokens: int
+    second_step: bool
 
 
 class UserChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,6 +126,7 @@ def user_document(user: User) -> UserDocument:
         user.seen_at,
         user.sign_ins,
         user.tokens,
+        user.second_step,
     )
 
 

@@ -16,6 +16,7 @@ from projectionist.errors import Conflict, InputWrong, NotAllowed, NotFound
 from projectionist.features.accounts import queries as accounts
 from projectionist.features.accounts.models import UserRow
 from projectionist.features.accounts.permissions import PERMISSIONS, Role, permissions_of
+from projectionist.features.accounts.second_factor.queries import those_with_one
 from projectionist.features.accounts.users import queries
 from projectionist.features.audit_log.service import Act, differing, record
 from projectionist.media.vocabulary import Page
@@ -40,6 +41,7 @@ class User:
     seen_at: datetime | None
     sign_ins: int
     tokens: int
+    second_step: bool
 
     @property
     def is_administrator(self) -> bool:
@@ -192,6 +194,7 @@ def _there(row: UserRow | None) -> UserRow:
 def _told(session: Session, rows: Sequence[UserRow], now: datetime) -> list[User]:
     ids = [row.id for row in rows]
     seen, tokens = queries.seen(session, ids, now), queries.count_tokens(session, ids, now)
+    careful = those_with_one(session, ids)
     return [
         User(
             row.id,
@@ -203,6 +206,7 @@ def _told(session: Session, rows: Sequence[UserRow], now: datetime) -> list[User
             seen[row.id][1] if row.id in seen else None,
             seen[row.id][0] if row.id in seen else 0,
             tokens.get(row.id, 0),
+            row.id in careful,
         )
         for row in rows
     ]

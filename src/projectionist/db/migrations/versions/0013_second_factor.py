@@ -1,0 +1,62 @@
+"""A second step of signing in: authenticator apps, recovery codes, and sign-ins between their steps.
+
+Revision ID: 0013
+Revises: 0010
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from projectionist.db.model import BigKey, UtcDateTime
+
+revision = "0013"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """To this revision."""
+    op.create_table(
+        "second_factor",
+        sa.Column("user_id", BigKey, autoincrement=False, nullable=False),
+        sa.Column("secret", sa.String(255), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("confirmed_at", UtcDateTime(), nullable=True),
+        sa.Column("used_step", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_account.id"], name="fk_second_factor_user_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", name="pk_second_factor"),
+    )
+    op.create_table(
+        "recovery_code",
+        sa.Column("user_id", BigKey, autoincrement=False, nullable=False),
+        sa.Column("code_hash", sa.String(64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_account.id"], name="fk_recovery_code_user_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "code_hash", name="pk_recovery_code"),
+    )
+    op.create_table(
+        "sign_in_step",
+        sa.Column("token_hash", sa.String(64), nullable=False),
+        sa.Column("user_id", BigKey, nullable=False),
+        sa.Column("remembered", sa.Boolean(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_account.id"], name="fk_sign_in_step_user_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("token_hash", name="pk_sign_in_step"),
+    )
+    op.create_index("ix_sign_in_step_user_id", "sign_in_step", ["user_id"])
+    op.create_index("ix_sign_in_step_expires_at", "sign_in_step", ["expires_at"])
+
+
+def downgrade() -> None:
+    """Back to the revision before."""
+    op.drop_table("sign_in_step")
+    op.drop_table("recovery_code")
+    op.drop_table("second_factor")
