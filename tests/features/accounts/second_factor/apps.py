@@ -11,7 +11,7 @@ from projectionist.features.accounts.second_factor import service, totp
 from projectionist.features.accounts.service import SignedIn
 from projectionist.kit.secrets import Vault
 from tests.features.accounts.clocks import Clock
-from tests.features.accounts.users.people import PASSWORD
+from tests.passwords import PASSWORD
 
 VAULT = Vault(b"k" * 32)
 HERE, ELSEWHERE = "192.0.2.7", "198.51.100.9"

@@ -32,7 +32,8 @@ from tests.features.accounts.second_factor.apps import (
     connected,
     password_step,
 )
-from tests.features.accounts.users.people import PASSWORD, clock, invited, owner
+from tests.features.accounts.users.people import clock, invited, owner
+from tests.passwords import ANOTHER, PASSWORD
 
 __all__ = ["clock", "owner"]
 
@@ -135,7 +136,7 @@ def test_a_changed_password_ends_a_sign_in_between_its_steps(
     database: Database, owner: Principal, app: App, clock: Clock
 ) -> None:
     step = password_step(database, clock)
-    accounts.change_password(database, owner.id, PASSWORD, "Another beam of 16 mm", now=clock)
+    accounts.change_password(database, owner.id, PASSWORD, ANOTHER, now=clock)
     assert not service.waits(database, step, now=clock)
 
 

@@ -18,8 +18,8 @@ from projectionist.features.accounts.users.links import Registration
 from projectionist.features.audit_log import service as audit_log
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.secrets import Vault
+from tests.passwords import ANOTHER, PASSWORD
 
-PASSWORD = "a warm beam of light"
 now = SystemClock().now
 
 
@@ -57,9 +57,9 @@ def test_an_administrator_who_lost_the_password_gets_in_again(data: Path) -> Non
     path, _, token = link.partition("?token=")
     assert path.endswith("/new-password")
     database = stored(data)
-    links.choose_password(database, token, "quite another beam", now=now)
+    links.choose_password(database, token, ANOTHER, now=now)
     signed_in = accounts.sign_in(
-        database, "Vera", "quite another beam", now=now, remember=False, address="127.0.0.1"
+        database, "Vera", ANOTHER, now=now, remember=False, address="127.0.0.1"
     )
     assert signed_in.principal.role == "administrator"
     written = [(entry.act, entry.who) for entry in audit_log.all_entries(database)]

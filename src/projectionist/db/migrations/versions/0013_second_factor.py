@@ -1,4 +1,4 @@
-"""A second step of signing in: authenticator apps, recovery codes, and sign-ins between their steps.
+"""A second step of signing in: authenticator apps, recovery codes, and sign-ins between their steps; longer names.
 
 Revision ID: 0013
 Revises: 0010
@@ -19,6 +19,7 @@ depends_on = None
 
 def upgrade() -> None:
     """To this revision."""
+    _let_names_have(100, before=30)
     op.create_table(
         "second_factor",
         sa.Column("user_id", BigKey, autoincrement=False, nullable=False),
@@ -60,3 +61,10 @@ def downgrade() -> None:
     op.drop_table("sign_in_step")
     op.drop_table("recovery_code")
     op.drop_table("second_factor")
+    _let_names_have(30, before=100)
+
+
+def _let_names_have(letters: int, before: int) -> None:
+    with op.batch_alter_table("user_account") as users:
+        for name in ("name", "folded_name"):
+            users.alter_column(name, type_=sa.String(letters), existing_type=sa.String(before))
