@@ -30,6 +30,8 @@ OPEN = {
     ("POST", "/api/v1/join"),
     ("POST", "/api/v1/new-password"),
     ("POST", "/api/v1/sign-in"),
+    ("POST", "/api/v1/sign-in/passkey"),
+    ("POST", "/api/v1/sign-in/passkey/question"),
     ("POST", "/join"),
     ("POST", "/new-password"),
     ("POST", "/setup/administrator"),

@@ -138,7 +138,7 @@ def _take(
     if old := request.cookies.get(COOKIE):
         service.sign_out(database, old, now=clock.now)
         people.forget()
-    return Response(_person(signed_in.principal), cookies=session_cookies(request, signed_in))
+    return Response(person_document(signed_in.principal), cookies=session_cookies(request, signed_in))
 
 
 def _with_password(
@@ -178,7 +178,7 @@ def sign_out(
 @get("/api/v1/me", tags=["Accounts"], operation_id="get_me")
 async def get_me(principal: Injected[Principal]) -> PersonDocument:
     """Who is signed in, and what they may do."""
-    return _person(principal)
+    return person_document(principal)
 
 
 @patch("/api/v1/me", tags=["Accounts"], operation_id="change_me", sync_to_thread=True)
@@ -191,7 +191,7 @@ def change_me(
     """Choose the zone in which one is shown times."""
     changed = service.set_time_zone(database, principal.id, data.time_zone)
     people.forget()
-    return _person(changed)
+    return person_document(changed)
 
 
 @put(
@@ -307,7 +307,8 @@ def _left(found: service.Left) -> LeftDocument:
     return LeftDocument(found.left_s, found.warned_s)
 
 
-def _person(principal: Principal) -> PersonDocument:
+def person_document(principal: Principal) -> PersonDocument:
+    """Somebody as the API shows them to themselves."""
     permissions = sorted(permission.value for permission in principal.permissions)
     return PersonDocument(principal.id, principal.name, principal.role, permissions, principal.time_zone)
 

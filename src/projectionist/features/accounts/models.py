@@ -143,6 +143,33 @@ class SignInStepRow(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class PasskeyRow(Base):
+    """A passkey: the key in base64url as SubjectPublicKeyInfo, and how often the authenticator says it was used."""
+
+    __tablename__ = "passkey"
+    __table_args__ = (UniqueConstraint("user_id", "name"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(60))
+    credential_id: Mapped[str] = mapped_column(String(1400), unique=True)
+    public_key: Mapped[str] = mapped_column(String(2000))
+    algorithm: Mapped[int]
+    count: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class PasskeyChallengeRow(Base):
+    """What a passkey is asked to sign, by its hash: for somebody's new one, or for nobody known yet to sign in."""
+
+    __tablename__ = "passkey_challenge"
+
+    challenge_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class SetupRow(Base):
     """The setup: hashes of its link and of the cookie it was exchanged for, and what was chosen so far."""
 

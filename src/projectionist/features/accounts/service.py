@@ -156,15 +156,16 @@ def let_in(
     browser: str,
     known: str,
     idle: timedelta,
+    by: str = "",
 ) -> SignedIn:
     """Sign somebody in who has shown all that they must, by a token that nobody had before.
 
-    Call it last in a transaction, as `record`.
+    `by` says what they showed where it was no password. Call it last in a transaction, as `record`.
     """
     token, browser_token = new_token(), new_token()
     session.add(_sign_in_row(row.id, token, now, remember, address, browser, idle))
     _know_browser(session, known, browser_token, row.id, now)
-    said = {"browser": browser_name(browser), "remembered": remember}
+    said = {"browser": browser_name(browser), "remembered": remember, **({"by": by} if by else {})}
     record(session, Act.SIGNED_IN, row.name, at=now, after=said, who=actor_of(row))
     return SignedIn(principal_of(row), token, remember, browser_token)
 

@@ -42,6 +42,8 @@ class Act(StrEnum):
     SECOND_FACTOR_REFUSED = "change of the second step refused"
     RECOVERY_CODES_MADE = "recovery codes made"
     RECOVERY_CODE_USED = "recovery code used"
+    PASSKEY_ADDED = "passkey added"
+    PASSKEY_REVOKED = "passkey revoked"
     USER_INVITED = "user invited"
     INVITATION_WITHDRAWN = "invitation withdrawn"
     USER_JOINED = "user joined"

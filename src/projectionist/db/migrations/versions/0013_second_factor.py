@@ -1,4 +1,4 @@
-"""A second step of signing in: authenticator apps, recovery codes, and sign-ins between their steps; longer names.
+"""A second step of signing in, passkeys, and longer names.
 
 Revision ID: 0013
 Revises: 0010
@@ -54,10 +54,46 @@ def upgrade() -> None:
     )
     op.create_index("ix_sign_in_step_user_id", "sign_in_step", ["user_id"])
     op.create_index("ix_sign_in_step_expires_at", "sign_in_step", ["expires_at"])
+    _make_passkeys()
+
+
+def _make_passkeys() -> None:
+    op.create_table(
+        "passkey",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("user_id", BigKey, nullable=False),
+        sa.Column("name", sa.String(60), nullable=False),
+        sa.Column("credential_id", sa.String(1400), nullable=False),
+        sa.Column("public_key", sa.String(2000), nullable=False),
+        sa.Column("algorithm", sa.Integer(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("used_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_account.id"], name="fk_passkey_user_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_passkey"),
+        sa.UniqueConstraint("credential_id", name="uq_passkey_credential_id"),
+        sa.UniqueConstraint("user_id", "name", name="uq_passkey_user_id_name"),
+    )
+    op.create_table(
+        "passkey_challenge",
+        sa.Column("challenge_hash", sa.String(64), nullable=False),
+        sa.Column("user_id", BigKey, nullable=True),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_account.id"], name="fk_passkey_challenge_user_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("challenge_hash", name="pk_passkey_challenge"),
+    )
+    op.create_index("ix_passkey_challenge_user_id", "passkey_challenge", ["user_id"])
+    op.create_index("ix_passkey_challenge_expires_at", "passkey_challenge", ["expires_at"])
 
 
 def downgrade() -> None:
     """Back to the revision before."""
+    op.drop_table("passkey_challenge")
+    op.drop_table("passkey")
     op.drop_table("sign_in_step")
     op.drop_table("recovery_code")
     op.drop_table("second_factor")

@@ -78,7 +78,7 @@ def begin(
 
     Raises InputWrong where the password is wrong, Conflict where the second step is on, TooManyRequests.
     """
-    name = _check_password(database, user_id, password, now, tell)
+    name = check_password(database, user_id, password, now, tell)
     secret = totp.new_secret()
     with database.durable() as session:
         _hold(session, user_id)
@@ -133,7 +133,7 @@ def renew_codes(
 
     Raises InputWrong where the password is wrong, Conflict where the second step is off, TooManyRequests.
     """
-    _check_password(database, user_id, password, now, tell)
+    check_password(database, user_id, password, now, tell)
     shown = _new_codes()
     with database.durable() as session:
         person = _hold(session, user_id)
@@ -151,7 +151,7 @@ def switch_off(
 
     Raises InputWrong where the password is wrong, Conflict where it is off, TooManyRequests.
     """
-    _check_password(database, user_id, password, now, tell)
+    check_password(database, user_id, password, now, tell)
     with database.durable() as session:
         _remove(session, _hold(session, user_id), now())
 
@@ -238,7 +238,7 @@ def _hold(session: Session, user_id: int) -> UserRow:
     return row
 
 
-def _check_password(database: Database, user_id: int, password: str, now: Now, tell: Tell) -> str:
+def check_password(database: Database, user_id: int, password: str, now: Now, tell: Tell) -> str:
     """Whose password it is; an open browser that somebody left changes nothing here."""
     with database.read() as session:
         row = accounts.user(session, user_id)

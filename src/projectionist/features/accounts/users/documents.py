@@ -28,6 +28,7 @@ class UserDocument(msgspec.Struct, frozen=True):
     sign_ins: int
     tokens: int
     second_step: bool
+    passkeys: int
 
 
 class UserChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,6 +128,7 @@ def user_document(user: User) -> UserDocument:
         user.sign_ins,
         user.tokens,
         user.second_step,
+        user.passkeys,
     )
 
 

@@ -15,6 +15,7 @@ from projectionist.db.engine import Database
 from projectionist.errors import Conflict, InputWrong, NotAllowed, NotFound
 from projectionist.features.accounts import queries as accounts
 from projectionist.features.accounts.models import UserRow
+from projectionist.features.accounts.passkeys.queries import count_passkeys
 from projectionist.features.accounts.permissions import PERMISSIONS, Role, permissions_of
 from projectionist.features.accounts.second_factor.queries import those_with_one
 from projectionist.features.accounts.users import queries
@@ -42,6 +43,7 @@ class User:
     sign_ins: int
     tokens: int
     second_step: bool
+    passkeys: int
 
     @property
     def is_administrator(self) -> bool:
@@ -194,7 +196,7 @@ def _there(row: UserRow | None) -> UserRow:
 def _told(session: Session, rows: Sequence[UserRow], now: datetime) -> list[User]:
     ids = [row.id for row in rows]
     seen, tokens = queries.seen(session, ids, now), queries.count_tokens(session, ids, now)
-    careful = those_with_one(session, ids)
+    careful, passkeys = those_with_one(session, ids), count_passkeys(session, ids)
     return [
         User(
             row.id,
@@ -207,6 +209,7 @@ def _told(session: Session, rows: Sequence[UserRow], now: datetime) -> list[User
             seen[row.id][0] if row.id in seen else 0,
             tokens.get(row.id, 0),
             row.id in careful,
+            passkeys.get(row.id, 0),
         )
         for row in rows
     ]
