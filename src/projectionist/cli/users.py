@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Users: list, invite, change the role, sign out, let choose a new password, take passkeys or the second step off, remove.",
+    help=(
+        "Users: list, invite, change the role, sign out, let choose a new password, take the second step or passkeys "
+        "away, remove."
+    ),
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Who, by the name they sign in with.")]

@@ -38,7 +38,7 @@ Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
 
 class SignInDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who wants to come in; `code` is that of an authenticator app, or a recovery code, where the account asks for it."""
+    """Who wants to come in; `code` is that of an authenticator app, or a recovery code, where one is asked for."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     password: Secret

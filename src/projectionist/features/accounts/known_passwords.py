@@ -23,8 +23,8 @@ _REPEATED = re.compile(r"(.+?)\1+", re.DOTALL)
 def is_widely_known(password: str, name: str = "") -> bool:
     """Whether this is one of the passwords that are tried first; the name of its owner is one too."""
     known = known_passwords()
-    mine = name.casefold()
-    return any(form in known or form == mine or _is_dull(form) for form in _forms(password) if form)
+    mine = (name.casefold(), name.casefold().partition("@")[0])
+    return any(form in known or form in mine or _is_dull(form) for form in _forms(password) if form)
 
 
 def _is_dull(form: str) -> bool:

@@ -65,7 +65,7 @@ def ask(
 
 
 def answer(session: Session, challenge_hash: str, user_id: int | None, now: datetime) -> bool:
-    """Take a challenge as answered; False where it is none of ours, was for another, is over, or was answered before."""
+    """Take a challenge as answered; False where it was not asked, was for another, is over, or was answered before."""
     whose = (
         PasskeyChallengeRow.user_id.is_(None) if user_id is None else PasskeyChallengeRow.user_id == user_id
     )

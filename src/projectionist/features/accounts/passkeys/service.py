@@ -107,7 +107,7 @@ def begin(
 def add(database: Database, user_id: int, site: Site, brought: NewAnswer, *, now: Now) -> Passkey:
     """Keep a passkey that the browser made. Raises InputWrong for a name or a passkey that cannot be taken."""
     called = " ".join(brought.name.split())
-    if not 1 <= len(called) <= 60:
+    if not 1 <= len(called) <= 60 or not called.isprintable():
         raise InputWrong("A passkey needs a name of up to 60 characters.", "name")
     try:
         with database.durable() as session:
