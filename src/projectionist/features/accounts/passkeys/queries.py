@@ -47,13 +47,14 @@ def remove_passkey(session: Session, user_id: int, passkey_id: int) -> str | Non
         delete(PasskeyRow)
         .where(PasskeyRow.id == passkey_id, PasskeyRow.user_id == user_id)
         .returning(PasskeyRow.name)
+        .execution_options(synchronize_session=False)
     ).one_or_none()
 
 
 def remove_passkeys_of(session: Session, user_id: int) -> list[str]:
     """Take all of somebody's passkeys out; their names."""
     removed = delete(PasskeyRow).where(PasskeyRow.user_id == user_id).returning(PasskeyRow.name)
-    return sorted(session.scalars(removed))
+    return sorted(session.scalars(removed.execution_options(synchronize_session=False)))
 
 
 def ask(
@@ -75,5 +76,6 @@ def answer(session: Session, challenge_hash: str, user_id: int | None, now: date
             PasskeyChallengeRow.challenge_hash == challenge_hash, PasskeyChallengeRow.expires_at > now, whose
         )
         .returning(PasskeyChallengeRow.challenge_hash)
+        .execution_options(synchronize_session=False)
     ).one_or_none()
     return taken is not None
