@@ -13,7 +13,8 @@ from projectionist.errors import InputWrong
 from projectionist.features.accounts.known_passwords import is_widely_known
 
 NAME = re.compile(r"[A-Za-z0-9_-]{3,30}")
-LONGEST_NAME = 100
+LONGEST_NAME = 60
+"""So long may an e-mail address be that is a name: as long as what names who asked for a job."""
 _PART = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 EMAIL = re.compile(rf"[A-Za-z0-9_%+-]+(?:\.[A-Za-z0-9_%+-]+)*@(?:{_PART}\.)+[A-Za-z]{{2,63}}")
 SHORTEST = 8

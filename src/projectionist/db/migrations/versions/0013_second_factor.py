@@ -19,7 +19,7 @@ depends_on = None
 
 def upgrade() -> None:
     """To this revision."""
-    _let_names_have(100, before=30)
+    _let_names_have(60, before=30)
     op.create_table(
         "second_factor",
         sa.Column("user_id", BigKey, autoincrement=False, nullable=False),
@@ -97,7 +97,7 @@ def downgrade() -> None:
     op.drop_table("sign_in_step")
     op.drop_table("recovery_code")
     op.drop_table("second_factor")
-    _let_names_have(30, before=100)
+    _let_names_have(30, before=60)
 
 
 def _let_names_have(letters: int, before: int) -> None:
