@@ -92,7 +92,8 @@ def _interleaved(version: int, told: Sequence[int]) -> bytes:
     count, correcting = _BLOCKS[version - 1], _CORRECTING[version - 1]
     generator = _generator(correcting)
     short = count - len(told) % count
-    blocks, at = [], 0
+    blocks: list[Sequence[int]] = []
+    at = 0
     for number in range(count):
         length = len(told) // count + (number >= short)
         blocks.append(told[at : at + length])
@@ -115,7 +116,8 @@ def _times(one: int, other: int) -> int:
 
 def _generator(degree: int) -> list[int]:
     """The Reed-Solomon generator polynomial without its leading one."""
-    made, root = [0] * (degree - 1) + [1], 1
+    made, root = [0] * degree, 1
+    made[-1] = 1
     for _ in range(degree):
         for at in range(degree):
             made[at] = _times(made[at], root) ^ (made[at + 1] if at + 1 < degree else 0)

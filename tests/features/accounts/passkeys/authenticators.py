@@ -42,7 +42,7 @@ class Authenticator:
         length = len(self.id).to_bytes(2, "big")
         data = self._data(self.flags | WITH_KEY) + bytes(16) + length + self.id + b"the key in CBOR"
         public = self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        told = {
+        told: dict[str, Any] = {
             "name": name,
             "id": encoded(self.id),
             "client_data": encoded(self.client_data("webauthn.create", challenge)),
@@ -50,7 +50,7 @@ class Authenticator:
             "public_key": encoded(public),
             "algorithm": int(self.algorithm),
         }
-        return NewAnswer(**{**told, **lies})  # type: ignore[arg-type]
+        return NewAnswer(**{**told, **lies})
 
     def used(self, challenge: str, **lies: Any) -> Answer:
         self.count += self.counts

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -269,13 +270,13 @@ def test_every_change_asks_for_the_password(
 ) -> None:
     if change != "begin":
         connected(database, clock, owner.id)
+    changes: dict[str, Callable[[], object]] = {
+        "begin": lambda: service.begin(database, VAULT, owner.id, "guessed", now=clock),
+        "renew": lambda: service.renew_codes(database, owner.id, "guessed", now=clock),
+        "off": lambda: service.switch_off(database, owner.id, "guessed", now=clock),
+    }
     with pytest.raises(InputWrong) as refused:
-        if change == "begin":
-            service.begin(database, VAULT, owner.id, "guessed", now=clock)
-        elif change == "renew":
-            service.renew_codes(database, owner.id, "guessed", now=clock)
-        else:
-            service.switch_off(database, owner.id, "guessed", now=clock)
+        changes[change]()
     assert refused.value.field == "password"
     assert service.standing(database, owner.id).is_on == (change != "begin")
     assert acts(database)[-1] == "change of the second step refused"
