@@ -11,6 +11,7 @@ from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.schema import prepare
 from projectionist.errors import ProjectionistError
 from projectionist.features.accounts import service as accounts
+from projectionist.features.accounts.passkeys import service as passkeys
 from projectionist.features.accounts.second_factor import service as second_factor
 from projectionist.features.accounts.second_factor import totp
 from projectionist.features.accounts.users import links, service
@@ -18,6 +19,7 @@ from projectionist.features.accounts.users.links import Registration
 from projectionist.features.audit_log import service as audit_log
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.secrets import Vault
+from tests.features.accounts.passkeys.authenticators import HOME, Authenticator
 from tests.passwords import ANOTHER, PASSWORD
 
 now = SystemClock().now
@@ -104,6 +106,17 @@ def test_the_second_step_of_somebody_who_lost_it_is_taken_off(data: Path) -> Non
     assert (last.act, last.about, last.who) == ("second step switched off", "Ada", "the command line")
     with pytest.raises(ProjectionistError, match="no second step"):
         said(data, "second-step-off", "ada")
+    database.close()
+
+
+def test_the_passkeys_of_somebody_whose_phone_was_stolen_are_taken_away(data: Path) -> None:
+    database = stored(data)
+    ada = service.user_named(database, "Ada", now=now)
+    asked = passkeys.begin(database, ada.id, PASSWORD, now=now)
+    passkeys.add(database, ada.id, HOME, Authenticator().made(asked.challenge), now=now)
+    assert json.loads(said(data, "list", "--text", "ada", "--json"))["users"][0]["passkeys"] == 1
+    assert said(data, "passkeys-off", "ada") == "Ada has no passkey now.\n"
+    assert passkeys.passkeys_of(database, ada.id) == []
     database.close()
 
 
