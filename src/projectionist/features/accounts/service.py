@@ -14,9 +14,9 @@ from projectionist.errors import Conflict, InputWrong, NotFound, SecondStepNeede
 from projectionist.features.accounts import attempts, passwords, queries
 from projectionist.features.accounts.attempts import Tell
 from projectionist.features.accounts.browsers import browser_name
+from projectionist.features.accounts.credentials import queries as credentials
 from projectionist.features.accounts.models import SignInRow, UserRow
 from projectionist.features.accounts.permissions import Role, permissions_of
-from projectionist.features.accounts.second_factor import queries as second_factor
 from projectionist.features.accounts.sessions import (
     IDLE,
     KNOWN_FOR,
@@ -139,7 +139,7 @@ def sign_in(
             current.password_hash = renewed
         queries.forgive(session, attempt.pair)
         queries.sweep(session, moment, attempts.FORGIVEN, KNOWN_FOR)
-        step = second_factor.begin_step(session, current.id, remember, moment)
+        step = credentials.begin_step(session, current.id, remember, moment)
         if not step:
             return let_in(session, current, moment, remember, address, browser, known, idle)
     raise SecondStepNeeded(

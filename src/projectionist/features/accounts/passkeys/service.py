@@ -19,8 +19,9 @@ from projectionist.errors import Conflict, InputWrong, NotFound, SignInNeeded
 from projectionist.features.accounts import attempts
 from projectionist.features.accounts import queries as accounts
 from projectionist.features.accounts.attempts import Tell
+from projectionist.features.accounts.credentials import queries
 from projectionist.features.accounts.models import PasskeyRow, UserRow
-from projectionist.features.accounts.passkeys import queries, webauthn
+from projectionist.features.accounts.passkeys import webauthn
 from projectionist.features.accounts.passkeys.webauthn import NotVerified, Site
 from projectionist.features.accounts.second_factor.service import check_password
 from projectionist.features.accounts.service import SignedIn, let_in

@@ -17,8 +17,9 @@ from projectionist.errors import Conflict, InputWrong, NotFound, SignInNeeded
 from projectionist.features.accounts import attempts, passwords
 from projectionist.features.accounts import queries as accounts
 from projectionist.features.accounts.attempts import Tell
+from projectionist.features.accounts.credentials import queries
 from projectionist.features.accounts.models import UserRow
-from projectionist.features.accounts.second_factor import queries, totp
+from projectionist.features.accounts.second_factor import totp
 from projectionist.features.accounts.service import SignedIn, actor_of, let_in
 from projectionist.features.accounts.sessions import IDLE, hash_of
 from projectionist.features.accounts.users.service import check_may_touch

@@ -14,10 +14,9 @@ from sqlalchemy.orm import Session
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, InputWrong, NotAllowed, NotFound
 from projectionist.features.accounts import queries as accounts
+from projectionist.features.accounts.credentials.queries import count_passkeys, those_with_one
 from projectionist.features.accounts.models import UserRow
-from projectionist.features.accounts.passkeys.queries import count_passkeys
 from projectionist.features.accounts.permissions import PERMISSIONS, Role, permissions_of
-from projectionist.features.accounts.second_factor.queries import those_with_one
 from projectionist.features.accounts.users import queries
 from projectionist.features.audit_log.service import Act, differing, record
 from projectionist.media.vocabulary import Page
