@@ -47,9 +47,7 @@ def test_an_app_is_connected_asked_for_and_switched_off(
     pages: Pages, address: str, house: House, size: str, scheme: Scheme
 ) -> None:
     now = house.clock.now
-    token = service.sign_in(
-        house.database, NAME, PASSWORD, now=now, remember=True, address="192.0.2.7"
-    ).token
+    token = service.sign_in(house.database, NAME, PASSWORD, now=now, remember=True, address="192.0.2.7").token
     owner = pages.open(address, size=size, scheme=scheme, cookies={COOKIE: token})
     owner.expected = ("a status of 422",)
     owner.go("/account")

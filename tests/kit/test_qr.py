@@ -81,9 +81,11 @@ def codewords(code: Modules, version: int, mask: int) -> bytes:
         if x == 6:
             x -= 1
         for y in range(size - 1, -1, -1) if upwards else range(size):
-            for column in (x, x - 1):
-                if not is_kept_for_patterns(size, version, column, y):
-                    bits.append(code[y][column] != unmasked(mask, column, y))
+            bits.extend(
+                code[y][column] != unmasked(mask, column, y)
+                for column in (x, x - 1)
+                if not is_kept_for_patterns(size, version, column, y)
+            )
         x, upwards = x - 2, not upwards
     return bytes(number(bits[at : at + 8]) for at in range(0, len(bits) // 8 * 8, 8))
 
@@ -155,7 +157,21 @@ def test_what_is_drawn_is_read_back(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("length", "version"),
-    [(0, 1), (14, 1), (15, 2), (26, 2), (42, 3), (62, 4), (84, 5), (106, 6), (122, 7), (152, 8), (180, 9), (181, 10), (213, 10)],
+    [
+        (0, 1),
+        (14, 1),
+        (15, 2),
+        (26, 2),
+        (42, 3),
+        (62, 4),
+        (84, 5),
+        (106, 6),
+        (122, 7),
+        (152, 8),
+        (180, 9),
+        (181, 10),
+        (213, 10),
+    ],
 )
 def test_each_version_is_used_to_its_brim(length: int, version: int) -> None:
     text = ("otpauth://totp/" * 20)[:length]

@@ -5,6 +5,7 @@ What is drawn here is a secret that goes into an app, so no service outside draw
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -240,7 +241,7 @@ def _penalty(rows: Sequence[Sequence[bool]]) -> int:
     finders = sum(len(re.findall("(?=10111010000|00001011101)", line)) for line in lines)
     blocks = sum(
         above[at] == above[at + 1] == below[at] == below[at + 1]
-        for above, below in zip(rows, rows[1:], strict=False)
+        for above, below in itertools.pairwise(rows)
         for at in range(len(above) - 1)
     )
     area = len(rows) ** 2

@@ -104,7 +104,9 @@ def test_the_list_holds_some_thousands_in_small_letters() -> None:
 
 def test_the_list_holds_what_makes_headlines() -> None:
     known = known_passwords.known_passwords()
-    famous = "123456 password 123456789 qwerty 111111 iloveyou monkey dragon letmein football baseball sunshine"
+    famous = (
+        "123456 password 123456789 qwerty 111111 iloveyou monkey dragon letmein football baseball sunshine"
+    )
     assert [one for one in famous.split() if one not in known] == []
 
 

@@ -93,7 +93,9 @@ def test_a_name_is_short_or_an_email_address(database: Database, clock: Clock, n
     assert sign_in(database, clock, name=name.upper()).principal.name == name
 
 
-@pytest.mark.parametrize("password", ["short", "longname", "x" * 2000, "Longname-7", "Tr0ub4dor", "tr0ub4dor & 3"])
+@pytest.mark.parametrize(
+    "password", ["short", "longname", "x" * 2000, "Longname-7", "Tr0ub4dor", "tr0ub4dor & 3"]
+)
 def test_a_password_that_cannot_be_is_refused(database: Database, clock: Clock, password: str) -> None:
     with pytest.raises(InputWrong) as refused:
         service.found(database, "LongName", password, now=clock)

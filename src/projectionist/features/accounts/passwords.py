@@ -55,7 +55,8 @@ def check_password(password: str, name: str = "") -> None:
         )
     if is_widely_known(password, name):
         raise InputWrong(
-            "This password, or one much like it, is among those that are tried first; choose another.", "password"
+            "This password, or one much like it, is among those that are tried first; choose another.",
+            "password",
         )
 
 

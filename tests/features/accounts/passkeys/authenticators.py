@@ -70,7 +70,9 @@ class Authenticator:
         return json.dumps({**told, **lies}).encode()
 
     def _data(self, flags: int) -> bytes:
-        return hashlib.sha256(self.site.host.encode()).digest() + bytes([flags]) + self.count.to_bytes(4, "big")
+        return (
+            hashlib.sha256(self.site.host.encode()).digest() + bytes([flags]) + self.count.to_bytes(4, "big")
+        )
 
     def _signed(self, data: bytes) -> bytes:
         if isinstance(self.key, ec.EllipticCurvePrivateKey):

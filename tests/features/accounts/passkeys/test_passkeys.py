@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -28,6 +31,7 @@ from tests.passwords import ANOTHER, PASSWORD
 __all__ = ["clock", "owner"]
 
 ELSEWHERE = Site("http://evil.example", "evil.example")
+KEY = webauthn.decoded(Authenticator().made("").public_key)
 
 
 def added(
@@ -120,7 +124,9 @@ def test_of_two_who_bring_one_answer_at_once_one_gets_in(
         assert sorted(pool.map(race, range(2))) == [False, True]
 
 
-def test_a_challenge_is_over_after_five_minutes(database: Database, phone: Authenticator, clock: Clock) -> None:
+def test_a_challenge_is_over_after_five_minutes(
+    database: Database, phone: Authenticator, clock: Clock
+) -> None:
     challenge = service.ask(database, now=clock)
     clock.forward(minutes=5)
     assert "was not asked" in refused(database, clock, phone.used(challenge))
@@ -146,8 +152,10 @@ def replace_site(phone: Authenticator, site: Site) -> Authenticator:
     return replace(phone, site=site)
 
 
-@pytest.mark.parametrize(("flags", "why"), [(0x00, "nobody"), (0x01, "nobody"), (0x04, "nobody")])
-def test_somebody_must_be_there_and_be_checked(
+@pytest.mark.parametrize(
+    ("flags", "why"), [(0x00, "nobody"), (0x01, "nobody"), (0x04, "nobody"), (0x15, "copy")]
+)
+def test_somebody_must_be_there_and_be_checked_by_a_device_that_makes_sense(
     database: Database, phone: Authenticator, clock: Clock, flags: int, why: str
 ) -> None:
     phone.flags = flags
@@ -175,9 +183,7 @@ def test_a_registration_signs_nobody_in(database: Database, phone: Authenticator
     assert "another purpose" in refused(database, clock, phone.used(challenge, client=lied))
 
 
-def test_a_copied_key_is_noticed_by_its_count(
-    database: Database, phone: Authenticator, clock: Clock
-) -> None:
+def test_a_copied_key_is_noticed_by_its_count(database: Database, phone: Authenticator, clock: Clock) -> None:
     copy = replace(phone)
     for _ in range(3):
         sign_in(database, clock, phone.used(service.ask(database, now=clock)))
@@ -192,15 +198,66 @@ def test_what_is_no_answer_is_refused(
     assert refused(database, clock, phone.used(service.ask(database, now=clock), **{field: value}))
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
 @given(st.binary(max_size=200))
 def test_whatever_an_authenticator_says_is_read_or_refused(data: bytes) -> None:
     for read in (
         lambda: webauthn.said_in(data, HOME),
         lambda: webauthn.challenge_in(data, webauthn.GET, HOME),
         lambda: webauthn.check_key(data, Algorithm.ES256),
+        lambda: webauthn.check_signature(KEY, Algorithm.ES256, b"", b"", data),
     ):
         with pytest.raises(NotVerified):
             read()
+
+
+@given(st.binary(max_size=200), st.integers(0, 255))
+def test_whatever_stands_behind_the_right_host_is_read_or_refused(data: bytes, flags: int) -> None:
+    whole = hashlib.sha256(HOME.host.encode()).digest() + bytes([flags]) + data
+    try:
+        said = webauthn.said_in(whole, HOME)
+    except NotVerified:
+        return
+    assert flags & 0x05 == 0x05
+    assert 0 <= said.count < 2**32
+    assert said.new_id in data
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_written_as_base64_is_read_or_refused(text: str) -> None:
+    try:
+        content = webauthn.decoded(text)
+    except NotVerified:
+        return
+    assert webauthn.decoded(webauthn.encoded(content)) == content
+
+
+@given(
+    JSON,
+    st.fixed_dictionaries({}, optional=dict.fromkeys(("type", "challenge", "origin", "crossOrigin"), JSON)),
+)
+def test_whatever_a_browser_tells_is_read_or_refused(told: object, lies: dict[str, object]) -> None:
+    true = {"type": webauthn.GET, "challenge": "abc", "origin": HOME.origin, "crossOrigin": False}
+    for document in (told, {**true, **lies}):
+        try:
+            challenge = webauthn.challenge_in(json.dumps(document).encode(), webauthn.GET, HOME)
+        except NotVerified:
+            continue
+        assert challenge.isascii()
+
+
+def test_a_challenge_of_half_a_letter_is_refused(
+    database: Database, owner: Principal, phone: Authenticator, clock: Clock
+) -> None:
+    """It has no bytes of which a hash could be made."""
+    lied = phone.client_data("webauthn.get", "\ud800")
+    assert "without a challenge" in refused(database, clock, phone.used("", client=lied))
 
 
 def test_client_data_that_is_nested_without_end_is_refused() -> None:
@@ -220,7 +277,7 @@ def test_client_data_that_is_nested_without_end_is_refused() -> None:
     ],
 )
 def test_what_is_no_new_passkey_is_refused(
-    database: Database, owner: Principal, clock: Clock, lies: dict[str, object]
+    database: Database, owner: Principal, clock: Clock, lies: dict[str, Any]
 ) -> None:
     asked = service.begin(database, owner.id, PASSWORD, now=clock)
     with pytest.raises(InputWrong) as wrong:
@@ -303,7 +360,5 @@ def test_the_second_step_stays_beside_passkeys(
     database: Database, owner: Principal, phone: Authenticator, clock: Clock
 ) -> None:
     assert not second_factor.standing(database, owner.id).is_on
-    signed_in = accounts.sign_in(
-        database, "vera", PASSWORD, now=clock, remember=False, address="192.0.2.7"
-    )
+    signed_in = accounts.sign_in(database, "vera", PASSWORD, now=clock, remember=False, address="192.0.2.7")
     assert signed_in.principal == owner

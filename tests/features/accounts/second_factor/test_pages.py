@@ -34,7 +34,7 @@ def app(house: House, owner: Browser) -> App:
 def test_an_app_is_connected_and_the_recovery_codes_are_shown_once(house: House, owner: Browser) -> None:
     assert "Off: who knows your password" in owner.get("/account").text
     begun = owner.post(PAGE, password=PASSWORD)
-    assert "<svg class=\"qr\"" in begun.text
+    assert '<svg class="qr"' in begun.text
     app = App(secret_in(begun), house.clock)
     wrong = owner.post(f"{PAGE}/confirm", code=app.wrong())
     assert wrong.status_code == 422
@@ -97,9 +97,7 @@ def test_the_code_leads_to_no_other_site(house: House, app: App, elsewhere: str)
         assert answer.headers["location"] == "/"
 
 
-def test_signing_in_again_with_a_code_ends_the_session_before(
-    house: House, owner: Browser, app: App
-) -> None:
+def test_signing_in_again_with_a_code_ends_the_session_before(house: House, owner: Browser, app: App) -> None:
     before = owner.cookies["projectionist_session"]
     owner.post("/sign-in", follow=False, name=NAME, password=PASSWORD)
     owner.post("/sign-in/code", follow=False, code=app.code())

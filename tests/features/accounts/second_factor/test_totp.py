@@ -9,7 +9,7 @@ import pytest
 from projectionist.features.accounts.second_factor import totp
 
 SECRET = base64.b32encode(b"12345678901234567890").decode()
-"""That of the RFC's own examples."""
+"""That of the examples of both RFCs."""
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,11 @@ def test_codes_are_those_of_rfc_6238(seconds: int, code: str) -> None:
     assert totp.matching_step(SECRET, code, moment) == seconds // 30
 
 
+def test_codes_are_those_of_rfc_4226() -> None:
+    codes = "755224 287082 359152 969429 338314 254676 287922 162583 399871 520489"
+    assert [totp.code_of(SECRET, count) for count in range(10)] == codes.split()
+
+
 def test_the_codes_right_before_and_after_are_taken_and_no_others() -> None:
     moment = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
     taken = [
@@ -41,7 +46,9 @@ def test_the_codes_right_before_and_after_are_taken_and_no_others() -> None:
 
 def test_what_is_no_code_matches_nothing() -> None:
     moment = datetime(2026, 3, 1, tzinfo=UTC)
-    assert [totp.matching_step(SECRET, text, moment) for text in ("", "12345", "1234567", "é" * 6)] == [None] * 4
+    assert [totp.matching_step(SECRET, text, moment) for text in ("", "12345", "1234567", "é" * 6)] == [
+        None
+    ] * 4
 
 
 def test_a_secret_is_160_bits_of_its_own() -> None:

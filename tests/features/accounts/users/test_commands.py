@@ -60,9 +60,7 @@ def test_an_administrator_who_lost_the_password_gets_in_again(data: Path) -> Non
     assert path.endswith("/new-password")
     database = stored(data)
     links.choose_password(database, token, ANOTHER, now=now)
-    signed_in = accounts.sign_in(
-        database, "Vera", ANOTHER, now=now, remember=False, address="127.0.0.1"
-    )
+    signed_in = accounts.sign_in(database, "Vera", ANOTHER, now=now, remember=False, address="127.0.0.1")
     assert signed_in.principal.role == "administrator"
     written = [(entry.act, entry.who) for entry in audit_log.all_entries(database)]
     assert ("password link made", "the command line") in written

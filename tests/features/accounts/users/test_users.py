@@ -167,9 +167,7 @@ def test_a_removed_user_is_signed_out_and_their_name_is_free(
     database: Database, owner: Principal, clock: Clock
 ) -> None:
     ada = invited(database, owner, clock, "Ada")
-    signed_in = accounts.sign_in(
-        database, "Ada", PASSWORD, now=clock, remember=True, address="192.0.2.9"
-    )
+    signed_in = accounts.sign_in(database, "Ada", PASSWORD, now=clock, remember=True, address="192.0.2.9")
     service.remove_user(database, owner, ada.id, now=clock)
     assert accounts.known(database, hash_of(signed_in.token), now=clock) is None
     assert invited(database, owner, clock, "Ada").name == "Ada"

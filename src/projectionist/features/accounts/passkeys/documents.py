@@ -75,9 +75,7 @@ def passkey_document(one: Passkey) -> PasskeyDocument:
 
 def brought(one: NewPasskey) -> NewAnswer:
     """A new passkey as the service takes it."""
-    return NewAnswer(
-        one.name, one.id, one.client_data, one.authenticator_data, one.public_key, one.algorithm
-    )
+    return NewAnswer(one.name, one.id, one.client_data, one.authenticator_data, one.public_key, one.algorithm)
 
 
 def used(one: UsedPasskey) -> Answer:

@@ -130,9 +130,13 @@ def add(database: Database, user_id: int, site: Site, brought: NewAnswer, *, now
             return _told(row)
     except NotVerified as error:
         _log.warning("A passkey was not taken: %s", error)
-        raise InputWrong("This passkey cannot be taken, or it took too long; begin anew.", "passkey") from error
+        raise InputWrong(
+            "This passkey cannot be taken, or it took too long; begin anew.", "passkey"
+        ) from error
     except IntegrityError as error:
-        raise InputWrong("You have a passkey of this name, or this very one; choose another.", "name") from error
+        raise InputWrong(
+            "You have a passkey of this name, or this very one; choose another.", "name"
+        ) from error
 
 
 def ask(database: Database, *, now: Now) -> str:
@@ -215,7 +219,11 @@ def _proven(session: Session, site: Site, brought: Answer, now: datetime) -> Use
         raise NotVerified("a key that nobody here has")
     row, person = found
     webauthn.check_signature(
-        webauthn.decoded(row.public_key), row.algorithm, data, client_data, webauthn.decoded(brought.signature)
+        webauthn.decoded(row.public_key),
+        row.algorithm,
+        data,
+        client_data,
+        webauthn.decoded(brought.signature),
     )
     if not queries.answer(session, hash_of(challenge), None, now):
         raise NotVerified("a challenge that was not asked")

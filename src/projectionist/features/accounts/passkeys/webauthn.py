@@ -1,4 +1,4 @@
-"""What an authenticator says (WebAuthn level 2, sections 6.1, 7.1 and 7.2), and whether it is true.
+"""What an authenticator says (WebAuthn level 3, sections 6.1, 7.1 and 7.2), and whether it is true.
 
 Only what we ask for is read: no attestation, so that the browser gives the key as SubjectPublicKeyInfo, and an
 authenticator that has checked who holds it.
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 CREATE, GET = "webauthn.create", "webauthn.get"
 
-_PRESENT, _VERIFIED, _WITH_KEY = 0x01, 0x04, 0x40
+_PRESENT, _VERIFIED, _MAY_BE_COPIED, _IS_COPIED, _WITH_KEY = 0x01, 0x04, 0x08, 0x10, 0x40
 _HEAD = 37
 _SHORTEST_RSA = 2048
 
@@ -78,7 +78,7 @@ def challenge_in(client_data: bytes, purpose: str, site: Site) -> str:
     if told.get("origin") != site.origin or told.get("crossOrigin") not in (None, False):
         raise NotVerified("client data of another site")
     challenge = told.get("challenge")
-    if not isinstance(challenge, str):
+    if not isinstance(challenge, str) or not challenge.isascii():
         raise NotVerified("client data without a challenge")
     return challenge
 
@@ -92,6 +92,8 @@ def said_in(data: bytes, site: Site) -> Said:
     flags = data[32]
     if not flags & _PRESENT or not flags & _VERIFIED:
         raise NotVerified("nobody was there, or nobody was checked")
+    if flags & _IS_COPIED and not flags & _MAY_BE_COPIED:
+        raise NotVerified("a copy of what cannot be copied")
     count = int.from_bytes(data[33:_HEAD], "big")
     return Said(count, _new_id(data[_HEAD:]) if flags & _WITH_KEY else b"")
 

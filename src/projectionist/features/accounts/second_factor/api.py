@@ -51,7 +51,11 @@ def begin_second_step(
 
 
 @post(
-    f"{PATH}/confirm", tags=["Accounts"], operation_id="confirm_second_step", status_code=200, sync_to_thread=True
+    f"{PATH}/confirm",
+    tags=["Accounts"],
+    operation_id="confirm_second_step",
+    status_code=200,
+    sync_to_thread=True,
 )
 def confirm_second_step(
     principal: Injected[Principal],

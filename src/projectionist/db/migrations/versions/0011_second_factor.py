@@ -1,6 +1,6 @@
 """A second step of signing in, passkeys, and longer names.
 
-Revision ID: 0013
+Revision ID: 0011
 Revises: 0010
 """
 
@@ -11,7 +11,7 @@ from alembic import op
 
 from projectionist.db.model import BigKey, UtcDateTime
 
-revision = "0013"
+revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None
