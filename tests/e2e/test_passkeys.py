@@ -50,6 +50,12 @@ def authenticator(page: Page, *, verified: bool = True) -> tuple[CDPSession, str
     return session, made["authenticatorId"]
 
 
+def forget(page: Page) -> None:
+    """Take the cookies away, while no page is open that would ask for something without them."""
+    page.goto("about:blank")
+    page.context.clear_cookies()
+
+
 def check(watched: Watched) -> None:
     page = watched.page
     assert watched.hard_to_use() == [], page.url
@@ -58,7 +64,7 @@ def check(watched: Watched) -> None:
 
 @pytest.mark.parametrize(("size", "scheme"), [("wide", "dark"), ("phone", "light")])
 def test_a_passkey_is_made_signs_in_and_is_revoked(
-    pages: Pages, address: str, house: House, size: str, scheme: Scheme
+    address: str, house: House, pages: Pages, size: str, scheme: Scheme
 ) -> None:
     now = house.clock.now
     token = service.sign_in(
@@ -82,7 +88,7 @@ def test_a_passkey_is_made_signs_in_and_is_revoked(
     held = session.send("WebAuthn.getCredentials", {"authenticatorId": device})["credentials"]
     assert [(one["rpId"], one["isResidentCredential"]) for one in held] == [("localhost", True)]
 
-    page.context.clear_cookies()
+    forget(page)
     watched.go("/sign-in?next=/account/passkeys")
     check(watched)
     page.get_by_role("button", name="Use a passkey").click()
@@ -91,14 +97,14 @@ def test_a_passkey_is_made_signs_in_and_is_revoked(
     page.get_by_role("button", name="Do it").click()
     expect(page.get_by_role("cell", name="This computer")).to_have_count(0)
 
-    page.context.clear_cookies()
+    forget(page)
     watched.go("/sign-in")
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("alert").filter(has_text="is not known here")).to_be_visible()
     check(watched)
 
 
-def test_a_browser_that_checks_nobody_lets_nobody_in(pages: Pages, address: str, house: House) -> None:
+def test_a_browser_that_checks_nobody_lets_nobody_in(address: str, house: House, pages: Pages) -> None:
     watched = pages.open(address)
     authenticator(watched.page, verified=False)
     watched.go("/sign-in")
@@ -106,7 +112,7 @@ def test_a_browser_that_checks_nobody_lets_nobody_in(pages: Pages, address: str,
     expect(watched.page.get_by_role("alert").filter(has_text="No passkey was used")).to_be_visible()
 
 
-def test_how_strong_a_password_is_shows_while_it_is_typed(pages: Pages, address: str, house: House) -> None:
+def test_how_strong_a_password_is_shows_while_it_is_typed(address: str, house: House, pages: Pages) -> None:
     token = service.sign_in(
         house.database, NAME, PASSWORD, now=house.clock.now, remember=False, address="192.0.2.7"
     ).token

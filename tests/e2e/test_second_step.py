@@ -44,7 +44,7 @@ def check(watched: Watched) -> None:
 
 @pytest.mark.parametrize(("size", "scheme"), [("wide", "dark"), ("phone", "light")])
 def test_an_app_is_connected_asked_for_and_switched_off(
-    pages: Pages, address: str, house: House, size: str, scheme: Scheme
+    address: str, house: House, pages: Pages, size: str, scheme: Scheme
 ) -> None:
     now = house.clock.now
     token = service.sign_in(house.database, NAME, PASSWORD, now=now, remember=True, address="192.0.2.7").token

@@ -34,7 +34,10 @@ def found(watched: Watched, house: House) -> Page:
     """The first administrator, signed in."""
     page = watched.go(house.link())
     page.get_by_label("Name").fill(NAME)
+    page.get_by_label("Password").fill(PASSWORD[:7])
+    expect(page.locator("#password-strength")).to_contain_text("It still lacks: 8 characters, a digit")
     page.get_by_label("Password").fill(PASSWORD)
+    expect(page.locator("#password-strength")).to_contain_text("7/7, strong.")
     page.get_by_role("button", name="Go on").click()
     expect(page.locator("h1")).not_to_have_text("Welcome")
     return page
