@@ -174,7 +174,11 @@ def test_the_id_of_a_new_key_is_read(example: Example) -> None:
     assert webauthn.said_in(example.made, SITE) == Said(0, bytes.fromhex(example.id))
 
 
-@pytest.mark.parametrize("data", [NOBODY_CHECKED.made, NOBODY_CHECKED.used, CHECKED_WHEN_MADE.used])
+@pytest.mark.parametrize(
+    "data",
+    [NOBODY_CHECKED.made, NOBODY_CHECKED.used, CHECKED_WHEN_MADE.used],
+    ids=["made", "used", "used later"],
+)
 def test_whom_nobody_checked_is_refused(data: bytes) -> None:
     with pytest.raises(NotVerified, match="nobody was checked"):
         webauthn.said_in(data, SITE)
