@@ -214,6 +214,7 @@ class House:
                 "setup_parts": self.setup,
                 "showcase": Showcase(),
                 "ways": self.ways,
+                "vault": self.reach.vault,
             },
             settings=ShellSettings(
                 base_path=settings.base_path,

@@ -27,6 +27,7 @@ OPEN = {
     ("GET", "/sign-in"),
     ("GET", "/sign-in/oidc/back"),
     ("GET", "/sign-in/plex"),
+    ("GET", "/sign-in/code"),
     ("GET", "/static/{version:str}/{name:path}"),
     ("POST", "/api/v1/join"),
     ("POST", "/api/v1/new-password"),
@@ -34,6 +35,9 @@ OPEN = {
     ("POST", "/api/v1/sign-in/oidc"),
     ("POST", "/api/v1/sign-in/plex"),
     ("POST", "/api/v1/sign-in/plex/look"),
+    ("POST", "/api/v1/sign-in/code"),
+    ("POST", "/api/v1/sign-in/passkey"),
+    ("POST", "/api/v1/sign-in/passkey/question"),
     ("POST", "/join"),
     ("POST", "/new-password"),
     ("POST", "/setup/administrator"),
@@ -41,6 +45,7 @@ OPEN = {
     ("POST", "/sign-in/oidc"),
     ("POST", "/sign-in/plex"),
     ("POST", "/sign-in/plex/look"),
+    ("POST", "/sign-in/code"),
     ("POST", "/sign-out"),
 }
 

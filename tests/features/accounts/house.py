@@ -46,12 +46,13 @@ from projectionist.settings import Settings
 from projectionist.web.config import ShellSettings
 from projectionist.web.live import Event
 from projectionist.web.shell import create_shell
+from tests import passwords
 from tests.fakes import FakeServer
 from tests.features.accounts.clocks import Clock
 from tests.features.accounts.ways.plex_people import FakePlexTv
 from tests.features.operations.fake_jobs import FakeJobs
 
-NAME, PASSWORD = "Vera", "a warm beam of light"
+NAME, PASSWORD = "Vera", passwords.PASSWORD
 TOKEN = "the-plex-token-that-nobody-sees"
 PLEX = "http://192.0.2.10:32400"
 
@@ -177,6 +178,7 @@ class House:
                 "settings": self.settings,
                 "setup_parts": self.parts,
                 "ways": Ways(self.plex_way, self.oidc_way, self.proxy_way),
+                "vault": self.reach.vault,
             },
             settings=ShellSettings(base_path=self.base_path, trusted_proxies=self.trusted_proxies),
             events=NoEvents(),

@@ -24,6 +24,7 @@ from projectionist.media.identity import Proven
 from projectionist.media.vocabulary import ServerKind
 from tests.features.accounts.house import NAME, PASSWORD, PLEX, TOKEN, Browser, House, words
 from tests.features.accounts.opened import house as bare_house
+from tests.features.accounts.second_factor.apps import connected
 from tests.features.accounts.ways.plex_people import FRIEND, STRANGER
 from tests.integrations.oidc_provider import CLIENT, SECRET, Provider, back_with
 
@@ -217,6 +218,35 @@ def test_a_name_that_is_somebodys_here_gives_nobody_their_account(
     come_back(browser, provider.agree(link_of(browser.post("/sign-in/oidc"))))
     me = browser.api("GET", "/me").json()
     assert (me["name"], me["role"]) == (f"{NAME}-2", "user")
+
+
+def test_the_second_step_is_asked_for_after_another_service_too(
+    house: House, browser: Browser, another: Browser, provider: Provider
+) -> None:
+    """Whoever takes over somebody's account elsewhere has not their authenticator app."""
+    browser.post("/sign-in", name=NAME, password=PASSWORD)
+    come_back(browser, provider.agree(link_of(browser.post("/account/identities/oidc"))))
+    identities.link(house.database, 1, Kind.PLEX, Proven("https://plex.tv", FRIEND, "F"), now=house.clock.now)
+    app = connected(house.database, house.clock, 1)
+    there = come_back(another, provider.agree(link_of(another.post("/sign-in/oidc", next="/account"))))
+    assert (there.status_code, there.headers["location"]) == (303, "/sign-in/code?next=/account")
+    assert COOKIE not in another.cookies
+    assert another.get("/account", follow=False).status_code == 303
+    wrong = another.post("/sign-in/code", code=app.wrong(), next="/account")
+    assert (wrong.status_code, COOKIE in another.cookies) == (401, False)
+    inside = another.post("/sign-in/code", code=app.code(), next="/account", follow=False)
+    assert inside.headers["location"] == "/account"
+    assert "the club: Lotte" in words(another.get("/account").text)
+    another.cookies.clear()
+    another.api("POST", "/sign-in/plex", {})
+    house.plex_tv.claim(FRIEND)
+    house.clock.forward(minutes=1)
+    assert another.api("POST", "/sign-in/plex/look").json()["state"] == "code_needed"
+    assert another.api("GET", "/me").status_code == 401
+    assert another.api("POST", "/sign-in/code", {"code": app.wrong()}).status_code == 401
+    assert another.api("POST", "/sign-in/code", {"code": app.code()}).status_code == 204
+    assert another.api("GET", "/me").json()["name"] == NAME
+    assert another.api("POST", "/sign-in/code", {"code": app.codes[0]}).status_code == 401
 
 
 def test_a_session_from_before_is_not_the_one_after(

@@ -20,8 +20,9 @@ from projectionist.features.audit_log import service as audit_log
 from projectionist.media.identity import SIMULATED, Proven
 from projectionist.web.ports import Principal
 from tests.features.accounts.clocks import Clock
-from tests.features.accounts.users.people import PASSWORD, clock, invited, owner
+from tests.features.accounts.users.people import clock, invited, owner
 from tests.features.accounts.ways.at_once import count, together
+from tests.passwords import PASSWORD
 
 __all__ = ["clock", "owner"]
 
@@ -201,7 +202,7 @@ def test_what_is_linked_goes_with_its_user(database: Database, owner: Principal,
     assert count(database, "identity") == 0
 
 
-@pytest.mark.parametrize("password", ["", "nobody has this password", "a warm beam of light"])
+@pytest.mark.parametrize("password", ["", "nobody has this password", PASSWORD])
 def test_who_has_no_password_comes_in_by_none(
     database: Database, owner: Principal, clock: Clock, password: str
 ) -> None:
@@ -210,19 +211,25 @@ def test_who_has_no_password_comes_in_by_none(
         accounts.sign_in(database, farouk.name, password, now=clock, remember=False, address="192.0.2.7")
 
 
+def came_by_plex(database: Database, clock: Clock, person: Principal) -> str:
+    return accounts.let_in_proven(
+        database, person.id, "plex", now=clock, remember=False, address="192.0.2.7"
+    ).token
+
+
 def test_a_first_password_is_chosen_shortly_after_signing_in_and_by_oneself_alone(
     database: Database, owner: Principal, clock: Clock
 ) -> None:
     farouk = enter(database, clock, proven("7"))
     others = accounts.welcome(database, owner, now=clock, address="192.0.2.7").token
-    own = accounts.welcome(database, farouk, now=clock, address="192.0.2.7", way="plex").token
+    own = came_by_plex(database, clock, farouk)
     for token in ("", others):
         with pytest.raises(InputWrong, match="sign in anew"):
             accounts.change_password(database, farouk.id, "", PASSWORD, now=clock, token=token)
     clock.forward(minutes=11)
     with pytest.raises(InputWrong, match="sign in anew"):
         accounts.change_password(database, farouk.id, "", PASSWORD, now=clock, token=own)
-    fresh = accounts.welcome(database, farouk, now=clock, address="192.0.2.7", way="plex").token
+    fresh = came_by_plex(database, clock, farouk)
     clock.forward(minutes=9)
     accounts.change_password(database, farouk.id, "", PASSWORD, now=clock, token=fresh)
     came = accounts.sign_in(database, farouk.name, PASSWORD, now=clock, remember=False, address="192.0.2.7")

@@ -15,6 +15,7 @@ from projectionist.media.vocabulary import ServerKind
 from tests.features.accounts.house import PLEX, TOKEN, Browser, House, words
 from tests.features.accounts.opened import house, owner
 from tests.features.accounts.ways.plex_people import FRIEND, STRANGER
+from tests.passwords import ANOTHER
 
 __all__ = ["house", "owner"]
 
@@ -131,7 +132,7 @@ def test_the_only_way_in_stays_and_it_is_said_why(house: House, stranger: Browse
     assert kept.status_code == 409
     assert "It is your only way in" in words(kept.text)
     assert stranger.api("DELETE", f"/me/identities/{number}").status_code == 409
-    chosen = stranger.post("/account/password", password="a second beam of light")
+    chosen = stranger.post("/account/password", password=ANOTHER)
     assert chosen.url.path == "/sign-in"
 
 

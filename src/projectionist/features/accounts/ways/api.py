@@ -40,9 +40,12 @@ class BegunDocument(msgspec.Struct, frozen=True):
 
 
 class PlexSeen(msgspec.Struct, frozen=True):
-    """How a sign-in by Plex stands; `trouble` is why plex.tv could not be asked just now, and it is asked again."""
+    """How a sign-in by Plex stands; `trouble` is why plex.tv could not be asked just now, and it is asked again.
 
-    state: Literal["waiting", "signed_in", "linked"]
+    Where a code is needed, it is brought as after a password, with the cookie that the answer sets.
+    """
+
+    state: Literal["waiting", "code_needed", "signed_in", "linked"]
     trouble: str = ""
 
 
@@ -103,10 +106,12 @@ def look_plex(
     people: Injected[SignedInPeople],
 ) -> Response[PlexSeen]:
     """Look how what this browser began stands; where somebody has signed in, the answer sets the session cookie."""
-    seen, cookies = arriving.look(request, ways.plex, database, clock, people)
+    seen = arriving.look(request, ways.plex, database, clock, people)
     if isinstance(seen, Waiting):
         return Response(PlexSeen("waiting", seen.trouble))
-    return Response(PlexSeen("linked" if seen.is_linking else "signed_in"), cookies=cookies)
+    if seen.needs_code:
+        return Response(PlexSeen("code_needed"), cookies=seen.cookies)
+    return Response(PlexSeen("linked" if seen.is_linking else "signed_in"), cookies=seen.cookies)
 
 
 @post(

@@ -73,14 +73,14 @@ def come_back(
     returned = Returned(answers, code, iss, error)
     try:
         arrived = oidc.come_back(ways.oidc, handshake_of(request), returned, arriving.signed_in(request))
-        cookies = arriving.let_in(request, arrived, Kind.OIDC, database, clock, people)
+        inside = arriving.let_in(request, arrived, Kind.OIDC, database, clock, people)
     except ProjectionistError as wrong:
         context = {"link": "", "name": ways.oidc.name, "error": wrong.message}
         answer = Template(PAGE, context=context, status_code=wrong.status)
         answer.set_cookie(no_handshake(request))
         return answer
-    on = to(request, arrived.wanted)
-    for cookie in cookies:
+    on = to(request, inside.path)
+    for cookie in inside.cookies:
         on.set_cookie(cookie)
     return on
 

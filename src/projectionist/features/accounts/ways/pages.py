@@ -70,7 +70,7 @@ def look_plex(
 ) -> Template | Redirect | Response[bytes]:
     """Go on where one has signed in at plex.tv; else wait on."""
     try:
-        seen, cookies = arriving.look(request, ways.plex, database, clock, people)
+        seen = arriving.look(request, ways.plex, database, clock, people)
     except ProjectionistError as error:
         if isinstance(error, NotFound) and arriving.signed_in(request) is not None:
             return _on(request, "/", [no_handshake(request)])  # another page of this browser was quicker
@@ -79,7 +79,7 @@ def look_plex(
         if _looks_by_itself(request) and bool(text(data, "troubled")) == bool(seen.trouble):
             return Response(b"", status_code=HTTP_204_NO_CONTENT)  # nothing new: it is not read out again
         return _state(request, {"waiting": seen, "error": ""}, HTTP_200_OK)
-    return _on(request, seen.wanted, cookies)
+    return _on(request, seen.path, seen.cookies)
 
 
 @post("/account/identities/{identity_id:int}/unlink", sync_to_thread=True, include_in_schema=False)
