@@ -46,6 +46,14 @@ def test_somebody_who_comes_in_eight_times_at_once_is_one_user(
     assert (count(database, "user_account"), count(database, "identity")) == (2, 1)
 
 
+def test_somebody_who_comes_in_under_several_names_at_once_is_one_user(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    found = together([lambda n=n: enter(database, clock, proven("7", f"Farouk{n}")) for n in range(8)])  # type: ignore[misc]
+    assert len({one.id for one in found}) == 1
+    assert (count(database, "user_account"), count(database, "identity")) == (2, 1)
+
+
 def test_those_who_are_called_alike_and_come_at_once_get_names_of_their_own(
     database: Database, owner: Principal, clock: Clock
 ) -> None:
