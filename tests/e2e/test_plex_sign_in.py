@@ -76,7 +76,7 @@ def come_in(watched: Watched, person: str) -> Page:
 
 @pytest.mark.parametrize(("size", "scheme"), [("wide", "dark"), ("phone", "light")])
 def test_the_owner_founds_the_house_and_a_friend_comes_in_and_no_browser_sees_a_token(
-    pages: Pages, opened: Opened, size: str, scheme: Scheme
+    opened: Opened, pages: Pages, size: str, scheme: Scheme
 ) -> None:
     owner = pages.open(opened.address, size=size, scheme=scheme)
     sent: list[str] = []
@@ -101,7 +101,7 @@ def test_the_owner_founds_the_house_and_a_friend_comes_in_and_no_browser_sees_a_
     check(friend)
 
 
-def test_who_has_an_account_links_plex_and_comes_in_by_it(pages: Pages, opened: Opened) -> None:
+def test_who_has_an_account_links_plex_and_comes_in_by_it(opened: Opened, pages: Pages) -> None:
     accounts.found(opened.house.database, NAME, PASSWORD, now=opened.house.clock.now)
     watched = pages.open(opened.address)
     page = watched.go("/sign-in?next=/account")
@@ -119,7 +119,7 @@ def test_who_has_an_account_links_plex_and_comes_in_by_it(pages: Pages, opened: 
     expect(other.go("/account").locator("main")).to_contain_text(NAME)
 
 
-def test_a_page_that_is_left_asks_plex_no_more(pages: Pages, opened: Opened) -> None:
+def test_a_page_that_is_left_asks_plex_no_more(opened: Opened, pages: Pages) -> None:
     watched = pages.open(opened.address)
     page = watched.go("/sign-in")
     page.get_by_role("button", name="Use your Plex account").click()

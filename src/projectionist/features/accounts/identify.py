@@ -105,10 +105,8 @@ class SignedInPeople:
         person = proxy.read(request.headers.getall(proxy.header, []), groups)
         if person is None:
             return None
-        if request.scope["state"].get(
-            _NAMED
-        ):  # an open stream, asked about anew: its groups are of back then
-            return proxy.known(person)
+        if request.scope["state"].get(_NAMED):
+            return proxy.known(person)  # an open stream, asked about anew: its groups are of back then
         request.scope["state"][_NAMED] = True
         key = (f"proxy {person.proven.subject}\0{sorted(person.groups)}", True)
         tick = self._clock.monotonic()
