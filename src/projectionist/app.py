@@ -56,6 +56,8 @@ from projectionist.features.library.playing import Playing
 from projectionist.features.library.scheduling import ScheduledSyncs
 from projectionist.features.library.service import libraries
 from projectionist.features.library.sync import Synced
+from projectionist.features.metrics import feature as metrics_web
+from projectionist.features.metrics import sampling
 from projectionist.features.operations import feature as operations
 from projectionist.features.previews import jobs as preview_jobs
 from projectionist.features.previews import upkeep
@@ -134,6 +136,9 @@ class House:
         self.lists = self._open_lists(vault, connect_list)
         self.cache = self._open_cache()
         self.doctor = Doctor(self.ground, tell=self._tell_of_doctor)
+        self.metrics = sampling.Place(
+            database, self.jobs, settings.data, self.clock.now, lambda: self.jobs.process
+        )
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = (
             *library_jobs.kinds(
@@ -198,6 +203,7 @@ class House:
                 "events": self.events,
                 "job_kinds": {kind.name: kind.label or kind.name for kind in self._kinds},
                 "jobs": self.jobs,
+                "metrics": self.metrics,
                 "people": people,
                 "pictures": Pictures(self.database, self.servers, settings.data / "pictures"),
                 "playing": Playing(self.database, self.servers),
@@ -247,6 +253,7 @@ class House:
             accounts.feature(),
             audit_log.feature(),
             backups_web.feature(),
+            metrics_web.web_feature(),
         )
 
     def _connecting(self, client_id: str) -> Connect:
@@ -305,8 +312,12 @@ class House:
         def server_ids() -> list[int]:
             return [server.id for server in servers.all_servers(self.database)]
 
+        def began(server_id: int, item_key: str) -> None:
+            cache_service.played(self.cache, self.jobs)
+            cache_service.note_play(self.cache, server_id, item_key)
+
         following = Following(
-            lambda _server, _item: cache_service.played(self.cache, self.jobs),
+            began,
             lambda server, item: cache_service.play_ended(self.cache, self.jobs, server, item),
         )
         return Listening(server_ids, self.servers, self.jobs, self.events.publish, on_playing=following.heard)
@@ -320,6 +331,10 @@ class House:
     def guard(self) -> Guarding:
         """What looks after the fast tiers of this node, not started yet."""
         return Guarding(self.cache, self.jobs)
+
+    def sample(self, *, samples: bool) -> sampling.Sampling:
+        """What keeps metrics, not started yet; without `samples` it reports to who does."""
+        return sampling.Sampling(self.metrics, samples=samples)
 
     def follow_schedules(self) -> None:
         """Save the schedules that a new house begins with; one that somebody changed stays as it is."""

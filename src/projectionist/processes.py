@@ -29,8 +29,7 @@ def serve(settings: Settings, say: Say) -> None:
         house.reopen_demo()
         _set_up(house, say)
         house.begin_syncs()
-        listening, guarding = house.listen(), house.guard()
-        for part in (listening, guarding):
+        for part in (house.listen(), house.guard(), house.sample(samples=True)):
             part.start()
             stack.callback(part.close)
         serve_pages(house.web(), settings.host, settings.port, ready=lambda: _greet(house, say))
@@ -42,9 +41,9 @@ def work(settings: Settings, stop: threading.Event, say: Say) -> None:
         house.recover_cache()
         house.jobs.start(work=True, queues=settings.queues)
         stack.callback(house.jobs.close)
-        guarding = house.guard()
-        guarding.start()
-        stack.callback(guarding.close)
+        for part in (house.guard(), house.sample(samples=False)):
+            part.start()
+            stack.callback(part.close)
         say(f"Working as {house.jobs.process}; Ctrl-C ends it, and what runs goes on elsewhere or later.")
         stop.wait()
 

@@ -21,6 +21,7 @@ from projectionist.errors import TooManyRequests
 from projectionist.features.accounts import queries
 from projectionist.features.accounts.sessions import hash_of
 from projectionist.features.audit_log.service import Act, record
+from projectionist.kit.metrics import REGISTRY
 from projectionist.web.limits import HOUR, PASSWORD, SIGN_IN, in_words, network_of
 
 Tell = Callable[[Taken], None]
@@ -40,6 +41,11 @@ WRITTEN_DOWN = 50
 """So many failures in an hour, of one address or for one account, are each in the audit log; after them every
 doubling of their number is, so that a stranger fills no disk with it."""
 
+SIGN_INS = REGISTRY.counter(
+    "projectionist_sign_ins_total",
+    "Attempts to sign in; outcome is signed_in, wrong (name and password) or refused (too many).",
+    "outcome",
+)
 _OF_ACCOUNT = "failed_account"
 _OF_ADDRESS = "failed_address"
 
@@ -66,10 +72,12 @@ def begin(database: Database, name: str, address: str, known: str, now: datetime
     until = failed.locked_until if failed is not None else None
     # A failure far ahead of now was written before the clock was set back; a little ahead, by another machine.
     if failed is not None and until is not None and failed.last_at - SKEW < now < until:
+        SIGN_INS.add("refused")
         raise refused((until - now).total_seconds())
     taken = counting.take(database, SIGN_IN.name, pair, SIGN_IN.rates, now)
     tell(taken)
     if taken.granted == 0:
+        SIGN_INS.add("refused")
         raise refused(taken.wait_s(now))
     return Attempt(pair, account, place)
 

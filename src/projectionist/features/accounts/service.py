@@ -126,6 +126,7 @@ def sign_in(
         row = queries.user_by_name(session, folded)
     if not passwords.matches(password, row.password_hash if row else None) or row is None:
         attempts.fail(database, attempt, now(), row.name if row else "")
+        attempts.SIGN_INS.add("wrong")
         raise SignInNeeded("Name and password do not belong together; check both, then try again.")
     renewed = passwords.hash_password(password) if passwords.is_outdated(row.password_hash) else None
     token, browser_token, moment = new_token(), new_token(), now()
@@ -141,6 +142,7 @@ def sign_in(
         queries.sweep(session, moment, attempts.FORGIVEN, KNOWN_FOR)
         said = {"browser": browser_name(browser), "remembered": remember}
         record(session, Act.SIGNED_IN, row.name, at=moment, after=said, who=_actor(row))
+    attempts.SIGN_INS.add("signed_in")
     return SignedIn(principal_of(row), token, remember, browser_token)
 
 
@@ -161,6 +163,7 @@ def welcome(
         who = Actor(principal.id, principal.name, acting.get().address)
         said = {"browser": browser_name(browser), "remembered": False}
         record(session, Act.SIGNED_IN, principal.name, at=moment, after=said, who=who)
+    attempts.SIGN_INS.add("signed_in")
     return SignedIn(principal, token, browser_token=browser_token)
 
 
