@@ -24,6 +24,7 @@ from projectionist.errors import DatabaseUnusable, NotFound
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup
 from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.alerts import opening as alerts
 from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.backups import feature as backups_web
 from projectionist.features.backups import jobs as backup_jobs
@@ -71,6 +72,7 @@ from projectionist.features.servers import feature as servers_web
 from projectionist.features.servers import service as servers
 from projectionist.integrations.connecting import connector
 from projectionist.integrations.lists.connecting import list_connector
+from projectionist.integrations.messengers.posting import connect_messenger
 from projectionist.jobs.engine import Engine
 from projectionist.jobs.tidying import TIDY
 from projectionist.kit import logs
@@ -139,6 +141,9 @@ class House:
         self.metrics = sampling.Place(
             database, self.jobs, settings.data, self.clock.now, lambda: self.jobs.process
         )
+        self.alerts = alerts.open_workplace(
+            database, self.jobs, vault, connect_messenger, self.clock.now, self.events
+        )
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = (
             *library_jobs.kinds(
@@ -152,9 +157,10 @@ class House:
             *preview_jobs.kinds(self.place, self.jobs),
             *cache_jobs.kinds(self.cache, self.jobs),
             *backup_jobs.kinds(backups.Place.of(settings, database, lambda: vault, self.clock.now)),
+            *alerts.kinds(self.alerts),
         )
-        queues = (library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES, backup_jobs.QUEUE)
-        self.jobs.bring(self._kinds, queues)
+        queues = [library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES, backup_jobs.QUEUE]
+        self.jobs.bring(self._kinds, [*queues, alerts.QUEUE])
 
     def _open_reach(self, vault: Vault, connect: Connect | None) -> servers.Reach:
         settings = self.settings
@@ -195,6 +201,7 @@ class House:
             features=self._features(),
             identify=identify or people,
             dependencies={
+                "alerts": self.alerts,
                 "cache": self.cache,
                 "cache_lists": self.lists,
                 "clock": self.clock,
@@ -254,6 +261,7 @@ class House:
             audit_log.feature(),
             backups_web.feature(),
             metrics_web.web_feature(),
+            alerts.web_feature(self.alerts),
         )
 
     def _connecting(self, client_id: str) -> Connect:
@@ -332,9 +340,14 @@ class House:
         """What looks after the fast tiers of this node, not started yet."""
         return Guarding(self.cache, self.jobs)
 
-    def sample(self, *, samples: bool) -> sampling.Sampling:
-        """What keeps metrics, not started yet; without `samples` it reports to who does."""
-        return sampling.Sampling(self.metrics, samples=samples)
+    def keep_watch(self) -> tuple[sampling.Sampling, alerts.Beating]:
+        """What keeps metrics, tells of alerts, and tells outside that we live; not started yet."""
+        watching, beating = alerts.watching(self.alerts)
+        return sampling.Sampling(self.metrics, samples=True, watch=watching), beating
+
+    def report(self) -> sampling.Sampling:
+        """What tells who keeps metrics of this process, not started yet."""
+        return sampling.Sampling(self.metrics, samples=False)
 
     def follow_schedules(self) -> None:
         """Save the schedules that a new house begins with; one that somebody changed stays as it is."""

@@ -29,7 +29,7 @@ def serve(settings: Settings, say: Say) -> None:
         house.reopen_demo()
         _set_up(house, say)
         house.begin_syncs()
-        for part in (house.listen(), house.guard(), house.sample(samples=True)):
+        for part in (house.listen(), house.guard(), *house.keep_watch()):
             part.start()
             stack.callback(part.close)
         serve_pages(house.web(), settings.host, settings.port, ready=lambda: _greet(house, say))
@@ -41,7 +41,7 @@ def work(settings: Settings, stop: threading.Event, say: Say) -> None:
         house.recover_cache()
         house.jobs.start(work=True, queues=settings.queues)
         stack.callback(house.jobs.close)
-        for part in (house.guard(), house.sample(samples=False)):
+        for part in (house.guard(), house.report()):
             part.start()
             stack.callback(part.close)
         say(f"Working as {house.jobs.process}; Ctrl-C ends it, and what runs goes on elsewhere or later.")

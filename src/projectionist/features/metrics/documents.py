@@ -36,7 +36,7 @@ class ChartDocument(msgspec.Struct, frozen=True):
 class MetricsDocument(msgspec.Struct, frozen=True):
     """What was measured in a period: when each step of time began, and charts of as many values."""
 
-    period: PeriodName
+    period: str
     step: str
     at: list[datetime]
     charts: list[ChartDocument]

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, text
+from sqlalchemy import bindparam, delete, func, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from projectionist.db.model import UtcDateTime
 from projectionist.features.metrics.models import MetricReportRow, MetricSampleRow
 
 
@@ -74,6 +75,18 @@ def live_jobs(session: Session) -> Sequence[tuple[str, str, int]]:
         )
     )
     return [(str(kind), str(state), int(count)) for kind, state, count in found]
+
+
+def due_jobs(session: Session, now: datetime) -> int:
+    """How many jobs could run now and do not: those for later, and those of paused queues, are left out."""
+    found = session.execute(
+        text(
+            "SELECT count(*) FROM job WHERE state IN ('queued', 'waiting') "
+            "AND (not_before IS NULL OR not_before <= :now) "
+            "AND queue NOT IN (SELECT name FROM job_queue WHERE paused)"
+        ).bindparams(bindparam("now", now, type_=UtcDateTime()))
+    )
+    return int(found.scalar_one())
 
 
 def _put(session: Session, row: type[Any], values: dict[str, Any], key: tuple[str, ...]) -> None:

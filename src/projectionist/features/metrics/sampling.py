@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -58,6 +58,16 @@ class Place:
     monotonic: Callable[[], float] = time.monotonic
 
 
+class Watch(Protocol):
+    """Hears of every sample that this process takes; called in the thread that takes them."""
+
+    def sampled(self, now: datetime, measures: Mapping[str, Measure]) -> None:
+        """A sample was kept. Raises DatabaseUnusable."""
+
+    def failed(self, now: datetime) -> None:
+        """None could be taken, since the database did not answer; raises nothing of that."""
+
+
 class Sampling:
     """Samples, or reports to who does, while it is open; `samples` says whether this process may be the one."""
 
@@ -66,11 +76,11 @@ class Sampling:
         place: Place,
         *,
         samples: bool,
-        sampled: Callable[[datetime, Mapping[str, Measure]], None] | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._place = place
         self._samples = samples
-        self._sampled = sampled
+        self._watch = watch
         self._claim: Claim | None = None
         self._before: dict[str, Sequence[Family]] = {}
         self._looked_at: float | None = None
@@ -102,6 +112,8 @@ class Sampling:
                 self.turn()
             except ProjectionistError as error:
                 _log.warning("No metrics are kept for now: %s", error.message)
+                if self._samples and self._watch is not None:
+                    self._watch.failed(self._place.now())
 
     def _is_ours(self) -> bool:
         if not self._samples:
@@ -127,10 +139,11 @@ class Sampling:
         with place.database.read() as session:
             stand = {place.process(): place.families(), **reported(session, now, place.process())}
             live = queries.live_jobs(session)
+            due = queries.due_jobs(session, now)
         answered = place.monotonic() - began
         measures = {**self._grown(stand, tick), **self._of_host()}
         measures |= {
-            "queued": once(float(sum(count for _, state, count in live if state != "running"))),
+            "queued": once(float(due)),
             "running": once(float(sum(count for _, state, count in live if state == "running"))),
             "workers": once(float(sum(node.alive and bool(node.queues) for node in place.jobs.nodes()))),
             "database_s": once(answered),
@@ -142,8 +155,8 @@ class Sampling:
             self._roll(session, now)
         self._before |= stand
         self._looked_at = tick
-        if self._sampled is not None:
-            self._sampled(now, measures)
+        if self._watch is not None:
+            self._watch.sampled(now, measures)
 
     def _grown(self, stand: Mapping[str, Sequence[Family]], tick: float) -> dict[str, Measure]:
         """What happened since the last look; the first one only finds out where counters stand."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,15 +13,26 @@ from sqlalchemy.orm import Session
 
 from projectionist import __version__
 from projectionist.features.metrics import queries
-from projectionist.features.metrics.charts import CHARTS, SUMMARY, Chart, Line
+from projectionist.features.metrics.charts import CHARTS, SUMMARY, Chart, Line, mean, total, within
 from projectionist.features.metrics.host import HostNow
-from projectionist.features.metrics.rolling import Sample, Step, start_of, together
+from projectionist.features.metrics.rolling import Measures, Sample, Step, start_of, together
 from projectionist.features.metrics.sampling import Place, reported, sample_of
 from projectionist.kit.breaker import Circuit, circuits
 from projectionist.kit.exposition import exposition, with_label
 from projectionist.kit.metrics import Family, Kind, Series, gauge
 
-__all__ = ["Period", "Place", "View", "circuits_now", "exposed", "summaries", "view"]
+__all__ = [
+    "Lately",
+    "Measures",
+    "Period",
+    "Place",
+    "View",
+    "circuits_now",
+    "exposed",
+    "lately",
+    "summaries",
+    "view",
+]
 
 
 class Period(StrEnum):
@@ -114,6 +126,43 @@ def summaries(place: Place, step: Step, most: int) -> list[Summary]:
     if unfinished:
         found.append(_summary(Sample(start, unfinished), is_over=False))
     return found[::-1][:most]
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """What some samples come to; None where it was not measured. 95 of 100 requests took `slow_s` or less."""
+
+    requests: float
+    errors: float
+    slow_s: float | None
+    cpu: float | None
+    memory: float | None
+    disk: float | None
+    jobs_done: float
+    jobs_failed: float
+    queued: float | None
+    running: float | None
+
+
+def lately(samples: Iterable[Measures]) -> Lately:
+    """What samples come to together, for whoever judges them."""
+    found = together(samples)
+    asked = total("requests")(found) or 0.0
+    slow_ms = within()(found)
+    if slow_ms is None and asked:
+        slow_ms = math.inf  # beyond the last bound
+    return Lately(
+        requests=asked,
+        errors=total("errors")(found) or 0.0,
+        slow_s=None if slow_ms is None else slow_ms / 1000,
+        cpu=mean("cpu")(found),
+        memory=mean("memory")(found),
+        disk=mean("disk")(found),
+        jobs_done=total("jobs_done")(found) or 0.0,
+        jobs_failed=total("jobs_failed")(found) or 0.0,
+        queued=mean("queued")(found),
+        running=mean("running")(found),
+    )
 
 
 def circuits_now() -> Sequence[Circuit]:

@@ -1,0 +1,75 @@
+"""The figures that rules look at, out of the samples of the last hour and what jobs tell."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from projectionist.features.alerts.rules import Figures
+from projectionist.features.metrics.service import Measures, lately
+from projectionist.jobs.ports import JobFilter, Jobs, JobState
+
+_HOUR = timedelta(hours=1)
+_FIVE_MINUTES = timedelta(minutes=5)
+_ONE_SAMPLE = timedelta(seconds=45)
+_FEWEST_REQUESTS = 20
+_FEWEST_JOBS = 5
+"""Of fewer a share says nothing."""
+_BACKUP = "backups.make"
+
+
+class Recently:
+    """The samples of the last hour, as they came."""
+
+    def __init__(self) -> None:
+        self._held: deque[tuple[datetime, Measures]] = deque()
+
+    def add(self, now: datetime, measures: Measures) -> None:
+        """Another sample; those of more than an hour ago go, and so do those of a clock that was ahead."""
+        self._held.append((now, measures))
+        self._held = deque((at, one) for at, one in self._held if now - _HOUR <= at <= now)
+
+    def figures(self, now: datetime) -> dict[str, float | None]:
+        """What they come to; what too little is known of is not known."""
+        minute, some, hour = (self._of(now, span) for span in (_ONE_SAMPLE, _FIVE_MINUTES, _HOUR))
+        answers = lately(some)
+        has_requests = answers.requests >= _FEWEST_REQUESTS
+        latest, ended = lately(minute), lately(hour)
+        return {
+            "slow_s": answers.slow_s if has_requests else None,
+            "error_share": answers.errors / answers.requests if has_requests else None,
+            "cpu": latest.cpu,
+            "memory": latest.memory,
+            "disk": latest.disk,
+            "job_success": (
+                ended.jobs_done / (ended.jobs_done + ended.jobs_failed)
+                if ended.jobs_done + ended.jobs_failed >= _FEWEST_JOBS
+                else None
+            ),
+            "stuck": _stuck(latest.queued, latest.running, latest.jobs_done + latest.jobs_failed),
+        }
+
+    def _of(self, now: datetime, span: timedelta) -> list[Measures]:
+        return [measures for at, measures in self._held if at > now - span]
+
+
+def of_jobs(jobs: Jobs, now: datetime) -> Figures:
+    """What jobs tell: whether somebody does them, and how old the last backup is. Raises DatabaseUnusable."""
+    nodes = jobs.nodes()
+    lost = sum(not one.alive and bool(one.running) for one in nodes)
+    works = any(one.alive and one.queues for one in nodes)
+    made = jobs.find(JobFilter((JobState.DONE,), kinds=(_BACKUP,), sort="-ended_at"), size=1).items
+    found: Mapping[str, float | None] = {
+        "workers_missing": float(lost if works else max(lost, 1)),
+        "backup_h": next(
+            ((now - one.ended_at).total_seconds() / 3600 for one in made if one.ended_at is not None), None
+        ),
+    }
+    return found
+
+
+def _stuck(queued: float | None, running: float | None, ended: float) -> float | None:
+    if queued is None or running is None:
+        return None
+    return 0.0 if running or ended else queued
