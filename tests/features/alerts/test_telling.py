@@ -115,6 +115,16 @@ def test_what_was_written_down_and_not_ordered_is_ordered_after_the_next_start(h
     assert len(house.outside.sent) == 1
 
 
+def test_what_could_not_be_sent_for_a_day_is_given_up(house: House) -> None:
+    house.messenger()
+    samples(house, watch(house), FULL, 6)
+    house.jobs.held.clear()
+    house.forward(days=2)
+    samples(house, watch(house), FULL, 1)
+    assert [job.kind for job in house.jobs.held.values()] == []
+    assert states(house) == [("Disk of the data folder", "failed")]
+
+
 def test_that_the_database_is_lost_is_told_without_it_and_so_is_that_it_is_back(house: House) -> None:
     house.messenger()
     watching = watch(house)

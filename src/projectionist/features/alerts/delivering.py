@@ -23,6 +23,7 @@ QUEUE = QueueSpec("alerts", "Messages", 4)
 KEPT = timedelta(days=90)
 """How long it is known what was sent."""
 
+_NEWS = timedelta(days=1)
 _ATTEMPTS = 6
 _ERROR = 1000
 _AT_ONCE = 500
@@ -57,8 +58,12 @@ def order_all(place: Workplace, written: Sequence[tuple[int, datetime]]) -> None
 
 
 def order_left(place: Workplace) -> None:
-    """Order what was written down by a process that ended before it could order it. Raises DatabaseUnusable."""
-    with place.database.read() as session:
+    """Order what was written down by a process that ended before it could order it; old news is given up.
+
+    Raises DatabaseUnusable.
+    """
+    with place.database.write() as session:
+        queries.give_up_before(session, place.now() - _NEWS, place.now())
         rows = [queries.delivery(session, number) for number in queries.waiting(session, _AT_ONCE)]
     order_all(place, [(row.id, row.due_at) for row in rows if row is not None])
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, text
+from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -76,6 +76,15 @@ def waiting(session: Session, most: int) -> Sequence[int]:
     return session.scalars(
         select(DeliveryRow.id).where(DeliveryRow.state == "waiting").order_by(DeliveryRow.id).limit(most)
     ).all()
+
+
+def give_up_before(session: Session, moment: datetime, now: datetime) -> None:
+    """What was to be told before then is no news any more."""
+    session.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.state == "waiting", DeliveryRow.due_at < moment)
+        .values(state="failed", ended_at=now, error="It could not be sent for a day, and is no news any more.")
+    )
 
 
 def deliveries(

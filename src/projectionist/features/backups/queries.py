@@ -11,8 +11,12 @@ _GONE = "It had not ended when the backup was made that was restored; order it a
 
 
 def sealed_tokens(session: Session) -> list[str]:
-    """Every token of a server, as it is kept."""
-    return list(session.execute(text("SELECT token FROM server WHERE token <> ''")).scalars())
+    """Every token of a server and every address of a messenger, as it is kept."""
+    return list(
+        session.execute(
+            text("SELECT token FROM server WHERE token <> '' UNION ALL SELECT address FROM messenger")
+        ).scalars()
+    )
 
 
 def end_sign_ins(session: Session) -> None:
