@@ -72,9 +72,8 @@ def test_no_error_tells_the_address(
 
 
 def test_who_does_not_answer_is_given_up_soon() -> None:
-    with Loopback(hangs(lambda: loopback.ended)) as loopback:
-        with pytest.raises(ServerUnreachable) as raised:
-            sent(loopback, MessengerKind.APPRISE, f"/notify/{SECRET}")
+    with Loopback(hangs(lambda: loopback.ended)) as loopback, pytest.raises(ServerUnreachable) as raised:
+        sent(loopback, MessengerKind.APPRISE, f"/notify/{SECRET}")
     assert SECRET not in raised.value.message
 
 

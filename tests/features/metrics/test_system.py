@@ -6,13 +6,16 @@ import csv
 import html
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from projectionist.features.metrics import queries
 from projectionist.features.metrics.sampling import Sampling
+from projectionist.jobs.ports import Order
 from projectionist.kit.breaker import breaker_of
 from tests.api.house import Open, opened, token_of
 
@@ -127,3 +130,20 @@ def test_before_anything_was_measured_the_page_says_when_to_come_back(tmp_path: 
         page = client.get("/system").text
     assert "A sample is taken every half minute" in page
     assert "There is none yet" in page
+
+
+def test_jobs_that_are_for_later_and_those_of_paused_queues_are_not_due(tmp_path: Path) -> None:
+    with opened(tmp_path / "data") as house:
+        jobs, now = house.house.jobs, house.house.clock.now()
+
+        def due() -> int:
+            with house.house.database.read() as session:
+                return queries.due_jobs(session, now + timedelta(minutes=1))
+
+        before = due()
+        jobs.order(Order("library.sync", {"server_id": 1}, "now"))
+        jobs.order(Order("library.sync", {"server_id": 1}, "later", not_before=now + timedelta(hours=1)))
+        assert due() == before + 1
+        queue = next(one.name for one in jobs.queues() if one.queued)
+        jobs.pause(queue)
+        assert due() == before

@@ -19,6 +19,8 @@ from projectionist.media.messages import MessengerAddress, MessengerKind
 _FRESH = timedelta(minutes=2)
 """So long ago it may be that all was well, for another beat."""
 
+_PATIENCE_S = 1.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -37,9 +39,9 @@ class Beating:
         self._thread.start()
 
     def close(self) -> None:
-        """End."""
+        """End; who is being asked and does not answer is not waited for."""
         self._ends.set()
-        self._thread.join()
+        self._thread.join(_PATIENCE_S)
 
     def is_well(self, now: datetime) -> None:
         """All is well now."""

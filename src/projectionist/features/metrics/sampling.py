@@ -40,6 +40,8 @@ REPORTED = timedelta(seconds=3 * RAW_S)
 _FORGOTTEN = timedelta(days=1)
 _AHEAD = timedelta(minutes=10)
 _CLAIM = "metrics"
+_PATIENCE_S = 2.0
+"""So long the end of the process waits for a sample that is being taken."""
 
 _log = logging.getLogger(__name__)
 
@@ -96,7 +98,7 @@ class Sampling:
     def close(self) -> None:
         """End, and leave sampling to another."""
         self._ends.set()
-        self._thread.join()
+        self._thread.join(_PATIENCE_S)
         self._let_go()
 
     def turn(self) -> None:
