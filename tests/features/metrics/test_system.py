@@ -13,10 +13,12 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from projectionist.errors import ServerUnreachable
 from projectionist.features.metrics import queries
 from projectionist.features.metrics.sampling import Sampling
 from projectionist.jobs.ports import Order
 from projectionist.kit.breaker import breaker_of
+from projectionist.kit.calls import timed_call
 from tests.api.house import Open, opened, token_of
 
 AWAY = "http://192.0.2.77:32400"
@@ -123,6 +125,21 @@ def test_a_service_that_is_left_alone_is_told_on_the_page_and_in_the_api(house: 
     (circuit,) = [one for one in told if one["service"] == AWAY]
     assert (circuit["is_open"], circuit["failures"]) == (True, 5)
     assert 0 < circuit["retry_in_s"] <= 15
+    assert (circuit["calls"], circuit["average_ms"]) == (0, None)
+
+
+def test_how_soon_and_how_often_a_service_answered_is_told_beside_its_breaker(house: Open) -> None:
+    breaker_of("http://192.0.2.78:32400")
+    with timed_call("Plex at http://192.0.2.78:32400"):
+        pass
+    with pytest.raises(ServerUnreachable), timed_call("Plex at http://192.0.2.78:32400"):
+        raise ServerUnreachable("It is away.")
+    with house.visitor() as client:
+        told = client.get("/api/v1/system/circuits").json()["items"]
+        assert "http://192.0.2.78:32400" in client.get("/system").text
+    (circuit,) = [one for one in told if one["service"] == "http://192.0.2.78:32400"]
+    assert (circuit["name"], circuit["calls"], circuit["failed"]) == ("Plex", 2, 1)
+    assert circuit["average_ms"] >= 0
 
 
 def test_before_anything_was_measured_the_page_says_when_to_come_back(tmp_path: Path) -> None:

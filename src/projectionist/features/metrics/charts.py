@@ -209,6 +209,13 @@ CHARTS: Sequence[Chart] = (
             Line("at worst", lambda measures: _times(highest("database_s")(measures), 1000)),
         ),
     ),
+    Chart(
+        "connections",
+        "Database connections",
+        "Of the service, in use when a sample was taken.",
+        "",
+        (Line("average", mean("connections")), Line("at most", highest("connections"))),
+    ),
 )
 """In the order of the page."""
 

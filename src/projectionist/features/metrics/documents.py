@@ -9,8 +9,7 @@ from typing import Literal
 import msgspec
 
 from projectionist.features.metrics.charts import SUMMARY
-from projectionist.features.metrics.service import Summary, View
-from projectionist.kit.breaker import Circuit
+from projectionist.features.metrics.service import Asked, Summary, View
 
 PeriodName = Literal["live", "24h", "7d", "30d"]
 SpanName = Literal["day", "week", "month"]
@@ -59,13 +58,20 @@ class SummaryDocument(msgspec.Struct, frozen=True):
 
 
 class CircuitDocument(msgspec.Struct, frozen=True):
-    """The circuit breaker of a service: while it is open no calls are made, and the service is left to recover."""
+    """A service that was called, and its circuit breaker: while that is open, the service is left to recover.
+
+    `failures` are those of the last minute, `calls` and `failed` count since the start of the process.
+    """
 
     service: str
+    name: str
     is_open: bool
     since: datetime | None
     retry_in_s: float | None
     failures: int
+    calls: int
+    failed: int
+    average_ms: float | None
 
 
 def metrics_document(view: View) -> MetricsDocument:
@@ -109,10 +115,17 @@ def summary_document(summary: Summary) -> SummaryDocument:
     return SummaryDocument(summary.at, summary.is_over, values)
 
 
-def circuit_document(circuit: Circuit) -> CircuitDocument:
-    """A circuit breaker for the API."""
-    if circuit.open is None:
-        return CircuitDocument(circuit.address, False, None, None, circuit.failures)
+def circuit_document(asked: Asked) -> CircuitDocument:
+    """A service that was called, for the API."""
+    circuit = asked.circuit
     return CircuitDocument(
-        circuit.address, True, circuit.open.since, circuit.open.retry_in_s, circuit.failures
+        service=circuit.address,
+        name=asked.name,
+        is_open=circuit.open is not None,
+        since=circuit.open.since if circuit.open else None,
+        retry_in_s=circuit.open.retry_in_s if circuit.open else None,
+        failures=circuit.failures,
+        calls=asked.calls,
+        failed=asked.failed,
+        average_ms=asked.average_ms,
     )

@@ -18,6 +18,7 @@ from projectionist.features.metrics.host import HostNow
 from projectionist.features.metrics.rolling import Measures, Sample, Step, start_of, together
 from projectionist.features.metrics.sampling import Place, reported, sample_of
 from projectionist.kit.breaker import Circuit, circuits
+from projectionist.kit.calls import CALLS, FAILED
 from projectionist.kit.exposition import exposition, with_label
 from projectionist.kit.metrics import Family, Kind, Series, gauge
 
@@ -165,9 +166,23 @@ def lately(samples: Iterable[Measures]) -> Lately:
     )
 
 
-def circuits_now() -> Sequence[Circuit]:
-    """The circuit breakers of this process."""
-    return circuits()
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A service that this process has called: its breaker, and its calls since the start, with all their tries."""
+
+    circuit: Circuit
+    name: str
+    calls: int
+    failed: int
+    average_ms: float | None
+
+
+def circuits_now() -> Sequence[Asked]:
+    """The services that this process has called, by address."""
+    counted: dict[str, list[Series]] = {}
+    for series in CALLS.family().series:
+        counted.setdefault(series.labels[0].rpartition(" at ")[2], []).append(series)
+    return [_asked(circuit, counted.get(circuit.address, [])) for circuit in circuits()]
 
 
 def exposed(place: Place) -> str:
@@ -179,6 +194,17 @@ def exposed(place: Place) -> str:
     counts = [with_label(family, "process", process) for family in place.families()]
     counts += [with_label(family, "process", name) for name, told in others.items() for family in told]
     return exposition([*counts, *_of_jobs(place, live), *_of_house(place), *_of_host(place.host(place.folder))])
+
+
+def _asked(circuit: Circuit, series: Sequence[Series]) -> Asked:
+    calls = sum(sum(one.counts) for one in series)
+    return Asked(
+        circuit,
+        series[0].labels[0].rpartition(" at ")[0] if series else "",
+        calls,
+        sum(sum(one.counts) for one in series if one.labels[1] == FAILED),
+        sum(one.value for one in series) / calls * 1000 if calls else None,
+    )
 
 
 def _samples(session: Session, step: Step, since: datetime, before: datetime) -> list[Sample]:
