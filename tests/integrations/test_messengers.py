@@ -28,7 +28,9 @@ def sent(loopback: Loopback, kind: MessengerKind, path: str) -> str:
 def test_messages_are_posted_to_the_address_and_of_ntfy_to_its_root_with_the_topic() -> None:
     with Loopback(says()) as loopback:
         assert sent(loopback, MessengerKind.APPRISE, "/notify/house") == "POST /notify/house HTTP/1.1"
-        assert sent(loopback, MessengerKind.GOTIFY, "/message?token=abc") == "POST /message?token=abc HTTP/1.1"
+        assert (
+            sent(loopback, MessengerKind.GOTIFY, "/message?token=abc") == "POST /message?token=abc HTTP/1.1"
+        )
         assert sent(loopback, MessengerKind.NTFY, "/my-topic") == "POST / HTTP/1.1"
         assert sent(loopback, MessengerKind.NTFY, "/sub/my-topic?auth=x") == "POST /sub?auth=x HTTP/1.1"
 
@@ -56,9 +58,7 @@ def test_no_message_is_longer_than_services_take(
         assert len(told["content"]) <= 2000
 
 
-@pytest.mark.parametrize(
-    ("status", "error"), [("500 Oops", ServerFailed), ("404 Not Found", ServerLacks)]
-)
+@pytest.mark.parametrize(("status", "error"), [("500 Oops", ServerFailed), ("404 Not Found", ServerLacks)])
 def test_no_error_tells_the_address(
     status: str, error: type[ServiceError], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -39,7 +39,9 @@ def counted() -> Counter[tuple[str, ...]]:
     return Counter({one.labels: int(one.value) for one in REQUESTS.family().series})
 
 
-def test_requests_are_counted_by_the_template_of_their_route_never_by_their_address(client: TestClient) -> None:  # type: ignore[type-arg]
+def test_requests_are_counted_by_the_template_of_their_route_never_by_their_address(
+    client: TestClient,
+) -> None:  # type: ignore[type-arg]
     before = counted()
     for number in (1, 2, 3, 0):
         client.get(f"/measured/{number}")

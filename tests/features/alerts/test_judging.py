@@ -19,7 +19,9 @@ RULE = replace(
 )
 
 
-def run(values: list[float | None], state: State = State(), at: datetime = NOON) -> tuple[State, list[tuple[int, Turn]]]:
+def run(
+    values: list[float | None], state: State = State(), at: datetime = NOON
+) -> tuple[State, list[tuple[int, Turn]]]:
     told = []
     for number, value in enumerate(values):
         state, turn = judge(RULE, state, value, at + HALF * number)
@@ -74,7 +76,9 @@ def test_alerts_begin_and_end_in_turn_and_never_begin_twice_within_the_cool_down
     turns = [turn for _, turn in told]
     assert turns == [Turn.BEGAN, Turn.ENDED] * (len(turns) // 2) + [Turn.BEGAN] * (len(turns) % 2)
     begun = [number for number, turn in told if turn is Turn.BEGAN]
-    assert all((later - sooner) * HALF >= RULE.cool_down for sooner, later in zip(begun, begun[1:], strict=False))
+    assert all(
+        (later - sooner) * HALF >= RULE.cool_down for sooner, later in zip(begun, begun[1:], strict=False)
+    )
 
 
 def test_rules_say_what_happened_with_the_value_and_the_limit() -> None:

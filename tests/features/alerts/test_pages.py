@@ -155,7 +155,11 @@ def test_the_heartbeat_is_kept_tried_at_once_and_never_shown(house: Open, outsid
 def test_a_message_goes_out_by_a_job_of_the_house(house: Open, outside: Outside) -> None:
     with house.visitor() as client:
         headers = token_of(client)
-        client.post("/alerts/messengers", data={**FORM, "heard": "announcements", "quiet_to": "22:00"}, headers=headers)
+        client.post(
+            "/alerts/messengers",
+            data={**FORM, "heard": "announcements", "quiet_to": "22:00"},
+            headers=headers,
+        )
         client.post("/api/v1/announcements", json={"text": "New films"}, headers=headers)
         (job,) = house.house.jobs.find(JobFilter(kinds=(delivering.DELIVER,))).items
         delivering.deliver(house.house.alerts, int(job.arguments["delivery_id"]), is_last=False)

@@ -184,9 +184,7 @@ def test_messengers_are_ones_own_and_their_addresses_are_sealed(house: House, da
     for another in (
         lambda: service.try_messenger(house.place, 99, number),
         lambda: service.remove_messenger(house.place, 99, number),
-        lambda: service.save_messenger(
-            house.place, 99, MessengerWish("Mine", MessengerKind.NTFY), number
-        ),
+        lambda: service.save_messenger(house.place, 99, MessengerWish("Mine", MessengerKind.NTFY), number),
     ):
         with pytest.raises(NotFound):
             another()

@@ -64,6 +64,12 @@ def test_the_room_of_the_folders_disk_is_told(tmp_path: Path) -> None:
 @given(st.text(max_size=300))
 def test_no_text_is_too_odd_for_the_readers(text: str) -> None:
     for reader in (cpu_of, memory_of, disks_of, network_of):
-        for odd in (text, f"cpu {text}", f"MemTotal: {text}\nMemAvailable: {text}", f"eth0: {text}", f"8 0 sda {text}"):
+        for odd in (
+            text,
+            f"cpu {text}",
+            f"MemTotal: {text}\nMemAvailable: {text}",
+            f"eth0: {text}",
+            f"8 0 sda {text}",
+        ):
             found = reader(odd)
             assert found is None or len(found) == 2

@@ -96,7 +96,9 @@ def save_heartbeat(place: Workplace, address: str, every: timedelta) -> tuple[He
         }
         queries.put_heartbeat(session, values)
         after = {"host": values["host"], "every_s": values["every_s"]}
-        record(session, Act.HEARTBEAT_CHANGED, str(values["host"]), at=place.now(), before=before, after=after)
+        record(
+            session, Act.HEARTBEAT_CHANGED, str(values["host"]), at=place.now(), before=before, after=after
+        )
     kept = heartbeat(place)
     if kept is None:
         raise Conflict("The heartbeat was removed meanwhile; nothing was changed.")

@@ -29,7 +29,6 @@ _ERROR = 1000
 _AT_ONCE = 500
 
 
-
 @dataclass(frozen=True, slots=True)
 class Told:
     """A message about a rule, an announcement, or a trial; `rule` is empty for what no rule is about."""

@@ -28,9 +28,7 @@ PAGE = 25
 
 
 @get("/alerts", sync_to_thread=True, include_in_schema=False, **MANAGE)
-def alerts_page(
-    alerts: Injected[Workplace], principal: Injected[Principal], offset: Offset = 0
-) -> Template:
+def alerts_page(alerts: Injected[Workplace], principal: Injected[Principal], offset: Offset = 0) -> Template:
     """What is wrong now, the rules, who is told, and what was sent."""
     return _page(alerts, principal, offset=offset)
 
@@ -168,9 +166,7 @@ def announce(
     return to(request, "/announcements")
 
 
-@post(
-    "/announcements/{announcement_id:int}/remove", sync_to_thread=True, include_in_schema=False, **ANNOUNCE
-)
+@post("/announcements/{announcement_id:int}/remove", sync_to_thread=True, include_in_schema=False, **ANNOUNCE)
 def take_back(
     request: Request[Any, Any, Any], alerts: Injected[Workplace], announcement_id: FromPath[int]
 ) -> Redirect:

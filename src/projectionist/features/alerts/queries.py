@@ -83,13 +83,13 @@ def give_up_before(session: Session, moment: datetime, now: datetime) -> None:
     session.execute(
         update(DeliveryRow)
         .where(DeliveryRow.state == "waiting", DeliveryRow.due_at < moment)
-        .values(state="failed", ended_at=now, error="It could not be sent for a day, and is no news any more.")
+        .values(
+            state="failed", ended_at=now, error="It could not be sent for a day, and is no news any more."
+        )
     )
 
 
-def deliveries(
-    session: Session, user_id: int, offset: int, size: int
-) -> tuple[Sequence[DeliveryRow], int]:
+def deliveries(session: Session, user_id: int, offset: int, size: int) -> tuple[Sequence[DeliveryRow], int]:
     """What was sent by somebody's messengers, the newest first."""
     mine = select(MessengerRow.id).where(MessengerRow.user_id == user_id)
     total = select(func.count()).select_from(DeliveryRow).where(DeliveryRow.messenger_id.in_(mine))

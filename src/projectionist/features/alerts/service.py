@@ -139,7 +139,9 @@ def save_messenger(
                 if not address:
                     raise InputWrong("Give the address that the service shows for messages.", "address")
                 if len(queries.messengers(session, user_id)) >= MOST_MESSENGERS:
-                    raise Conflict(f"You have {MOST_MESSENGERS} messengers, which is the most; remove one first.")
+                    raise Conflict(
+                        f"You have {MOST_MESSENGERS} messengers, which is the most; remove one first."
+                    )
                 row = MessengerRow(user_id=user_id, created_at=place.now())
                 session.add(row)
             _fill(place, row, wish, name, address)
@@ -225,4 +227,3 @@ def _of_messenger(row: MessengerRow) -> dict[str, object]:
 
 def _gone() -> NotFound:
     return NotFound("This messenger is not there any more; nothing was changed.")
-

@@ -88,9 +88,7 @@ class Watching:
             queries.remove_deliveries_before(session, now - delivering.KEPT)
 
 
-def judge_all(
-    session: Session, figures: Figures, now: datetime
-) -> tuple[list[tuple[int, datetime]], bool]:
+def judge_all(session: Session, figures: Figures, now: datetime) -> tuple[list[tuple[int, datetime]], bool]:
     """Judge every rule that is on; what was written down to be sent, and whether an alert began or ended."""
     rules, states = rules_now(queries.rules(session)), queries.states(session)
     written: list[tuple[int, datetime]] = []

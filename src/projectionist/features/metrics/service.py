@@ -193,7 +193,9 @@ def exposed(place: Place) -> str:
         live = queries.live_jobs(session)
     counts = [with_label(family, "process", process) for family in place.families()]
     counts += [with_label(family, "process", name) for name, told in others.items() for family in told]
-    return exposition([*counts, *_of_jobs(place, live), *_of_house(place), *_of_host(place.host(place.folder))])
+    return exposition(
+        [*counts, *_of_jobs(place, live), *_of_house(place), *_of_host(place.host(place.folder))]
+    )
 
 
 def _asked(circuit: Circuit, series: Sequence[Series]) -> Asked:
@@ -259,7 +261,9 @@ def _of_house(place: Place) -> Iterator[Family]:
         ("service",),
         [((one.address,), float(one.open is not None)) for one in circuits()],
     )
-    yield _gauges("projectionist_info", "Always 1; which version this is.", ("version",), [((__version__,), 1.0)])
+    yield _gauges(
+        "projectionist_info", "Always 1; which version this is.", ("version",), [((__version__,), 1.0)]
+    )
     yield Family(
         "process_cpu_seconds_total",
         Kind.COUNTER,

@@ -99,7 +99,9 @@ def parts_of(address: str) -> tuple[str, str]:
     if not plain or parts.scheme not in ("http", "https") or not parts.hostname:
         raise _wrong()
     if parts.username or parts.password:
-        raise InputWrong("The address holds a name or password before its host; such ones are not taken.", "address")
+        raise InputWrong(
+            "The address holds a name or password before its host; such ones are not taken.", "address"
+        )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}", path
