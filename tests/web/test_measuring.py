@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from litestar import get
+from litestar import Litestar, get
 from litestar.params import FromPath
 from litestar.testing import TestClient
 
@@ -22,7 +22,7 @@ def measured(number: FromPath[int]) -> str:
 
 
 @pytest.fixture
-def client() -> Iterator[TestClient]:  # type: ignore[type-arg]
+def client() -> Iterator[TestClient[Litestar]]:
     house = House()
     app = create_shell(
         features=[WebFeature("measured", (measured,))],
@@ -40,8 +40,8 @@ def counted() -> Counter[tuple[str, ...]]:
 
 
 def test_requests_are_counted_by_the_template_of_their_route_never_by_their_address(
-    client: TestClient,
-) -> None:  # type: ignore[type-arg]
+    client: TestClient[Litestar],
+) -> None:
     before = counted()
     for number in (1, 2, 3, 0):
         client.get(f"/measured/{number}")
@@ -50,7 +50,7 @@ def test_requests_are_counted_by_the_template_of_their_route_never_by_their_addr
     )
 
 
-def test_what_leads_nowhere_and_what_is_refused_at_the_door_counts_too(client: TestClient) -> None:  # type: ignore[type-arg]
+def test_what_leads_nowhere_and_what_is_refused_at_the_door_counts_too(client: TestClient[Litestar]) -> None:
     before = counted()
     client.get("/no/such/page/7f3a")
     client.get("/measured/1", headers={"host": "evil.example"})
@@ -62,7 +62,7 @@ def test_what_leads_nowhere_and_what_is_refused_at_the_door_counts_too(client: T
     assert "7f3a" not in str(fresh)
 
 
-def test_each_request_is_timed_once(client: TestClient) -> None:  # type: ignore[type-arg]
+def test_each_request_is_timed_once(client: TestClient[Litestar]) -> None:
     def times() -> int:
         return sum(
             sum(one.counts) for one in SECONDS.family().series if one.labels[1] == "/measured/{number}"

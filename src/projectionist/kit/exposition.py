@@ -11,7 +11,8 @@ import msgspec
 
 from projectionist.kit.metrics import Family, Kind, Series
 
-CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+CONTENT_TYPE: Final = "text/plain; version=0.0.4"
+"""Without the charset, which is always utf-8 and which whoever answers with it adds."""
 
 
 def exposition(families: Iterable[Family]) -> str:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,9 +20,11 @@ RULE = replace(
     cool_down=timedelta(minutes=10),
 )
 
+NEVER = State()
+
 
 def run(
-    values: list[float | None], state: State = State(), at: datetime = NOON
+    values: Sequence[float | None], state: State = NEVER, at: datetime = NOON
 ) -> tuple[State, list[tuple[int, Turn]]]:
     told = []
     for number, value in enumerate(values):
@@ -56,7 +60,7 @@ def test_a_second_alert_that_nobody_heard_of_ends_without_a_word() -> None:
 
 
 def test_what_is_not_known_begins_nothing_and_ends_nothing() -> None:
-    state, told = run([0.9] * 6)
+    state, _ = run([0.9] * 6)
     after, more = run([None] * 100, state, NOON + HALF * 6)
     assert (after, more) == (state, [])
     assert run([None] * 50)[1] == []
@@ -76,9 +80,7 @@ def test_alerts_begin_and_end_in_turn_and_never_begin_twice_within_the_cool_down
     turns = [turn for _, turn in told]
     assert turns == [Turn.BEGAN, Turn.ENDED] * (len(turns) // 2) + [Turn.BEGAN] * (len(turns) % 2)
     begun = [number for number, turn in told if turn is Turn.BEGAN]
-    assert all(
-        (later - sooner) * HALF >= RULE.cool_down for sooner, later in zip(begun, begun[1:], strict=False)
-    )
+    assert all((later - sooner) * HALF >= RULE.cool_down for sooner, later in pairwise(begun))
 
 
 def test_rules_say_what_happened_with_the_value_and_the_limit() -> None:

@@ -57,7 +57,8 @@ def test_where_linux_does_not_tell_nothing_is_made_up(tmp_path: Path) -> None:
 
 def test_the_room_of_the_folders_disk_is_told(tmp_path: Path) -> None:
     found = host_now(tmp_path, tmp_path / "no-proc")
-    assert found.folder_total is not None and found.folder_used is not None
+    assert found.folder_total is not None
+    assert found.folder_used is not None
     assert 0 <= found.folder_used <= found.folder_total
 
 

@@ -17,7 +17,7 @@ from projectionist.features.metrics.rolling import (
     together,
 )
 
-MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)).map(lambda one: one.replace(tzinfo=UTC))
+MOMENTS = st.integers(1577836800, 2208988800).map(lambda second: datetime.fromtimestamp(second, UTC))
 MEASURES = st.dictionaries(
     st.sampled_from("abc"),
     st.tuples(st.integers(1, 5), st.integers(0, 1000).map(float), st.integers(0, 1000).map(float)),

@@ -51,9 +51,10 @@ def token(client: TestClient[Litestar], *scopes: str) -> dict[str, str]:
 
 
 def test_metrics_are_read_with_a_token_of_their_own_scope_only(house: Open) -> None:
-    with house.visitor() as browser, house.visitor(signed_in=False) as program:
+    with house.visitor() as browser:
         good, other = token(browser, "read_metrics"), token(browser, "view", "manage_settings")
         assert browser.get("/metrics").status_code == 403, "a session is no token"
+    with house.visitor(signed_in=False) as program:
         assert program.get("/metrics").status_code == 401
         assert program.get("/metrics", headers=other).status_code == 403
         told = program.get("/metrics", headers=good)

@@ -14,24 +14,27 @@ from projectionist.errors import ProjectionistError
 from projectionist.features.alerts import queries
 from projectionist.features.alerts.models import HeartbeatRow
 from projectionist.features.alerts.workplace import Workplace
+from projectionist.features.metrics.service import SAMPLED_EVERY_S
 from projectionist.media.messages import MessengerAddress, MessengerKind
 
 _FRESH = timedelta(minutes=2)
 """So long ago it may be that all was well, for another beat."""
 
 _PATIENCE_S = 1.0
+_NEXT_CHANCE_S = SAMPLED_EVERY_S - 2.0
+"""After about this time at the soonest is the next chance to beat: what would be late then is due now."""
 
 _log = logging.getLogger(__name__)
 
 
 class Beating:
-    """Beats while it is open and hears again and again that all is well."""
+    """Beats while it is open and hears again and again that all is well; between it sleeps."""
 
-    def __init__(self, place: Workplace, *, every_s: float = 5.0) -> None:
+    def __init__(self, place: Workplace) -> None:
         self._place = place
-        self._every_s = every_s
         self._well_at: datetime | None = None
-        self._ends = threading.Event()
+        self._wakes = threading.Event()
+        self._ends = False
         self._thread = threading.Thread(target=self._work, name="heartbeat", daemon=True)
 
     def start(self) -> None:
@@ -40,12 +43,14 @@ class Beating:
 
     def close(self) -> None:
         """End; who is being asked and does not answer is not waited for."""
-        self._ends.set()
+        self._ends = True
+        self._wakes.set()
         self._thread.join(_PATIENCE_S)
 
     def is_well(self, now: datetime) -> None:
         """All is well now."""
         self._well_at = now
+        self._wakes.set()
 
     def look(self) -> None:
         """Beat where it is time to, and all was well a moment ago. Raises DatabaseUnusable."""
@@ -58,7 +63,8 @@ class Beating:
             beat(self._place, row, now)
 
     def _work(self) -> None:
-        while not self._ends.wait(self._every_s):
+        while self._wakes.wait() and not self._ends:
+            self._wakes.clear()
             try:
                 self.look()
             except ProjectionistError as error:
@@ -66,8 +72,8 @@ class Beating:
 
 
 def is_due(row: HeartbeatRow, now: datetime) -> bool:
-    """Whether it is time; a clock that was set back delays nothing."""
-    return row.tried_at is None or abs(now - row.tried_at) >= timedelta(seconds=row.every_s)
+    """Whether it is time, or will be before the next chance; a clock that was set back delays nothing."""
+    return row.tried_at is None or abs(now - row.tried_at).total_seconds() + _NEXT_CHANCE_S > row.every_s
 
 
 def beat(place: Workplace, row: HeartbeatRow, now: datetime) -> str:

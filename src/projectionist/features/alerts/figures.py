@@ -20,38 +20,35 @@ _BACKUP = "backups.make"
 
 
 class Recently:
-    """The samples of the last hour, as they came."""
+    """The samples of the last five minutes, and how the jobs of the last hour ended, as they came."""
 
     def __init__(self) -> None:
         self._held: deque[tuple[datetime, Measures]] = deque()
+        self._ended: deque[tuple[datetime, float, float]] = deque()
 
     def add(self, now: datetime, measures: Measures) -> None:
-        """Another sample; those of more than an hour ago go, and so do those of a clock that was ahead."""
+        """Another sample; older ones go, and so do those of a clock that was ahead."""
+        latest = lately((measures,))
         self._held.append((now, measures))
-        self._held = deque((at, one) for at, one in self._held if now - _HOUR <= at <= now)
+        self._ended.append((now, latest.jobs_done, latest.jobs_failed))
+        self._held = deque(one for one in self._held if now - _FIVE_MINUTES < one[0] <= now)
+        self._ended = deque(one for one in self._ended if now - _HOUR < one[0] <= now)
 
     def figures(self, now: datetime) -> dict[str, float | None]:
         """What they come to; what too little is known of is not known."""
-        minute, some, hour = (self._of(now, span) for span in (_ONE_SAMPLE, _FIVE_MINUTES, _HOUR))
-        answers = lately(some)
+        answers = lately(measures for _, measures in self._held)
+        latest = lately(measures for at, measures in self._held if at > now - _ONE_SAMPLE)
         has_requests = answers.requests >= _FEWEST_REQUESTS
-        latest, ended = lately(minute), lately(hour)
+        done, failed = (sum(one[place] for one in self._ended) for place in (1, 2))
         return {
             "slow_s": answers.slow_s if has_requests else None,
             "error_share": answers.errors / answers.requests if has_requests else None,
             "cpu": latest.cpu,
             "memory": latest.memory,
             "disk": latest.disk,
-            "job_success": (
-                ended.jobs_done / (ended.jobs_done + ended.jobs_failed)
-                if ended.jobs_done + ended.jobs_failed >= _FEWEST_JOBS
-                else None
-            ),
+            "job_success": done / (done + failed) if done + failed >= _FEWEST_JOBS else None,
             "stuck": _stuck(latest.queued, latest.running, latest.jobs_done + latest.jobs_failed),
         }
-
-    def _of(self, now: datetime, span: timedelta) -> list[Measures]:
-        return [measures for at, measures in self._held if at > now - span]
 
 
 def of_jobs(jobs: Jobs, now: datetime) -> Figures:

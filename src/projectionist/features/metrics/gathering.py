@@ -109,12 +109,12 @@ def _levels(now: HostNow) -> Iterator[tuple[str, Measure]]:
 
 
 def _busy_share(before: HostNow, now: HostNow) -> float | None:
-    if None in (before.cpu_busy_s, before.cpu_total_s, now.cpu_busy_s, now.cpu_total_s):
-        return None
-    assert before.cpu_busy_s is not None and before.cpu_total_s is not None
-    assert now.cpu_busy_s is not None and now.cpu_total_s is not None
-    passed = now.cpu_total_s - before.cpu_total_s
-    return None if passed <= 0 else min(max((now.cpu_busy_s - before.cpu_busy_s) / passed, 0.0), 1.0)
+    busy, passed = _more(before.cpu_busy_s, now.cpu_busy_s), _more(before.cpu_total_s, now.cpu_total_s)
+    return None if busy is None or not passed or passed <= 0 else min(max(busy / passed, 0.0), 1.0)
+
+
+def _more(before: float | None, now: float | None) -> float | None:
+    return None if before is None or now is None else now - before
 
 
 def _taken(rule: _Rule, family: Family) -> Iterator[Series]:

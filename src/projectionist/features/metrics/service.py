@@ -15,6 +15,7 @@ from projectionist import __version__
 from projectionist.features.metrics import queries
 from projectionist.features.metrics.charts import CHARTS, SUMMARY, Chart, Line, mean, total, within
 from projectionist.features.metrics.host import HostNow
+from projectionist.features.metrics.rolling import RAW_S as SAMPLED_EVERY_S
 from projectionist.features.metrics.rolling import Measures, Sample, Step, start_of, together
 from projectionist.features.metrics.sampling import Place, reported, sample_of
 from projectionist.kit.breaker import Circuit, circuits
@@ -23,6 +24,7 @@ from projectionist.kit.exposition import exposition, with_label
 from projectionist.kit.metrics import Family, Kind, Series, gauge
 
 __all__ = [
+    "SAMPLED_EVERY_S",
     "Lately",
     "Measures",
     "Period",
