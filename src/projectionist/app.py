@@ -74,6 +74,7 @@ from projectionist.integrations.connecting import connector
 from projectionist.integrations.lists.connecting import list_connector
 from projectionist.integrations.messengers.posting import connect_messenger
 from projectionist.jobs.engine import Engine
+from projectionist.jobs.ports import JobKind
 from projectionist.jobs.tidying import TIDY
 from projectionist.kit import logs
 from projectionist.kit.clock import SystemClock
@@ -145,9 +146,14 @@ class House:
             database, self.jobs, vault, connect_messenger, self.clock.now, self.events
         )
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
-        self._kinds = (
+        self._kinds = self._every_kind(vault)
+        queues = [library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES, backup_jobs.QUEUE]
+        self.jobs.bring(self._kinds, [*queues, alerts.QUEUE])
+
+    def _every_kind(self, vault: Vault) -> tuple[JobKind, ...]:
+        return (
             *library_jobs.kinds(
-                database,
+                self.database,
                 self.servers,
                 self.events,
                 self.jobs,
@@ -156,11 +162,9 @@ class House:
             ),
             *preview_jobs.kinds(self.place, self.jobs),
             *cache_jobs.kinds(self.cache, self.jobs),
-            *backup_jobs.kinds(backups.Place.of(settings, database, lambda: vault, self.clock.now)),
+            *backup_jobs.kinds(backups.Place.of(self.settings, self.database, lambda: vault, self.clock.now)),
             *alerts.kinds(self.alerts),
         )
-        queues = [library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES, backup_jobs.QUEUE]
-        self.jobs.bring(self._kinds, [*queues, alerts.QUEUE])
 
     def _open_reach(self, vault: Vault, connect: Connect | None) -> servers.Reach:
         settings = self.settings

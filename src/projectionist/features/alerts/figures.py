@@ -39,7 +39,7 @@ class Recently:
         answers = lately(measures for _, measures in self._held)
         latest = lately(measures for at, measures in self._held if at > now - _ONE_SAMPLE)
         has_requests = answers.requests >= _FEWEST_REQUESTS
-        done, failed = (sum(one[place] for one in self._ended) for place in (1, 2))
+        done, failed = sum(well for _, well, _ in self._ended), sum(ill for _, _, ill in self._ended)
         return {
             "slow_s": answers.slow_s if has_requests else None,
             "error_share": answers.errors / answers.requests if has_requests else None,

@@ -166,8 +166,8 @@ CHARTS: Sequence[Chart] = (
     ),
     Chart(
         "failures",
-        "Calls that failed",
-        "Of media servers and other services, in each step of time.",
+        "Calls of other services",
+        "Of media servers and others, with those that failed, in each step of time.",
         "",
         (Line("calls", total("calls")), Line("failed", total("calls_failed"))),
     ),
