@@ -8,9 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from litestar import Litestar
 from sqlalchemy.orm import Session
@@ -72,7 +70,8 @@ from projectionist.features.servers import feature as servers_web
 from projectionist.features.servers import service as servers
 from projectionist.integrations.connecting import connector
 from projectionist.integrations.lists.connecting import list_connector
-from projectionist.integrations.messengers.posting import connect_messenger
+from projectionist.integrations.messengers.posting import PostMessenger
+from projectionist.integrations.plex.installation import client_id
 from projectionist.jobs.engine import Engine
 from projectionist.jobs.ports import JobKind
 from projectionist.jobs.tidying import TIDY
@@ -82,6 +81,7 @@ from projectionist.kit.data_folder import DEMO_HOUSE, DataFolder, OwnFolder
 from projectionist.kit.probing import probe
 from projectionist.kit.secrets import Vault, load_key
 from projectionist.media.lists import ConnectList
+from projectionist.media.messages import Messenger, MessengerAddress, MessengerKind
 from projectionist.media.server import Connect, MediaServer, ServerAddress
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
 from projectionist.settings import Settings
@@ -143,7 +143,7 @@ class House:
             database, self.jobs, settings.data, self.clock.now, lambda: self.jobs.process
         )
         self.alerts = alerts.open_workplace(
-            database, self.jobs, vault, connect_messenger, self.clock.now, self.events
+            database, self.jobs, vault, _connect_messenger, self.clock.now, self.events
         )
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = self._every_kind(vault)
@@ -171,7 +171,7 @@ class House:
         return servers.Reach(
             database=self.database,
             vault=vault,
-            connect=connect or self._connecting(_client_id(settings.data)),
+            connect=connect or self._connecting(client_id(settings.data)),
             node=settings.node,
             now=self.clock.now,
             syncs=ScheduledSyncs(self.jobs, settings.sync_interval),
@@ -480,12 +480,11 @@ def page_settings(settings: Settings, *, exclusive: bool = False) -> Mapping[str
             database.close()
 
 
-def _client_id(data: Path) -> str:
-    """By what Plex knows this installation: made once, and no secret."""
-    path = data / "client-id"
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        made = uuid4().hex
-        path.write_text(made, encoding="ascii")
-        return made
+def _connect_messenger(address: MessengerAddress) -> Messenger:
+    if address.kind is MessengerKind.APPRISE:
+        from projectionist.integrations.messengers.services import (
+            AppriseMessenger,  # 40 MB, for who has such a one
+        )
+
+        return AppriseMessenger(address)
+    return PostMessenger(address)

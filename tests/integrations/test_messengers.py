@@ -27,7 +27,7 @@ def sent(loopback: Loopback, kind: MessengerKind, path: str) -> str:
 
 def test_messages_are_posted_to_the_address_and_of_ntfy_to_its_root_with_the_topic() -> None:
     with Loopback(says()) as loopback:
-        assert sent(loopback, MessengerKind.APPRISE, "/notify/house") == "POST /notify/house HTTP/1.1"
+        assert sent(loopback, MessengerKind.APPRISE_API, "/notify/house") == "POST /notify/house HTTP/1.1"
         assert (
             sent(loopback, MessengerKind.GOTIFY, "/message?token=abc") == "POST /message?token=abc HTTP/1.1"
         )
@@ -36,7 +36,7 @@ def test_messages_are_posted_to_the_address_and_of_ntfy_to_its_root_with_the_top
 
 
 def test_each_service_reads_its_own_form() -> None:
-    assert body_of(MessengerKind.APPRISE, MESSAGE) == {
+    assert body_of(MessengerKind.APPRISE_API, MESSAGE) == {
         "title": MESSAGE.title,
         "body": MESSAGE.text,
         "type": "failure",
@@ -65,7 +65,7 @@ def test_no_error_tells_the_address(
     caplog.set_level(logging.DEBUG)
     with Loopback(says(status=status)) as loopback:
         with pytest.raises(error) as raised:
-            sent(loopback, MessengerKind.APPRISE, f"/notify/{SECRET}")
+            sent(loopback, MessengerKind.APPRISE_API, f"/notify/{SECRET}")
         assert "localhost" in raised.value.message
     assert SECRET not in raised.value.message
     assert raised.value.__cause__ is None
@@ -73,13 +73,13 @@ def test_no_error_tells_the_address(
 
 def test_who_does_not_answer_is_given_up_soon() -> None:
     with Loopback(hangs(lambda: loopback.ended)) as loopback, pytest.raises(ServerUnreachable) as raised:
-        sent(loopback, MessengerKind.APPRISE, f"/notify/{SECRET}")
+        sent(loopback, MessengerKind.APPRISE_API, f"/notify/{SECRET}")
     assert SECRET not in raised.value.message
 
 
 def test_a_heartbeat_asks_for_the_address() -> None:
     with Loopback(says()) as loopback:
-        address = MessengerAddress(MessengerKind.APPRISE, f"{loopback.url}/ping/abc")
+        address = MessengerAddress(MessengerKind.APPRISE_API, f"{loopback.url}/ping/abc")
         with closing(PostMessenger(address, time_outs=SOON)) as messenger:
             messenger.beat()
         assert loopback.heads[-1].startswith("GET /ping/abc ")

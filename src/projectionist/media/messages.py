@@ -18,9 +18,12 @@ class Level(StrEnum):
 
 
 class MessengerKind(StrEnum):
-    """In whose form a message is posted; an Apprise API passes it on to any of the hundred services it knows."""
+    """In whose form a message is posted, or the library that knows it: `apprise` takes the addresses of Apprise, and an
+    Apprise API passes messages on.
+    """
 
     APPRISE = "apprise"
+    APPRISE_API = "apprise_api"
     NTFY = "ntfy"
     GOTIFY = "gotify"
     DISCORD = "discord"

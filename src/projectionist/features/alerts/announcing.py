@@ -79,7 +79,7 @@ def save_heartbeat(place: Workplace, address: str, every: timedelta) -> tuple[He
     if not _SHORTEST_BEAT <= every <= _LONGEST_BEAT:
         raise InputWrong("The heart beats every 30 seconds to 24 hours.", "every_s")
     if given:
-        with closing(place.connect(MessengerAddress(MessengerKind.APPRISE, given))):
+        with closing(place.connect(MessengerAddress(MessengerKind.APPRISE_API, given))):
             pass
     with place.database.durable() as session:
         was = queries.heartbeat(session)
@@ -88,7 +88,7 @@ def save_heartbeat(place: Workplace, address: str, every: timedelta) -> tuple[He
         before = {} if was is None else {"host": was.host, "every_s": was.every_s}
         values = {
             "address": place.vault.seal(given) if given or was is None else was.address,
-            "host": host_of(given) if given or was is None else was.host,
+            "host": host_of(MessengerKind.APPRISE_API, given) if given or was is None else was.host,
             "every_s": round(every.total_seconds()),
             "tried_at": None,
             "heard_at": None if given or was is None else was.heard_at,

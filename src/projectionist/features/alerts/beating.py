@@ -80,7 +80,7 @@ def beat(place: Workplace, row: HeartbeatRow, now: datetime) -> str:
     """Ask for the address, and keep what came of it; what went wrong, empty where nothing did."""
     trouble = ""
     try:
-        address = MessengerAddress(MessengerKind.APPRISE, place.vault.open(row.address))
+        address = MessengerAddress(MessengerKind.APPRISE_API, place.vault.open(row.address))
         with closing(place.connect(address)) as messenger:
             messenger.beat()
     except ProjectionistError as error:

@@ -191,9 +191,12 @@ def deliveries(place: Workplace, user_id: int, *, offset: int = 0, size: int = 5
     return Page(tuple(rows), offset, total)
 
 
-def host_of(address: str) -> str:
-    """What may be shown of an address: without the path, which is its secret."""
-    return (urlsplit(address).hostname or "")[:300]
+def host_of(kind: MessengerKind, address: str) -> str:
+    """What may be shown of an address: its host without the path, which is the secret; of Apprise's own addresses only
+    how they begin, as what follows may be a secret from the first letter on.
+    """
+    parts = urlsplit(address)
+    return f"{parts.scheme}://" if kind is MessengerKind.APPRISE else (parts.hostname or "")[:300]
 
 
 def _fill(place: Workplace, row: MessengerRow, wish: MessengerWish, name: str, address: str) -> None:
@@ -201,7 +204,7 @@ def _fill(place: Workplace, row: MessengerRow, wish: MessengerWish, name: str, a
     row.quiet_from, row.quiet_to, row.is_woken = wish.quiet_from, wish.quiet_to, wish.is_woken
     row.left_out = sorted(set(wish.left_out))
     if address:
-        row.address, row.host = place.vault.seal(address), host_of(address)
+        row.address, row.host = place.vault.seal(address), host_of(wish.kind, address)
 
 
 def _said(rule: Rule, is_on: bool) -> dict[str, object]:

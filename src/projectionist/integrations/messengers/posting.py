@@ -79,7 +79,7 @@ class PostMessenger:
 
 
 _NAMES = {
-    MessengerKind.APPRISE: "Apprise",
+    MessengerKind.APPRISE_API: "Apprise",
     MessengerKind.NTFY: "ntfy",
     MessengerKind.GOTIFY: "Gotify",
     MessengerKind.DISCORD: "Discord",
@@ -110,18 +110,13 @@ def parts_of(address: str) -> tuple[str, str]:
 def body_of(kind: MessengerKind, message: Message) -> dict[str, Any]:
     """A message in a service's own form."""
     title, text = message.title[:200], message.text[: _LONGEST - 210]
-    if kind is MessengerKind.APPRISE:
+    if kind is MessengerKind.APPRISE_API:
         return {"title": title, "body": text, "type": _APPRISE[message.level], "format": "text"}
     if kind is MessengerKind.DISCORD:
         return {"content": f"**{title}**\n{text}", "allowed_mentions": {"parse": []}}
     if kind is MessengerKind.SLACK:
         return {"text": f"*{_slack(title)}*\n{_slack(text)}"}
     return {"title": title, "message": text, "priority": _PRIORITY[message.level]}
-
-
-def connect_messenger(address: MessengerAddress) -> PostMessenger:
-    """A messenger; nothing is asked of it yet. Raises InputWrong where there can be no such address."""
-    return PostMessenger(address)
 
 
 def _slack(text: str) -> str:
