@@ -55,6 +55,7 @@ from projectionist.features.library.playing import Playing
 from projectionist.features.library.scheduling import ScheduledSyncs
 from projectionist.features.library.service import libraries
 from projectionist.features.library.sync import Synced
+from projectionist.features.logs import feature as logs_web
 from projectionist.features.metrics import feature as metrics_web
 from projectionist.features.metrics import sampling
 from projectionist.features.operations import feature as operations
@@ -78,6 +79,7 @@ from projectionist.jobs.tidying import TIDY
 from projectionist.kit import logs
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DEMO_HOUSE, DataFolder, OwnFolder
+from projectionist.kit.kept_log import KeptLog
 from projectionist.kit.probing import probe
 from projectionist.kit.secrets import Vault, load_key
 from projectionist.media.lists import ConnectList
@@ -266,6 +268,7 @@ class House:
             backups_web.feature(),
             metrics_web.web_feature(),
             alerts.web_feature(self.alerts),
+            logs_web.web_feature(),
         )
 
     def _connecting(self, client_id: str) -> Connect:
@@ -414,7 +417,8 @@ def open_house(
     """
     with ExitStack() as stack:
         folder = stack.enter_context(DataFolder.open(settings.data, exclusive=exclusive))
-        logs.configure(settings.log_format, settings.log_level, settings.log_file)
+        kept = KeptLog(settings.data / "logs", settings.log_kept) if settings.log_kept else None
+        logs.configure(settings.log_format, settings.log_level, settings.log_file, kept)
         for library_of_ours in ("alembic", "dbos"):
             logging.getLogger(library_of_ours).setLevel(logging.WARNING)
         logging.getLogger("stamina").setLevel(

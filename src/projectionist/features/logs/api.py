@@ -1,0 +1,40 @@
+"""The API of the log."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import get
+from litestar.params import FromQuery, QueryParameter
+
+from projectionist.features.logs import service
+from projectionist.features.logs.documents import LogDocument, log_document
+from projectionist.features.logs.service import LogLevel, Wanted
+from projectionist.settings import Settings
+from projectionist.web.access import needs
+from projectionist.web.injection import Injected
+from projectionist.web.ports import Permission
+
+MANAGE = needs(Permission.MANAGE_SETTINGS)
+Text = Annotated[str, QueryParameter(max_length=200)]
+Thread = Annotated[str, QueryParameter(max_length=64)]
+Before = Annotated[str, QueryParameter(max_length=40)]
+Most = Annotated[int, QueryParameter(ge=1, le=500)]
+
+
+@get("/api/v1/logs", tags=["System"], operation_id="list_log_lines", sync_to_thread=True, **MANAGE)
+def list_log_lines(
+    settings: Injected[Settings],
+    level: FromQuery[LogLevel] = LogLevel.DEBUG,
+    q: Text = "",
+    correlation: Thread = "",
+    before: Before = "",
+    limit: Most = 100,
+) -> LogDocument:
+    """The newest lines of the log that fit: of this level or above, with this text, of this correlation id."""
+    place = service.place_of(before)
+    wanted = Wanted(level, q, correlation)
+    return log_document(service.look(settings.data / service.FOLDER, wanted, before=place, most=limit))
+
+
+HANDLERS = (list_log_lines,)
