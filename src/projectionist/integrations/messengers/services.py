@@ -53,6 +53,8 @@ _ASSET: Final = AppriseAsset(
 )
 _log = logging.getLogger("apprise")
 _log.propagate = False  # it names addresses; what it says of a failure is in the error, without them
+for _name in ("apprise", "urllib3", "requests_oauthlib"):
+    logging.getLogger(_name).setLevel(logging.WARNING)  # below, a line for every call has the address in it
 
 
 class AppriseMessenger:
