@@ -32,6 +32,7 @@ __all__ = [
     "View",
     "circuits_now",
     "exposed",
+    "families_now",
     "lately",
     "summaries",
     "view",
@@ -188,16 +189,19 @@ def circuits_now() -> Sequence[Asked]:
 
 
 def exposed(place: Place) -> str:
-    """All metrics for Prometheus: of this process, of those that report, of the house. Raises DatabaseUnusable."""
+    """All metrics for Prometheus. Raises DatabaseUnusable."""
+    return exposition(families_now(place))
+
+
+def families_now(place: Place) -> list[Family]:
+    """All metrics: of this process, of those that report, of the house. Raises DatabaseUnusable."""
     process = place.process() or "service"
     with place.database.read() as session:
         others = reported(session, place.now(), process)
         live = queries.live_jobs(session)
     counts = [with_label(family, "process", process) for family in place.families()]
     counts += [with_label(family, "process", name) for name, told in others.items() for family in told]
-    return exposition(
-        [*counts, *_of_jobs(place, live), *_of_house(place), *_of_host(place.host(place.folder))]
-    )
+    return [*counts, *_of_jobs(place, live), *_of_house(place), *_of_host(place.host(place.folder))]
 
 
 def _asked(circuit: Circuit, series: Sequence[Series]) -> Asked:
