@@ -152,6 +152,17 @@ class _Heard(list):  # type: ignore[type-arg]
         self._heard.release()
 
 
+def test_a_house_that_never_made_a_backup_is_told_so_once_it_is_old_enough(house: House) -> None:
+    house.forward(hours=47)
+    watching = watch(house)
+    samples(house, watching, WELL, 10)
+    assert service.begun(house.place) == []
+    house.forward(hours=1)
+    samples(house, watching, WELL, 10)
+    (alert,) = service.begun(house.place)
+    assert (alert.rule.id, round(alert.state.value or 0)) == ("backup-old", 48)
+
+
 def test_a_rule_is_changed_and_switched_off(house: House) -> None:
     house.messenger()
     service.change_rule(house.place, "disk", is_on=True, threshold=0.95, lasting_s=60, cool_down_s=60)

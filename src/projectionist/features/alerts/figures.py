@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from projectionist.features.alerts.rules import Figures
@@ -51,19 +51,24 @@ class Recently:
         }
 
 
-def of_jobs(jobs: Jobs, now: datetime) -> Figures:
-    """What jobs tell: whether somebody does them, and how old the last backup is. Raises DatabaseUnusable."""
+def of_jobs(jobs: Jobs, now: datetime, founded_at: Callable[[], datetime | None]) -> Figures:
+    """What jobs tell: whether somebody does them, and how old the last backup is. Raises DatabaseUnusable.
+
+    Where none was made, it is as old as the house.
+    """
     nodes = jobs.nodes()
     lost = sum(not one.alive and bool(one.running) for one in nodes)
     works = any(one.alive and one.queues for one in nodes)
     made = jobs.find(JobFilter((JobState.DONE,), kinds=(_BACKUP,), sort="-ended_at"), size=1).items
     found: Mapping[str, float | None] = {
         "workers_missing": float(lost if works else max(lost, 1)),
-        "backup_h": next(
-            ((now - one.ended_at).total_seconds() / 3600 for one in made if one.ended_at is not None), None
-        ),
+        "backup_h": _hours(next((one.ended_at for one in made), None) or founded_at(), now),
     }
     return found
+
+
+def _hours(since: datetime | None, now: datetime) -> float | None:
+    return None if since is None else (now - since).total_seconds() / 3600
 
 
 def _stuck(queued: float | None, running: float | None, ended: float) -> float | None:

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from projectionist.db.model import UtcDateTime
 from projectionist.features.alerts.models import (
     HEARTBEAT_ID,
     AlertRuleRow,
@@ -64,6 +65,12 @@ def time_zones(session: Session) -> Mapping[int, str]:
     """In which zone each user is; empty where they have not said."""
     found = session.execute(text("SELECT id, time_zone FROM user_account"))
     return {int(user_id): str(zone) for user_id, zone in found}
+
+
+def founded_at(session: Session) -> datetime | None:
+    """When the first of its users came; None before."""
+    first = text("SELECT min(created_at) AS at FROM user_account").columns(at=UtcDateTime())
+    return session.execute(first).scalar_one()
 
 
 def delivery(session: Session, delivery_id: int) -> DeliveryRow | None:

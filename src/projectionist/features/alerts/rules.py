@@ -136,7 +136,7 @@ RULES: Sequence[Rule] = (
         "h",
         48.0,
         _MINUTES[5],
-        "The last backup that was made and proved is %(value)s old; the limit is %(limit)s.",
+        "No backup was made and proved for %(value)s; the limit is %(limit)s.",
         "Back up now on the page of backups, and see there why none was made.",
         cool_down=timedelta(hours=24),
     ),

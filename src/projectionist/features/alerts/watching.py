@@ -46,7 +46,7 @@ class Watching:
         self._answered_at = now
         self._judge_lost(now, 0.0)
         self._recently.add(now, measures)
-        figures = {**self._recently.figures(now), **of_jobs(place.jobs, now)}
+        figures = {**self._recently.figures(now), **of_jobs(place.jobs, now, self._founded_at)}
         with place.database.write() as session:
             written, changed = judge_all(session, figures, now)
             self._messengers = queries.messengers(session)
@@ -59,6 +59,10 @@ class Watching:
         """The database does not answer; who is to hear of it is known from when it did."""
         if self._answered_at is not None:
             self._judge_lost(now, (now - self._answered_at).total_seconds())
+
+    def _founded_at(self) -> datetime | None:
+        with self._place.database.read() as session:
+            return queries.founded_at(session)
 
     def _judge_lost(self, now: datetime, lost_s: float) -> None:
         rule = BY_ID[DATABASE_LOST]
