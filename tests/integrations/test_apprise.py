@@ -49,6 +49,7 @@ def test_nobody_there_is_a_failure_that_may_pass() -> None:
         sent(f"json://127.0.0.1:9/{SECRET}")
     assert raised.value.retryable
     assert SECRET not in raised.value.message
+    assert "127.0.0.1" not in raised.value.message, "what stands there is a token, with some services"
 
 
 def test_no_redirect_is_followed() -> None:
