@@ -32,7 +32,7 @@ def serve(settings: Settings, say: Say) -> None:
         house.reopen_demo()
         _set_up(house, say)
         house.begin_syncs()
-        parts = (*_outside(house), house.listen(), house.guard(), *house.keep_watch())
+        parts = (*outside(house), house.listen(), house.guard(), *house.keep_watch())
         for part in parts:
             part.start()
             stack.callback(part.close)
@@ -45,14 +45,14 @@ def work(settings: Settings, stop: threading.Event, say: Say) -> None:
         house.recover_cache()
         house.jobs.start(work=True, queues=settings.queues)
         stack.callback(house.jobs.close)
-        for part in (*_outside(house, metrics=False), house.guard(), house.report()):
+        for part in (*outside(house, metrics=False), house.guard(), house.report()):
             part.start()
             stack.callback(part.close)
         say(f"Working as {house.jobs.process}; Ctrl-C ends it, and what runs goes on elsewhere or later.")
         stop.wait()
 
 
-def _outside(house: House, *, metrics: bool = True) -> Iterator[ErrorReports | Exporting]:
+def outside(house: House, *, metrics: bool = True) -> Iterator[ErrorReports | Exporting]:
     """What tells others of errors and metrics, where the settings name any."""
     settings = house.settings
     if settings.error_reports:

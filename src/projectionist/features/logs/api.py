@@ -8,7 +8,7 @@ from litestar import get
 from litestar.params import FromQuery, QueryParameter
 
 from projectionist.features.logs import service
-from projectionist.features.logs.documents import LogDocument, log_document
+from projectionist.features.logs.documents import Before, LogDocument, Text, Thread, log_document
 from projectionist.features.logs.service import LogLevel, Wanted
 from projectionist.settings import Settings
 from projectionist.web.access import needs
@@ -16,9 +16,6 @@ from projectionist.web.injection import Injected
 from projectionist.web.ports import Permission
 
 MANAGE = needs(Permission.MANAGE_SETTINGS)
-Text = Annotated[str, QueryParameter(max_length=200)]
-Thread = Annotated[str, QueryParameter(max_length=64)]
-Before = Annotated[str, QueryParameter(max_length=40)]
 Most = Annotated[int, QueryParameter(ge=1, le=500)]
 
 

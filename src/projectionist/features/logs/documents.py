@@ -1,12 +1,18 @@
-"""What the API of the log gives."""
+"""What the API of the log takes and gives."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
+from litestar.params import QueryParameter
 
 from projectionist.features.logs.service import Found, LogLine, text_of
+
+Text = Annotated[str, QueryParameter(max_length=200)]
+Thread = Annotated[str, QueryParameter(max_length=64)]
+Before = Annotated[str, QueryParameter(max_length=40)]
 
 
 class LogLineDocument(msgspec.Struct, frozen=True):

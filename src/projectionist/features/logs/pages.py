@@ -7,11 +7,14 @@ from litestar.params import FromQuery
 from litestar.response import Template
 
 from projectionist.features.logs import service
-from projectionist.features.logs.api import MANAGE, Before, Text, Thread
+from projectionist.features.logs.documents import Before, Text, Thread
 from projectionist.features.logs.service import LogLevel, Wanted, place_of, text_of
 from projectionist.settings import Settings
+from projectionist.web.access import needs
 from projectionist.web.injection import Injected
+from projectionist.web.ports import Permission
 
+MANAGE = needs(Permission.MANAGE_SETTINGS)
 PAGE = 100
 
 
