@@ -11,10 +11,15 @@ _GONE = "It had not ended when the backup was made that was restored; order it a
 
 
 def sealed_tokens(session: Session) -> list[str]:
-    """Every token of a server and every address of a messenger, as it is kept."""
+    """Every address and token of servers, messengers and the heartbeat, and what authenticator apps share with the
+    house, as they are kept.
+    """
     return list(
         session.execute(
-            text("SELECT token FROM server WHERE token <> '' UNION ALL SELECT address FROM messenger")
+            text(
+                "SELECT token FROM server WHERE token <> '' UNION ALL SELECT address FROM messenger "
+                "UNION ALL SELECT address FROM heartbeat UNION ALL SELECT secret FROM second_factor"
+            )
         ).scalars()
     )
 
@@ -22,6 +27,7 @@ def sealed_tokens(session: Session) -> list[str]:
 def end_sign_ins(session: Session) -> None:
     """Sign everybody out, and end every link: what was revoked or used since would count again."""
     session.execute(text("DELETE FROM sign_in"))
+    session.execute(text("DELETE FROM sign_in_step"))
     session.execute(text("DELETE FROM account_link"))
 
 
