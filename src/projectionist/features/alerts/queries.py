@@ -70,7 +70,8 @@ def time_zones(session: Session) -> Mapping[int, str]:
 def founded_at(session: Session) -> datetime | None:
     """When the first of its users came; None before."""
     first = text("SELECT min(created_at) AS at FROM user_account").columns(at=UtcDateTime())
-    return session.execute(first).scalar_one()
+    found: datetime | None = session.execute(first).scalar_one()
+    return found
 
 
 def delivery(session: Session, delivery_id: int) -> DeliveryRow | None:
