@@ -19,7 +19,7 @@ from projectionist.jobs.ports import Arguments, JobKind, JobRun, Order, Priority
 from projectionist.media.messages import Level, Message, MessengerAddress, MessengerKind
 
 DELIVER = "alerts.deliver"
-QUEUE = QueueSpec("alerts", "Messages", 4)
+QUEUE = QueueSpec("alerts", "Messages", 4, rest_s=5.0)
 KEPT = timedelta(days=90)
 """How long it is known what was sent."""
 
