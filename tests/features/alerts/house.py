@@ -74,7 +74,7 @@ class House:
             lambda: self.moment,
             self.told.append,
         )
-        accounts.found(database, "ada", "canary-of-the-password-81f3", now=lambda: NOON)
+        accounts.found(database, "ada", "Canary-of-the-password-81f3", now=lambda: NOON)
         self.user_id = 1
 
     def forward(self, **span: float) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from litestar import get
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import FromQuery
 
 from projectionist.features.logs import service
 from projectionist.features.logs.documents import Before, LogDocument, Text, Thread, log_document
@@ -13,10 +11,10 @@ from projectionist.features.logs.service import LogLevel, Wanted
 from projectionist.settings import Settings
 from projectionist.web.access import needs
 from projectionist.web.injection import Injected
+from projectionist.web.paging import Limit
 from projectionist.web.ports import Permission
 
 MANAGE = needs(Permission.MANAGE_SETTINGS)
-Most = Annotated[int, QueryParameter(ge=1, le=500)]
 
 
 @get("/api/v1/logs", tags=["System"], operation_id="list_log_lines", sync_to_thread=True, **MANAGE)
@@ -26,7 +24,7 @@ def list_log_lines(
     q: Text = "",
     correlation: Thread = "",
     before: Before = "",
-    limit: Most = 100,
+    limit: Limit = 50,
 ) -> LogDocument:
     """The newest lines of the log that fit: of this level or above, with this text, of this correlation id."""
     place = service.place_of(before)
