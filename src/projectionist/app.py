@@ -8,9 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from litestar import Litestar
 from sqlalchemy.orm import Session
@@ -25,6 +23,7 @@ from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.ways.opening import open_ways
+from projectionist.features.alerts import opening as alerts
 from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.backups import feature as backups_web
 from projectionist.features.backups import jobs as backup_jobs
@@ -57,6 +56,9 @@ from projectionist.features.library.playing import Playing
 from projectionist.features.library.scheduling import ScheduledSyncs
 from projectionist.features.library.service import libraries
 from projectionist.features.library.sync import Synced
+from projectionist.features.logs import feature as logs_web
+from projectionist.features.metrics import feature as metrics_web
+from projectionist.features.metrics import sampling
 from projectionist.features.operations import feature as operations
 from projectionist.features.previews import jobs as preview_jobs
 from projectionist.features.previews import upkeep
@@ -68,18 +70,23 @@ from projectionist.features.previews.showing import Showcase
 from projectionist.features.previews.workplace import Workplace
 from projectionist.features.servers import feature as servers_web
 from projectionist.features.servers import service as servers
-from projectionist.integrations.connecting import connector, plex_sign_in
+from projectionist.integrations.connecting import Connecting
 from projectionist.integrations.lists.connecting import list_connector
+from projectionist.integrations.messengers.posting import PostMessenger
+from projectionist.integrations.oidc.provider import oidc_sign_in
+from projectionist.integrations.plex.installation import client_id
 from projectionist.jobs.engine import Engine
+from projectionist.jobs.ports import JobKind
 from projectionist.jobs.tidying import TIDY
 from projectionist.kit import logs
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DEMO_HOUSE, DataFolder, OwnFolder
+from projectionist.kit.kept_log import KeptLog
 from projectionist.kit.probing import probe
 from projectionist.kit.secrets import Vault, load_key
-from projectionist.media.identity import SIMULATED, CodeProvider, PinProvider
 from projectionist.media.lists import ConnectList
-from projectionist.media.server import Connect, MediaServer, ServerAddress
+from projectionist.media.messages import Messenger, MessengerAddress, MessengerKind
+from projectionist.media.server import Connect
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
 from projectionist.settings import Settings
 from projectionist.web.config import ShellSettings
@@ -116,6 +123,7 @@ class House:
             retention=timedelta(days=settings.job_retention_days),
         )
         self._demo: DemoHouse | None = None
+        self._connecting = Connecting(client_id(settings.data), settings.plex_tv_url, lambda: self._demo)
         self._demo_lock = threading.Lock()
         self._own = OwnFolder(settings.data)
         self.reach = self._open_reach(vault, connect)
@@ -137,12 +145,28 @@ class House:
         self.cache = self._open_cache()
         self.doctor = Doctor(self.ground, tell=self._tell_of_doctor)
         self.ways = open_ways(
-            settings, self.database, vault, self.clock.now, plex=self._plex_sign_in, oidc=self._oidc
+            settings,
+            self.database,
+            vault,
+            self.clock.now,
+            plex=self._connecting.plex_sign_in,
+            oidc=partial(oidc_sign_in, settings),
+        )
+        self.metrics = sampling.Place(
+            database, self.jobs, settings.data, self.clock.now, lambda: self.jobs.process
+        )
+        self.alerts = alerts.open_workplace(
+            database, self.jobs, vault, _connect_messenger, self.clock.now, self.events
         )
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
-        self._kinds = (
+        self._kinds = self._every_kind(vault)
+        queues = [library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES, backup_jobs.QUEUE]
+        self.jobs.bring(self._kinds, [*queues, alerts.QUEUE])
+
+    def _every_kind(self, vault: Vault) -> tuple[JobKind, ...]:
+        return (
             *library_jobs.kinds(
-                database,
+                self.database,
                 self.servers,
                 self.events,
                 self.jobs,
@@ -151,17 +175,16 @@ class House:
             ),
             *preview_jobs.kinds(self.place, self.jobs),
             *cache_jobs.kinds(self.cache, self.jobs),
-            *backup_jobs.kinds(backups.Place.of(settings, database, lambda: vault, self.clock.now)),
+            *backup_jobs.kinds(backups.Place.of(self.settings, self.database, lambda: vault, self.clock.now)),
+            *alerts.kinds(self.alerts),
         )
-        queues = (library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES, backup_jobs.QUEUE)
-        self.jobs.bring(self._kinds, queues)
 
     def _open_reach(self, vault: Vault, connect: Connect | None) -> servers.Reach:
         settings = self.settings
         return servers.Reach(
             database=self.database,
             vault=vault,
-            connect=connect or self._connecting(_client_id(settings.data)),
+            connect=connect or self._connecting.server,
             node=settings.node,
             now=self.clock.now,
             syncs=ScheduledSyncs(self.jobs, settings.sync_interval),
@@ -195,6 +218,7 @@ class House:
             features=self._features(),
             identify=identify or people,
             dependencies={
+                "alerts": self.alerts,
                 "cache": self.cache,
                 "cache_lists": self.lists,
                 "clock": self.clock,
@@ -203,6 +227,7 @@ class House:
                 "events": self.events,
                 "job_kinds": {kind.name: kind.label or kind.name for kind in self._kinds},
                 "jobs": self.jobs,
+                "metrics": self.metrics,
                 "people": people,
                 "pictures": Pictures(self.database, self.servers, settings.data / "pictures"),
                 "playing": Playing(self.database, self.servers),
@@ -254,33 +279,9 @@ class House:
             accounts.feature(),
             audit_log.feature(),
             backups_web.feature(),
-        )
-
-    def _connecting(self, client_id: str) -> Connect:
-        """How servers are reached; the demo house has a plex.tv of its own, and the real one hears nothing of it."""
-
-        def connect(address: ServerAddress) -> MediaServer:
-            demo = self._demo
-            its_own = demo is not None and address.address.rstrip("/") == demo.plex_url
-            plex_tv_url = demo.plex_tv_url if demo and its_own else self.settings.plex_tv_url
-            return connector(client_id=client_id, plex_tv_url=plex_tv_url)(address)
-
-        return connect
-
-    def _plex_sign_in(self, address: str) -> PinProvider:
-        """The plex.tv that knows the people of a server; that of the demo house lets in nobody anywhere else."""
-        demo, client_id = self._demo, _client_id(self.settings.data)
-        if demo is not None and address.rstrip("/") == demo.plex_url:
-            return plex_sign_in(client_id=client_id, url=demo.plex_tv_url, issuer=SIMULATED)
-        return plex_sign_in(client_id=client_id, url=self.settings.plex_tv_url)
-
-    def _oidc(self) -> CodeProvider:
-        """The provider of the settings; its library is loaded where there is one."""
-        from projectionist.integrations.oidc.provider import Client, OidcProvider
-
-        known = self.settings
-        return OidcProvider(
-            Client(known.oidc_issuer, known.oidc_client_id, known.oidc_client_secret, known.oidc_groups_claim)
+            metrics_web.web_feature(),
+            alerts.web_feature(self.alerts),
+            logs_web.web_feature(),
         )
 
     def ground(self) -> Ground:
@@ -328,8 +329,12 @@ class House:
         def server_ids() -> list[int]:
             return [server.id for server in servers.all_servers(self.database)]
 
+        def began(server_id: int, item_key: str) -> None:
+            cache_service.played(self.cache, self.jobs)
+            cache_service.note_play(self.cache, server_id, item_key)
+
         following = Following(
-            lambda _server, _item: cache_service.played(self.cache, self.jobs),
+            began,
             lambda server, item: cache_service.play_ended(self.cache, self.jobs, server, item),
         )
         return Listening(server_ids, self.servers, self.jobs, self.events.publish, on_playing=following.heard)
@@ -343,6 +348,15 @@ class House:
     def guard(self) -> Guarding:
         """What looks after the fast tiers of this node, not started yet."""
         return Guarding(self.cache, self.jobs)
+
+    def keep_watch(self) -> tuple[sampling.Sampling, alerts.Beating]:
+        """What keeps metrics, tells of alerts, and tells outside that we live; not started yet."""
+        watching, beating = alerts.watching(self.alerts)
+        return sampling.Sampling(self.metrics, samples=True, watch=watching), beating
+
+    def report(self) -> sampling.Sampling:
+        """What tells who keeps metrics of this process, not started yet."""
+        return sampling.Sampling(self.metrics, samples=False)
 
     def follow_schedules(self) -> None:
         """Save the schedules that a new house begins with; one that somebody changed stays as it is."""
@@ -405,7 +419,8 @@ def open_house(
     """
     with ExitStack() as stack:
         folder = stack.enter_context(DataFolder.open(settings.data, exclusive=exclusive))
-        logs.configure(settings.log_format, settings.log_level, settings.log_file)
+        kept = KeptLog(settings.data / "logs", settings.log_kept) if settings.log_kept else None
+        logs.configure(settings.log_format, settings.log_level, settings.log_file, kept)
         for library_of_ours in ("alembic", "dbos"):
             logging.getLogger(library_of_ours).setLevel(logging.WARNING)
         logging.getLogger("stamina").setLevel(
@@ -471,12 +486,11 @@ def page_settings(settings: Settings, *, exclusive: bool = False) -> Mapping[str
             database.close()
 
 
-def _client_id(data: Path) -> str:
-    """By what Plex knows this installation: made once, and no secret."""
-    path = data / "client-id"
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        made = uuid4().hex
-        path.write_text(made, encoding="ascii")
-        return made
+def _connect_messenger(address: MessengerAddress) -> Messenger:
+    if address.kind is MessengerKind.APPRISE:
+        from projectionist.integrations.messengers.services import (
+            AppriseMessenger,  # 40 MB, for who has such a one
+        )
+
+        return AppriseMessenger(address)
+    return PostMessenger(address)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from projectionist import __version__
 from projectionist.errors import ServerRefused
@@ -13,6 +16,7 @@ from projectionist.integrations.plex.plex_tv import PLEX_TV, PlexTv
 from projectionist.integrations.plex.signing_in import PlexSignIn
 from projectionist.kit.http import TIME_OUTS, TimeOuts
 from projectionist.kit.logs import mask
+from projectionist.media.identity import SIMULATED
 from projectionist.media.server import Connect, MediaServer, ServerAddress
 from projectionist.media.vocabulary import ServerKind
 
@@ -38,6 +42,44 @@ def connect(
 def connector(*, client_id: str, plex_tv_url: str = PLEX_TV) -> Connect:
     """How features come to a server, for the composition root to hand out."""
     return partial(connect, client_id=client_id, plex_tv_url=plex_tv_url)
+
+
+class Simulated(Protocol):
+    """A Plex server that is none, with a plex.tv of its own."""
+
+    @property
+    def plex_url(self) -> str:
+        """Where the server is."""
+
+    @property
+    def plex_tv_url(self) -> str:
+        """Where its plex.tv is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """How servers and the people of Plex are reached; of what is simulated, the real plex.tv hears nothing."""
+
+    client_id: str
+    plex_tv_url: str
+    simulated: Callable[[], Simulated | None]
+
+    def server(self, address: ServerAddress) -> MediaServer:
+        """The media server at an address. Raises as `connect`."""
+        plex_tv_url, _ = self._plex_tv(address.address)
+        return connect(address, client_id=self.client_id, plex_tv_url=plex_tv_url)
+
+    def plex_sign_in(self, address: str) -> PlexSignIn:
+        """The plex.tv that knows the people of a server; the simulated one lets in nobody anywhere else."""
+        url, issuer = self._plex_tv(address)
+        return plex_sign_in(client_id=self.client_id, url=url, issuer=issuer)
+
+    def _plex_tv(self, address: str) -> tuple[str, str]:
+        """Where it is, and by what its people are kept where not by that."""
+        simulated = self.simulated()
+        if simulated is not None and address.rstrip("/") == simulated.plex_url:
+            return simulated.plex_tv_url, SIMULATED
+        return self.plex_tv_url, ""
 
 
 def plex_sign_in(*, client_id: str, url: str = PLEX_TV, issuer: str = "") -> PlexSignIn:

@@ -17,6 +17,7 @@ from projectionist.integrations.oidc import wire
 from projectionist.integrations.oidc.id_token import Expected, decoded, judged, not_proven
 from projectionist.kit.http import HttpClient, TimeOuts
 from projectionist.media.identity import Errand, Proven, Vouched
+from projectionist.settings import Settings
 
 T = TypeVar("T")
 
@@ -145,6 +146,18 @@ class OidcProvider:
                 origin, name="the sign-in provider", time_outs=_TIME_OUTS, max_body=_LARGEST
             )
         return self._clients[origin], parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def oidc_sign_in(settings: Settings) -> OidcProvider:
+    """The provider of the settings; nothing is asked of it yet."""
+    return OidcProvider(
+        Client(
+            settings.oidc_issuer,
+            settings.oidc_client_id,
+            settings.oidc_client_secret,
+            settings.oidc_groups_claim,
+        )
+    )
 
 
 def _groups(told: object) -> frozenset[str]:
