@@ -205,7 +205,25 @@ def test_a_service_that_does_not_start_is_no_measurement(tmp_path: Path) -> None
         pytest.fail("it is not ready")
 
 
-def test_only_a_whole_run_is_written_down(capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_a_full_run_is_written_down(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--write", "--quick"]) == 2
     assert command.main(["--write", "--repeats", "1"]) == 2
-    assert "whole run" in capsys.readouterr().err
+    assert "full runs" in capsys.readouterr().err
+
+
+def test_a_part_that_is_measured_again_takes_its_own_place_on_the_page() -> None:
+    def table(title: str, result: float) -> Table:
+        one = Spread.of([result])
+        return Table(title, "", [Row("a row", "s", None, one, result, at_most(2, "s"), "s")])
+
+    page = report.page([table("First", 1), table("Second", 3)], {"processor": "one"}, 3, (0.0, 0.0))
+    assert "Goals: 2. Met: 1. Missed: 1. Not measurable on this machine: 0." in page
+    again = report.renewed(page, [table("Second", 1.5), table("Third", 9)], "1 May 2026", (0.2, 1.1))
+    assert "Goals: 3. Met: 2. Missed: 1. Not measurable on this machine: 0." in again
+    first, second, third = (again.index(f"### {title}") for title in ("First", "Second", "Third"))
+    assert first < second < third < again.index("## How it was measured")
+    assert again.count("Measured again on 1 May 2026") == 2
+    assert "3.00 s" not in again
+    assert report.renewed(again, [table("Second", 1.5)], "2 May 2026", (0.0, 0.0)).count("### ") == 3
+    with pytest.raises(ValueError, match="no tables"):
+        report.renewed("another page", [table("First", 1)], "1 May 2026", (0.0, 0.0))
