@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ import av
 import pytest
 
 from bench import __main__ as command
-from bench import limits, machine, page_cache, report
+from bench import limits, load, machine, page_cache, report
 from bench.commands import Projectionist, objects
 from bench.contests import Contest, Ring, Way
 from bench.films import RATE, Film, FilmFolder, Segment
@@ -184,16 +187,47 @@ def test_a_film_that_is_not_made_is_no_measurement(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_service_is_held_against_its_floors(tmp_path: Path) -> None:
     extent = Extent(items=60, seconds=0.2, idle_seconds=0.2, repeats=1)
-    wants = {"pages", "streams"}.__contains__
+    wants = {"pages", "reads", "streams"}.__contains__
     tables = ServiceBench(PROGRAM, tmp_path, extent, wants, lambda line: None).run()
     rows = {row.name: row for table in tables for row in table.rows}
     assert set(rows) == {
         "Home",
         "Jobs, 50 rows",
         "/health/live, 200 streams",
+        "median",
+        "p99",
+        "not answered with 200",
     }
     assert all(row.ours and row.ours.median >= 0 and row.theirs for row in rows.values())
-    assert all(row.goal is not None and row.result is not None for row in rows.values())
+    assert all(row.result is not None for row in rows.values())
+    assert rows["not answered with 200"].result == 0
+
+
+def test_a_read_that_waits_behind_a_slow_one_is_slow_too() -> None:
+    served = []
+
+    class Slow(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            served.append(self.path)
+            time.sleep(0.5 if len(served) == 3 else 0)
+            self.send_response(200 if len(served) % 5 else 503)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        asked = load.Load(server.server_port, ("/one", "/two"), "", 1.0, connections=1, rate=40)
+        answered = load.apply(asked)
+        server.shutdown()
+    assert len(answered.latencies_ms) == 40
+    assert sum(one > 200 for one in answered.latencies_ms) >= 10, "those behind the slow one waited too"
+    assert answered.refused == 8
+    assert {"/one", "/two"} == set(served)
 
 
 def test_a_service_that_does_not_start_is_no_measurement(tmp_path: Path) -> None:
