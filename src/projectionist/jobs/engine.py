@@ -14,12 +14,13 @@ from projectionist.db.engine import Database
 from projectionist.errors import Conflict, DatabaseUnusable, DataFolderInUse, InputWrong, NotFound
 from projectionist.jobs import queries, tidying
 from projectionist.jobs.carrying import Carrier
-from projectionist.jobs.durable import IDLE_S, Durable
+from projectionist.jobs.durable import Durable
 from projectionist.jobs.keeping import Keeper
 from projectionist.jobs.leading import Leader, scheduled
 from projectionist.jobs.locks import Claim, claim
 from projectionist.jobs.ordering import Desk, checked_arguments
 from projectionist.jobs.ports import (
+    IDLE_S,
     Job,
     JobFilter,
     JobKind,
@@ -112,7 +113,7 @@ class Engine:
                 self.process,
                 name,
                 carrier,
-                lambda: Leader(self.database, self.folder, self.process, durable, self._desk),
+                lambda: Leader(self.database, self.folder, self.process, durable, self._desk, self._pace_of),
                 lambda: self._register(listen),
             )
             keeper.start()
@@ -173,8 +174,11 @@ class Engine:
         with self.database.read() as session:
             rows = queries.queues(session)
         for row in rows.values():
-            poll_s = tidying.POLL_S if row.name == tidying.QUEUE.name else IDLE_S
-            durable.keep_queue(row.name, 0 if row.paused else row.concurrency, poll_s)
+            durable.keep_queue(row.name, 0 if row.paused else row.concurrency, self._pace_of(row.name))
+
+    def _pace_of(self, queue: str) -> float:
+        """How often an empty queue is looked into; another version may have kept one that is not known here."""
+        return self._specs[queue].idle_s if queue in self._specs else IDLE_S
 
     # ordering
 

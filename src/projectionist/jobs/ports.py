@@ -14,6 +14,10 @@ Arguments: TypeAlias = Mapping[str, Any]
 """What a job is told: JSON values only, and never a secret; they stand in the database and on the page."""
 
 
+IDLE_S = 1.0
+"""How often an empty queue is looked into where it says nothing else."""
+
+
 class Priority(IntEnum):
     """Lower goes first."""
 
@@ -82,11 +86,16 @@ class JobKind:
 
 @dataclass(frozen=True, slots=True)
 class QueueSpec:
-    """A queue: how many of its jobs run at once on one node."""
+    """A queue: how many of its jobs run at once on one node.
+
+    An empty queue is looked into every `idle_s` seconds, and its next job waits so long at most; what nobody waits for
+    can be looked into less often, which spares an idle house the asking.
+    """
 
     name: str
     title: str
     concurrency: int
+    idle_s: float = IDLE_S
 
 
 @dataclass(frozen=True, slots=True)
