@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Generator
 from ipaddress import ip_address
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -54,6 +55,24 @@ def _is_here(host: str | bytes) -> bool:
 
 
 sys.addaudithook(_refuse_far_sockets)
+
+
+def _leave_databases_to_sqlite(event: str, arguments: tuple[Any, ...]) -> None:
+    """Our code opens no file of a database itself: closing it would take the locks of the whole process away."""
+    if event != "open" or not str(arguments[0]).endswith(_DATABASES) or arguments[2] & os.O_EXCL:
+        return
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and "/lib/python" in frame.f_code.co_filename:
+        frame = frame.f_back
+    if frame is not None and "/src/projectionist/" in frame.f_code.co_filename:
+        where = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        raise RuntimeError(
+            f"{where} opens {arguments[0]} beside SQLite, which ends the locks that protect it."
+        )
+
+
+_DATABASES = ("projectionist.sqlite", "jobs.sqlite", "sqlite-wal", "sqlite-shm")
+sys.addaudithook(_leave_databases_to_sqlite)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
