@@ -18,7 +18,7 @@ from projectionist.jobs.engine import Engine
 from projectionist.jobs.leading import QUIET_S, UNHEARD_S, Leader
 from projectionist.jobs.locks import claim
 from projectionist.jobs.ordering import Desk
-from projectionist.jobs.ports import IDLE_S, JobFilter, JobState, Order, Priority, Schedule
+from projectionist.jobs.ports import JobFilter, JobState, Order, Priority, Schedule
 from projectionist.jobs.tables import NodeRow, ScheduleRow
 from tests.jobs import crew
 
@@ -87,9 +87,9 @@ class House:
             process,
             cast(Durable, self.durable),
             self.desk,
-            lambda name: PACES.get(name, IDLE_S),
             monotonic=lambda: self.seconds,
             now=lambda: self.now,
+            rest_s=PACES.__getitem__,
         )
 
     def row(self, job_id: str, **values: Any) -> None:

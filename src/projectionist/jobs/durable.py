@@ -33,7 +33,8 @@ GIVEN_UP = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
 
 DEATHS = 50
 BUSY_S = 0.2
-"""How often a process looks into a queue in which jobs wait."""
+IDLE_S = 1.0
+"""How often a process looks into a queue, where jobs wait in it and where none does."""
 
 _WORKFLOW = "projectionist.run_job"
 _NAME = "projectionist"
@@ -99,7 +100,7 @@ class Durable:
         with _asked():
             DBOS.launch()
 
-    def keep_queue(self, name: str, concurrency: int, poll_s: float) -> None:
+    def keep_queue(self, name: str, concurrency: int, poll_s: float = IDLE_S) -> None:
         """Make sure that a queue is there, with so many jobs at once on one node; 0 lets none start."""
         with _asked():
             self._client.register_queue(

@@ -14,13 +14,12 @@ from projectionist.db.engine import Database
 from projectionist.errors import Conflict, DatabaseUnusable, DataFolderInUse, InputWrong, NotFound
 from projectionist.jobs import queries, tidying
 from projectionist.jobs.carrying import Carrier
-from projectionist.jobs.durable import Durable
+from projectionist.jobs.durable import IDLE_S, Durable
 from projectionist.jobs.keeping import Keeper
 from projectionist.jobs.leading import Leader, scheduled
 from projectionist.jobs.locks import Claim, claim
 from projectionist.jobs.ordering import Desk, checked_arguments
 from projectionist.jobs.ports import (
-    IDLE_S,
     Job,
     JobFilter,
     JobKind,
@@ -113,7 +112,9 @@ class Engine:
                 self.process,
                 name,
                 carrier,
-                lambda: Leader(self.database, self.folder, self.process, durable, self._desk, self._pace_of),
+                lambda: Leader(
+                    self.database, self.folder, self.process, durable, self._desk, rest_s=self._rest_s
+                ),
                 lambda: self._register(listen),
             )
             keeper.start()
@@ -174,11 +175,11 @@ class Engine:
         with self.database.read() as session:
             rows = queries.queues(session)
         for row in rows.values():
-            durable.keep_queue(row.name, 0 if row.paused else row.concurrency, self._pace_of(row.name))
+            durable.keep_queue(row.name, 0 if row.paused else row.concurrency, self._rest_s(row.name))
 
-    def _pace_of(self, queue: str) -> float:
-        """How often an empty queue is looked into; another version may have kept one that is not known here."""
-        return self._specs[queue].idle_s if queue in self._specs else IDLE_S
+    def _rest_s(self, queue: str) -> float:
+        known = tidying.QUEUE if queue == tidying.QUEUE.name else self._specs.get(queue)
+        return known.rest_s if known is not None else IDLE_S
 
     # ordering
 

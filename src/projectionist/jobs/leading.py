@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
 from projectionist.errors import ProjectionistError
-from projectionist.jobs import queries
-from projectionist.jobs.durable import BUSY_S, GIVEN_UP, OVER, Durable, Work
+from projectionist.jobs import queries, tidying
+from projectionist.jobs.durable import BUSY_S, GIVEN_UP, IDLE_S, OVER, Durable, Work
 from projectionist.jobs.locks import claim
 from projectionist.jobs.ordering import Desk
 from projectionist.jobs.ports import JobState, Order
@@ -45,8 +45,8 @@ class Leader:
         process: str,
         durable: Durable,
         desk: Desk,
-        pace_of: Callable[[str], float],
         *,
+        rest_s: Callable[[str], float] = lambda queue: IDLE_S,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -55,7 +55,7 @@ class Leader:
         self._process = process
         self._durable = durable
         self._desk = desk
-        self._pace_of = pace_of
+        self._rest_s = rest_s
         self._monotonic = monotonic
         self._now = now
         self._heard: dict[str, tuple[int, float]] = {}
@@ -89,8 +89,8 @@ class Leader:
         with self._database.read() as session:
             waiting = queries.queues_with_waiting(session)
         for name, busy in waiting.items():
-            if self._busy.get(name) != busy:
-                self._durable.set_pace(name, BUSY_S if busy else self._pace_of(name))
+            if name != tidying.QUEUE.name and self._busy.get(name) != busy:
+                self._durable.set_pace(name, BUSY_S if busy else self._rest_s(name))
                 self._busy[name] = busy
 
     def mind_the_dead(self) -> None:

@@ -14,10 +14,6 @@ Arguments: TypeAlias = Mapping[str, Any]
 """What a job is told: JSON values only, and never a secret; they stand in the database and on the page."""
 
 
-IDLE_S = 1.0
-"""How often an empty queue is looked into where it says nothing else."""
-
-
 class Priority(IntEnum):
     """Lower goes first."""
 
@@ -86,16 +82,12 @@ class JobKind:
 
 @dataclass(frozen=True, slots=True)
 class QueueSpec:
-    """A queue: how many of its jobs run at once on one node.
-
-    An empty queue is looked into every `idle_s` seconds, and its next job waits so long at most; what nobody waits for
-    can be looked into less often, which spares an idle house the asking.
-    """
+    """A queue: how many of its jobs run at once on one node, and how often one looks into it while it is empty."""
 
     name: str
     title: str
     concurrency: int
-    idle_s: float = IDLE_S
+    rest_s: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
