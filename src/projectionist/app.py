@@ -62,6 +62,7 @@ from projectionist.features.previews import upkeep
 from projectionist.features.previews import web as previews
 from projectionist.features.previews.catalogue import LibraryIndex
 from projectionist.features.previews.choices import Choices
+from projectionist.features.previews.confines import Confines
 from projectionist.features.previews.proving import prove_plex_data
 from projectionist.features.previews.showing import Showcase
 from projectionist.features.previews.workplace import Workplace
@@ -74,6 +75,7 @@ from projectionist.jobs.tidying import TIDY
 from projectionist.kit import logs
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DEMO_HOUSE, DataFolder, OwnFolder
+from projectionist.kit.outbound import Outbound, OwnService
 from projectionist.kit.probing import probe
 from projectionist.kit.secrets import Vault, load_key
 from projectionist.media.lists import ConnectList
@@ -130,6 +132,9 @@ class House:
                 width=settings.preview_width,
                 quality=settings.preview_quality,
             ),
+            may_open=Confines(
+                LibraryIndex(database), self.servers, self.servers.prefixes, self._is_copy
+            ).hold,
         )
         self.lists = self._open_lists(vault, connect_list)
         self.cache = self._open_cache()
@@ -163,6 +168,7 @@ class House:
             prove_plex_data=prove_plex_data,
             publish=self._publish,
             own=self._own,
+            is_copy=self._is_copy,
         )
 
     def _open_lists(self, vault: Vault, connect_list: ConnectList | None) -> Lists:
@@ -252,11 +258,13 @@ class House:
     def _connecting(self, client_id: str) -> Connect:
         """How servers are reached; the demo house has a plex.tv of its own, and the real one hears nothing of it."""
 
+        outbound = Outbound(own=OwnService(self.settings.host, self.settings.port))
+
         def connect(address: ServerAddress) -> MediaServer:
             demo = self._demo
             its_own = demo is not None and address.address.rstrip("/") == demo.plex_url
             plex_tv_url = demo.plex_tv_url if demo and its_own else self.settings.plex_tv_url
-            return connector(client_id=client_id, plex_tv_url=plex_tv_url)(address)
+            return connector(client_id=client_id, plex_tv_url=plex_tv_url, outbound=outbound)(address)
 
         return connect
 
@@ -354,6 +362,9 @@ class House:
 
     def _leave_out(self, folders: str) -> None:
         upkeep.save_choices(self.place, self.jobs, None, {"left_out": folders}, asked_by="setup")
+
+    def _is_copy(self, link: Path, real: Path) -> bool:
+        return cache_service.leads_to_copy(self.cache, link, real)
 
     def _on_synced(self, synced: Synced) -> None:
         upkeep.on_synced(self.place, self.jobs, synced.library_id)

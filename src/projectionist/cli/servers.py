@@ -136,6 +136,7 @@ def _reach(data: Path | None) -> Iterator[Reach]:
     from projectionist.integrations.connecting import connector
     from projectionist.kit.clock import SystemClock
     from projectionist.kit.data_folder import OwnFolder
+    from projectionist.kit.outbound import Outbound, OwnService
     from projectionist.kit.secrets import Vault, load_key
     from projectionist.settings import load_settings
 
@@ -147,7 +148,11 @@ def _reach(data: Path | None) -> Iterator[Reach]:
         yield Reach(
             database=database,
             vault=Vault(load_key(settings.data, settings.secret_key)),
-            connect=connector(client_id="projectionist-command-line", plex_tv_url=settings.plex_tv_url),
+            connect=connector(
+                client_id="projectionist-command-line",
+                plex_tv_url=settings.plex_tv_url,
+                outbound=Outbound(own=OwnService(settings.host, settings.port)),
+            ),
             node=settings.node or platform.node(),
             now=SystemClock().now,
             syncs=_NoSyncs(),

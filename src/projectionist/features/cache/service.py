@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -205,6 +206,12 @@ def stop_after_step(place: Workplace, jobs: Jobs) -> int:
     if stopped:
         note(place.database, Act.JOBS_CANCELLED, "cache", before={"jobs": stopped})
     return stopped
+
+
+def leads_to_copy(place: Workplace, link: Path, real: Path) -> bool:
+    """Whether a link is one of ours, and what it leads to the copy that was recorded with it."""
+    found = place.desk.journal.cached(Path(os.path.realpath(link.parent)) / link.name)
+    return found is not None and os.path.realpath(found[0].fast) == str(real)
 
 
 def _cancel(jobs: Jobs, job_ids: Iterable[str]) -> int:

@@ -23,6 +23,7 @@ from projectionist.frames.source import SourceFile
 from projectionist.media.vocabulary import ServerKind, ServerPath
 
 UNMAPPED = "unmapped"
+OUTSIDE = "outside"
 VANISHED = "vanished"
 
 LONGEST_WAIT = timedelta(days=2)
@@ -93,6 +94,12 @@ def find_film(place: Workplace, server_id: int, path: ServerPath) -> FilmFile | 
     if not stat.S_ISREG(seen.st_mode):
         return Obstacle("not_a_film", f"{local} is no file, and so no film.", PreviewState.FAILED)
     real = os.path.realpath(local)
+    if not place.may_open(server_id, Path(local), Path(real)):
+        return Obstacle(
+            OUTSIDE,
+            f"{local} is really {real}, which lies outside of the folders of {place.servers.name(server_id)}; it was "
+            "not opened. Make the folder that holds it a folder of the library.",
+        )
     return FilmFile(
         path=Path(local),
         key=hashlib.blake2b(os.fsencode(real), digest_size=16).hexdigest(),

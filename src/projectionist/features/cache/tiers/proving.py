@@ -13,6 +13,7 @@ from projectionist.errors import InputWrong, TargetUnwritable
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.spots import temporary
 from projectionist.features.cache.tiers.mounts import Mount, mount_of
+from projectionist.kit.confining import check_root
 from projectionist.kit.data_folder import lies_in
 from projectionist.kit.files import publish_file, remove_file
 from projectionist.kit.swaps import NO_LINKS, FileCalls
@@ -38,6 +39,7 @@ def folder_of(text: str, field: str) -> Path:
         raise InputWrong(f"{path} is not there; make it, or mount its disk, then try again.", field) from None
     if not resolved.is_dir():
         raise InputWrong(f"{path} is no folder.", field)
+    check_root(resolved, field)
     return resolved
 
 
