@@ -105,6 +105,8 @@ def try_plex_data(reach: Reach, server_id: int, folder: str) -> PlexData:
             "folder",
         )
     check_root(path, "folder")
+    if reach.own is not None:
+        reach.own.refuse(path, "folder", around=False)
     if server_address(reach.database, reach.vault, server_id).kind is not ServerKind.PLEX:
         raise Conflict("Only a Plex server has a Plex data folder; nothing was tried.")
     proof = reach.prove_plex_data(path)
