@@ -221,6 +221,7 @@ class House:
                 allowed_hosts=settings.allowed_hosts,
                 trusted_proxies=settings.trusted_proxies,
                 max_body_bytes=settings.max_request_bytes,
+                cors_origins=settings.cors_origins,
                 event_streams=settings.event_streams,
                 event_streams_per_person=settings.event_streams_per_person,
                 version=__version__,

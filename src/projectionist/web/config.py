@@ -12,7 +12,8 @@ class ShellSettings:
 
     `base_path` is empty or begins with a slash and ends with none. `allowed_hosts` are host names without a port,
     besides loopback, addresses in digits and the host of `base_url`; `*` allows all. `trusted_proxies` are
-    addresses or networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    addresses or networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. `cors_origins` are the other
+    sites whose pages may read the API.
     """
 
     base_path: str = ""
@@ -21,6 +22,7 @@ class ShellSettings:
     trusted_proxies: tuple[str, ...] = ()
     https: bool = False
     max_body_bytes: int = 10_000_000
+    cors_origins: tuple[str, ...] = ()
     event_streams: int = 500
     event_streams_per_person: int = 20
     version: str = ""
@@ -39,6 +41,11 @@ class ShellSettings:
     def is_https(self) -> bool:
         """Whether people come over HTTPS: said so, or seen in the base URL."""
         return self.https or self.base_url.startswith("https://")
+
+    def serves_https(self, name: str) -> bool:
+        """Whether browsers that ask for this host name come over HTTPS, as the base URL says."""
+        parts = urlsplit(self.base_url)
+        return parts.scheme == "https" and bool(name) and name == (parts.hostname or "").lower()
 
     def url(self, path: str) -> str:
         """A path of ours as a browser asks for it, under the base path."""

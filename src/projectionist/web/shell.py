@@ -19,6 +19,7 @@ from litestar.types import ControllerRouterHandler
 from projectionist.errors import ProjectionistError
 from projectionist.web import assets, documents, frame, health, live, pwa
 from projectionist.web.access import check_access
+from projectionist.web.bodies import checking_requests
 from projectionist.web.config import ShellSettings
 from projectionist.web.content import check_content_type
 from projectionist.web.csrf import check_csrf
@@ -123,6 +124,7 @@ def _litestar(
             **{name: _given(value) for name, value in dependencies.items()},
         },
         guards=[
+            checking_requests(shell.settings),
             identifying(shell.identify),
             *([limiting(limiter)] if limiter else []),
             check_access,
