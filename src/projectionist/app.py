@@ -77,7 +77,7 @@ from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DEMO_HOUSE, DataFolder, OwnFolder
 from projectionist.kit.outbound import Outbound, OwnService
 from projectionist.kit.probing import probe
-from projectionist.kit.secrets import Vault, load_key
+from projectionist.kit.secrets import Vault, load_vault
 from projectionist.media.lists import ConnectList
 from projectionist.media.server import Connect, MediaServer, ServerAddress
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
@@ -406,7 +406,7 @@ def open_house(
             _log.warning("%s is no setting of Projectionist; nothing was done with it", name)
         database = Database(settings.database_url or sqlite_url(folder.path / "projectionist.sqlite"))
         stack.callback(database.close)
-        vault = Vault(load_key(folder.path, settings.secret_key))
+        vault = load_vault(folder.path, settings.secret_key)
         backups.bring_up(backups.Place.of(settings, database, lambda: vault, SystemClock().now))
         house = House(settings, database, vault, connect, connect_list)
         stack.callback(house.close)
@@ -419,7 +419,7 @@ def doctors_ground(settings: Settings) -> Iterator[Ground]:
     """What the doctor looks at from outside of a service; nothing is made, brought up to date, or claimed."""
 
     def open_ground(database: Database) -> Ground:
-        house = House(settings, database, Vault(load_key(settings.data, settings.secret_key)))
+        house = House(settings, database, load_vault(settings.data, settings.secret_key))
         stack.callback(house.close)
         return house.ground()
 

@@ -76,6 +76,7 @@ class Act(StrEnum):
     UNDONE = "move undone"
     MENDED = "mended by the doctor"
     RESTORED = "database restored"
+    KEY_ROTATED = "key of kept tokens rotated"
 
 
 @dataclass(frozen=True, slots=True)
