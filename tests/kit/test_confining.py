@@ -46,7 +46,7 @@ def test_a_link_to_the_system_is_the_system(tmp_path: Path) -> None:
         "/dev/shm/fast",
         "/var/lib/plexmediaserver",
         "/usr/local/plexdata",
-        "/home/ada/films",
+        "/home/films",
         "/volume1/video",
     ],
 )

@@ -1,0 +1,94 @@
+"""A secret of each kind is told once; afterwards it stands on no page, in no answer, log, database, job or backup."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+
+from projectionist.features.backups import service as backups
+from projectionist.kit.secrets import load_vault
+from tests.api.house import NAME, PASSWORD, TOKEN, Open, opened, token_of
+from tests.api.test_secrets import looked_at
+
+LIST_KEY = "canary-of-the-list-key-5d2a"
+PASSPHRASE = "canary-of-the-backup-passphrase-77c0"
+SECRET_KEY = "canary-of-the-secret-key-31b9-Zx8"
+TYPED = "canary-typed-as-a-name-90af"
+GIVEN = {
+    "the token of a server": TOKEN,
+    "a password": PASSWORD,
+    "the key of a list service": LIST_KEY,
+    "the passphrase of backups": PASSPHRASE,
+    "the key of the environment": SECRET_KEY,
+}
+
+
+@contextmanager
+def planted(data: Path) -> Iterator[tuple[Open, TestClient[Any], dict[str, str]]]:
+    """A house with a secret of each kind, and what it told once."""
+    given = {"secret_key": SECRET_KEY, "backup_passphrase": PASSPHRASE}
+    with opened(data, **given) as house, house.visitor() as client:
+        headers = token_of(client)
+        told = client.put("/api/v1/cache/list-keys/trakt", json={"key": LIST_KEY}, headers=headers)
+        assert told.status_code < 300, told.text
+        made = client.post("/api/v1/me/tokens", json={"name": "a program", "scopes": ["view"]}, headers=headers)
+        invited = client.post("/api/v1/invitations", json={"role": "user"}, headers=headers)
+        assert made.status_code < 300, made.text
+        assert invited.status_code < 300, invited.text
+        once = {
+            "a token for a program": made.json()["shown"],
+            "an invitation": invited.json()["link"].rpartition("token=")[2],
+            "a session": house.session,
+        }
+        assert all(len(one) > 20 for one in once.values())
+        yield house, client, {**GIVEN, **once}
+
+
+def found_in(content: bytes, secrets: Mapping[str, str]) -> list[str]:
+    return [what for what, secret in secrets.items() if secret.encode() in content]
+
+
+def test_no_page_and_no_answer_tells_a_secret(tmp_path: Path) -> None:
+    with planted(tmp_path) as (house, _, secrets):
+        answers = looked_at(house)
+    assert {address: what for address, body in answers.items() if (what := found_in(body, secrets))} == {}
+
+
+def test_no_database_log_or_job_holds_a_secret(tmp_path: Path) -> None:
+    with planted(tmp_path) as (house, client, secrets):
+        headers = token_of(client)
+        wrong = {"name": TYPED, "password": PASSWORD}
+        assert client.post("/api/v1/sign-in", json=wrong, headers=headers).status_code == 401
+        assert client.post("/api/v1/libraries/1/sync", json={}, headers=headers).status_code < 300
+        logging.getLogger("projectionist.test").warning("Authorization: Bearer %s", secrets["a token for a program"])
+        files = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        jobs = json.dumps(client.get("/api/v1/jobs?limit=100").json())
+    assert {"projectionist.sqlite", "projectionist.sqlite-wal", "log.txt"} <= set(files)
+    assert {name: what for name, body in files.items() if (what := found_in(body, secrets))} == {}
+    assert [name for name, body in files.items() if TYPED.encode() in body] == []
+    assert found_in(jobs.encode(), secrets) == []
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_no_backup_holds_a_secret(tmp_path: Path, encrypted: bool) -> None:
+    with planted(tmp_path / "data") as (house, _, secrets):
+        settings = house.house.settings
+        vault = load_vault(settings.data, settings.secret_key)
+        place = backups.Place.of(settings, house.house.database, lambda: vault, house.house.clock.now)
+        made = backups.make_backup(
+            place, "by hand", to=tmp_path / "backups", passphrase=PASSPHRASE if encrypted else ""
+        )
+        assert made.is_proven, made.trouble
+        with backups.opened(next((tmp_path / "backups").glob("*.backup*"), Path()), PASSPHRASE) as content:
+            inside = content.database.read_bytes()
+    whole = b"".join(path.read_bytes() for path in (tmp_path / "backups").rglob("*") if path.is_file())
+    assert NAME.encode() in inside
+    assert found_in(inside, secrets) == []
+    assert found_in(whole, secrets) == []
