@@ -64,4 +64,4 @@ def test_a_page_of_an_origin_that_is_let_in_changes_nothing_by_a_cookie() -> Non
 @pytest.mark.parametrize("origins", ["*", "null", "dashboard.example.org", "https://a.example/", "https://a.example/x", "https://*"])
 def test_the_setting_takes_whole_origins_only(origins: str) -> None:
     with pytest.raises(SettingWrong, match="origins such as"):
-        load_settings({"PROJECTIONIST_DATA": "/tmp/x", "PROJECTIONIST_CORS_ORIGINS": origins})
+        load_settings({"PROJECTIONIST_DATA": "data", "PROJECTIONIST_CORS_ORIGINS": origins})

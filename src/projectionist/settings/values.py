@@ -146,7 +146,7 @@ def origins(value: str) -> tuple[str, ...]:
     found = words(value)
     for word in found:
         try:
-            clean = web_address(word.lower()) == word and not urlsplit(word).path
+            clean = web_address(word.lower()) == word and not urlsplit(word).path and "*" not in word
         except ValueError:
             clean = False
         if not clean:

@@ -95,11 +95,14 @@ class Incoming:
     async def _in_time(self) -> HTTPReceiveMessage:
         now = self._ticks()
         self._ends = now + LONGEST_S if self._ends is None else self._ends
+        left = self._ends - now
+        if left <= 0:
+            raise _too_slow()
         try:
-            async with asyncio.timeout(max(0.0, min(QUIET_S, self._ends - now))):
+            async with asyncio.timeout(min(QUIET_S, left)):
                 return await self._receive()  # type: ignore[return-value]
         except TimeoutError:
-            raise TooSlow("The request took too long to arrive; nothing was changed. Try again.") from None
+            raise _too_slow() from None
 
 
 def checking_requests(
@@ -153,3 +156,7 @@ def null_character() -> NullCharacter:
 def too_large(most: int) -> TooLarge:
     """What is said of more than `most` bytes."""
     return TooLarge(f"What was sent is larger than the {most:,} bytes that this address takes; nothing was changed.")
+
+
+def _too_slow() -> TooSlow:
+    return TooSlow("The request took too long to arrive; nothing was changed. Try again.")
