@@ -48,13 +48,13 @@ def _results(parts: Sequence[Part], address: str) -> list[dict[str, Any]]:
     ]
     if not address.startswith(("https://", "http://127.0.0.1:")):
         raise Unasked(f"{address} is no address of https")
-    request = urllib.request.Request(  # noqa: S310 - checked above
+    request = urllib.request.Request(
         f"{address.rstrip('/')}/v1/querybatch",
         data=json.dumps({"queries": questions}).encode(),
         headers={"Content-Type": "application/json"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=TIME_OUT_S) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=TIME_OUT_S) as answer:
             results = json.loads(answer.read(_LARGEST))["results"]
     except (OSError, urllib.error.URLError, ValueError, KeyError, TypeError) as error:
         raise Unasked(f"{address} gave no answer that could be read ({error})") from error
@@ -63,14 +63,15 @@ def _results(parts: Sequence[Part], address: str) -> list[dict[str, Any]]:
     return [result if isinstance(result, dict) else {} for result in results]
 
 
-def _parts() -> list[Part]:
+def everything_locked() -> list[Part]:
+    """Every package of the locks, and what the pages bring to browsers."""
     found = [part for lock in _LOCKS for part in locked_parts(ROOT / lock)]
     return list({part.address: part for part in (*found, *vendored_parts(ROOT))}.values())
 
 
 def main(address: str = "") -> int:
     """Ask, and say what came of it."""
-    parts = _parts()
+    parts = everything_locked()
     try:
         found = known(parts, address or os.environ.get(VARIABLE, "") or DATABASE)
     except Unasked as error:

@@ -35,7 +35,8 @@ from tests.api.places import (
     texts_of,
 )
 from tests.features.library.shelves import Wall
-from tests.kit.test_outbound import told
+from tests.kit.loopback import Loopback, says
+from tests.kit.test_outbound import leads_away, told
 from tests.payloads import ADDRESSES, LITERAL, PATHS, number_of
 
 OWN = "our own data"
@@ -178,6 +179,23 @@ def test_no_address_of_an_attacker_is_asked_by_any_form(tmp_path: Path) -> None:
         assert kept(house) == before
     assert wrong == []
     assert tried >= 3 * 120
+
+
+@pytest.mark.slow
+def test_no_redirect_of_a_server_is_followed_elsewhere(tmp_path: Path) -> None:
+    tried, wrong = 0, []
+    with guarded(tmp_path) as house, house.visitor() as client:
+        headers = token_of(client)
+        for target in (one for several in ADDRESSES.values() for one in several if leads_away(one)):
+            with Loopback(says(b"", "302 Found", location=target)) as server:
+                body = {"kind": "plex", "address": f"http://127.0.0.1:{server.port}"}
+                answer = client.post("/api/v1/servers/test", json=body, headers=headers)
+                tried += 1
+                refused = answer.json().get("code") in ("server_answer_wrong", "address_refused")
+                if not refused or len(server.heads) != 1:
+                    wrong.append((target, answer.status_code, len(server.heads), answer.text[:100]))
+    assert wrong == []
+    assert tried >= 80
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_the_bill_and_the_licences_are_printed(capsys: pytest.CaptureFixture[str
 def test_what_is_known_is_told_and_what_is_not_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: bytes, status: int, told: str
 ) -> None:
-    monkeypatch.setattr(vulnerabilities, "_parts", lambda: PARTS)
+    monkeypatch.setattr(vulnerabilities, "everything_locked", lambda: PARTS)
     with Loopback(says(answer)) as server:
         assert vulnerabilities.main(f"http://127.0.0.1:{server.port}") == status
     printed = capsys.readouterr()
@@ -80,12 +80,12 @@ def test_what_is_known_is_told_and_what_is_not_fails(
 def test_a_database_that_cannot_be_reached_fails_and_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(vulnerabilities, "_parts", lambda: PARTS)
+    monkeypatch.setattr(vulnerabilities, "everything_locked", lambda: PARTS)
     assert vulnerabilities.main("http://127.0.0.1:1") == 2
     assert "Nothing was checked" in capsys.readouterr().err
     assert vulnerabilities.main("ftp://example.org") == 2
 
 
 def test_whoever_installs_a_development_machine_is_covered_too() -> None:
-    names = {part.name for part in vulnerabilities._parts()}
+    names = {part.name for part in vulnerabilities.everything_locked()}
     assert {"litestar", "pytest", "htmx.org"} <= names

@@ -53,14 +53,17 @@ def client(url: str, outbound: Outbound, **options: object) -> Iterator[HttpClie
         made.close()
 
 
+def asked(address: str) -> Sequence[str]:
+    """Where a server that somebody adds would be asked."""
+    parts = urlsplit(checked(ServerKind.PLEX, address))
+    return Outbound(look_up=told).addresses(parts.hostname or "", parts.port or 80)
+
+
 @pytest.mark.parametrize("kind", ADDRESSES)
 def test_no_address_of_an_attacker_is_taken_or_asked(kind: str) -> None:
-    outbound = Outbound(look_up=told)
     for address in ADDRESSES[kind]:
         with pytest.raises((InputWrong, AddressRefused)):
-            kept = checked(ServerKind.PLEX, address)
-            parts = urlsplit(kept)
-            outbound.addresses(parts.hostname or "", parts.port or 80)
+            asked(address)
 
 
 def test_there_are_enough_addresses_of_enough_kinds() -> None:
@@ -159,9 +162,11 @@ def test_the_next_address_is_tried_where_the_first_does_not_answer() -> None:
 
 
 def test_a_name_that_leads_nowhere_is_unreachable_and_not_refused() -> None:
-    with client("http://missing.example.org", Outbound(look_up=told)) as opened:
-        with pytest.raises(ServerUnreachable, match="not known"):
-            opened.get("/x")
+    with (
+        client("http://missing.example.org", Outbound(look_up=told)) as opened,
+        pytest.raises(ServerUnreachable, match="not known"),
+    ):
+        opened.get("/x")
 
 
 def leads_away(target: str) -> bool:

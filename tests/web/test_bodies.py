@@ -25,13 +25,13 @@ class Sent:
     """A request that arrives in parts; None is one that never comes."""
 
     def __init__(self, *parts: bytes | None) -> None:
-        self._parts = list(parts)
+        self.parts = list(parts)
 
     async def __call__(self) -> Any:
-        part = self._parts.pop(0)
+        part = self.parts.pop(0)
         if part is None:
             await asyncio.Event().wait()
-        return {"type": "http.request", "body": part, "more_body": bool(self._parts)}
+        return {"type": "http.request", "body": part, "more_body": bool(self.parts)}
 
 
 def taken(incoming: Incoming) -> bytes:
@@ -117,13 +117,15 @@ def test_a_body_that_drips_is_given_up_in_the_end() -> None:
 
 
 def test_who_has_sent_all_may_wait_for_the_answer() -> None:
-    async def wait() -> Any:
-        incoming = Incoming(Sent(b"{}", b""), JSON)
-        await incoming.receive()
-        await incoming.receive()
-        return incoming
+    moments, sent = iter([0.0]), Sent(b"{}")
 
-    assert asyncio.run(wait())._is_whole
+    async def wait() -> Any:
+        incoming = Incoming(sent, JSON, ticks=lambda: next(moments))
+        await incoming.receive()
+        sent.parts.append(b"gone")
+        return await incoming.receive()
+
+    assert asyncio.run(wait())["body"] == b"gone"
 
 
 @pytest.mark.parametrize("path", ["/jobs?q=%00", "/nowhere/%00", "/api/v1/things?offset=%00", "/api/v1/things?a=b%00"])

@@ -68,7 +68,7 @@ class OwnService:
         return _is_here(address) if listens.is_unspecified else address == listens
 
 
-def look_up(host: str, port: int) -> Sequence[str]:
+def addresses_of(host: str, port: int) -> Sequence[str]:
     """The addresses of a name, in the order of the system. Raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(str(one[4][0]) for one in found))
@@ -83,7 +83,7 @@ class Outbound:
 
     private: bool = True
     own: OwnService | None = None
-    look_up: LookUp = look_up
+    look_up: LookUp = addresses_of
 
     def addresses(self, host: str, port: int) -> Sequence[str]:
         """The addresses, in digits, that a connection to `host` may go to. Raises AddressRefused, OSError."""

@@ -61,7 +61,7 @@ class Edge:
             elif cors.is_preflight(scope, headers, self._settings):
                 await cors.answer_preflight(compressed)
             else:  # a body is looked at on its way in; where there is none, only its end is waited for
-                comes_in = receive if scope.get("method") in csrf.SAFE else incoming.receive
+                comes_in: Receive = receive if scope.get("method") in csrf.SAFE else incoming.receive
                 await self._app(scope, comes_in, compressed)
         finally:
             acting.reset(actor)
