@@ -64,6 +64,12 @@ def test_a_root_holds_what_lies_in_it_and_nothing_beside_it(tmp_path: Path) -> N
     assert not within(root, [])
 
 
+def test_a_root_that_leads_into_the_system_holds_nothing(tmp_path: Path) -> None:
+    (tmp_path / "films").symlink_to("/etc")
+    assert not within(Path("/etc/passwd"), [tmp_path / "films"])
+    assert not within(Path("/etc/passwd"), [Path("/")])
+
+
 def test_a_root_that_is_a_link_holds_what_lies_where_it_leads(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     (tmp_path / "films").symlink_to(tmp_path / "disk")

@@ -76,5 +76,9 @@ def check_root(path: Path, field: str) -> None:
 
 
 def within(real: Path, roots: Iterable[Path]) -> bool:
-    """Whether a path, in which no link is left, lies in one of these folders, or is one; links in theirs are followed."""
-    return any(real.is_relative_to(os.path.realpath(root)) for root in roots)
+    """Whether a path, in which no link is left, lies in one of these folders, or is one; links in theirs are followed.
+
+    A folder that leads into the system holds nothing.
+    """
+    found = (Path(os.path.realpath(root)) for root in roots)
+    return any(real.is_relative_to(root) and not is_system(root) for root in found)
