@@ -1,4 +1,4 @@
-"""Whatever path or address is named, by whichever route: nothing outside is opened or asked, and nothing is kept of it."""
+"""Whatever path or address is named, by whichever route: nothing outside is opened or asked, and none of it is kept."""
 
 from __future__ import annotations
 

@@ -101,7 +101,8 @@ class HttpClient:
     """Calls one server. `name` and the address, without credentials, stand in every error.
 
     Calls raise ServerUnreachable, TlsFailed, ServerRefused (401, 403), ServerLacks (404), ServerFailed (5xx, 429),
-    ServerAnswerWrong, or AddressRefused where `outbound` lets nobody connect. GET and HEAD are tried again after time-outs, lost connections, 429, 502, 503 and 504.
+    ServerAnswerWrong, or AddressRefused where `outbound` lets nobody connect. GET and HEAD are tried again after
+    time-outs, lost connections, 429, 502, 503 and 504.
     `breaker` is by default shared by all clients of this address. Safe to use from several threads.
     """
 

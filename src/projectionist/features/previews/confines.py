@@ -11,7 +11,7 @@ from projectionist.features.previews.neighbours import Catalogue, Servers
 from projectionist.kit.confining import is_system, within
 
 FRESH_S = 5.0
-"""How long the folders of a server are believed before they are read again: a library has many files and few folders."""
+"""How long the folders of a server are believed before they are read again: libraries have few, and many files."""
 
 Prefixes = Callable[[int], Sequence[Path]]
 """The folders of this node that path mappings of a server lead to."""
