@@ -69,7 +69,9 @@ def vendored_parts(root: Path) -> list[Part]:
     for line in (root / ASSETS).read_text(encoding="utf-8").splitlines():
         if (match := _SHA512.match(line)) is not None:
             files.setdefault(match["package"].rpartition("@")[0], []).append(match["hash"])
-    return [Part("npm", name, version, tuple(files.get(name, ()))) for name, version in sorted(PACKAGES.items())]
+    return [
+        Part("npm", name, version, tuple(files.get(name, ()))) for name, version in sorted(PACKAGES.items())
+    ]
 
 
 def licence_of(part: Part) -> str:
@@ -146,7 +148,9 @@ def main(wanted: list[str]) -> int:
         return 2
     missing = [part.name for part in parts if not _is_installed(part)]
     if missing:
-        print(f"Not installed here, so that nobody can tell its licence: {', '.join(missing)}", file=sys.stderr)
+        print(
+            f"Not installed here, so that nobody can tell its licence: {', '.join(missing)}", file=sys.stderr
+        )
     return 1 if missing else 0
 
 

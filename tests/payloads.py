@@ -324,6 +324,8 @@ PATHS: Mapping[str, tuple[str, ...]] = {
         "/....//....//etc/passwd",
         "/..;/..;/etc/passwd",
         "/．．/．．/etc/passwd",
+        f"/{'a' * 256}",
+        f"/{'a/' * 3000}",
         "/\u2025/etc/passwd",
         "/etc\u2215passwd",
         "/\u202e/dwssap/cte",

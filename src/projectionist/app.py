@@ -258,7 +258,6 @@ class House:
 
     def _connecting(self, client_id: str) -> Connect:
         """How servers are reached; the demo house has a plex.tv of its own, and the real one hears nothing of it."""
-
         outbound = Outbound(own=OwnService(self.settings.host, self.settings.port))
 
         def connect(address: ServerAddress) -> MediaServer:

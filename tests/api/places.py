@@ -36,15 +36,19 @@ PLAIN = frozenset(
         "code",
         "content",
         "current",
+        "daily_writes",
+        "drive_size",
         "exceptions",
         "form",
         "host_root",  # the host's word for a folder, which is told to the host and opened by nobody
         "ids",
         "job_id",
+        "job_ids",
         "key",
         "kind",
         "kinds",
         "left_out",  # as the server spells folders; compared, and opened by nobody
+        "min_free",
         "mode",
         "most",
         "name",
@@ -54,6 +58,7 @@ PLAIN = frozenset(
         "places",
         "policies",
         "q",
+        "queue",
         "quota",
         "role",
         "scope",
@@ -96,7 +101,12 @@ FORMS: Mapping[str, Mapping[str, str]] = {
     "/cache/tiers": {"name": "fast", "root": FOLDER},
     "/cache/tiers/{tier_id:int}": {"name": "fast", "root": FOLDER},
     "/cache/places": {"library_id": "1", "tier_ids": "1", "slow_root": FOLDER, "view_root": FOLDER},
-    "/cache/places/{place_id:int}": {"library_id": "1", "tier_ids": "1", "slow_root": FOLDER, "view_root": FOLDER},
+    "/cache/places/{place_id:int}": {
+        "library_id": "1",
+        "tier_ids": "1",
+        "slow_root": FOLDER,
+        "view_root": FOLDER,
+    },
     "/cache/adopt": {"folder": FOLDER, "step": "look"},
 }
 """The forms of pages that name a place: their fields, with what each holds or what is sent in it."""
@@ -249,7 +259,9 @@ def _resolved(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping
     return schema
 
 
-def _fields(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _fields(
+    document: Mapping[str, Any], schema: Mapping[str, Any]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     schema = _resolved(document, schema)
     for one in (*schema.get("oneOf", ()), *schema.get("anyOf", ()), *schema.get("allOf", ())):
         yield from _fields(document, one)
@@ -262,7 +274,9 @@ def _is_text(document: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
     if "enum" in schema or "const" in schema or "pattern" in schema:
         return False
     several = (*schema.get("oneOf", ()), *schema.get("anyOf", ()), *schema.get("allOf", ()))
-    inner = [one for one in (schema.get("items"), schema.get("additionalProperties")) if isinstance(one, dict)]
+    inner = [
+        one for one in (schema.get("items"), schema.get("additionalProperties")) if isinstance(one, dict)
+    ]
     kinds = schema.get("type", ())
     kinds = [kinds] if isinstance(kinds, str) else list(kinds)
     return "string" in kinds or any(_is_text(document, one) for one in (*several, *inner))

@@ -7,15 +7,15 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from litestar.testing import TestClient
 
 from projectionist.features.backups import service as backups
+from projectionist.integrations.lists.connecting import list_connector
 from projectionist.kit.secrets import load_vault
 from tests.api.house import NAME, PASSWORD, TOKEN, Open, opened, token_of
 from tests.api.test_secrets import looked_at
+from tests.kit.loopback import Loopback, says
 
 LIST_KEY = "canary-of-the-list-key-5d2a"
 PASSPHRASE = "canary-of-the-backup-passphrase-77c0"
@@ -31,24 +31,37 @@ GIVEN = {
 
 
 @contextmanager
-def planted(data: Path) -> Iterator[tuple[Open, TestClient[Any], dict[str, str]]]:
+def planted(data: Path) -> Iterator[tuple[Open, dict[str, str]]]:
     """A house with a secret of each kind, and what it told once."""
     given = {"secret_key": SECRET_KEY, "backup_passphrase": PASSPHRASE}
-    with opened(data, **given) as house, house.visitor() as client:
+    with (
+        Loopback(says(b"[]")) as trakt,
+        opened(data, lists=list_connector(trakt_url=trakt.url), **given) as house,
+    ):
+        once = told_once(house)
+        assert LIST_KEY in trakt.heads[0]
+        yield house, {**GIVEN, **once}
+
+
+def told_once(house: Open) -> dict[str, str]:
+    """What is shown one time, to who made it; the key of a list service is told as well."""
+    with house.visitor() as client:
         headers = token_of(client)
         told = client.put("/api/v1/cache/list-keys/trakt", json={"key": LIST_KEY}, headers=headers)
         assert told.status_code < 300, told.text
-        made = client.post("/api/v1/me/tokens", json={"name": "a program", "scopes": ["view"]}, headers=headers)
+        made = client.post(
+            "/api/v1/me/tokens", json={"name": "a program", "scopes": ["view"]}, headers=headers
+        )
         invited = client.post("/api/v1/invitations", json={"role": "user"}, headers=headers)
-        assert made.status_code < 300, made.text
-        assert invited.status_code < 300, invited.text
-        once = {
-            "a token for a program": made.json()["shown"],
-            "an invitation": invited.json()["link"].rpartition("token=")[2],
-            "a session": house.session,
-        }
-        assert all(len(one) > 20 for one in once.values())
-        yield house, client, {**GIVEN, **once}
+    assert made.status_code < 300, made.text
+    assert invited.status_code < 300, invited.text
+    once = {
+        "a token for a program": made.json()["shown"],
+        "an invitation": invited.json()["link"].rpartition("token=")[2],
+        "a session": house.session,
+    }
+    assert all(len(one) > 20 for one in once.values())
+    return once
 
 
 def found_in(content: bytes, secrets: Mapping[str, str]) -> list[str]:
@@ -56,18 +69,20 @@ def found_in(content: bytes, secrets: Mapping[str, str]) -> list[str]:
 
 
 def test_no_page_and_no_answer_tells_a_secret(tmp_path: Path) -> None:
-    with planted(tmp_path) as (house, _, secrets):
+    with planted(tmp_path) as (house, secrets):
         answers = looked_at(house)
     assert {address: what for address, body in answers.items() if (what := found_in(body, secrets))} == {}
 
 
 def test_no_database_log_or_job_holds_a_secret(tmp_path: Path) -> None:
-    with planted(tmp_path) as (house, client, secrets):
+    with planted(tmp_path) as (house, secrets), house.visitor() as client:
         headers = token_of(client)
         wrong = {"name": TYPED, "password": PASSWORD}
         assert client.post("/api/v1/sign-in", json=wrong, headers=headers).status_code == 401
         assert client.post("/api/v1/libraries/1/sync", json={}, headers=headers).status_code < 300
-        logging.getLogger("projectionist.test").warning("Authorization: Bearer %s", secrets["a token for a program"])
+        logging.getLogger("projectionist.test").warning(
+            "Authorization: Bearer %s", secrets["a token for a program"]
+        )
         files = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
         jobs = json.dumps(client.get("/api/v1/jobs?limit=100").json())
     assert {"projectionist.sqlite", "projectionist.sqlite-wal", "log.txt"} <= set(files)
@@ -78,7 +93,7 @@ def test_no_database_log_or_job_holds_a_secret(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encrypted", [True, False])
 def test_no_backup_holds_a_secret(tmp_path: Path, encrypted: bool) -> None:
-    with planted(tmp_path / "data") as (house, _, secrets):
+    with planted(tmp_path / "data") as (house, secrets):
         settings = house.house.settings
         vault = load_vault(settings.data, settings.secret_key)
         place = backups.Place.of(settings, house.house.database, lambda: vault, house.house.clock.now)
@@ -86,7 +101,7 @@ def test_no_backup_holds_a_secret(tmp_path: Path, encrypted: bool) -> None:
             place, "by hand", to=tmp_path / "backups", passphrase=PASSPHRASE if encrypted else ""
         )
         assert made.is_proven, made.trouble
-        with backups.opened(next((tmp_path / "backups").glob("*.backup*"), Path()), PASSPHRASE) as content:
+        with backups.opened(next((tmp_path / "backups").glob("*.backup"), Path()), PASSPHRASE) as content:
             inside = content.database.read_bytes()
     whole = b"".join(path.read_bytes() for path in (tmp_path / "backups").rglob("*") if path.is_file())
     assert NAME.encode() in inside

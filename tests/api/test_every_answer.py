@@ -46,7 +46,9 @@ def lacking(headers: Any) -> list[str]:
     policy = headers.get("content-security-policy", "")
     if "default-src 'none'" not in policy or "frame-ancestors 'none'" not in policy or "unsafe" in policy:
         wrong.append("content-security-policy")
-    wrong += [name for name in ("referrer-policy", "permissions-policy", "x-request-id") if not headers.get(name)]
+    wrong += [
+        name for name in ("referrer-policy", "permissions-policy", "x-request-id") if not headers.get(name)
+    ]
     if "cache-control" not in headers:
         wrong.append("cache-control")
     if "server" in headers or "x-powered-by" in headers:
@@ -83,9 +85,7 @@ def test_every_route_answers_with_strict_headers(tmp_path: Path) -> None:
         ("GET", "/api/v1/me", {"authorization": "Bearer nonsense-nonsense-nonsense"}),
     ],
 )
-def test_errors_have_strict_headers_too(
-    house: Open, method: str, path: str, headers: dict[str, str]
-) -> None:
+def test_errors_have_strict_headers_too(house: Open, method: str, path: str, headers: dict[str, str]) -> None:
     with house.visitor(signed_in=False) as client:
         answer = client.request(method, path, headers=headers)
     assert answer.status_code >= 300
@@ -98,7 +98,7 @@ def test_no_handler_tells_its_internals_where_it_fails(
     wrong, tried = [], 0
     with opened(tmp_path) as house, house.visitor() as client:
         headers = token_of(client)
-        failure = RuntimeError(CANARY)
+        failure: Exception = RuntimeError(CANARY)
 
         async def fails(*_arguments: Any, **_named: Any) -> None:
             raise failure

@@ -89,9 +89,7 @@ def guarded(data: Path) -> Iterator[Open]:
     settings = load_settings({}, {"data": str(data), "log_file": str(data / "log.txt"), **unlimited})
     outbound = Outbound(own=OwnService(settings.host, settings.port), look_up=told)
     shelves = shelves_of()
-    with open_house(
-        settings, exclusive=True, connect=connector(client_id="x", outbound=outbound)
-    ) as house:
+    with open_house(settings, exclusive=True, connect=connector(client_id="x", outbound=outbound)) as house:
         now = house.clock.now
         house.jobs.start(work=False)
         try:
@@ -123,9 +121,7 @@ def filled(body: Mapping[str, Any], held: str, payload: str) -> dict[str, Any]:
     return {name: "" if value in (ADDRESS, FOLDER) else value for name, value in found.items()}
 
 
-def asked(
-    client: TestClient[Any], one: Named, payload: str, headers: Mapping[str, str], **more: str
-) -> Any:
+def asked(client: TestClient[Any], one: Named, payload: str, headers: Mapping[str, str], **more: str) -> Any:
     path = re.sub(r"\{[^}]+\}", "1", one.path)
     if one.in_body:
         body = {**BODIES[one.operation], **more, one.field: payload}
@@ -231,7 +227,9 @@ def test_no_path_of_an_attacker_is_opened_by_any_operation_of_the_api(
                     continue
                 if one.operation.endswith("_choices") and (not payload.strip() or kind == OWN):
                     continue  # previews go into the data folder unless somebody says otherwise
-                answer = asked(client, one, payload, headers, **({"kind": "folder"} if one.held == ADDRESS else {}))
+                answer = asked(
+                    client, one, payload, headers, **({"kind": "folder"} if one.held == ADDRESS else {})
+                )
                 tried += 1
                 refused = answer.status_code in REFUSED
                 if answer.status_code >= 500 or not (refused or kind == LITERAL) or is_told(answer.text):

@@ -31,7 +31,8 @@ def test_a_lock_is_read_whole(tmp_path: Path) -> None:
 def test_every_locked_package_and_asset_is_on_the_bill() -> None:
     lock = ROOT / "requirements.lock"
     wanted = sum(
-        "==" in line and not line.startswith((" ", "#")) for line in lock.read_text(encoding="utf-8").splitlines()
+        "==" in line and not line.startswith((" ", "#"))
+        for line in lock.read_text(encoding="utf-8").splitlines()
     )
     assert len(locked_parts(lock)) == wanted > 40
     assert all(part.hashes for part in (*locked_parts(lock), *vendored_parts(ROOT)))
@@ -50,10 +51,12 @@ def test_the_bill_is_of_the_form_that_tools_read_and_the_same_each_time() -> Non
 
 def test_the_bill_and_the_licences_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert bill.main([]) == 0
-    assert {"litestar", "htmx.org"} <= {one["name"] for one in json.loads(capsys.readouterr().out)["components"]}
+    assert {"litestar", "htmx.org"} <= {
+        one["name"] for one in json.loads(capsys.readouterr().out)["components"]
+    }
     assert bill.main(["licences"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert any(line.startswith("litestar ") and line.endswith("MIT") for line in lines)
+    assert any(line.startswith("litestar ") and line.endswith("MIT License") for line in lines)
     assert bill.main(["nonsense"]) == 2
 
 

@@ -41,7 +41,7 @@ def taken(incoming: Incoming) -> bytes:
         whole = b""
         while True:
             message: Any = await incoming.receive()
-            whole += message["body"]
+            whole += bytes(message["body"])
             if not message["more_body"]:
                 return whole
 
@@ -128,7 +128,9 @@ def test_who_has_sent_all_may_wait_for_the_answer() -> None:
     assert asyncio.run(wait())["body"] == b"gone"
 
 
-@pytest.mark.parametrize("path", ["/jobs?q=%00", "/nowhere/%00", "/api/v1/things?offset=%00", "/api/v1/things?a=b%00"])
+@pytest.mark.parametrize(
+    "path", ["/jobs?q=%00", "/nowhere/%00", "/api/v1/things?offset=%00", "/api/v1/things?a=b%00"]
+)
 def test_no_address_holds_the_null_character(ada: TestClient[Any], path: str) -> None:
     answer = ada.get(path)
     assert answer.status_code in (400, 404)

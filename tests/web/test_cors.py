@@ -19,7 +19,9 @@ ASKS = {"access-control-request-method": "PUT", "access-control-request-headers"
 
 def answer(settings: ShellSettings, method: str, path: str, **headers: str) -> Any:
     with visitor(House(settings=settings)) as client:
-        return client.request(method, path, headers={name.replace("_", "-"): one for name, one in headers.items()})
+        return client.request(
+            method, path, headers={name.replace("_", "-"): one for name, one in headers.items()}
+        )
 
 
 @pytest.mark.parametrize("origin", [FRIEND, STRANGER, "null", "http://127.0.0.1:8480"])
@@ -37,7 +39,8 @@ def test_an_origin_that_is_named_reads_the_api_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", [STRANGER, "null", "*", f"{FRIEND}.evil.example", f"{FRIEND}:444", FRIEND.replace("https", "http")]
+    "origin",
+    [STRANGER, "null", "*", f"{FRIEND}.evil.example", f"{FRIEND}:444", FRIEND.replace("https", "http")],
 )
 def test_an_origin_that_only_looks_like_it_is_not_let_in(origin: str) -> None:
     for method in ("GET", "OPTIONS"):
@@ -61,7 +64,10 @@ def test_a_page_of_an_origin_that_is_let_in_changes_nothing_by_a_cookie() -> Non
     assert told.status_code == 403
 
 
-@pytest.mark.parametrize("origins", ["*", "null", "dashboard.example.org", "https://a.example/", "https://a.example/x", "https://*"])
+@pytest.mark.parametrize(
+    "origins",
+    ["*", "null", "dashboard.example.org", "https://a.example/", "https://a.example/x", "https://*"],
+)
 def test_the_setting_takes_whole_origins_only(origins: str) -> None:
     with pytest.raises(SettingWrong, match="origins such as"):
         load_settings({"PROJECTIONIST_DATA": "data", "PROJECTIONIST_CORS_ORIGINS": origins})

@@ -43,11 +43,15 @@ def rotate(
     done = rotating.rotate(settings, _text(new_key_file), SystemClock().now)
     typer.echo(f"The new key opens {done.sealed} kept secrets now, and the former one none of them.")
     if done.unreadable:
-        typer.echo(f"{done.unreadable} were sealed by a key that is not here; they are as they were: enter them anew.")
+        typer.echo(
+            f"{done.unreadable} were sealed by a key that is not here; they are as they were: enter them anew."
+        )
     if done.former_key:
         typer.echo(f"Earlier backups need the former key: keep {done.former_key} with them, and not here.")
     else:
-        typer.echo("Give the new key as PROJECTIONIST_SECRET_KEY from now on; the service does not start without it.")
+        typer.echo(
+            "Give the new key as PROJECTIONIST_SECRET_KEY from now on; the service does not start without it."
+        )
 
 
 def _text(file: Path | None) -> str:

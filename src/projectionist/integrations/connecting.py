@@ -12,7 +12,7 @@ from projectionist.integrations.plex.client import PlexServer
 from projectionist.integrations.plex.plex_tv import PLEX_TV, PlexTv
 from projectionist.kit.http import TIME_OUTS, TimeOuts
 from projectionist.kit.logs import mask
-from projectionist.kit.outbound import Outbound
+from projectionist.kit.outbound import OUTBOUND, Outbound
 from projectionist.media.server import Connect, MediaServer, ServerAddress
 from projectionist.media.vocabulary import ServerKind
 
@@ -23,7 +23,7 @@ def connect(
     client_id: str,
     plex_tv_url: str = PLEX_TV,
     time_outs: TimeOuts = TIME_OUTS,
-    outbound: Outbound = Outbound(),
+    outbound: Outbound = OUTBOUND,
 ) -> MediaServer:
     """The media server at an address; nothing is asked of it yet. Its token is masked in the log from here on. Raises
     ServerRefused where the token cannot be one.
@@ -40,9 +40,7 @@ def connect(
     return PlexServer(address, headers, plex_tv, time_outs=time_outs, outbound=outbound)
 
 
-def connector(
-    *, client_id: str, plex_tv_url: str = PLEX_TV, outbound: Outbound = Outbound()
-) -> Connect:
+def connector(*, client_id: str, plex_tv_url: str = PLEX_TV, outbound: Outbound = OUTBOUND) -> Connect:
     """How features come to a server, for the composition root to hand out."""
     return partial(connect, client_id=client_id, plex_tv_url=plex_tv_url, outbound=outbound)
 

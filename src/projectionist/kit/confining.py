@@ -53,12 +53,33 @@ def is_plain(text: str) -> bool:
 
 def is_system(path: Path) -> bool:
     """Whether a path belongs to the operating system, by its name: it holds no media, and nothing of ours."""
-    path = Path("/" + str(path).lstrip("/"))  # two slashes in front mean one on every system that media lie on
+    path = Path(
+        "/" + str(path).lstrip("/")
+    )  # two slashes in front mean one on every system that media lie on
     if str(path) in _TOO_WIDE:
         return True
     return any(path.is_relative_to(one) for one in _SYSTEM) and not any(
         path.is_relative_to(one) and path != one for one in _MEDIA
     )
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder of this name that may be looked at; one that is too long for a name is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def real_path(path: str | os.PathLike[str]) -> Path | None:
+    """Where a path leads once all its links are followed; None where that cannot be told.
+
+    Some links of /proc tell nobody where they lead.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except (OSError, ValueError):
+        return None
 
 
 def check_root(path: Path, field: str) -> None:
@@ -67,18 +88,24 @@ def check_root(path: Path, field: str) -> None:
         raise InputWrong(
             "A folder is given by its whole path, such as /mnt/films, without control characters.", field
         )
-    real = Path(os.path.realpath(path))
-    if is_system(path) or is_system(real):
+    real = path if is_system(path) else real_path(path)
+    if real is None:
+        raise InputWrong(
+            f"Nobody can tell where {path} leads; choose the folder that holds the media.", field
+        )
+    if is_system(real):
         where = path if path == real else f"{path}, which leads to {real},"
         raise InputWrong(
             f"{where} belongs to the system of this machine; choose the folder that holds the media.", field
         )
 
 
-def within(real: Path, roots: Iterable[Path]) -> bool:
-    """Whether a path, in which no link is left, lies in one of these folders, or is one; links in theirs are followed.
+def within(real: Path | None, roots: Iterable[Path]) -> bool:
+    """Whether a path, as `real_path` has it, lies in one of these folders, or is one; links in theirs are followed.
 
-    A folder that leads into the system holds nothing.
+    A folder that leads into the system holds nothing, and a path of which nothing can be told lies nowhere.
     """
-    found = (Path(os.path.realpath(root)) for root in roots)
-    return any(real.is_relative_to(root) and not is_system(root) for root in found)
+    if real is None:
+        return False
+    found = (real_path(root) for root in roots)
+    return any(root is not None and real.is_relative_to(root) and not is_system(root) for root in found)

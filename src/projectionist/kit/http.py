@@ -36,7 +36,7 @@ from projectionist.errors import (
 from projectionist.kit.breaker import CircuitBreaker, breaker_of
 from projectionist.kit.connections import guarded
 from projectionist.kit.logs import correlation
-from projectionist.kit.outbound import Outbound, shown_address
+from projectionist.kit.outbound import OUTBOUND, Outbound, shown_address
 from projectionist.kit.ranges import is_range, range_header
 from projectionist.kit.unpacking import Unpacking
 
@@ -117,7 +117,7 @@ class HttpClient:
         retries: Retries = Retries(),
         breaker: CircuitBreaker | None = None,
         max_body: int = 64 * 1024 * 1024,
-        outbound: Outbound = Outbound(),
+        outbound: Outbound = OUTBOUND,
     ) -> None:
         self._base = base_url.rstrip("/")
         self.who = f"{name} at {shown_address(base_url)}"

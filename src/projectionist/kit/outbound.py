@@ -122,6 +122,10 @@ class Outbound:
         return ""
 
 
+OUTBOUND = Outbound()
+"""What holds unless somebody says otherwise."""
+
+
 def plain_host(host: str) -> str:
     """A host in its one spelling. Raises AddressRefused for what systems read in more than one way.
 

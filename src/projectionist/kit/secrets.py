@@ -86,7 +86,6 @@ class Vault:
                 f"{KEY_FILE} or PROJECTIONIST_SECRET_KEY back, or enter the token anew."
             ) from None
 
-
     def _decrypted(self, nonce: bytes, content: bytes) -> bytes:
         for cipher in self._others:
             with suppress(InvalidTag):

@@ -150,7 +150,9 @@ def origins(value: str) -> tuple[str, ...]:
         except ValueError:
             clean = False
         if not clean:
-            raise ValueError("origins such as https://dashboard.example.org, without a path, parted by commas")
+            raise ValueError(
+                "origins such as https://dashboard.example.org, without a path, parted by commas"
+            )
     return found
 
 

@@ -65,7 +65,9 @@ def larger(size: int, declared: Mapping[str, Any]) -> dict[str, Any]:
 class Incoming:
     """The body of one request on its way in. `most` is how many bytes it may have."""
 
-    def __init__(self, receive: Receive, content_type: str, ticks: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, receive: Receive, content_type: str, ticks: Callable[[], float] = time.monotonic
+    ) -> None:
         self.most = ORDINARY
         self._receive = receive
         self._kind = content_type.partition(";")[0].strip().lower()
@@ -155,7 +157,9 @@ def null_character() -> NullCharacter:
 
 def too_large(most: int) -> TooLarge:
     """What is said of more than `most` bytes."""
-    return TooLarge(f"What was sent is larger than the {most:,} bytes that this address takes; nothing was changed.")
+    return TooLarge(
+        f"What was sent is larger than the {most:,} bytes that this address takes; nothing was changed."
+    )
 
 
 def _too_slow() -> TooSlow:

@@ -67,9 +67,7 @@ class Edge:
             acting.reset(actor)
             correlation.reset(marker)
 
-    def _finishing(
-        self, scope: Scope, asked: dict[bytes, str], send: Send, new_token: str | None
-    ) -> Send:
+    def _finishing(self, scope: Scope, asked: dict[bytes, str], send: Send, new_token: str | None) -> Send:
         state: dict[str, Any] = scope["state"]
         https = came_by_https(scope, asked, self._settings)
         cookie = self._cookie_header(new_token, https=https) if new_token and _sets_cookies(scope) else None

@@ -35,7 +35,9 @@ OLD_TEXT, NEW_TEXT = "the former key, long enough", "the new key, which is longe
 
 
 def settings_of(data: Path, database_url: str, secret_key: str = "") -> Settings:
-    return load_settings({}, {"data": str(data), "database_url": database_url or None, "secret_key": secret_key or None})
+    return load_settings(
+        {}, {"data": str(data), "database_url": database_url or None, "secret_key": secret_key or None}
+    )
 
 
 @pytest.fixture
@@ -73,7 +75,10 @@ def filled(data: Path, secret_key: str) -> Settings:
 
 def kept(settings: Settings) -> list[str]:
     """The sealed texts, as the database has them."""
-    with closing(Database(sqlite_url(settings.data / "projectionist.sqlite"))) as database, database.read() as session:
+    with (
+        closing(Database(sqlite_url(settings.data / "projectionist.sqlite"))) as database,
+        database.read() as session,
+    ):
         tokens = session.execute(text("SELECT token FROM server")).scalars().all()
         keys = session.execute(text('SELECT "key" FROM cache_list_key')).scalars().all()
         return [*tokens, *keys]
@@ -110,7 +115,10 @@ def test_the_former_key_is_kept_aside_for_the_backups_of_its_time(sealed: Settin
 
 def test_what_only_looks_sealed_stays_as_it_is(sealed: Settings) -> None:
     rotate(sealed)
-    with closing(Database(sqlite_url(sealed.data / "projectionist.sqlite"))) as database, database.read() as session:
+    with (
+        closing(Database(sqlite_url(sealed.data / "projectionist.sqlite"))) as database,
+        database.read() as session,
+    ):
         assert session.execute(text("SELECT value FROM setting")).scalars().all() == ["v1.2 of the rules"]
         assert session.execute(text("SELECT name FROM server")).scalars().all() == ["v1.AAAA"]
 
@@ -171,7 +179,10 @@ def test_a_full_disk_at_the_end_leaves_both_keys(sealed: Settings, monkeypatch: 
 
 def test_what_another_key_sealed_stays_and_is_counted(sealed: Settings) -> None:
     lost = Vault(bytes(32)).seal("lost")
-    with closing(Database(sqlite_url(sealed.data / "projectionist.sqlite"))) as database, database.write() as session:
+    with (
+        closing(Database(sqlite_url(sealed.data / "projectionist.sqlite"))) as database,
+        database.write() as session,
+    ):
         session.add(ListKeyRow(service="tmdb", key=lost))
     done = rotate(sealed)
     assert (done.sealed, done.unreadable) == (2, 1)

@@ -33,7 +33,7 @@ def recorded() -> Recorded:
 
 @pytest.fixture
 def server(house: Household) -> int:
-    server_id = house.server(ServerKind.JELLYFIN)
+    server_id = house.server(ServerKind.FOLDER)
     house.library(server_id)
     return server_id
 
@@ -87,7 +87,7 @@ def test_a_link_to_a_copy_that_the_cache_recorded_is_the_film(
 def test_a_server_without_a_folder_here_opens_nothing(
     house: Household, recorded: Recorded, tmp_path: Path
 ) -> None:
-    other = house.server(ServerKind.JELLYFIN, prefix="/elsewhere")
+    other = house.server(ServerKind.FOLDER, prefix="/elsewhere")
     house.film("Alien.mkv")
     met = look(house, recorded, other, "/elsewhere/Alien.mkv")
     assert isinstance(met, Obstacle)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +28,7 @@ from projectionist.features.cache.running.ordering import (
 from projectionist.features.cache.settling import Outcome
 from projectionist.features.cache.workplace import TOPIC, Workplace
 from projectionist.jobs.ports import Jobs, JobState, Order, Ordered, Priority, Schedule
+from projectionist.kit.confining import real_path
 
 __all__ = [
     "TOPIC",
@@ -210,8 +210,9 @@ def stop_after_step(place: Workplace, jobs: Jobs) -> int:
 
 def leads_to_copy(place: Workplace, link: Path, real: Path) -> bool:
     """Whether a link is one of ours, and what it leads to the copy that was recorded with it."""
-    found = place.desk.journal.cached(Path(os.path.realpath(link.parent)) / link.name)
-    return found is not None and os.path.realpath(found[0].fast) == str(real)
+    folder = real_path(link.parent)
+    found = place.desk.journal.cached(folder / link.name) if folder else None
+    return found is not None and real_path(found[0].fast) == real
 
 
 def _cancel(jobs: Jobs, job_ids: Iterable[str]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from projectionist.features.previews.surveying import WITH_FILMS
 from projectionist.features.previews.workplace import Workplace
 from projectionist.frames import jpeg
 from projectionist.frames.trickplay import Trickplay, read_trickplay
-from projectionist.kit.confining import is_plain, is_system, within
+from projectionist.kit.confining import is_plain, is_system, real_path, within
 
 _SHEETS_KEPT = 12
 _PREVIEWS_KEPT = 256
@@ -139,8 +138,8 @@ def confined(place: Workplace, path: str) -> Path:
     """
     if not path or not is_plain(path) or not Path(path).is_absolute():
         raise InputWrong("Name the preview by its whole path, beginning with /.", "path")
-    real = Path(os.path.realpath(path))
-    if not within(real, roots(place)):
+    real = real_path(path)
+    if real is None or not within(real, roots(place)):
         raise NotFound(
             "Only previews below a library's folders, a Plex data folder or the folder of previews can be looked at "
             "here; this path is below none of them."

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from projectionist.errors import AddressRefused, InputWrong
-from projectionist.kit.confining import check_root, is_plain
+from projectionist.kit.confining import check_root, is_folder
 from projectionist.kit.outbound import plain_host
 from projectionist.media.vocabulary import ServerKind
 
@@ -21,14 +21,14 @@ def checked(kind: ServerKind, address: str) -> str:
 
 
 def _folder(address: str) -> str:
-    path = Path(address).expanduser() if is_plain(address) else Path()
+    path = Path(address).expanduser() if address[:2] in ("~", "~/") else Path(address)
     if not address or not path.is_absolute():
         raise InputWrong("A folder is given by its whole path, such as /media/films.", "address")
-    if not path.is_dir():
+    check_root(path, "address")
+    if not is_folder(path):
         raise InputWrong(
             f"There is no folder {path} on this machine; check its spelling and mount.", "address"
         )
-    check_root(path, "address")
     return str(path.resolve())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +13,7 @@ from projectionist.features.servers.lookup import announce, path_map, server_add
 from projectionist.features.servers.models import PathMappingRow, PlexDataRow
 from projectionist.features.servers.paths import Mapping
 from projectionist.features.servers.records import PathMapping, PlexData, Reach, mapping_of, plex_data_of
-from projectionist.kit.confining import check_root, is_plain, within
+from projectionist.kit.confining import check_root, is_folder, is_plain, real_path, within
 from projectionist.media.server import MediaServer
 from projectionist.media.vocabulary import KINDS, ItemKind, ListedLibrary, Part, ServerKind, ServerPath
 
@@ -133,7 +132,7 @@ def _said(row: PathMappingRow) -> dict[str, str | int]:
 
 def prove(reach: Reach, server_id: int, mapping: Mapping) -> tuple[bool, str]:
     """Open a file that the server lists below the mapping's prefix: whether that went well, and in words how."""
-    if not Path(mapping.local_prefix).is_dir():
+    if not is_folder(Path(mapping.local_prefix)):
         return (
             False,
             f"There is no folder {mapping.local_prefix} on {reach.node}; check its spelling and mount.",
@@ -151,8 +150,8 @@ def _try_files(reach: Reach, server: MediaServer, mapping: Mapping) -> tuple[boo
         here = paths.translate(part.path, mapping)
         if here is None:
             continue
-        real = Path(os.path.realpath(here))
-        if within(real, (Path(mapping.local_prefix),)) or reach.is_copy(here, real):
+        real = real_path(here)
+        if within(real, (Path(mapping.local_prefix),)) or (real and reach.is_copy(here, real)):
             trouble = _open(here, part.size)
         else:
             trouble = "it is a link that leads out of the folder, and was not opened."

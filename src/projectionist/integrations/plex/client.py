@@ -19,7 +19,7 @@ from projectionist.integrations.plex.notifications import listen
 from projectionist.integrations.plex.paging import Continuity, Told, check_page
 from projectionist.integrations.plex.plex_tv import PlexTv
 from projectionist.kit.http import TIME_OUTS, HttpClient, Query, TimeOuts, tls_context
-from projectionist.kit.outbound import Outbound
+from projectionist.kit.outbound import OUTBOUND, Outbound
 from projectionist.media.server import ServerAddress
 from projectionist.media.vocabulary import (
     Account,
@@ -61,7 +61,7 @@ class PlexServer:
         plex_tv: PlexTv,
         *,
         time_outs: TimeOuts = TIME_OUTS,
-        outbound: Outbound = Outbound(),
+        outbound: Outbound = OUTBOUND,
     ) -> None:
         self._http = HttpClient(
             address.address,

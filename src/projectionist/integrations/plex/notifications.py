@@ -23,7 +23,7 @@ from projectionist.errors import (
 from projectionist.integrations.plex import wire
 from projectionist.kit.http import TimeOuts
 from projectionist.kit.logs import correlation
-from projectionist.kit.outbound import Outbound
+from projectionist.kit.outbound import OUTBOUND, Outbound
 
 _PATH = "/:/websockets/notifications"
 _LOOKS_EVERY_S = 0.5
@@ -39,7 +39,7 @@ def listen(
     who: str,
     time_outs: TimeOuts,
     stop: Event,
-    outbound: Outbound = Outbound(),
+    outbound: Outbound = OUTBOUND,
 ) -> Iterator[wire.Notification]:
     """The notifications, until `stop` is set. Raises ServiceError where the connection fails or is lost."""
     if stop.is_set():

@@ -33,13 +33,13 @@ def folder_of(text: str, field: str) -> Path:
     path = Path(text.strip())
     if not path.is_absolute():
         raise InputWrong(f"{path} is no whole path; one begins with /.", field)
+    check_root(path, field)
     try:
         resolved = path.resolve(strict=True)
     except (OSError, RuntimeError):
         raise InputWrong(f"{path} is not there; make it, or mount its disk, then try again.", field) from None
     if not resolved.is_dir():
         raise InputWrong(f"{path} is no folder.", field)
-    check_root(resolved, field)
     return resolved
 
 
