@@ -137,25 +137,30 @@ def _litestar(
         },
         request_max_body_size=shell.settings.max_body_bytes,
         template_config=TemplateConfig(instance=build_engine(shell)),
-        openapi_config=OpenAPIConfig(
-            title="Projectionist",
-            version=shell.settings.version or "0",
-            path="/api/schema-of-litestar",
-            render_plugins=(),
-            use_handler_docstrings=True,
-            components=Components(
-                security_schemes={
-                    "session": SecurityScheme(
-                        type="apiKey", name="projectionist_session", security_scheme_in="cookie"
-                    ),
-                    "token": SecurityScheme(type="http", scheme="bearer"),
-                }
-            ),
-        ),
+        openapi_config=_described(shell.settings),
         logging_config=None,
         debug=False,
         state=State({"shell": shell}),
         lifespan=[shell.live.lifespan],
+    )
+
+
+def _described(settings: ShellSettings) -> OpenAPIConfig:
+    """How the API is described; the document itself is made elsewhere."""
+    return OpenAPIConfig(
+        title="Projectionist",
+        version=settings.version or "0",
+        path="/api/schema-of-litestar",
+        render_plugins=(),
+        use_handler_docstrings=True,
+        components=Components(
+            security_schemes={
+                "session": SecurityScheme(
+                    type="apiKey", name="projectionist_session", security_scheme_in="cookie"
+                ),
+                "token": SecurityScheme(type="http", scheme="bearer"),
+            }
+        ),
     )
 
 
