@@ -145,6 +145,16 @@ def plain_host(host: str) -> str:
     return host
 
 
+def is_local(host: str) -> bool:
+    """Whether a host is this machine by its name: none, a socket's folder, localhost, or a loopback address."""
+    if not host or host.startswith("/") or host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
 def shown_address(url: str) -> str:
     """Scheme, host and port of an address: what may be shown of it."""
     parts = urlsplit(url)
