@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from projectionist.db.engine import Database
 from projectionist.features.backups import service as backups
 from projectionist.integrations.lists.connecting import list_connector
 from projectionist.kit.secrets import load_vault
@@ -21,6 +22,8 @@ LIST_KEY = "canary-of-the-list-key-5d2a"
 PASSPHRASE = "canary-of-the-backup-passphrase-77c0"
 SECRET_KEY = "canary-of-the-secret-key-31b9-Zx8"
 TYPED = "canary-typed-as-a-name-90af"
+KEPT = b"http://127.0.0.1:32400"
+"""What every database holds as it is, so that a search that finds nothing is known to have looked."""
 GIVEN = {
     "the token of a server": TOKEN,
     "a password": PASSWORD,
@@ -31,9 +34,9 @@ GIVEN = {
 
 
 @contextmanager
-def planted(data: Path) -> Iterator[tuple[Open, dict[str, str]]]:
+def planted(data: Path, **more: str) -> Iterator[tuple[Open, dict[str, str]]]:
     """A house with a secret of each kind, and what it told once."""
-    given = {"secret_key": SECRET_KEY, "backup_passphrase": PASSPHRASE}
+    given = {"secret_key": SECRET_KEY, "backup_passphrase": PASSPHRASE, **more}
     with (
         Loopback(says(b"[]")) as trakt,
         opened(data, lists=list_connector(trakt_url=trakt.url), **given) as house,
@@ -74,8 +77,8 @@ def test_no_page_and_no_answer_tells_a_secret(tmp_path: Path) -> None:
     assert {address: what for address, body in answers.items() if (what := found_in(body, secrets))} == {}
 
 
-def test_no_database_log_or_job_holds_a_secret(tmp_path: Path) -> None:
-    with planted(tmp_path) as (house, secrets), house.visitor() as client:
+def test_no_database_log_or_job_holds_a_secret(tmp_path: Path, database_url: str) -> None:
+    with planted(tmp_path, database_url=database_url) as (house, secrets), house.visitor() as client:
         headers = token_of(client)
         wrong = {"name": TYPED, "password": PASSWORD}
         assert client.post("/api/v1/sign-in", json=wrong, headers=headers).status_code == 401
@@ -84,11 +87,34 @@ def test_no_database_log_or_job_holds_a_secret(tmp_path: Path) -> None:
             "Authorization: Bearer %s", secrets["a token for a program"]
         )
         files = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        files |= on_disk(house.house.database)
         jobs = json.dumps(client.get("/api/v1/jobs?limit=100").json())
-    assert {"projectionist.sqlite", "projectionist.sqlite-wal", "log.txt"} <= set(files)
+    assert {"empty.sqlite", "empty.sqlite-wal", "log.txt"} <= set(files) or any(
+        "pg_wal/" in name for name in files
+    )
+    assert len([name for name, body in files.items() if KEPT in body]) > 1, (
+        "table and write-ahead log are read"
+    )
     assert {name: what for name, body in files.items() if (what := found_in(body, secrets))} == {}
     assert [name for name, body in files.items() if TYPED.encode() in body] == []
     assert found_in(jobs.encode(), secrets) == []
+
+
+def on_disk(database: Database) -> dict[str, bytes]:
+    """What a database has on its disk once all is written to the tables; of PostgreSQL the log of all databases too."""
+    with database.engine.connect() as connection:
+        if database.is_sqlite:
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(FULL)")
+            return {"tables": Path(database.url.database or "").read_bytes()}
+        connection.exec_driver_sql("CHECKPOINT")
+        asked = "SELECT current_setting('data_directory'), oid FROM pg_database WHERE datname = current_database()"
+        folder, number = connection.exec_driver_sql(asked).one()
+    found = {}
+    for path in (*Path(folder, "base", str(number)).iterdir(), *Path(folder, "pg_wal").iterdir()):
+        with suppress(FileNotFoundError, IsADirectoryError):  # others in the same server go on meanwhile
+            found[f"{path.parent.name}/{path.name}"] = path.read_bytes()
+    return found
 
 
 @pytest.mark.parametrize("encrypted", [True, False])
