@@ -32,7 +32,9 @@ PLAIN = frozenset(
         "action",
         "actions",
         "arguments",  # of a job; what names a place among them is judged where the job is done
+        "authenticator_data",
         "check_id",
+        "client_data",
         "code",
         "content",
         "current",
@@ -41,6 +43,7 @@ PLAIN = frozenset(
         "exceptions",
         "form",
         "host_root",  # the host's word for a folder, which is told to the host and opened by nobody
+        "id",
         "ids",
         "job_id",
         "job_ids",
@@ -57,6 +60,7 @@ PLAIN = frozenset(
         "password",
         "places",
         "policies",
+        "public_key",
         "q",
         "queue",
         "quota",
@@ -66,6 +70,7 @@ PLAIN = frozenset(
         "server_prefix",  # as the server spells it; compared, and opened by nobody
         "service",
         "sidecars",
+        "signature",
         "sizes",
         "sort",
         "source",
@@ -113,7 +118,12 @@ FORMS: Mapping[str, Mapping[str, str]] = {
 
 FORMS_WITHOUT = frozenset(
     {
+        "/account/passkeys/{passkey_id:int}/revoke",
         "/account/password",
+        "/account/second-step",
+        "/account/second-step/confirm",
+        "/account/second-step/recovery-codes",
+        "/account/second-step/switch-off",
         "/account/sign-ins/revoke-others",
         "/account/sign-ins/{sign_in_id:int}/revoke",
         "/account/time-zone",
@@ -176,12 +186,15 @@ FORMS_WITHOUT = frozenset(
         "/setup/finish",
         "/setup/libraries",
         "/sign-in",
+        "/sign-in/code",
         "/sign-out",
         "/users/invitations/{invitation_id:int}/withdraw",
         "/users/invite",
         "/users/{user_id:int}",
+        "/users/{user_id:int}/passkeys/revoke",
         "/users/{user_id:int}/password-link",
         "/users/{user_id:int}/remove",
+        "/users/{user_id:int}/second-step/take-off",
         "/users/{user_id:int}/sign-out",
     }
 )
