@@ -18,7 +18,7 @@ def environment() -> Environment:
     return build_environment(ShellSettings(), Assets(), ())
 
 
-@given(st.text())
+@given(st.text(alphabet="%s(a)d<&\"' ") | st.text())
 def test_a_sentence_that_quotes_somebody_is_text_and_breaks_no_page(
     environment: Environment, told: str
 ) -> None:
