@@ -33,13 +33,16 @@ PLAIN = frozenset(
         "actions",
         "arguments",  # of a job; what names a place among them is judged where the job is done
         "authenticator_data",
+        "before",
         "check_id",
         "client_data",
         "code",
         "content",
+        "correlation",
         "current",
         "daily_writes",
         "drive_size",
+        "ends_at",
         "exceptions",
         "form",
         "host_root",  # the host's word for a folder, which is told to the host and opened by nobody
@@ -63,8 +66,11 @@ PLAIN = frozenset(
         "public_key",
         "q",
         "queue",
+        "quiet_from",
+        "quiet_to",
         "quota",
         "role",
+        "rule",
         "scope",
         "scopes",
         "server_prefix",  # as the server spells it; compared, and opened by nobody
@@ -112,9 +118,22 @@ FORMS: Mapping[str, Mapping[str, str]] = {
         "slow_root": FOLDER,
         "view_root": FOLDER,
     },
+    "/alerts/messengers": {"name": "phone", "kind": "ntfy", "address": ADDRESS},
+    "/alerts/messengers/{messenger_id:int}": {"name": "phone", "kind": "ntfy", "address": ADDRESS},
+    "/alerts/heartbeat": {"every_s": "60", "heartbeat-address": ADDRESS},
     "/cache/adopt": {"folder": FOLDER, "step": "look"},
 }
 """The forms of pages that name a place: their fields, with what each holds or what is sent in it."""
+
+ASKED_LATER = frozenset(
+    {
+        "add_messenger",
+        "change_messenger",
+        "save_heartbeat",
+        *(path for path in FORMS if path[:7] == "/alerts"),
+    }
+)
+"""What keeps an address and asks it another time: where a name leads is judged then."""
 
 FORMS_WITHOUT = frozenset(
     {
@@ -129,6 +148,12 @@ FORMS_WITHOUT = frozenset(
         "/account/time-zone",
         "/account/tokens",
         "/account/tokens/{token_id:int}/revoke",
+        "/alerts/heartbeat/remove",
+        "/alerts/messengers/{messenger_id:int}/remove",
+        "/alerts/messengers/{messenger_id:int}/test",
+        "/alerts/rules/{rule:str}",
+        "/announcements",
+        "/announcements/{announcement_id:int}/remove",
         "/backups",
         "/cache/audit",
         "/cache/caps",
@@ -210,6 +235,9 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "change_cache_tier": {"name": "fast", "root": FOLDER},
     "add_cache_place": {"library_id": 1, "tier_ids": [1], "slow_root": FOLDER, "view_root": FOLDER},
     "change_cache_place": {"library_id": 1, "tier_ids": [1], "slow_root": FOLDER, "view_root": FOLDER},
+    "add_messenger": {"name": "phone", "kind": "ntfy", "address": ADDRESS},
+    "change_messenger": {"name": "phone", "kind": "ntfy", "address": ADDRESS},
+    "save_heartbeat": {"every_s": 60, "address": ADDRESS},
     "adopt_cache": {"folder": FOLDER, "dry": True},
     "change_preview_choices": {"folder": FOLDER},
     "change_library_preview_choices": {"folder": FOLDER},

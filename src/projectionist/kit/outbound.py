@@ -92,6 +92,12 @@ class Outbound:
             return self._allowed(plain, port, [str(ip_address(plain))])
         return self._allowed(plain, port, self.look_up(plain, port))
 
+    def check(self, host: str, port: int) -> None:
+        """Raise AddressRefused where nobody may be connected to `host`; a name is looked up only when one is."""
+        plain = plain_host(host)
+        with suppress(ValueError):
+            self._allowed(plain, port, [str(ip_address(plain))])
+
     def connect(self, host: str, port: int, timeout: float | None) -> socket.socket:
         """A connection to the first of a host's addresses that takes it. Raises AddressRefused, OSError."""
         *first, last = self.addresses(host, port)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from projectionist.settings import Settings
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShellSettings:
@@ -30,6 +32,21 @@ class ShellSettings:
     sign_out: str = "/sign-out"
     account: str = "/account"
     hosts: frozenset[str] = field(init=False)
+
+    @classmethod
+    def of(cls, settings: Settings, version: str) -> ShellSettings:
+        """What the settings of this installation say of it."""
+        return cls(
+            base_path=settings.base_path,
+            base_url=settings.base_url,
+            allowed_hosts=settings.allowed_hosts,
+            trusted_proxies=settings.trusted_proxies,
+            max_body_bytes=settings.max_request_bytes,
+            cors_origins=settings.cors_origins,
+            event_streams=settings.event_streams,
+            event_streams_per_person=settings.event_streams_per_person,
+            version=version,
+        )
 
     def __post_init__(self) -> None:
         named = {host.lower() for host in self.allowed_hosts} | {"localhost"}

@@ -84,6 +84,13 @@ class Act(StrEnum):
     MENDED = "mended by the doctor"
     RESTORED = "database restored"
     KEY_ROTATED = "key of kept tokens rotated"
+    ALERT_RULE_CHANGED = "alert rule changed"
+    MESSENGER_CHANGED = "messenger changed"
+    MESSENGER_REMOVED = "messenger removed"
+    HEARTBEAT_CHANGED = "heartbeat changed"
+    HEARTBEAT_REMOVED = "heartbeat removed"
+    ANNOUNCED = "announced"
+    ANNOUNCEMENT_REMOVED = "announcement taken back"
 
 
 @dataclass(frozen=True, slots=True)
