@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
@@ -65,6 +66,7 @@ from projectionist.features.previews import upkeep
 from projectionist.features.previews import web as previews
 from projectionist.features.previews.catalogue import LibraryIndex
 from projectionist.features.previews.choices import Choices
+from projectionist.features.previews.confines import Confines
 from projectionist.features.previews.proving import prove_plex_data
 from projectionist.features.previews.showing import Showcase
 from projectionist.features.previews.workplace import Workplace
@@ -82,8 +84,9 @@ from projectionist.kit import logs
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DEMO_HOUSE, DataFolder, OwnFolder
 from projectionist.kit.kept_log import KeptLog
+from projectionist.kit.outbound import Outbound, OwnService
 from projectionist.kit.probing import probe
-from projectionist.kit.secrets import Vault, load_key
+from projectionist.kit.secrets import Vault, load_vault
 from projectionist.media.lists import ConnectList
 from projectionist.media.messages import Messenger, MessengerAddress, MessengerKind
 from projectionist.media.server import Connect
@@ -123,9 +126,12 @@ class House:
             retention=timedelta(days=settings.job_retention_days),
         )
         self._demo: DemoHouse | None = None
-        self._connecting = Connecting(client_id(settings.data), settings.plex_tv_url, lambda: self._demo)
         self._demo_lock = threading.Lock()
         self._own = OwnFolder(settings.data)
+        self._outbound = Outbound(own=OwnService(settings.host, settings.port))
+        self._connecting = Connecting(
+            client_id(settings.data), settings.plex_tv_url, lambda: self._demo, self._outbound
+        )
         self.reach = self._open_reach(vault, connect)
         self.servers = servers.ServersHere(self.reach)
         self.place = Workplace(
@@ -140,23 +146,25 @@ class House:
                 width=settings.preview_width,
                 quality=settings.preview_quality,
             ),
+            may_open=Confines(
+                LibraryIndex(database), self.servers, self.servers.prefixes, self._is_copy
+            ).hold,
         )
         self.lists = self._open_lists(vault, connect_list)
         self.cache = self._open_cache()
         self.doctor = Doctor(self.ground, tell=self._tell_of_doctor)
-        self.ways = open_ways(
-            settings,
-            self.database,
-            vault,
-            self.clock.now,
-            plex=self._connecting.plex_sign_in,
-            oidc=partial(oidc_sign_in, settings),
-        )
+        oidc = partial(oidc_sign_in, settings, self._outbound)
+        self.ways = open_ways(settings, database, vault, self.clock.now, self._connecting.plex_sign_in, oidc)
         self.metrics = sampling.Place(
             database, self.jobs, settings.data, self.clock.now, lambda: self.jobs.process
         )
         self.alerts = alerts.open_workplace(
-            database, self.jobs, vault, _connect_messenger, self.clock.now, self.events
+            database,
+            self.jobs,
+            vault,
+            partial(_connect_messenger, self._outbound),
+            self.clock.now,
+            self.events,
         )
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = self._every_kind(vault)
@@ -191,6 +199,7 @@ class House:
             prove_plex_data=prove_plex_data,
             publish=self._publish,
             own=self._own,
+            is_copy=self._is_copy,
         )
 
     def _open_lists(self, vault: Vault, connect_list: ConnectList | None) -> Lists:
@@ -241,16 +250,7 @@ class House:
                 "ways": self.ways,
                 "vault": self.reach.vault,
             },
-            settings=ShellSettings(
-                base_path=settings.base_path,
-                base_url=settings.base_url,
-                allowed_hosts=settings.allowed_hosts,
-                trusted_proxies=settings.trusted_proxies,
-                max_body_bytes=settings.max_request_bytes,
-                event_streams=settings.event_streams,
-                event_streams_per_person=settings.event_streams_per_person,
-                version=__version__,
-            ),
+            settings=ShellSettings.of(settings, __version__),
             readiness=(ReadinessCheck("database", self._probe_database),),
             events=self.events,
             limiter=self._limiter(),
@@ -392,6 +392,9 @@ class House:
     def _leave_out(self, folders: str) -> None:
         upkeep.save_choices(self.place, self.jobs, None, {"left_out": folders}, asked_by="setup")
 
+    def _is_copy(self, link: Path, real: Path) -> bool:
+        return cache_service.leads_to_copy(self.cache, link, real)
+
     def _on_synced(self, synced: Synced) -> None:
         upkeep.on_synced(self.place, self.jobs, synced.library_id)
 
@@ -423,16 +426,15 @@ def open_house(
         logs.configure(settings.log_format, settings.log_level, settings.log_file, kept)
         for library_of_ours in ("alembic", "dbos"):
             logging.getLogger(library_of_ours).setLevel(logging.WARNING)
-        logging.getLogger("stamina").setLevel(
-            logging.ERROR
-        )  # of each retry; what comes of them is told in words
+        # of each retry it says a line; what comes of them is told in words
+        logging.getLogger("stamina").setLevel(logging.ERROR)
         for secret in (settings.secret_key, settings.plex_token, settings.oidc_client_secret):
             logs.mask(secret)
         for name in settings.unknown:
             _log.warning("%s is no setting of Projectionist; nothing was done with it", name)
         database = Database(settings.database_url or sqlite_url(folder.path / "projectionist.sqlite"))
         stack.callback(database.close)
-        vault = Vault(load_key(folder.path, settings.secret_key))
+        vault = load_vault(folder.path, settings.secret_key)
         backups.bring_up(backups.Place.of(settings, database, lambda: vault, SystemClock().now))
         house = House(settings, database, vault, connect, connect_list)
         stack.callback(house.close)
@@ -445,7 +447,7 @@ def doctors_ground(settings: Settings) -> Iterator[Ground]:
     """What the doctor looks at from outside of a service; nothing is made, brought up to date, or claimed."""
 
     def open_ground(database: Database) -> Ground:
-        house = House(settings, database, Vault(load_key(settings.data, settings.secret_key)))
+        house = House(settings, database, load_vault(settings.data, settings.secret_key))
         stack.callback(house.close)
         return house.ground()
 
@@ -486,11 +488,10 @@ def page_settings(settings: Settings, *, exclusive: bool = False) -> Mapping[str
             database.close()
 
 
-def _connect_messenger(address: MessengerAddress) -> Messenger:
+def _connect_messenger(outbound: Outbound, address: MessengerAddress) -> Messenger:
     if address.kind is MessengerKind.APPRISE:
-        from projectionist.integrations.messengers.services import (
-            AppriseMessenger,  # 40 MB, for who has such a one
-        )
+        # 40 MB, for who has such a one
+        from projectionist.integrations.messengers.services import AppriseMessenger
 
-        return AppriseMessenger(address)
-    return PostMessenger(address)
+        return AppriseMessenger(address, outbound=outbound)
+    return PostMessenger(address, outbound=outbound)

@@ -16,18 +16,24 @@ from projectionist.integrations.plex.plex_tv import PLEX_TV, PlexTv
 from projectionist.integrations.plex.signing_in import PlexSignIn
 from projectionist.kit.http import TIME_OUTS, TimeOuts
 from projectionist.kit.logs import mask
+from projectionist.kit.outbound import OUTBOUND, Outbound
 from projectionist.media.identity import SIMULATED
 from projectionist.media.server import Connect, MediaServer, ServerAddress
 from projectionist.media.vocabulary import ServerKind
 
 
 def connect(
-    address: ServerAddress, *, client_id: str, plex_tv_url: str = PLEX_TV, time_outs: TimeOuts = TIME_OUTS
+    address: ServerAddress,
+    *,
+    client_id: str,
+    plex_tv_url: str = PLEX_TV,
+    time_outs: TimeOuts = TIME_OUTS,
+    outbound: Outbound = OUTBOUND,
 ) -> MediaServer:
     """The media server at an address; nothing is asked of it yet. Its token is masked in the log from here on. Raises
     ServerRefused where the token cannot be one.
 
-    `client_id` is by what Plex knows this installation, the same for ever.
+    `client_id` is by what Plex knows this installation, the same for ever; `outbound` says where a server may be.
     """
     if address.kind is ServerKind.FOLDER:
         return FolderServer(address.address)
@@ -36,12 +42,12 @@ def connect(
     mask(address.token)
     headers = plex_headers(client_id, address.token)
     plex_tv = PlexTv(plex_tv_url, headers, time_outs=time_outs)
-    return PlexServer(address, headers, plex_tv, time_outs=time_outs)
+    return PlexServer(address, headers, plex_tv, time_outs=time_outs, outbound=outbound)
 
 
-def connector(*, client_id: str, plex_tv_url: str = PLEX_TV) -> Connect:
+def connector(*, client_id: str, plex_tv_url: str = PLEX_TV, outbound: Outbound = OUTBOUND) -> Connect:
     """How features come to a server, for the composition root to hand out."""
-    return partial(connect, client_id=client_id, plex_tv_url=plex_tv_url)
+    return partial(connect, client_id=client_id, plex_tv_url=plex_tv_url, outbound=outbound)
 
 
 class Simulated(Protocol):
@@ -63,11 +69,12 @@ class Connecting:
     client_id: str
     plex_tv_url: str
     simulated: Callable[[], Simulated | None]
+    outbound: Outbound = OUTBOUND
 
     def server(self, address: ServerAddress) -> MediaServer:
         """The media server at an address. Raises as `connect`."""
         plex_tv_url, _ = self._plex_tv(address.address)
-        return connect(address, client_id=self.client_id, plex_tv_url=plex_tv_url)
+        return connect(address, client_id=self.client_id, plex_tv_url=plex_tv_url, outbound=self.outbound)
 
     def plex_sign_in(self, address: str) -> PlexSignIn:
         """The plex.tv that knows the people of a server; the simulated one lets in nobody anywhere else."""

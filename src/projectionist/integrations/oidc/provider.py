@@ -16,6 +16,7 @@ import msgspec
 from projectionist.integrations.oidc import wire
 from projectionist.integrations.oidc.id_token import Expected, decoded, judged, not_proven
 from projectionist.kit.http import HttpClient, TimeOuts
+from projectionist.kit.outbound import OUTBOUND, Outbound
 from projectionist.media.identity import Errand, Proven, Vouched
 from projectionist.settings import Settings
 
@@ -41,9 +42,12 @@ class Client:
 class OidcProvider:
     """A provider. Its keys and addresses are asked for at each sign-in, so that none is ever outdated."""
 
-    def __init__(self, client: Client, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, client: Client, *, now: Callable[[], float] = time.time, outbound: Outbound = OUTBOUND
+    ) -> None:
         self._client = client
         self._now = now
+        self._outbound = outbound
         self._clients: dict[str, HttpClient] = {}
         self.issuer = client.issuer.rstrip("/")
 
@@ -143,12 +147,16 @@ class OidcProvider:
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._clients:
             self._clients[origin] = HttpClient(
-                origin, name="the sign-in provider", time_outs=_TIME_OUTS, max_body=_LARGEST
+                origin,
+                name="the sign-in provider",
+                time_outs=_TIME_OUTS,
+                max_body=_LARGEST,
+                outbound=self._outbound,
             )
         return self._clients[origin], parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-def oidc_sign_in(settings: Settings) -> OidcProvider:
+def oidc_sign_in(settings: Settings, outbound: Outbound = OUTBOUND) -> OidcProvider:
     """The provider of the settings; nothing is asked of it yet."""
     return OidcProvider(
         Client(
@@ -156,7 +164,8 @@ def oidc_sign_in(settings: Settings) -> OidcProvider:
             settings.oidc_client_id,
             settings.oidc_client_secret,
             settings.oidc_groups_claim,
-        )
+        ),
+        outbound=outbound,
     )
 
 

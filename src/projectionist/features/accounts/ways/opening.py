@@ -41,7 +41,6 @@ def open_ways(
     database: Database,
     vault: Vault,
     now: Callable[[], datetime],
-    *,
     plex: Provider,
     oidc: Callable[[], CodeProvider],
 ) -> Ways:
