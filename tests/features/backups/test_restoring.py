@@ -84,7 +84,7 @@ def test_what_was_backed_up_comes_back_and_the_former_is_kept(data: Path, databa
         vault = Vault(load_key(data))
         assert servers.server_address(database, vault, 1).token == TOKEN
         with database.read() as session:
-            for table in ("sign_in", "account_link"):
+            for table in ("sign_in", "account_link", "mail_letter"):
                 assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0, table
             if not database.is_sqlite:
                 named = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'before\\_%'"

@@ -19,6 +19,7 @@ def end_sign_ins(session: Session) -> None:
     """Sign everybody out, and end every link: what was revoked or used since would count again."""
     session.execute(text("DELETE FROM sign_in"))
     session.execute(text("DELETE FROM account_link"))
+    session.execute(text("DELETE FROM mail_letter"))  # they were sent since, or nobody waits for them any more
 
 
 def end_jobs(session: Session, now: datetime) -> None:

@@ -11,7 +11,7 @@ from projectionist.jobs.ports import Arguments, JobKind, JobRun, QueueSpec
 
 QUEUE = QueueSpec("mail", "Mail", 2)
 ATTEMPTS = 9
-"""With the time between them doubled from half a minute to ten, that is about an hour."""
+"""With the time between them doubled from half a minute to ten, that is three quarters of an hour."""
 
 
 def kinds(room: Mailroom) -> Sequence[JobKind]:

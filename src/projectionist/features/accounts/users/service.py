@@ -40,6 +40,7 @@ class User:
     seen_at: datetime | None
     sign_ins: int
     tokens: int
+    email: str = ""
 
     @property
     def is_administrator(self) -> bool:
@@ -203,6 +204,7 @@ def _told(session: Session, rows: Sequence[UserRow], now: datetime) -> list[User
             seen[row.id][1] if row.id in seen else None,
             seen[row.id][0] if row.id in seen else 0,
             tokens.get(row.id, 0),
+            row.email or "",
         )
         for row in rows
     ]
