@@ -23,6 +23,7 @@ from projectionist.features.accounts.cookies import (
 )
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.sessions import COOKIE
+from projectionist.features.accounts.users.oneself import rename
 from projectionist.kit.clock import Clock
 from projectionist.web.access import OPEN
 from projectionist.web.injection import Injected
@@ -34,9 +35,9 @@ Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
 
 class SignInDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who wants to come in."""
+    """Who wants to come in; `name` may be the e-mail address too."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=254)]
     password: Secret
     remember: bool = False
 
@@ -55,9 +56,13 @@ class PasswordChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PersonChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one changes of oneself: the zone in which times are shown, empty for that of each browser."""
+    """What one changes of oneself: one's name, and the zone in which times are shown, empty for that of each browser.
 
-    time_zone: Annotated[str, msgspec.Meta(max_length=64)]
+    What is left out stays.
+    """
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
+    time_zone: Annotated[str, msgspec.Meta(max_length=64)] | None = None
 
 
 class PersonDocument(msgspec.Struct, frozen=True):
@@ -152,11 +157,16 @@ async def get_me(principal: Injected[Principal]) -> PersonDocument:
 def change_me(
     principal: Injected[Principal],
     database: Injected[Database],
+    clock: Injected[Clock],
     people: Injected[SignedInPeople],
     data: JSONBody[PersonChange],
 ) -> PersonDocument:
-    """Choose the zone in which one is shown times."""
-    changed = service.set_time_zone(database, principal.id, data.time_zone)
+    """Take another name, or choose the zone in which one is shown times."""
+    changed = principal
+    if data.time_zone is not None:
+        changed = service.set_time_zone(database, principal.id, data.time_zone)
+    if data.name is not None:
+        changed = rename(database, principal.id, data.name, now=clock.now)
     people.forget()
     return _person(changed)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from projectionist.features.accounts import api, pages, setup_pages
 from projectionist.features.accounts.users import api as users_api
-from projectionist.features.accounts.users import joining_pages, token_pages
+from projectionist.features.accounts.users import joining_pages, own_api, own_pages, token_pages
 from projectionist.features.accounts.users import pages as users_pages
 from projectionist.web.ports import NavEntry, Permission, WebFeature
 
@@ -23,6 +23,8 @@ def feature() -> WebFeature:
             *users_pages.HANDLERS,
             *joining_pages.HANDLERS,
             *token_pages.HANDLERS,
+            *own_api.HANDLERS,
+            *own_pages.HANDLERS,
         ),
         nav=(NavEntry("Users", "/users", "users", 70, Permission.MANAGE_USERS),),
         templates=Path(__file__).parent / "templates",

@@ -27,6 +27,7 @@ from projectionist.features.accounts.cookies import (
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.sessions import COOKIE
+from projectionist.features.accounts.users.emails import email_of
 from projectionist.features.accounts.zones import time_zones
 from projectionist.kit.clock import Clock
 from projectionist.settings import Settings
@@ -216,6 +217,7 @@ def _account_context(
     token = request.cookies.get(COOKIE, "")
     return {
         "browsers": service.browsers(database, principal.id, token, now=clock.now),
+        "email": email_of(database, principal.id, now=clock.now),
         "zones": time_zones(),
         "errors": {},
     }

@@ -29,6 +29,8 @@ from projectionist.features.accounts.users.documents import (
     token_document,
     user_document,
 )
+from projectionist.features.accounts.users.mailing import invite_by_mail
+from projectionist.features.mail.service import Mailroom
 from projectionist.kit.clock import Clock
 from projectionist.settings import Settings
 from projectionist.web.access import OPEN, needs
@@ -150,12 +152,15 @@ def invite_user(
     principal: Injected[Principal],
     database: Injected[Database],
     clock: Injected[Clock],
+    mailroom: Injected[Mailroom],
     data: JSONBody[InvitationOrder],
 ) -> LinkDocument:
-    """Make a link by which somebody makes their own account."""
-    made = links.invite(
-        database, principal, data.role, data.note, lasts=timedelta(days=data.days), now=clock.now
-    )
+    """Make a link by which somebody makes their own account, or have it mailed to them."""
+    lasts = timedelta(days=data.days)
+    if data.email.strip():
+        until = invite_by_mail(mailroom, principal, data.role, data.note, data.email, lasts=lasts)
+        return LinkDocument("", until)
+    made = links.invite(database, principal, data.role, data.note, lasts=lasts, now=clock.now)
     return LinkDocument(addresses.link_to(request, addresses.INVITATION, made.token), made.expires_at)
 
 

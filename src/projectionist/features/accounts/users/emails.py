@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -17,14 +17,12 @@ from projectionist.features.accounts.models import UserRow
 from projectionist.features.accounts.service import check_current
 from projectionist.features.accounts.sessions import hash_of, new_token
 from projectionist.features.accounts.users import queries
-from projectionist.features.accounts.users.letters import EMAIL, MOVED
+from projectionist.features.accounts.users.letters import EMAIL, MOVED, PROVEN_WITHIN
 from projectionist.features.accounts.users.links import Now, Purpose, link_row, used_up
 from projectionist.features.audit_log.service import Act, record
 from projectionist.features.mail.service import Mailroom, checked_address, note_letter, order, veiled
 from projectionist.kit.acting import Actor, acting
 from projectionist.web.ports import Principal
-
-WITHIN = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,10 @@ def want_email(
         row = _there(accounts.user_for_update(session, principal.id))
         queries.sweep_links(session, moment)
         queries.remove_links_of(session, Purpose.EMAIL, row.id)
-        link = link_row(Purpose.EMAIL, new_token(), "", moment, WITHIN, user_id=row.id, address=address)
+        nothing = new_token()
+        link = link_row(
+            Purpose.EMAIL, nothing, "", moment, PROVEN_WITHIN, user_id=row.id, address=address
+        )
         session.add(link)
         session.flush()
         about = {"link": link.id}

@@ -25,7 +25,7 @@ EMAIL = "e-mail address"
 MOVED = "address changed"
 """The kinds of letters; people read them on the page of jobs."""
 
-_EMAIL_WITHIN = timedelta(hours=24)
+PROVEN_WITHIN = timedelta(hours=24)
 
 
 def writers(origin: str) -> Mapping[str, Writer]:
@@ -77,7 +77,7 @@ def _proof(origin: str, session: Session, letter: Letter, moment: datetime) -> C
     if row is None or person is None:
         return None
     token = new_token()
-    row.token_hash, row.expires_at = hash_of(token), moment + _EMAIL_WITHIN
+    row.token_hash, row.expires_at = hash_of(token), moment + PROVEN_WITHIN
     text = (
         f"{person.name} wants to use this address at Projectionist. If that is you, say so here:\n\n"
         f"{_link(origin, EMAIL_PATH, token)}\n\n"

@@ -34,7 +34,7 @@ def invite_by_mail(
     with room.database.durable() as session:
         queries.sweep_links(session, moment)
         link = link_row(
-            Purpose.INVITATION, nothing, by.name, moment, lasts, role=wanted, note=said or to[:100], address=to
+            Purpose.INVITATION, nothing, by.name, moment, lasts, role=wanted, note=said, address=to
         )
         session.add(link)
         session.flush()

@@ -11,10 +11,9 @@ from projectionist.db.engine import Database
 from projectionist.errors import InputWrong, NotFound
 from projectionist.features.accounts import attempts, passwords, tokens
 from projectionist.features.accounts import queries as accounts
-from projectionist.features.accounts import service as accounts_service
 from projectionist.features.accounts.attempts import Tell
 from projectionist.features.accounts.models import UserRow
-from projectionist.features.accounts.service import check_current, principal_of
+from projectionist.features.accounts.service import browsers, check_current, principal_of
 from projectionist.features.accounts.users import service
 from projectionist.features.accounts.users.emails import email_of
 from projectionist.features.accounts.users.links import Now
@@ -62,7 +61,7 @@ def own_data(database: Database, principal: Principal, *, now: Now) -> Mapping[s
                 "seen_at": one.seen_at,
                 "expires_at": one.expires_at,
             }
-            for one in accounts_service.browsers(database, principal.id, "", now=now)
+            for one in browsers(database, principal.id, "", now=now)
         ],
         "tokens": [
             {

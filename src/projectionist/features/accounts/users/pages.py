@@ -17,6 +17,8 @@ from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.permissions import PERMISSIONS, Role
 from projectionist.features.accounts.users import addresses, links, service
 from projectionist.features.accounts.users.links import Made
+from projectionist.features.accounts.users.mailing import invite_by_mail
+from projectionist.features.mail.service import Mailroom
 from projectionist.kit.clock import Clock
 from projectionist.web.access import needs
 from projectionist.web.forms import Form, text, to, whole
@@ -48,11 +50,14 @@ def invite(
     principal: Injected[Principal],
     database: Injected[Database],
     clock: Injected[Clock],
+    mailroom: Injected[Mailroom],
     data: Form,
 ) -> Template:
-    """Make an invitation; its link is shown on the answer, and never again."""
+    """Make an invitation; its link is shown on the answer, and never again, or mailed to the address that was typed."""
     context = _list_context(principal, database, clock)
     try:
+        if text(data, "email").strip():
+            return _mailed(principal, database, clock, mailroom, data)
         made = links.invite(
             database,
             principal,
@@ -173,6 +178,15 @@ def remove_user(
     return to(request, "/users")
 
 
+def _mailed(
+    principal: Principal, database: Database, clock: Clock, mailroom: Mailroom, data: Mapping[str, Any]
+) -> Template:
+    lasts, address = timedelta(days=whole(data, "days")), text(data, "email").strip()
+    invite_by_mail(mailroom, principal, text(data, "role"), text(data, "note"), address, lasts=lasts)
+    context = {**_list_context(principal, database, clock), "mailed": address}
+    return Template("accounts/users.html", context=context)
+
+
 def _list_context(
     principal: Principal, database: Database, clock: Clock, q: str = "", role: str = "", offset: int = 0
 ) -> dict[str, Any]:
@@ -186,6 +200,7 @@ def _list_context(
         "size": PAGE,
         "given": {},
         "shown": None,
+        "mailed": "",
         "errors": {},
     }
 
