@@ -24,6 +24,7 @@ from projectionist.errors import DatabaseUnusable, NotFound
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup
 from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.mailroom import open_mailroom
 from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.backups import feature as backups_web
 from projectionist.features.backups import jobs as backup_jobs
@@ -56,6 +57,8 @@ from projectionist.features.library.playing import Playing
 from projectionist.features.library.scheduling import ScheduledSyncs
 from projectionist.features.library.service import libraries
 from projectionist.features.library.sync import Synced
+from projectionist.features.mail import feature as mail
+from projectionist.features.mail import jobs as mail_jobs
 from projectionist.features.operations import feature as operations
 from projectionist.features.previews import jobs as preview_jobs
 from projectionist.features.previews import upkeep
@@ -131,6 +134,7 @@ class House:
                 quality=settings.preview_quality,
             ),
         )
+        self.mailroom = open_mailroom(settings, database, self.jobs, self.clock.now)
         self.lists = self._open_lists(vault, connect_list)
         self.cache = self._open_cache()
         self.doctor = Doctor(self.ground, tell=self._tell_of_doctor)
@@ -147,9 +151,10 @@ class House:
             *preview_jobs.kinds(self.place, self.jobs),
             *cache_jobs.kinds(self.cache, self.jobs),
             *backup_jobs.kinds(backups.Place.of(settings, database, lambda: vault, self.clock.now)),
+            *mail_jobs.kinds(self.mailroom),
         )
         queues = (library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES, backup_jobs.QUEUE)
-        self.jobs.bring(self._kinds, queues)
+        self.jobs.bring(self._kinds, (*queues, mail_jobs.QUEUE))
 
     def _open_reach(self, vault: Vault, connect: Connect | None) -> servers.Reach:
         settings = self.settings
@@ -198,6 +203,7 @@ class House:
                 "events": self.events,
                 "job_kinds": {kind.name: kind.label or kind.name for kind in self._kinds},
                 "jobs": self.jobs,
+                "mailroom": self.mailroom,
                 "people": people,
                 "pictures": Pictures(self.database, self.servers, settings.data / "pictures"),
                 "playing": Playing(self.database, self.servers),
@@ -245,6 +251,7 @@ class House:
             doctor.web_feature(self.doctor),
             servers_web.feature(self.database),
             accounts.feature(),
+            mail.feature(),
             audit_log.feature(),
             backups_web.feature(),
         )
@@ -388,7 +395,7 @@ def open_house(
         logging.getLogger("stamina").setLevel(
             logging.ERROR
         )  # of each retry; what comes of them is told in words
-        for secret in (settings.secret_key, settings.plex_token):
+        for secret in (settings.secret_key, settings.plex_token, settings.mail_password):
             logs.mask(secret)
         for name in settings.unknown:
             _log.warning("%s is no setting of Projectionist; nothing was done with it", name)

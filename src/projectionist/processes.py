@@ -11,6 +11,7 @@ from projectionist.app import House, open_house
 from projectionist.errors import ProjectionistError
 from projectionist.features.accounts import setup_file
 from projectionist.features.accounts.setup_link import setup_link
+from projectionist.features.mail.service import order_left
 from projectionist.settings import Settings
 from projectionist.web.serving import check_free
 from projectionist.web.serving import serve as serve_pages
@@ -29,6 +30,7 @@ def serve(settings: Settings, say: Say) -> None:
         house.reopen_demo()
         _set_up(house, say)
         house.begin_syncs()
+        order_left(house.mailroom)
         listening, guarding = house.listen(), house.guard()
         for part in (listening, guarding):
             part.start()

@@ -56,10 +56,10 @@ def change_email(
     data: JSONBody[EmailChange],
 ) -> EmailDocument:
     """Have a link mailed to another address; once it is followed, within 24 hours, that address is one's own."""
-    change = emails.want_email if data.email.strip() else _without
-    return email_document(
-        change(mailroom, principal, data.email, data.password, tell=tell_limit(request, clock))
-    )
+    tell = tell_limit(request, clock)
+    if data.email.strip():
+        return email_document(emails.want_email(mailroom, principal, data.email, data.password, tell=tell))
+    return email_document(emails.drop_email(mailroom, principal, data.password, tell=tell))
 
 
 @post(
@@ -117,12 +117,6 @@ def leave(
     oneself.leave(database, principal, data.password, now=clock.now, tell=tell_limit(request, clock))
     people.forget()
     return Response(None, cookies=[no_session(request)], status_code=204)
-
-
-def _without(
-    room: Mailroom, principal: Principal, _typed: str, password: str, *, tell: emails.Tell
-) -> emails.Email:
-    return emails.drop_email(room, principal, password, tell=tell)
 
 
 HANDLERS = (get_email, change_email, verify_email, ask_for_password, export_me, leave)
