@@ -166,4 +166,5 @@ class Postbox:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        await asyncio.sleep(0)
+        for _ in range(5):  # connections that were aborted say so to their protocols, one layer after the other
+            await asyncio.sleep(0)

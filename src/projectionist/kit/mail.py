@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
+from email.policy import SMTP as EVERY_SERVER
 from email.utils import format_datetime, make_msgid
 from enum import StrEnum
 from smtplib import (
@@ -43,6 +43,7 @@ from projectionist.settings.mailing import mail_address, parted
 
 logger = logging.getLogger(__name__)
 
+_POLICY = EVERY_SERVER.clone(cte_type="7bit")
 _HELLO = "[127.0.0.1]"
 """What we call ourselves, as mail programs do: looking our own name up may take long, and is nobody's business."""
 _NOBODY = Secret("")
@@ -144,10 +145,10 @@ def message_of(server: MailServer, mail: Mail, now: datetime) -> EmailMessage:
         raise MailRefused("That is no e-mail address, so nothing was sent; correct it.") from None
     name, address = parted(server.sender)
     sender = Address(display_name=name, addr_spec=address)
-    message = EmailMessage(policy=SMTP_POLICY)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = to
-    message["Subject"] = _one_line(mail.subject)
+    message["Subject"] = _one_line(mail.subject).replace("=?", "= ?")  # no encoded word, which could hold line ends
     message["Date"] = format_datetime(now)
     message["Message-ID"] = make_msgid(domain=sender.domain)
     message["Auto-Submitted"] = "auto-generated"  # so that no machine answers that its owner is on holiday

@@ -22,7 +22,8 @@ _SERVER = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?|[0-9A-Fa-f:.]{{2,45}}", re.AS
 def mail_address(value: str) -> str:
     """An e-mail address such as ada@example.org, its domain in small letters."""
     found = _ADDRESS.fullmatch(value) if len(value) <= LONGEST_ADDRESS else None
-    if found is None or len(found[1]) > _LONGEST_LOCAL:
+    # `=?` begins an encoded word, which Python's own library would decode into whatever it holds, line ends too
+    if found is None or len(found[1]) > _LONGEST_LOCAL or "=?" in value:
         raise ValueError("an e-mail address such as ada@example.org, in letters without accents")
     return f"{found[1]}@{found[2].lower()}"
 
