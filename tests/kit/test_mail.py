@@ -212,7 +212,7 @@ def test_what_is_no_mail_server_is_told() -> None:
         send(MailServer("127.0.0.1", SENDER, Security.NONE, port), MAIL, NOW)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "a" * 64])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_what_does_not_answer_is_told(host: str) -> None:
     with silent() as port:
         pass
