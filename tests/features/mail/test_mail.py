@@ -217,7 +217,7 @@ def mail_variables(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
 
 
 def test_the_command_sends_a_test_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Postbox(refusals={"RCPT": ["250 OK", "550 Nobody"]}) as postbox:
+    with Postbox(refusals={"RCPT": ["", "550 Nobody"]}) as postbox:
         mail_variables(monkeypatch, postbox.port)
         sent = projectionist("mail", "test", ADDRESS, "--data", tmp_path, "--json")
         refused = projectionist("mail", "test", ADDRESS, "--data", tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ def post_of(database: Database, clock: Clock, postbox: Postbox) -> Post:
     return Post(open_mailroom(settings, database, jobs, clock.now), jobs, postbox)
 
 
-def settings_of(postbox: Postbox) -> dict[str, object]:
+def settings_of(postbox: Postbox) -> dict[str, Any]:
     return {
         "mail_host": "127.0.0.1",
         "mail_port": postbox.port,
