@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from projectionist.cli.main import app
@@ -95,3 +96,24 @@ def test_what_cannot_be_done_is_one_sentence(data: Path, words: list[str]) -> No
     with pytest.raises(ProjectionistError) as refused:
         said(data, *words)
     assert refused.value.message.endswith((".", "guest."))
+
+
+def test_an_invitation_is_mailed_by_the_service(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "MAIL_HOST": "127.0.0.1",
+        "MAIL_FROM": "films@example.org",
+        "BASE_URL": "https://films.example.org",
+    }.items():
+        monkeypatch.setenv(f"PROJECTIONIST_{name}", value)
+    told = said(data, "invite", "guest", "--mail", "ben@example.org")
+    assert "token" not in told
+    database = stored(data)
+    (waiting,) = links.invitations(database, now=now)
+    assert (waiting.role, waiting.address) == ("guest", "ben@example.org")
+    with database.read() as session:
+        ordered = session.execute(text("SELECT kind, state, arguments FROM job")).all()
+        (letter,) = session.execute(text("SELECT id FROM mail_letter")).scalars().all()
+    database.close()
+    assert [(kind, state) for kind, state, _ in ordered] == [("mail.send", "queued")]
+    assert str(letter) in str(ordered[0][2])
+    assert "ben@" not in str(ordered[0][2])
