@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -133,7 +134,8 @@ class House:
         """The setup link, without the host."""
         link = setup_link(self.database, self.settings)
         assert link is not None
-        return link.removeprefix("http://127.0.0.1:8480")
+        parts = urlsplit(link)
+        return f"{parts.path}?{parts.query}"
 
     @contextmanager
     def browser(self) -> Iterator[Browser]:

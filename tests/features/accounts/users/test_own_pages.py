@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,7 +58,7 @@ def test_an_address_is_asked_for_proven_and_shown(owner: Browser, post: Post) ->
     assert page.url.path == "/verify-email"
     assert "token" not in str(page.url)
     assert ADDRESS in page.text
-    assert ADDRESS not in words(owner.get("/account/profile").text).partition("A mail with")[0], "following is not yet saying yes"
+    assert owner.api("GET", "/me/email").json()["address"] == "", "following is not yet saying yes"
     done = owner.post("/verify-email")
     assert f"{ADDRESS} is the address of {NAME} now." in words(done.text)
     assert ADDRESS in owner.get("/account").text
@@ -96,7 +95,7 @@ def test_the_forgotten_password_page_says_the_same_for_every_address(
     assert stranger.get("/forgotten-password").status_code == 200
     answers = [stranger.post("/forgotten-password", email=one) for one in (ADDRESS, "nobody@example.org")]
     assert {answer.status_code for answer in answers} == {200}
-    first, second = (re.sub(r'nonce="[^"]*"', "", answer.text) for answer in answers)
+    first, second = (words(answer.text) for answer in answers)
     assert first == second
     assert ADDRESS not in first
     (mail,) = post.deliver()
@@ -104,15 +103,6 @@ def test_the_forgotten_password_page_says_the_same_for_every_address(
     stranger.post("/new-password", password="quite another beam")
     answer = stranger.post("/sign-in", name=ADDRESS, password="quite another beam", follow=False)
     assert answer.status_code == 303
-
-
-def test_it_is_asked_three_times_an_hour_from_one_place(owner: Browser, stranger: Browser, post: Post) -> None:
-    for way in (1, 2, 3):
-        told = stranger.api("POST", "/forgotten-password", {"email": f"n{way}@example.org"})
-        assert (told.status_code, list(told.json())) == (202, ["detail"])
-    refused = stranger.api("POST", "/forgotten-password", {"email": ADDRESS})
-    assert refused.status_code == 429
-    assert int(refused.headers["retry-after"]) > 0
 
 
 def test_a_host_that_a_stranger_names_is_in_no_mail(owner: Browser, stranger: Browser, post: Post) -> None:
