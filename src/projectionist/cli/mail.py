@@ -25,7 +25,6 @@ def send_test(
     """Send a mail at once that says only that mails arrive; ends with 1 and says why where the server takes none."""
     import os
 
-    from projectionist.errors import MailNotSet
     from projectionist.features.mail import service
     from projectionist.kit.clock import SystemClock
     from projectionist.settings import load_settings
@@ -33,9 +32,7 @@ def send_test(
     settings = load_settings(os.environ, {"data": data})
     server = service.server_of(settings)
     if server is None:
-        raise MailNotSet(
-            "No mail server is set, so that nothing can be sent; set PROJECTIONIST_MAIL_HOST and what belongs to it."
-        )
+        raise service.not_set()
     service.send_test(server, address, SystemClock().now())
     host, port = server.address
     if json:

@@ -184,7 +184,8 @@ def _encrypt(server: MailServer, connection: SMTP, context: ssl.SSLContext) -> N
         connection.starttls(context=context)
     except SMTPNotSupportedError:
         raise TlsFailed(
-            f"{server.called} offers no STARTTLS, so nothing was sent; try PROJECTIONIST_MAIL_SECURITY=tls, and its port."
+            f"{server.called} offers no STARTTLS, so nothing was sent; try PROJECTIONIST_MAIL_SECURITY=tls, and its "
+            "port."
         ) from None
 
 
@@ -194,7 +195,8 @@ def _sign_in(server: MailServer, connection: SMTP) -> None:
     except SMTPAuthenticationError as error:
         if 400 <= error.smtp_code < 500:
             raise ServerFailed(
-                f"{server.called} lets nobody sign in now ({error.smtp_code}), so nothing was sent; try again in a while."
+                f"{server.called} lets nobody sign in now ({error.smtp_code}), so nothing was sent; try again in a "
+                "while."
             ) from None
         raise ServerRefused(
             f"{server.called} refuses user and password ({error.smtp_code}), so nothing was sent; correct "
@@ -220,8 +222,8 @@ def _explained(server: MailServer, to: str) -> Iterator[None]:
         raise _refusal(server, error.smtp_code, error.smtp_error, to) from None
     except SMTPException:
         raise ServerUnreachable(
-            f"{server.called} broke off, or said nothing for {server.patience.answer:.0f} s, so nothing was sent; check "
-            "that its port belongs to PROJECTIONIST_MAIL_SECURITY."
+            f"{server.called} broke off, or said nothing for {server.patience.answer:.0f} s, so nothing was sent; "
+            "check that its port belongs to PROJECTIONIST_MAIL_SECURITY."
         ) from None
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "no such name"
@@ -234,7 +236,9 @@ def _explained(server: MailServer, to: str) -> Iterator[None]:
 def _refusal(server: MailServer, code: int, words: bytes | str, to: str) -> ProjectionistError:
     said = f"{code} {_legible(words, to)}".strip()
     if 400 <= code < 500:
-        return ServerFailed(f"{server.called} puts the mail off ({said}), so nothing was sent; try again in a while.")
+        return ServerFailed(
+            f"{server.called} puts the mail off ({said}), so nothing was sent; try again in a while."
+        )
     if 500 <= code < 600:
         return MailRefused(
             f"{server.called} does not take the mail ({said}), so nothing was sent; check the address, and "
@@ -248,12 +252,12 @@ def _refusal(server: MailServer, code: int, words: bytes | str, to: str) -> Proj
 def _tls_words(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
-            f"has a certificate that this machine does not trust ({error.verify_message}), so nothing was sent; use the "
-            "name that is in it, or have its issuer trusted here."
+            f"has a certificate that this machine does not trust ({error.verify_message}), so nothing was sent; use "
+            "the name that is in it, or have its issuer trusted here."
         )
     return (
-        f"did not agree on TLS ({error.reason or 'handshake failed'}), so nothing was sent; check that its port belongs "
-        "to PROJECTIONIST_MAIL_SECURITY."
+        f"did not agree on TLS ({error.reason or 'handshake failed'}), so nothing was sent; check that its port "
+        "belongs to PROJECTIONIST_MAIL_SECURITY."
     )
 
 

@@ -1,4 +1,4 @@
-"""Text into what mail needs: addresses, a sender, a server's name. Each reader raises ValueError with what it should be.
+"""Text into what mail needs: addresses, a sender, a server's name. Readers raise ValueError with what it should be.
 
 Only what every mail server takes is taken: letters without accents, no quotes, no comments, no line ends. So nothing
 that was read here can end a header, or begin another.

@@ -16,7 +16,8 @@ SETUP_ID = 1
 class UserRow(Base):
     """A person with a password. `founder` is 1 for the one whom the setup made, null for all others.
 
-    `email` is an address that is proven to be theirs, null where none is. `exceptions` are what they may besides their role, or may not in spite of it, by the permission's name.
+    `email` is an address that is proven to be theirs, null where none is. `exceptions` are what they may besides
+    their role, or may not in spite of it, by the permission's name.
     """
 
     __tablename__ = "user_account"

@@ -80,9 +80,7 @@ class Mailroom:
     def needed(self) -> MailServer:
         """The mail server. Raises MailNotSet."""
         if self.server is None:
-            raise MailNotSet(
-                "No mail server is set, so that nothing can be sent; set PROJECTIONIST_MAIL_HOST and what belongs to it."
-            )
+            raise not_set()
         return self.server
 
 
@@ -110,6 +108,13 @@ def server_of(settings: Settings) -> MailServer | None:
         port=settings.mail_port,
         user=settings.mail_user,
         password=Secret(settings.mail_password),
+    )
+
+
+def not_set() -> MailNotSet:
+    """What is told where a mail is wanted and no server is set."""
+    return MailNotSet(
+        "No mail server is set, so that nothing can be sent; set PROJECTIONIST_MAIL_HOST and what belongs to it."
     )
 
 

@@ -122,7 +122,8 @@ def verify_email(room: Mailroom, token: str) -> Asked:
             found = Asked(row.name, address)
     except IntegrityError as error:
         raise Conflict(
-            "Another account here has this address, so yours is as it was; sign in with that one, or take another address."
+            "Another account here has this address, so yours is as it was; sign in with that account, or take another "
+            "address."
         ) from error
     if letter is not None:
         order(room, letter, MOVED, found.name)

@@ -23,7 +23,7 @@ PER_ADDRESS = (Rate(3, HOUR),)
 def invite_by_mail(
     room: Mailroom, by: Principal, role: str, note: str, address: str, *, lasts: timedelta = INVITED_FOR
 ) -> datetime:
-    """Mail an invitation, which nobody but its reader sees, so that who joins by it has the address; until when it works.
+    """Mail an invitation, which its reader alone sees, so that who joins by it has the address; until when it works.
 
     Raises MailNotSet, InputWrong, NotAllowed for a role that may more than `by`.
     """
