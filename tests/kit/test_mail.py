@@ -127,7 +127,7 @@ def test_a_certificate_of_another_name_or_of_nobody_is_refused_before_the_passwo
     authority: trustme.CA, trusted: ssl.SSLContext, security: Security, name: str, is_known: bool
 ) -> None:
     context = certified(authority, name)
-    how = {"tls": context} if security is Security.TLS else {"starttls": context}
+    how: dict[str, Any] = {"tls": context} if security is Security.TLS else {"starttls": context}
     with Postbox(users={"films": PASSWORD}, **how) as postbox:
         believes = trusted if is_known else None
         server = at(postbox, security, user="films", password=Secret(PASSWORD), trusted=believes)

@@ -24,6 +24,7 @@ from projectionist.features.accounts.cookies import (
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.sessions import COOKIE
 from projectionist.features.accounts.users.oneself import rename
+from projectionist.features.accounts.zones import check_time_zone
 from projectionist.kit.clock import Clock
 from projectionist.web.access import OPEN
 from projectionist.web.injection import Injected
@@ -164,9 +165,11 @@ def change_me(
     """Take another name, or choose the zone in which one is shown times."""
     changed = principal
     if data.time_zone is not None:
-        changed = service.set_time_zone(database, principal.id, data.time_zone)
+        check_time_zone(data.time_zone)  # before anything is changed
     if data.name is not None:
         changed = rename(database, principal.id, data.name, now=clock.now)
+    if data.time_zone is not None:
+        changed = service.set_time_zone(database, principal.id, data.time_zone)
     people.forget()
     return _person(changed)
 

@@ -157,11 +157,16 @@ def order(room: Mailroom, letter_id: int, kind: str, asked_by: str = "") -> Orde
 
 
 def order_left(room: Mailroom) -> int:
-    """Order what was noted before a process died and ordered nothing, or was not sent in time; how many."""
+    """Order what was noted before a process died and ordered nothing, or was not sent in time; how many.
+
+    What nobody waits for any more is dropped.
+    """
+    moment = room.now()
+    with room.database.write() as session:
+        queries.sweep(session, moment)
+        rows = queries.waiting(session, moment)
     if not room.is_set:
         return 0
-    with room.database.read() as session:
-        rows = queries.waiting(session, room.now())
     return sum(order(room, row.id, row.kind, row.asked_by).created for row in rows)
 
 

@@ -36,12 +36,14 @@ def users_page(
     principal: Injected[Principal],
     database: Injected[Database],
     clock: Injected[Clock],
+    mailroom: Injected[Mailroom],
     q: Text = "",
     role: Text = "",
     offset: Offset = 0,
 ) -> Template:
     """Who has an account, and who is invited."""
-    return Template("accounts/users.html", context=_list_context(principal, database, clock, q, role, offset))
+    context = _list_context(principal, database, clock, q, role, offset)
+    return Template("accounts/users.html", context={**context, "sends_mail": mailroom.is_set})
 
 
 @post("/users/invite", sync_to_thread=True, include_in_schema=False, status_code=200, **MANAGE)
@@ -54,7 +56,7 @@ def invite(
     data: Form,
 ) -> Template:
     """Make an invitation; its link is shown on the answer, and never again, or mailed to the address that was typed."""
-    context = _list_context(principal, database, clock)
+    context = {**_list_context(principal, database, clock), "sends_mail": mailroom.is_set}
     try:
         if text(data, "email").strip():
             return _mailed(principal, database, clock, mailroom, data)
@@ -68,7 +70,7 @@ def invite(
         )
     except ProjectionistError as error:
         return refused("accounts/users.html", {**context, "given": data}, error)
-    context = _list_context(principal, database, clock)
+    context = {**context, **_list_context(principal, database, clock)}
     shown = _shown(request, addresses.INVITATION, made)
     return Template("accounts/users.html", context={**context, "shown": shown})
 
@@ -183,7 +185,7 @@ def _mailed(
 ) -> Template:
     lasts, address = timedelta(days=whole(data, "days")), text(data, "email").strip()
     invite_by_mail(mailroom, principal, text(data, "role"), text(data, "note"), address, lasts=lasts)
-    context = {**_list_context(principal, database, clock), "mailed": address}
+    context = {**_list_context(principal, database, clock), "sends_mail": True, "mailed": address}
     return Template("accounts/users.html", context=context)
 
 
