@@ -36,6 +36,8 @@ PLACES = (
     "/settings",
     "/about",
     "/account",
+    "/account/profile",
+    "/mail",
     "/audit-log",
     "/audit-log/verification",
     "/search?q=quiet",
