@@ -222,8 +222,8 @@ def _explained(server: MailServer, to: str) -> Iterator[None]:
         raise _refusal(server, error.smtp_code, error.smtp_error, to) from None
     except SMTPException:
         raise ServerUnreachable(
-            f"{server.called} broke off, or said nothing for {server.patience.answer:.0f} s, so nothing was sent; "
-            "check that its port belongs to PROJECTIONIST_MAIL_SECURITY."
+            f"{server.called} broke off, or said nothing for {server.patience.answer:.0f} s, before it said that it "
+            "took the mail; check that its port belongs to PROJECTIONIST_MAIL_SECURITY."
         ) from None
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "no such name"
