@@ -58,7 +58,10 @@ def test_htmx_is_told_to_load_the_sign_in_page(house: House) -> None:
     with visitor(house, "") as nobody:
         headers = {"hx-request": "true", "hx-current-url": "http://127.0.0.1:8480/jobs?offset=50"}
         answer = nobody.get("/frame/ring", headers=headers)
+        by_itself = nobody.get("/frame/ring", headers={**headers, "x-background": "1"})
     assert answer.headers["hx-redirect"] == "/sign-in?next=/jobs%3Foffset%3D50"
+    assert by_itself.status_code == 401
+    assert "hx-redirect" not in by_itself.headers, "nobody loses a page that was left open"
 
 
 def test_a_permission_that_somebody_lacks_is_named(house: House) -> None:

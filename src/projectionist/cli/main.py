@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from functools import partial
 from io import TextIOWrapper
 from typing import Annotated
 
@@ -64,13 +65,14 @@ def _say_version(wanted: bool) -> None:
 
 @app.callback()
 def main(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is."),
     ] = False,
 ) -> None:
     """The crew behind a home media server."""
-    acting.set(Actor(name="the command line"))
+    context.call_on_close(partial(acting.reset, acting.set(Actor(name="the command line"))))
 
 
 def run() -> None:

@@ -15,6 +15,7 @@ from litestar.response import Redirect, Template
 
 from projectionist.errors import InputWrong, ProjectionistError, SignInNeeded, TooManyRequests
 from projectionist.web.config import ShellSettings
+from projectionist.web.limits import BACKGROUND
 from projectionist.web.ports import Identify, Principal
 
 log = logging.getLogger(__name__)
@@ -148,8 +149,11 @@ def to_sign_in(request: Request[Any, Any, Any], settings: ShellSettings) -> Resp
     """Send somebody to the sign-in page and, after it, back to the page they wanted."""
     wanted = request.headers.get("hx-current-url") if "hx-request" in request.headers else str(request.url)
     target = f"{settings.url(settings.sign_in)}?next={quote(local_path(wanted or '', settings))}"
-    if "hx-request" in request.headers:
-        return Response(b"", status_code=401, headers={"hx-redirect": target}, media_type=MediaType.HTML)
+    if (
+        "hx-request" in request.headers
+    ):  # what a page asks by itself takes nobody away from what they read or typed
+        leads = {} if BACKGROUND in request.headers else {"hx-redirect": target}
+        return Response(b"", status_code=401, headers=leads, media_type=MediaType.HTML)
     if request.method not in ("GET", "HEAD"):
         target = settings.url(settings.sign_in)
     return Redirect(target, status_code=303)

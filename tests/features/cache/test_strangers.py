@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from itertools import count
@@ -25,10 +25,11 @@ from tests.features.cache.stage import PlainCalls, Stage
 
 
 @pytest.fixture
-def known(tmp_path: Path) -> Database:
+def known(tmp_path: Path) -> Iterator[Database]:
     database = Database(sqlite_url(tmp_path / "known.sqlite"))
     prepare(database)
-    return database
+    yield database
+    database.close()
 
 
 def replace_by_twin(path: Path, content: bytes) -> None:

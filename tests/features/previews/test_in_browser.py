@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from projectionist.db.model import Base
 from projectionist.errors import NotAFilm
 from projectionist.features.previews import queries
 from projectionist.media.vocabulary import ServerKind
-from tests.e2e.browser import Pages, Scheme, wait_until
+from tests.e2e.browser import PATIENCE_MS, Pages, Scheme
 from tests.features.previews.household import Household
 from tests.features.previews.serving import program
 from tests.films import Film
@@ -103,18 +104,28 @@ def test_a_filter_narrows_the_list_in_place(pages: Pages, address: str) -> None:
     expect(page).to_have_url(f"{address}/previews?state=failed")
 
 
+def asks_for_table(route: Route) -> bool:
+    return route.request.headers.get("hx-target") == "previews-table"
+
+
 def test_a_list_that_was_loading_anew_does_not_undo_a_filter(pages: Pages, address: str) -> None:
     page = pages.open(address).go("/previews")
     held: list[Route] = []
-    page.route("**/previews", held.append)
-    page.evaluate("document.body.dispatchEvent(new CustomEvent('live:previews'))")
-    wait_until(page, "count => document.querySelectorAll('#previews-table.htmx-request').length === count", 1)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/previews", hold)
+    ends = time.monotonic() + PATIENCE_MS / 1000
+    while not any(asks_for_table(route) for route in held):
+        assert time.monotonic() < ends
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('live:previews'))")
+        page.wait_for_timeout(200)
     rows = page.locator("#previews-table tbody tr")
     page.get_by_role("link", name="Failed").first.click()
     expect(rows).to_have_count(1)
     with page.expect_response(lambda answer: answer.url == f"{address}/previews?state=failed"):
-        for route in held:
-            route.continue_()
+        page.unroute("**/previews")  # which lets them go on
     expect(page.locator(".htmx-request")).to_have_count(0)
     expect(rows).to_have_count(1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -29,9 +29,12 @@ def end_jobs(session: Session, now: datetime) -> None:
             "UPDATE job SET state = 'cancelled', cancelling = :no, ended_at = :now, error = :why "
             "WHERE state IN ('queued', 'running', 'waiting')"
         ),
-        {"no": False, "now": now.replace(tzinfo=None) if _is_sqlite(session) else now, "why": _GONE},
+        {"no": False, "now": _kept(session, now), "why": _GONE},
     )
 
 
-def _is_sqlite(session: Session) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
+def _kept(session: Session, moment: datetime) -> datetime | str:
+    """A moment as the database keeps it; in SQLite it is text in UTC, as SQLAlchemy writes it."""
+    if session.get_bind().dialect.name == "sqlite":
+        return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return moment
