@@ -40,7 +40,7 @@ class Arrived:
     def text(self) -> str:
         content = self.message.get_content()
         assert isinstance(content, str)
-        return content
+        return content.replace("\r\n", "\n")
 
     @property
     def link(self) -> str:
@@ -155,7 +155,7 @@ class Postbox:
         self._loop.run_forever()
         server.close()
         for speaker in self._speakers:
-            if speaker.transport is not None:
+            if isinstance(speaker.transport, asyncio.WriteTransport):
                 speaker.transport.abort()
         self._loop.run_until_complete(self._end())
         self._loop.close()
@@ -166,5 +166,5 @@ class Postbox:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        for _ in range(5):  # connections that were aborted say so to their protocols, one layer after the other
+        for _ in range(5):  # what was aborted says so to its protocols, one layer after the other
             await asyncio.sleep(0)

@@ -23,7 +23,13 @@ def load(**variables: str) -> Settings:
 
 @pytest.mark.parametrize(
     "typed",
-    ["ada@example.org", "a.b+c_d-e@sub.example.co", "!#$%&'*+/?=^_`{|}~-@example.org", "a@b.cd", "x" * 64 + "@b.cd"],
+    [
+        "ada@example.org",
+        "a.b+c_d-e@sub.example.co",
+        "!#$%&'*+/?=^_`{|}~-@example.org",
+        "a@b.cd",
+        "x" * 64 + "@b.cd",
+    ],
 )
 def test_addresses_that_are_taken(typed: str) -> None:
     assert mail_address(typed) == typed

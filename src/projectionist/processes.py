@@ -11,6 +11,7 @@ from projectionist.app import House, open_house
 from projectionist.errors import ProjectionistError
 from projectionist.features.accounts import setup_file
 from projectionist.features.accounts.setup_link import setup_link
+from projectionist.features.backups.service import sweep as sweep_backups
 from projectionist.features.mail.service import order_left
 from projectionist.settings import Settings
 from projectionist.web.serving import check_free
@@ -23,6 +24,7 @@ def serve(settings: Settings, say: Say) -> None:
     """Serve the pages, and do jobs too unless the settings say otherwise, until somebody ends it."""
     check_free(settings.host, settings.port)
     with open_house(settings, exclusive=True) as house, ExitStack() as stack:
+        sweep_backups(settings)
         house.recover_cache()
         house.jobs.start(work=settings.worker, queues=settings.queues)
         stack.callback(house.jobs.close)

@@ -26,8 +26,9 @@ from projectionist.errors import (
     ServerUnreachable,
     TlsFailed,
 )
-from projectionist.kit.mail import Mail, MailServer, Patience, Security, message_of, send
+from projectionist.kit.mail import Mail, MailServer, Patience, message_of, send
 from projectionist.kit.secrets import Secret
+from projectionist.settings.choices import Security
 from tests.postbox import Postbox
 
 NOW = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
@@ -104,9 +105,7 @@ def test_starttls_encrypts_before_the_password_is_shown(
     authority: trustme.CA, trusted: ssl.SSLContext
 ) -> None:
     with Postbox(starttls=certified(authority), users={"films": PASSWORD}) as postbox:
-        server = at(
-            postbox, Security.STARTTLS, user="films", password=Secret(PASSWORD), trusted=trusted
-        )
+        server = at(postbox, Security.STARTTLS, user="films", password=Secret(PASSWORD), trusted=trusted)
         send(server, MAIL, NOW)
     (arrived,) = postbox.arrived
     assert (arrived.is_encrypted, arrived.is_signed_in) == (True, True)
@@ -114,9 +113,7 @@ def test_starttls_encrypts_before_the_password_is_shown(
 
 def test_tls_from_the_first_byte(authority: trustme.CA, trusted: ssl.SSLContext) -> None:
     with Postbox(tls=certified(authority), users={"films": PASSWORD}) as postbox:
-        send(
-            at(postbox, Security.TLS, user="films", password=Secret(PASSWORD), trusted=trusted), MAIL, NOW
-        )
+        send(at(postbox, Security.TLS, user="films", password=Secret(PASSWORD), trusted=trusted), MAIL, NOW)
     (arrived,) = postbox.arrived
     assert (arrived.is_encrypted, arrived.is_signed_in) == (True, True)
 
@@ -138,9 +135,7 @@ def test_a_certificate_of_another_name_or_of_nobody_is_refused_before_the_passwo
 
 def test_where_starttls_is_not_offered_nothing_is_sent_in_the_open(trusted: ssl.SSLContext) -> None:
     with Postbox(users={"films": PASSWORD}) as postbox:
-        server = at(
-            postbox, Security.STARTTLS, user="films", password=Secret(PASSWORD), trusted=trusted
-        )
+        server = at(postbox, Security.STARTTLS, user="films", password=Secret(PASSWORD), trusted=trusted)
         with pytest.raises(TlsFailed, match="offers no STARTTLS"):
             send(server, MAIL, NOW)
     assert (postbox.arrived, postbox.shown) == ([], [])
@@ -156,9 +151,7 @@ def test_a_wrong_password_is_told_and_shown_nowhere(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with Postbox(starttls=certified(authority), users={"films": "another"}) as postbox:
-        server = at(
-            postbox, Security.STARTTLS, user="films", password=Secret(PASSWORD), trusted=trusted
-        )
+        server = at(postbox, Security.STARTTLS, user="films", password=Secret(PASSWORD), trusted=trusted)
         with pytest.raises(ServerRefused, match="PROJECTIONIST_MAIL_PASSWORD") as refused:
             send(server, MAIL, NOW)
     assert postbox.arrived == []

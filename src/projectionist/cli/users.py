@@ -65,13 +65,17 @@ def invite(
     """Print a link by which somebody makes their own account, or have the service mail it."""
     from projectionist.features.accounts.users import addresses, links
     from projectionist.features.accounts.users.service import OWNER
+    from projectionist.settings.choices import Registration
 
     lasts = timedelta(days=days)
     if mail:
         _invite_by_mail(role, note, mail, lasts, json, data)
         return
     with opened_database(data) as house:
-        made = links.invite(house.database, OWNER, role, note, lasts=lasts, now=_now)
+        registration = Registration(house.settings.registration)
+        made = links.invite(
+            house.database, OWNER, role, note, lasts=lasts, registration=registration, now=_now
+        )
         _tell_link(house.settings, addresses.INVITATION, made, json)
 
 
@@ -140,10 +144,14 @@ def _invite_by_mail(
     from projectionist.features.accounts.users.mailing import invite_by_mail
     from projectionist.features.accounts.users.service import OWNER
     from projectionist.settings import load_settings
+    from projectionist.settings.choices import Registration
 
     settings = load_settings(os.environ, {"data": data})
     with open_house(settings, exclusive=False) as house:
-        until = invite_by_mail(house.mailroom, OWNER, role, note, address, lasts=lasts)
+        registration = Registration(house.settings.registration)
+        until = invite_by_mail(
+            house.mailroom, OWNER, role, note, address, lasts=lasts, registration=registration
+        )
     if as_json:
         print_json({"link": "", "expires_at": until})
     else:

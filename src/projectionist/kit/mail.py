@@ -16,7 +16,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as EVERY_SERVER
 from email.utils import format_datetime, make_msgid
-from enum import StrEnum
 from smtplib import (
     SMTP,
     SMTP_SSL,
@@ -39,6 +38,7 @@ from projectionist.errors import (
 from projectionist.kit.http import tls_context
 from projectionist.kit.interruptible import Interruptible
 from projectionist.kit.secrets import Secret
+from projectionist.settings.choices import Security
 from projectionist.settings.mailing import mail_address, parted
 
 logger = logging.getLogger(__name__)
@@ -47,14 +47,6 @@ _POLICY = EVERY_SERVER.clone(cte_type="7bit")
 _HELLO = "[127.0.0.1]"
 """What we call ourselves, as mail programs do: looking our own name up may take long, and is nobody's business."""
 _NOBODY = Secret("")
-
-
-class Security(StrEnum):
-    """How a connection is encrypted: switched once it stands, from the first byte, or not at all."""
-
-    STARTTLS = "starttls"
-    TLS = "tls"
-    NONE = "none"
 
 
 _PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
@@ -148,7 +140,9 @@ def message_of(server: MailServer, mail: Mail, now: datetime) -> EmailMessage:
     message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = to
-    message["Subject"] = _one_line(mail.subject).replace("=?", "= ?")  # no encoded word, which could hold line ends
+    message["Subject"] = _one_line(mail.subject).replace(
+        "=?", "= ?"
+    )  # no encoded word, which could hold line ends
     message["Date"] = format_datetime(now)
     message["Message-ID"] = make_msgid(domain=sender.domain)
     message["Auto-Submitted"] = "auto-generated"  # so that no machine answers that its owner is on holiday

@@ -12,11 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from projectionist.settings import mailing, values
+from projectionist.settings.choices import Registration, Security
 from projectionist.settings.options import Source, option
 
 LEVELS = ("debug", "info", "warning", "error")
-REGISTRATION = ("closed", "invitation", "open")
-MAIL_SECURITY = ("starttls", "tls", "none")
 _NO_SOURCES: Mapping[str, Source] = MappingProxyType({})
 
 
@@ -126,10 +125,10 @@ class Settings:
     )
     registration: str = option(
         "Who may make themselves an account: nobody, who was given an invitation, or everybody who finds the page.",
-        values.one_of(*REGISTRATION),
-        "invitation",
+        values.one_of(*Registration),
+        Registration.INVITATION.value,
         page=True,
-        choices=REGISTRATION,
+        choices=tuple(one.value for one in Registration),
     )
     mail_host: str = option(
         "The mail server that takes mails to people: invitations, links for new passwords; left out, none are sent.",
@@ -145,9 +144,9 @@ class Settings:
     mail_security: str = option(
         "How the connection to it is encrypted: begun in the open and then switched, from the first byte, or not at "
         "all, which is for a server on this machine. Its certificate is verified.",
-        values.one_of(*MAIL_SECURITY),
-        "starttls",
-        choices=MAIL_SECURITY,
+        values.one_of(*Security),
+        Security.STARTTLS.value,
+        choices=tuple(one.value for one in Security),
     )
     mail_user: str = option(
         "The user by which one signs in at the mail server, where it asks for one.",

@@ -21,7 +21,8 @@ from projectionist.features.mail import service
 from projectionist.features.mail.service import Content, Letter, Mailroom, veiled
 from projectionist.jobs.engine import Engine
 from projectionist.jobs.ports import JobState
-from projectionist.kit.mail import MailServer, Security
+from projectionist.kit.mail import MailServer
+from projectionist.settings.choices import Security
 from tests.features.accounts.clocks import Clock
 from tests.features.command import projectionist
 from tests.features.operations.fake_jobs import FakeJobs

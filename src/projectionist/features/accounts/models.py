@@ -79,9 +79,11 @@ class LinkRow(Base):
     """A link that works once: it invites into a role, lets choose a new password, or proves an e-mail address.
 
     `address` is where it is mailed to, which proves whose that is; empty for one that was shown to whoever made it.
+    Letters know it by its number, which is never used again: a dead link's letter must not wake another.
     """
 
     __tablename__ = "account_link"
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     purpose: Mapped[str] = mapped_column(String(12))

@@ -31,6 +31,7 @@ from projectionist.features.accounts.users.emails import email_of
 from projectionist.features.accounts.zones import time_zones
 from projectionist.kit.clock import Clock
 from projectionist.settings import Settings
+from projectionist.settings.choices import Registration
 from projectionist.web.access import OPEN
 from projectionist.web.forms import Form, text, to
 from projectionist.web.injection import Injected
@@ -207,7 +208,7 @@ def _sign_in_context(database: Database, settings: Settings, wanted: str, name: 
         "name": name,
         "errors": {},
         "is_founded": service.has_administrator(database),
-        "is_open": settings.registration == "open",
+        "is_open": settings.registration == Registration.OPEN,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import text
@@ -10,16 +11,26 @@ from sqlalchemy.orm import Session
 _GONE = "It had not ended when the backup was made that was restored; order it anew where it is still wanted."
 
 
-def sealed_tokens(session: Session) -> list[str]:
-    """Every token of a server, as it is kept."""
-    return list(session.execute(text("SELECT token FROM server WHERE token <> ''")).scalars())
+SEALED = (("server", "token"), ("cache_list_key", "key"))
+"""Where what is sealed with the key of an installation is kept: table and column."""
 
 
-def end_sign_ins(session: Session) -> None:
-    """Sign everybody out, and end every link: what was revoked or used since would count again."""
-    session.execute(text("DELETE FROM sign_in"))
-    session.execute(text("DELETE FROM account_link"))
-    session.execute(text("DELETE FROM mail_letter"))  # they were sent since, or nobody waits for them any more
+def sealed_values(session: Session) -> list[str]:
+    """All that is sealed: the tokens of servers, and the keys of lists."""
+    return [value for table, column in SEALED for value in _values(session, table, column)]
+
+
+def _values(session: Session, name: str, column: str) -> Sequence[str]:
+    return session.execute(text(f'SELECT "{column}" FROM {name} WHERE "{column}" <> \'\'')).scalars().all()  # nosec B608
+
+
+def end_ways_in(session: Session) -> None:
+    """Sign everybody out, and end every link and token: what was revoked or used since would count again.
+
+    Mails that wait are dropped: they were sent since, or nobody waits for them any more.
+    """
+    for table in ("sign_in", "account_link", "api_token", "mail_letter"):
+        session.execute(text(f"DELETE FROM {table}"))  # nosec B608 - names of ours
 
 
 def end_jobs(session: Session, now: datetime) -> None:

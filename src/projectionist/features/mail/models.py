@@ -15,9 +15,11 @@ class LetterRow(Base):
     """A mail that is to be sent: of what kind, to whom, and what it is about, by number.
 
     What it says is written only when it is sent, so that no link, and nothing else that opens anything, rests here.
+    Jobs know it by its number, which is never used again.
     """
 
     __tablename__ = "mail_letter"
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))

@@ -21,9 +21,10 @@ from projectionist.features.mail import queries
 from projectionist.features.mail.models import LetterRow
 from projectionist.jobs.ports import Jobs, Order, Ordered, Priority
 from projectionist.kit import mail
-from projectionist.kit.mail import Mail, MailServer, Security
+from projectionist.kit.mail import Mail, MailServer
 from projectionist.kit.secrets import Secret
 from projectionist.settings import Settings
+from projectionist.settings.choices import Security
 from projectionist.settings.mailing import mail_address
 
 Now = Callable[[], datetime]
@@ -43,6 +44,7 @@ class Letter:
     address: str = field(repr=False)
     about: Mapping[str, Any]
     asked_by: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,10 @@ def _written(session: Session, room: Mailroom, letter_id: int) -> Content | None
     row = queries.letter(session, letter_id)
     if row is None:
         return None
-    letter, moment = Letter(row.id, row.kind, row.address, row.about, row.asked_by), room.now()
+    letter, moment = (
+        Letter(row.id, row.kind, row.address, row.about, row.asked_by, row.created_at),
+        room.now(),
+    )
     content = None
     if row.expires_at > moment:
         content = (

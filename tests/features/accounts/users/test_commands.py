@@ -13,9 +13,9 @@ from projectionist.db.schema import prepare
 from projectionist.errors import ProjectionistError
 from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts.users import links, service
-from projectionist.features.accounts.users.links import Registration
 from projectionist.features.audit_log import service as audit_log
 from projectionist.kit.clock import SystemClock
+from projectionist.settings.choices import Registration
 
 PASSWORD = "a warm beam of light"
 now = SystemClock().now

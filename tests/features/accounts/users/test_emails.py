@@ -44,7 +44,9 @@ def of(post: Post, who: Principal) -> Email:
     return emails.email_of(post.room.database, who.id, now=post.room.now)
 
 
-def test_an_address_is_ones_own_once_the_link_was_followed(post: Post, owner: Principal, clock: Clock) -> None:
+def test_an_address_is_ones_own_once_the_link_was_followed(
+    post: Post, owner: Principal, clock: Clock
+) -> None:
     asked = want(post, owner)
     assert (asked.address, asked.wanted) == ("", ADDRESS)
     mail = post.one()
@@ -162,7 +164,9 @@ def test_a_link_to_a_new_password_that_went_to_the_former_address_is_dead(
     assert links.whose_password(post.room.database, stolen, now=clock) is None
 
 
-def test_a_new_password_ends_an_address_that_was_asked_for(post: Post, owner: Principal, clock: Clock) -> None:
+def test_a_new_password_ends_an_address_that_was_asked_for(
+    post: Post, owner: Principal, clock: Clock
+) -> None:
     """Whoever sat at a browser that was left open does not keep a way in by it."""
     have(post, owner)
     want(post, owner, "thief@example.net")
@@ -213,7 +217,14 @@ def test_of_two_who_prove_one_address_at_once_one_has_it(
 
 @pytest.mark.parametrize(
     "typed",
-    ["ada", "ada@example", "a\0@example.org", "ada@example.org\r\nBcc: x@example.org", "ä@example.org", "a" * 300],
+    [
+        "ada",
+        "ada@example",
+        "a\0@example.org",
+        "ada@example.org\r\nBcc: x@example.org",
+        "ä@example.org",
+        "a" * 300,
+    ],
 )
 def test_what_is_no_address_is_refused_beside_its_field(post: Post, owner: Principal, typed: str) -> None:
     with pytest.raises(InputWrong) as refused:
@@ -224,20 +235,21 @@ def test_what_is_no_address_is_refused_beside_its_field(post: Post, owner: Princ
 
 def test_an_address_is_asked_for_and_dropped_with_the_password_alone(post: Post, owner: Principal) -> None:
     have(post, owner)
-    for attempt in (
-        lambda: emails.want_email(post.room, owner, "thief@example.net", "wrong"),
-        lambda: emails.drop_email(post.room, owner, "wrong"),
-    ):
-        with pytest.raises(InputWrong) as refused:
-            attempt()
-        assert refused.value.field == "current"
+    with pytest.raises(InputWrong) as refused:
+        emails.want_email(post.room, owner, "thief@example.net", "wrong")
+    assert refused.value.field == "current"
+    with pytest.raises(InputWrong) as refused:
+        emails.drop_email(post.room, owner, "wrong")
+    assert refused.value.field == "current"
     with pytest.raises(TooManyRequests):
         emails.want_email(post.room, owner, "thief@example.net", "wrong")
     assert post.deliver() == []
     assert of(post, owner) == Email(ADDRESS)
 
 
-def test_who_drops_their_address_has_none(post: Post, owner: Principal, clock: Clock, database: Database) -> None:
+def test_who_drops_their_address_has_none(
+    post: Post, owner: Principal, clock: Clock, database: Database
+) -> None:
     have(post, owner)
     clock.forward(minutes=2)
     want(post, owner, "new@example.org")
@@ -273,7 +285,9 @@ def test_no_link_rests_anywhere(post: Post, owner: Principal, database: Database
     assert [one for one in told if token in one] == []
 
 
-def test_the_audit_log_tells_of_it_without_the_address(post: Post, owner: Principal, database: Database) -> None:
+def test_the_audit_log_tells_of_it_without_the_address(
+    post: Post, owner: Principal, database: Database
+) -> None:
     have(post, owner)
     emails.drop_email(post.room, owner, PASSWORD)
     entries = list(audit_log.all_entries(database))

@@ -12,9 +12,9 @@ from sqlalchemy import event, text
 from projectionist.db.engine import Database
 from projectionist.errors import InputWrong, MailNotSet, NotAllowed
 from projectionist.features.accounts.users import emails, links, mailing, service
-from projectionist.features.accounts.users.links import Registration
 from projectionist.features.audit_log import service as audit_log
 from projectionist.kit.acting import Actor, acting
+from projectionist.settings.choices import Registration
 from projectionist.web.ports import Principal
 from tests.features.accounts.clocks import Clock
 from tests.features.accounts.users.people import PASSWORD, clock, invited, known, owner
@@ -141,7 +141,9 @@ def test_only_the_newest_link_works(post: Post, ada: Principal, clock: Clock, da
     assert links.whose_password(database, second, now=clock) == "Ada"
 
 
-def test_nobody_is_mailed_where_nobody_has_the_address(post: Post, ada: Principal, database: Database) -> None:
+def test_nobody_is_mailed_where_nobody_has_the_address(
+    post: Post, ada: Principal, database: Database
+) -> None:
     mailing.forgotten(post.room, "nobody@example.org")
     assert post.deliver() == []
     assert {job.state.is_over for job in post.jobs.held.values()} == {True}

@@ -19,7 +19,9 @@ from tests.features.accounts.users.post import Post, post, postbox
 __all__ = ["clock", "owner", "post", "postbox"]
 
 
-def test_one_takes_another_name_and_signs_in_with_it(database: Database, owner: Principal, clock: Clock) -> None:
+def test_one_takes_another_name_and_signs_in_with_it(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
     renamed = oneself.rename(database, owner.id, " Veronika ", now=clock)
     assert (renamed.id, renamed.name) == (owner.id, "Veronika")
     assert known(database, clock, "veronika").id == owner.id
@@ -62,11 +64,21 @@ def test_ones_own_data_holds_all_that_is_kept_and_nothing_that_opens_anything(
     told = str(found)
     with database.read() as session:
         kept = session.execute(text("SELECT password_hash FROM user_account")).scalars().all()
-    for secret in (made.shown, signed_in.token, proof, PASSWORD, "Vera", *map(hash_of, (made.shown, proof)), *kept):
+    for secret in (
+        made.shown,
+        signed_in.token,
+        proof,
+        PASSWORD,
+        "Vera",
+        *map(hash_of, (made.shown, proof)),
+        *kept,
+    ):
         assert secret not in told
 
 
-def test_who_leaves_is_gone_with_sign_ins_and_tokens(database: Database, owner: Principal, clock: Clock) -> None:
+def test_who_leaves_is_gone_with_sign_ins_and_tokens(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
     ada = invited(database, owner, clock, "Ada")
     signed_in = accounts.sign_in(database, "Ada", PASSWORD, now=clock, remember=False, address="192.0.2.7")
     made = tokens.make_token(database, ada, "A script", ["view"], lasts=tokens.LONGEST, now=clock)

@@ -116,14 +116,11 @@ def test_a_host_that_a_stranger_names_is_in_no_mail(owner: Browser, stranger: Br
 
 
 def test_what_is_wrong_is_told_beside_its_field(owner: Browser, post: Post) -> None:
-    for fields, field in (
-        ({"email": "ada", "current": PASSWORD}, "email"),
-        ({"email": ADDRESS, "current": "wrong"}, "current"),
-    ):
-        answer = owner.post("/account/email", **fields)
+    for email, current, field in (("ada", PASSWORD, "email"), (ADDRESS, "wrong", "current")):
+        answer = owner.post("/account/email", email=email, current=current)
         assert answer.status_code == 422
         assert f'id="{field}-error"' in answer.text
-        assert f'value="{fields["email"]}"' in answer.text, "nothing that was typed is lost"
+        assert f'value="{email}"' in answer.text, "nothing that was typed is lost"
     assert 'id="name-error"' in owner.post("/account/name", name="x").text
     assert 'id="password-error"' in owner.post("/account/leave", password="wrong").text
     assert "last administrator" in words(owner.post("/account/leave", password=PASSWORD).text)

@@ -24,7 +24,8 @@ def upgrade() -> None:
         users.add_column(sa.Column("folded_email", sa.String(254), nullable=True))
         users.create_unique_constraint("uq_user_account_folded_email", ["folded_email"])
     op.add_column("account_link", sa.Column("address", sa.String(254), nullable=False, server_default=""))
-    with op.batch_alter_table("account_link") as links:  # the default is for what was there before
+    # The default is for what was there before. Letters name links by number, so that none is used twice.
+    with op.batch_alter_table("account_link", table_kwargs={"sqlite_autoincrement": True}) as links:
         links.alter_column("address", server_default=None)
     op.create_table(
         "mail_letter",
@@ -36,6 +37,7 @@ def upgrade() -> None:
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_mail_letter"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_mail_letter_expires_at", "mail_letter", ["expires_at"])
 

@@ -67,9 +67,7 @@ def want_email(
         queries.sweep_links(session, moment)
         queries.remove_links_of(session, Purpose.EMAIL, row.id)
         nothing = new_token()
-        link = link_row(
-            Purpose.EMAIL, nothing, "", moment, PROVEN_WITHIN, user_id=row.id, address=address
-        )
+        link = link_row(Purpose.EMAIL, nothing, "", moment, PROVEN_WITHIN, user_id=row.id, address=address)
         session.add(link)
         session.flush()
         about = {"link": link.id}
@@ -133,11 +131,7 @@ def verify_email(room: Mailroom, token: str) -> Asked:
 def _taken(session: Session, token: str, moment: datetime) -> tuple[UserRow, str, str]:
     """Use a link up: whose address it changed, what that was, and what it is."""
     taken = queries.take_link(session, Purpose.EMAIL, hash_of(token), moment)
-    row = (
-        None
-        if taken is None or taken.user_id is None
-        else accounts.user_for_update(session, taken.user_id)
-    )
+    row = None if taken is None or taken.user_id is None else accounts.user_for_update(session, taken.user_id)
     if taken is None or row is None:
         raise used_up()
     former, address = row.email or "", taken.address
@@ -147,9 +141,7 @@ def _taken(session: Session, token: str, moment: datetime) -> tuple[UserRow, str
     return row, former, address
 
 
-def _shown_password(
-    database: Database, principal: Principal, password: str, now: Now, tell: Tell
-) -> UserRow:
+def _shown_password(database: Database, principal: Principal, password: str, now: Now, tell: Tell) -> UserRow:
     with database.read() as session:
         row = _there(accounts.user(session, principal.id))
     check_current(database, row, password, now=now, tell=tell)

@@ -89,7 +89,7 @@ def _proof(origin: str, session: Session, letter: Letter, moment: datetime) -> C
 def _moved(session: Session, letter: Letter, moment: datetime) -> Content | None:
     """To the former address, which is the one that its owner still reads if it was somebody else."""
     row = accounts.user(session, int(letter.about["user"]))
-    if row is None:
+    if row is None or row.created_at > letter.created_at:  # numbers of users who left are used again
         return None
     text = (
         f"The e-mail address of {row.name} at Projectionist is {veiled(row.email or '')} now, and no longer this one. "

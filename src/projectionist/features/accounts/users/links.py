@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
-from projectionist.errors import InputWrong, NotAllowed, NotFound
+from projectionist.errors import Conflict, InputWrong, NotAllowed, NotFound
 from projectionist.features.accounts import passwords
 from projectionist.features.accounts import queries as accounts
 from projectionist.features.accounts.models import LinkRow
@@ -25,6 +25,7 @@ from projectionist.features.accounts.users import queries
 from projectionist.features.accounts.users.service import check_may_give, check_may_touch, checked_role
 from projectionist.features.audit_log.service import Act, record
 from projectionist.kit.acting import Actor, acting
+from projectionist.settings.choices import Registration
 from projectionist.web.ports import Principal
 
 Now = Callable[[], datetime]
@@ -32,14 +33,6 @@ Now = Callable[[], datetime]
 INVITED_FOR = timedelta(days=7)
 LONGEST = timedelta(days=30)
 PASSWORD_WITHIN = timedelta(hours=1)
-
-
-class Registration(StrEnum):
-    """Who may make themselves an account."""
-
-    CLOSED = "closed"
-    INVITATION = "invitation"
-    OPEN = "open"
 
 
 class Purpose(StrEnum):
@@ -76,13 +69,20 @@ class Made:
 
 
 def invite(
-    database: Database, by: Principal, role: str, note: str, *, lasts: timedelta = INVITED_FOR, now: Now
+    database: Database,
+    by: Principal,
+    role: str,
+    note: str,
+    *,
+    lasts: timedelta = INVITED_FOR,
+    registration: Registration = Registration.INVITATION,
+    now: Now,
 ) -> Made:
     """Let whoever holds the link make an account of this role; `note` says for whom it is meant.
 
-    Raises InputWrong, NotAllowed for a role that may more than `by`.
+    Raises InputWrong, NotAllowed for a role that may more than `by`, Conflict where registration is closed.
     """
-    wanted, said = checked_invitation(by, role, note, lasts)
+    wanted, said = checked_invitation(by, role, note, lasts, registration)
     moment, token = now(), new_token()
     with database.durable() as session:
         queries.sweep_links(session, moment)
@@ -91,8 +91,15 @@ def invite(
     return Made(token, moment + lasts)
 
 
-def checked_invitation(by: Principal, role: str, note: str, lasts: timedelta) -> tuple[str, str]:
+def checked_invitation(
+    by: Principal, role: str, note: str, lasts: timedelta, registration: Registration
+) -> tuple[str, str]:
     """Role and note of an invitation that `by` may make. Raises as `invite` does."""
+    if registration is Registration.CLOSED:
+        raise Conflict(
+            "Nobody may make themselves an account here, so an invitation would open nothing and none was made; set "
+            "PROJECTIONIST_REGISTRATION, on the settings page too, to invitation, then invite."
+        )
     wanted = checked_role(role)
     check_may_give(by, wanted)
     if not timedelta(hours=1) <= lasts <= LONGEST:
@@ -149,7 +156,10 @@ def join(
             row = user_row(name, hashed, moment, role)
             session.add(row)
             if address and accounts.user_by_email(session, address.lower()) is None:
-                row.email, row.folded_email = address, address.lower()  # who has the link reads what comes there
+                row.email, row.folded_email = (
+                    address,
+                    address.lower(),
+                )  # who has the link reads what comes there
             session.flush()
             who = Actor(row.id, row.name, acting.get().address)
             record(session, Act.USER_JOINED, row.name, at=moment, after={"role": role.value}, who=who)

@@ -13,6 +13,7 @@ from projectionist.features.accounts.users.links import INVITED_FOR, Purpose, ch
 from projectionist.features.audit_log.service import Act, record
 from projectionist.features.mail.service import Mailroom, checked_address, note_letter, order, veiled
 from projectionist.kit.acting import acting
+from projectionist.settings.choices import Registration
 from projectionist.web.ports import Principal
 
 HOUR = timedelta(hours=1)
@@ -21,15 +22,22 @@ PER_ADDRESS = (Rate(3, HOUR),)
 
 
 def invite_by_mail(
-    room: Mailroom, by: Principal, role: str, note: str, address: str, *, lasts: timedelta = INVITED_FOR
+    room: Mailroom,
+    by: Principal,
+    role: str,
+    note: str,
+    address: str,
+    *,
+    lasts: timedelta = INVITED_FOR,
+    registration: Registration = Registration.INVITATION,
 ) -> datetime:
     """Mail an invitation, which its reader alone sees, so that who joins by it has the address; until when it works.
 
-    Raises MailNotSet, InputWrong, NotAllowed for a role that may more than `by`.
+    Raises MailNotSet, and what `invite` does.
     """
     room.needed()
     to = checked_address(address)
-    wanted, said = checked_invitation(by, role, note, lasts)
+    wanted, said = checked_invitation(by, role, note, lasts, registration)
     moment, nothing = room.now(), new_token()
     with room.database.durable() as session:
         queries.sweep_links(session, moment)

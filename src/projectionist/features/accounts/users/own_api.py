@@ -28,9 +28,7 @@ from projectionist.web.injection import Injected
 from projectionist.web.limits import EMAIL, FORGOTTEN, limited
 from projectionist.web.ports import Principal
 
-ON_ITS_WAY = (
-    "Where an account here has this address, a mail with a link is on its way to it. The link works for an hour."
-)
+ON_ITS_WAY = "Where an account here has this address, a mail with a link is on its way; it works for an hour."
 """The same words whoever asks, and whether there is such an account or not."""
 FILE = "projectionist-account.json"
 

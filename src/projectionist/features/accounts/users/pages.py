@@ -20,6 +20,8 @@ from projectionist.features.accounts.users.links import Made
 from projectionist.features.accounts.users.mailing import invite_by_mail
 from projectionist.features.mail.service import Mailroom
 from projectionist.kit.clock import Clock
+from projectionist.settings import Settings
+from projectionist.settings.choices import Registration
 from projectionist.web.access import needs
 from projectionist.web.forms import Form, text, to, whole
 from projectionist.web.injection import Injected
@@ -37,13 +39,14 @@ def users_page(
     database: Injected[Database],
     clock: Injected[Clock],
     mailroom: Injected[Mailroom],
+    settings: Injected[Settings],
     q: Text = "",
     role: Text = "",
     offset: Offset = 0,
 ) -> Template:
     """Who has an account, and who is invited."""
     context = _list_context(principal, database, clock, q, role, offset)
-    return Template("accounts/users.html", context={**context, "sends_mail": mailroom.is_set})
+    return Template("accounts/users.html", context={**context, **_ways(mailroom, settings)})
 
 
 @post("/users/invite", sync_to_thread=True, include_in_schema=False, status_code=200, **MANAGE)
@@ -53,26 +56,28 @@ def invite(
     database: Injected[Database],
     clock: Injected[Clock],
     mailroom: Injected[Mailroom],
+    settings: Injected[Settings],
     data: Form,
 ) -> Template:
     """Make an invitation; its link is shown on the answer, and never again, or mailed to the address that was typed."""
-    context = {**_list_context(principal, database, clock), "sends_mail": mailroom.is_set}
+    role, note, address = text(data, "role"), text(data, "note"), text(data, "email").strip()
+    lasts, registration = timedelta(days=whole(data, "days")), Registration(settings.registration)
+    ways = _ways(mailroom, settings)
+    done: dict[str, Any]
     try:
-        if text(data, "email").strip():
-            return _mailed(principal, database, clock, mailroom, data)
-        made = links.invite(
-            database,
-            principal,
-            text(data, "role"),
-            text(data, "note"),
-            lasts=timedelta(days=whole(data, "days")),
-            now=clock.now,
-        )
+        if address:
+            invite_by_mail(mailroom, principal, role, note, address, lasts=lasts, registration=registration)
+            done = {"mailed": address}
+        else:
+            made = links.invite(
+                database, principal, role, note, lasts=lasts, registration=registration, now=clock.now
+            )
+            done = {"shown": _shown(request, addresses.INVITATION, made)}
     except ProjectionistError as error:
-        return refused("accounts/users.html", {**context, "given": data}, error)
-    context = {**context, **_list_context(principal, database, clock)}
-    shown = _shown(request, addresses.INVITATION, made)
-    return Template("accounts/users.html", context={**context, "shown": shown})
+        context = {**_list_context(principal, database, clock), **ways, "given": data}
+        return refused("accounts/users.html", context, error)
+    context = {**_list_context(principal, database, clock), **ways, **done}
+    return Template("accounts/users.html", context=context)
 
 
 @post(
@@ -180,13 +185,10 @@ def remove_user(
     return to(request, "/users")
 
 
-def _mailed(
-    principal: Principal, database: Database, clock: Clock, mailroom: Mailroom, data: Mapping[str, Any]
-) -> Template:
-    lasts, address = timedelta(days=whole(data, "days")), text(data, "email").strip()
-    invite_by_mail(mailroom, principal, text(data, "role"), text(data, "note"), address, lasts=lasts)
-    context = {**_list_context(principal, database, clock), "sends_mail": True, "mailed": address}
-    return Template("accounts/users.html", context=context)
+def _ways(mailroom: Mailroom, settings: Settings) -> dict[str, Any]:
+    """By what ways somebody can be invited."""
+    is_closed = settings.registration == Registration.CLOSED
+    return {"sends_mail": mailroom.is_set, "is_closed": is_closed}
 
 
 def _list_context(
