@@ -32,7 +32,8 @@ _SQLITE = b"SQLite format 3\0"
 class Restored:
     """What came of it: of when the backup is, how many rows, and where the former database is kept.
 
-    `sealed` tokens and keys cannot be opened with the key that is here; `former_key` is where that key was put, if it was.
+    `sealed` tokens and keys cannot be opened with the key that is here; `former_key` is where that key was put, if
+    it was.
     """
 
     made_at: datetime
@@ -45,8 +46,9 @@ class Restored:
 def restore(settings: Settings, path: Path, passphrase: str, now: Callable[[], datetime]) -> Restored:
     """Put a backup in place of the database; the former one is kept aside, and everybody signs in again.
 
-    Jobs that had not ended in it are over, and so is what else let people and programs in. Whatever is refused leaves everything as it was. Raises BackupUnusable,
-    DatabaseNewer, DataFolderInUse, DataFolderUnusable, DatabaseUnusable, TargetFull and TargetUnwritable.
+    Jobs that had not ended in it are over, and so is what else let people and programs in. Whatever is refused leaves
+    everything as it was. Raises BackupUnusable, DatabaseNewer, DataFolderInUse, DataFolderUnusable, DatabaseUnusable,
+    TargetFull and TargetUnwritable.
     """
     path = path.expanduser().absolute()
     refuse_newer(header_of(path), schema.revisions())

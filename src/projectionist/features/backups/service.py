@@ -172,8 +172,8 @@ def trouble_of(place: Place, path: Path, passphrase: str, check: Check = _nothin
     """What is wrong with a backup; empty once it was restored into a scratch database and found whole.
 
     Rows are counted and compared, every page and every reference is read, the tables are brought to this program's
-    revision, and all that is sealed is opened with the key of this installation, which is not in the backup. On PostgreSQL
-    it is restored there too, into a schema of its own.
+    revision, and all that is sealed is opened with the key of this installation, which is not in the backup. On
+    PostgreSQL it is restored there too, into a schema of its own.
     """
     try:
         with opened(path, passphrase) as found:

@@ -16,6 +16,7 @@ from projectionist.features.accounts.users import links, service
 from projectionist.features.audit_log import service as audit_log
 from projectionist.kit.clock import SystemClock
 from projectionist.settings.choices import Registration
+from tests.features.command import projectionist
 
 PASSWORD = "a warm beam of light"
 now = SystemClock().now
@@ -98,15 +99,34 @@ def test_what_cannot_be_done_is_one_sentence(data: Path, words: list[str]) -> No
     assert refused.value.message.endswith((".", "guest."))
 
 
-def test_an_invitation_is_mailed_by_the_service(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("how", [[], ["--mail", "ben@example.org"]])
+def test_where_nobody_may_join_nobody_is_invited(
+    data: Path, monkeypatch: pytest.MonkeyPatch, how: list[str]
+) -> None:
+    set_mail(monkeypatch)
+    monkeypatch.setenv("PROJECTIONIST_REGISTRATION", "closed")
+    ran = projectionist("users", "invite", *how, "--data", data)
+    assert (ran.status, ran.out) == (1, "")
+    assert "an invitation would open nothing and none was made" in ran.err
+    database = stored(data)
+    assert links.invitations(database, now=now) == []
+    database.close()
+
+
+def set_mail(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "MAIL_HOST": "127.0.0.1",
         "MAIL_FROM": "films@example.org",
         "BASE_URL": "https://films.example.org",
     }.items():
         monkeypatch.setenv(f"PROJECTIONIST_{name}", value)
-    told = said(data, "invite", "guest", "--mail", "ben@example.org")
-    assert "token" not in told
+
+
+def test_an_invitation_is_mailed_by_the_service(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_mail(monkeypatch)
+    ran = projectionist("users", "invite", "guest", "--mail", "ben@example.org", "--data", data)
+    assert (ran.status, ran.err) == (0, "")
+    assert "token" not in ran.out
     database = stored(data)
     (waiting,) = links.invitations(database, now=now)
     assert (waiting.role, waiting.address) == ("guest", "ben@example.org")

@@ -171,6 +171,24 @@ def test_the_api_does_what_the_pages_do(owner: Browser, stranger: Browser, post:
     assert wrong.status_code == 422
 
 
+def test_where_nobody_may_join_nobody_is_invited(tmp_path: Path, postbox: Postbox) -> None:
+    database = Database(sqlite_url(tmp_path / "house.sqlite"))
+    Base.metadata.create_all(database.engine)
+    closed = House(database, tmp_path, mail={**settings_of(postbox), "registration": "closed"})
+    with closed.owner() as owner:
+        assert 'action="/users/invite"' not in owner.get("/users").text
+        for address in ("", "ben@example.org"):
+            page = owner.post("/users/invite", role="user", note="", email=address, days="7")
+            told = {"role": "user", "note": "", "days": 7, "email": address}
+            answer = owner.api("POST", "/invitations", told)
+            assert (page.status_code, answer.status_code) == (409, 409)
+            for text in (words(page.text), answer.json()["detail"]):
+                assert "an invitation would open nothing and none was made" in text
+        assert owner.get("/api/v1/invitations").json()["items"] == []
+    assert Post(closed.mailroom, closed.jobs, postbox).deliver() == []
+    database.close()
+
+
 def test_without_a_mail_server_pages_say_what_to_do(tmp_path: Path) -> None:
     database = Database(sqlite_url(tmp_path / "house.sqlite"))
     Base.metadata.create_all(database.engine)

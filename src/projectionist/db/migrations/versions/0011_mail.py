@@ -47,6 +47,8 @@ def downgrade() -> None:
     op.drop_table("mail_letter")
     with op.batch_alter_table("account_link") as links:
         links.drop_column("address")
+        if op.get_bind().dialect.name == "sqlite":  # which has no name for a key whose numbers are used once
+            links.create_primary_key("pk_account_link", ["id"])
     with op.batch_alter_table("user_account") as users:
         users.drop_constraint("uq_user_account_folded_email", type_="unique")
         users.drop_column("folded_email")
