@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
@@ -50,8 +50,21 @@ class Arrived:
         return found[1]
 
 
+class _HangsUp(SMTP):
+    """Breaks the connection off once it has read the first line of a letter."""
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - as the server calls it
+        await self.push("354 Go on")
+        await self._reader.readline()
+        assert isinstance(self.transport, asyncio.WriteTransport)
+        self.transport.abort()
+
+
 class Postbox:
-    """Takes mails; `refusals` are answered first, by the command, each once. `users` have to sign in."""
+    """Takes mails; `refusals` are answered first, by the command, each once. `users` have to sign in.
+
+    It hangs up once: in the middle of a letter, or before it says that it took one.
+    """
 
     def __init__(
         self,
@@ -60,7 +73,9 @@ class Postbox:
         starttls: ssl.SSLContext | None = None,
         users: Mapping[str, str] | None = None,
         refusals: Mapping[str, Sequence[str]] | None = None,
+        hangs_up: Literal["", "in the middle", "at the end"] = "",
     ) -> None:
+        self._hangs_up = hangs_up
         self._tls = tls
         self._starttls = starttls
         self._users = dict(users or {})
@@ -114,6 +129,9 @@ class Postbox:
                 is_signed_in=bool(session.authenticated),
             )
         )
+        if self._hangs_up == "at the end":
+            self._hangs_up = ""
+            server.transport.abort()
         return "250 OK"
 
     async def handle_QUIT(self, server: SMTP, session: Any, envelope: Any) -> str:  # noqa: N802
@@ -133,7 +151,10 @@ class Postbox:
         return AuthResult(success=is_right, handled=False)
 
     def _speaker(self) -> SMTP:
-        speaker = SMTP(
+        kind = _HangsUp if self._hangs_up == "in the middle" else SMTP
+        if kind is _HangsUp:
+            self._hangs_up = ""
+        speaker = kind(
             self,
             hostname="postbox.test",
             tls_context=self._starttls,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.policy import default
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import trustme
@@ -163,6 +163,21 @@ def test_a_wrong_password_is_told_and_shown_nowhere(
 def test_a_server_that_breaks_off_is_told() -> None:
     with shouting(b"220 here\r\n") as port, pytest.raises(ServerUnreachable):
         send(MailServer("127.0.0.1", SENDER, Security.NONE, port), MAIL, NOW)
+
+
+@pytest.mark.parametrize(("moment", "arrived"), [("in the middle", 0), ("at the end", 1)])
+def test_a_server_that_hangs_up_over_a_letter_is_told_and_tried_again(
+    moment: Literal["in the middle", "at the end"], arrived: int
+) -> None:
+    """Whether it took the letter nobody knows then: rather twice than never."""
+    long = Mail("ada@example.org", "A word", "A line of a long letter.\n" * 40_000)
+    with Postbox(hangs_up=moment) as postbox:
+        with pytest.raises(ServerUnreachable, match="before it said that it took the mail") as told:
+            send(at(postbox), long, NOW)
+        assert told.value.retryable
+        assert len(postbox.arrived) == arrived
+        send(at(postbox), long, NOW)
+    assert [one.text for one in postbox.arrived] == [long.text] * (arrived + 1)
 
 
 def test_a_password_that_smtp_cannot_carry_is_told() -> None:

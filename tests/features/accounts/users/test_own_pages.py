@@ -52,7 +52,7 @@ def have(owner: Browser, post: Post, address: str = ADDRESS) -> None:
 def test_an_address_is_asked_for_proven_and_shown(owner: Browser, post: Post) -> None:
     asked = owner.post("/account/email", email=ADDRESS, current=PASSWORD)
     assert asked.url.path == "/account/profile"
-    assert f"A mail with a link went to {ADDRESS}" in words(asked.text)
+    assert f"A mail with a link is on its way to {ADDRESS}" in words(asked.text)
     link = post.one().link
     page = owner.get(link)
     assert page.url.path == "/verify-email"
