@@ -39,7 +39,7 @@ def address(house: House) -> Iterator[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize(("size", "scheme"), [("wide", "dark"), ("phone", "light")])
 def test_somebody_proves_an_address_and_gets_in_again_by_it(
-    pages: Pages, address: str, house: House, postbox: Postbox, size: str, scheme: Scheme
+    address: str, pages: Pages, house: House, postbox: Postbox, size: str, scheme: Scheme
 ) -> None:
     post = Post(house.mailroom, house.jobs, postbox)
     owner = pages.open(address, size=size, scheme=scheme)
