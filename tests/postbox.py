@@ -131,6 +131,7 @@ class Postbox:
         )
         if self._hangs_up == "at the end":
             self._hangs_up = ""
+            assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
         return "250 OK"
 

@@ -13,6 +13,7 @@ from tests.e2e.browser import Pages, Scheme
 from tests.e2e.test_users import check, found
 from tests.features.accounts.house import NAME, PASSWORD, House
 from tests.features.accounts.users.post import Post, postbox, settings_of
+from tests.passwords import ANOTHER
 from tests.postbox import Postbox
 from tests.serving import served
 
@@ -76,12 +77,12 @@ def test_somebody_proves_an_address_and_gets_in_again_by_it(
     expect(guest.page.locator(".notice")).to_contain_text("is on its way")
     check(guest)
     guest.go(post.one().link)
-    guest.page.get_by_label("New password").fill("a third beam of light")
+    guest.page.get_by_label("New password").fill(ANOTHER)
     guest.page.get_by_role("button", name="Change the password").click()
     expect(guest.page.locator("h1")).to_have_text("Sign in")
     check(guest)
     guest.page.get_by_label("Name or e-mail").fill(ADDRESS)
-    guest.page.get_by_label("Password").fill("a third beam of light")
+    guest.page.get_by_label("Password").fill(ANOTHER)
     guest.page.get_by_role("button", name="Sign in").click()
     guest.go("/account")
     expect(guest.page.locator("main")).to_contain_text(ADDRESS)

@@ -16,6 +16,7 @@ from projectionist.features.accounts.models import (
     LinkRow,
     SetupRow,
     SignInRow,
+    SignInStepRow,
     TokenRow,
     UserRow,
 )
@@ -27,8 +28,9 @@ def user_by_name(session: Session, folded_name: str) -> UserRow | None:
 
 
 def user_called(session: Session, folded: str) -> UserRow | None:
-    """Whom somebody means who types this: a name holds no @, and an address always does."""
-    return session.scalars(select(UserRow).where(_is_called(folded))).one_or_none()
+    """Whom somebody means who types this; whose proven address it is comes before who is only called so."""
+    order = case((UserRow.folded_email == folded, 0), else_=1)
+    return session.scalars(select(UserRow).where(_is_called(folded)).order_by(order).limit(1)).first()
 
 
 def _is_called(folded: str) -> ColumnElement[bool]:
@@ -109,13 +111,15 @@ def revoke_others(session: Session, user_id: int, kept_hash: str) -> int:
 
 
 def end_all_sign_ins(session: Session, user_id: int) -> None:
-    """Sign somebody out everywhere."""
+    """Sign somebody out everywhere, also where they are about to sign in."""
     session.execute(delete(SignInRow).where(SignInRow.user_id == user_id))
+    session.execute(delete(SignInStepRow).where(SignInStepRow.user_id == user_id))
 
 
 def sweep(session: Session, now: datetime, forgiven: timedelta, forgotten: timedelta) -> None:
     """Take out what is over: sign-ins that ended, failures that are forgiven, browsers not seen for long."""
     session.execute(delete(SignInRow).where(SignInRow.expires_at <= now))
+    session.execute(delete(SignInStepRow).where(SignInStepRow.expires_at <= now))
     session.execute(
         delete(FailureRow).where(
             FailureRow.last_at <= now - forgiven,

@@ -41,6 +41,13 @@ class Act(StrEnum):
     PASSWORD_FORGOTTEN = "password forgotten"  # nosec B105
     EMAIL_ASKED = "e-mail address asked for"
     EMAIL_CHANGED = "e-mail address changed"
+    SECOND_FACTOR_ON = "second step switched on"
+    SECOND_FACTOR_OFF = "second step switched off"
+    SECOND_FACTOR_REFUSED = "change of the second step refused"
+    RECOVERY_CODES_MADE = "recovery codes made"
+    RECOVERY_CODE_USED = "recovery code used"
+    PASSKEY_ADDED = "passkey added"
+    PASSKEY_REVOKED = "passkey revoked"
     USER_INVITED = "user invited"
     INVITATION_WITHDRAWN = "invitation withdrawn"
     USER_JOINED = "user joined"

@@ -11,17 +11,18 @@ from sqlalchemy.orm import Session
 _GONE = "It had not ended when the backup was made that was restored; order it anew where it is still wanted."
 
 
-SEALED = (("server", "token"), ("cache_list_key", "key"))
+SEALED = (("server", "token"), ("cache_list_key", "key"), ("second_factor", "secret"))
 """Where what is sealed with the key of an installation is kept: table and column."""
 
 
 def sealed_values(session: Session) -> list[str]:
-    """All that is sealed: the tokens of servers, and the keys of lists."""
+    """All that is sealed: tokens of servers, keys of lists, and what authenticator apps share with the house."""
     return [value for table, column in SEALED for value in _values(session, table, column)]
 
 
 def _values(session: Session, name: str, column: str) -> Sequence[str]:
-    return session.execute(text(f'SELECT "{column}" FROM {name} WHERE "{column}" <> \'\'')).scalars().all()  # nosec B608
+    asked = f'SELECT "{column}" FROM {name} WHERE "{column}" <> \'\''  # nosec B608 - names of ours
+    return session.execute(text(asked)).scalars().all()
 
 
 def end_ways_in(session: Session) -> None:
@@ -29,7 +30,7 @@ def end_ways_in(session: Session) -> None:
 
     Mails that wait are dropped: they were sent since, or nobody waits for them any more.
     """
-    for table in ("sign_in", "account_link", "api_token", "mail_letter"):
+    for table in ("sign_in", "sign_in_step", "account_link", "api_token", "mail_letter"):
         session.execute(text(f"DELETE FROM {table}"))  # nosec B608 - names of ours
 
 

@@ -22,8 +22,9 @@ from projectionist.features.accounts.users.emails import Email
 from projectionist.features.audit_log import service as audit_log
 from projectionist.web.ports import Principal
 from tests.features.accounts.clocks import Clock
-from tests.features.accounts.users.people import PASSWORD, clock, invited, known, owner
+from tests.features.accounts.users.people import clock, invited, known, owner
 from tests.features.accounts.users.post import Post, post, postbox
+from tests.passwords import ANOTHER, PASSWORD
 
 __all__ = ["clock", "owner", "post", "postbox"]
 
@@ -79,6 +80,15 @@ def test_an_address_that_is_not_proven_is_no_way_in(
     post.deliver()
     with pytest.raises(SignInNeeded):
         known(database, clock, ADDRESS)
+
+
+def test_whose_proven_an_address_is_comes_before_who_is_only_called_so(
+    post: Post, owner: Principal, clock: Clock, database: Database
+) -> None:
+    invited(database, owner, clock, ADDRESS)
+    have(post, owner)
+    signed_in = accounts.sign_in(database, ADDRESS, PASSWORD, now=clock, remember=False, address="192.0.2.9")
+    assert signed_in.principal.id == owner.id
 
 
 def test_an_unknown_address_is_answered_as_an_unknown_name_is(
@@ -172,7 +182,7 @@ def test_a_new_password_ends_an_address_that_was_asked_for(
     want(post, owner, "thief@example.net")
     planted = post.token()
     mailing.forgotten(post.room, ADDRESS)
-    links.choose_password(post.room.database, post.token(), "quite another beam", now=clock)
+    links.choose_password(post.room.database, post.token(), ANOTHER, now=clock)
     with pytest.raises(NotAllowed):
         emails.verify_email(post.room, planted)
 

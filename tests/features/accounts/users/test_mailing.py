@@ -17,8 +17,9 @@ from projectionist.kit.acting import Actor, acting
 from projectionist.settings.choices import Registration
 from projectionist.web.ports import Principal
 from tests.features.accounts.clocks import Clock
-from tests.features.accounts.users.people import PASSWORD, clock, invited, known, owner
+from tests.features.accounts.users.people import clock, invited, known, owner
 from tests.features.accounts.users.post import Post, post, post_of, postbox
+from tests.passwords import ANOTHER, PASSWORD
 from tests.postbox import Postbox
 
 __all__ = ["clock", "owner", "post", "postbox"]
@@ -120,7 +121,7 @@ def test_who_forgot_the_password_gets_a_link_to_a_new_one(
     path, _, token = mail.link.partition("?token=")
     assert path == "/new-password"
     clock.forward(minutes=59)
-    assert links.choose_password(database, token, "quite another beam", now=clock).name == "Ada"
+    assert links.choose_password(database, token, ANOTHER, now=clock).name == "Ada"
 
 
 def test_the_link_works_for_an_hour_from_when_it_was_sent(

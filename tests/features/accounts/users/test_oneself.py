@@ -13,8 +13,9 @@ from projectionist.features.accounts.users import emails, oneself, service
 from projectionist.features.audit_log import service as audit_log
 from projectionist.web.ports import Principal
 from tests.features.accounts.clocks import Clock
-from tests.features.accounts.users.people import PASSWORD, clock, invited, known, owner
+from tests.features.accounts.users.people import clock, invited, known, owner
 from tests.features.accounts.users.post import Post, post, postbox
+from tests.passwords import PASSWORD
 
 __all__ = ["clock", "owner", "post", "postbox"]
 

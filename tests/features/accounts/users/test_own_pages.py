@@ -11,6 +11,7 @@ from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.model import Base
 from tests.features.accounts.house import NAME, PASSWORD, Browser, House, words
 from tests.features.accounts.users.post import Post, postbox, settings_of
+from tests.passwords import ANOTHER
 from tests.postbox import Postbox
 
 __all__ = ["postbox"]
@@ -100,8 +101,8 @@ def test_the_forgotten_password_page_says_the_same_for_every_address(
     assert ADDRESS not in first
     (mail,) = post.deliver()
     stranger.get(mail.link)
-    stranger.post("/new-password", password="quite another beam")
-    answer = stranger.post("/sign-in", name=ADDRESS, password="quite another beam", follow=False)
+    stranger.post("/new-password", password=ANOTHER)
+    answer = stranger.post("/sign-in", name=ADDRESS, password=ANOTHER, follow=False)
     assert answer.status_code == 303
 
 

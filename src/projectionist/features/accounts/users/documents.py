@@ -28,6 +28,8 @@ class UserDocument(msgspec.Struct, frozen=True):
     sign_ins: int
     tokens: int
     email: str
+    second_step: bool
+    passkeys: int
 
 
 class UserChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -132,6 +134,8 @@ def user_document(user: User) -> UserDocument:
         user.sign_ins,
         user.tokens,
         user.email,
+        user.second_step,
+        user.passkeys,
     )
 
 

@@ -13,6 +13,7 @@ from projectionist.features.accounts import attempts, passwords, tokens
 from projectionist.features.accounts import queries as accounts
 from projectionist.features.accounts.attempts import Tell
 from projectionist.features.accounts.models import UserRow
+from projectionist.features.accounts.passkeys.service import passkeys_of
 from projectionist.features.accounts.service import browsers, check_current, principal_of
 from projectionist.features.accounts.users import service
 from projectionist.features.accounts.users.emails import email_of
@@ -51,7 +52,12 @@ def own_data(database: Database, principal: Principal, *, now: Now) -> Mapping[s
             "created_at": user.created_at,
             "email": email.address,
             "email_asked_for": email.wanted,
+            "second_step": user.second_step,
         },
+        "passkeys": [
+            {"name": one.name, "created_at": one.created_at, "used_at": one.used_at}
+            for one in passkeys_of(database, principal.id)
+        ],
         "browsers": [
             {
                 "browser": one.browser,
