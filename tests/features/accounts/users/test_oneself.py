@@ -37,7 +37,7 @@ def test_the_same_name_in_other_letters_is_taken_and_that_of_another_is_not(
 ) -> None:
     invited(database, owner, clock, "Ada")
     assert oneself.rename(database, owner.id, "VERA", now=clock).name == "VERA"
-    for wanted in ("ada", "ADA", "a", "a b", "Vera\0", "vera@example.org"):
+    for wanted in ("ada", "ADA", "a", "a b", "Vera\0", "vera@example"):
         with pytest.raises(InputWrong) as refused:
             oneself.rename(database, owner.id, wanted, now=clock)
         assert refused.value.field == "name"
