@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 from projectionist import __version__
@@ -13,6 +13,9 @@ from projectionist.features.accounts import setup_file
 from projectionist.features.accounts.setup_link import setup_link
 from projectionist.features.backups.service import sweep as sweep_backups
 from projectionist.features.mail.service import order_left
+from projectionist.features.metrics.exporting import Exporting
+from projectionist.integrations.error_reports import ErrorReports
+from projectionist.integrations.telemetry import Collector
 from projectionist.settings import Settings
 from projectionist.web.serving import check_free
 from projectionist.web.serving import serve as serve_pages
@@ -33,8 +36,8 @@ def serve(settings: Settings, say: Say) -> None:
         _set_up(house, say)
         house.begin_syncs()
         order_left(house.mailroom)
-        listening, guarding = house.listen(), house.guard()
-        for part in (listening, guarding):
+        parts = (*outside(house), house.listen(), house.guard(), *house.keep_watch())
+        for part in parts:
             part.start()
             stack.callback(part.close)
         serve_pages(house.web(), settings.host, settings.port, ready=lambda: _greet(house, say))
@@ -46,11 +49,21 @@ def work(settings: Settings, stop: threading.Event, say: Say) -> None:
         house.recover_cache()
         house.jobs.start(work=True, queues=settings.queues)
         stack.callback(house.jobs.close)
-        guarding = house.guard()
-        guarding.start()
-        stack.callback(guarding.close)
+        for part in (*outside(house, metrics=False), house.guard(), house.report()):
+            part.start()
+            stack.callback(part.close)
         say(f"Working as {house.jobs.process}; Ctrl-C ends it, and what runs goes on elsewhere or later.")
         stop.wait()
+
+
+def outside(house: House, *, metrics: bool = True) -> Iterator[ErrorReports | Exporting]:
+    """What tells others of errors and metrics, where the settings name any."""
+    settings = house.settings
+    if settings.error_reports:
+        yield ErrorReports(settings.error_reports)
+    if metrics and settings.otlp_url:
+        headers = dict(one.split("=", 1) for one in settings.otlp_headers)
+        yield Exporting(house.metrics, Collector(settings.otlp_url, headers, settings.node))
 
 
 def _set_up(house: House, say: Say) -> None:

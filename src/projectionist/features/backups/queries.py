@@ -11,12 +11,18 @@ from sqlalchemy.orm import Session
 _GONE = "It had not ended when the backup was made that was restored; order it anew where it is still wanted."
 
 
-SEALED = (("server", "token"), ("cache_list_key", "key"), ("second_factor", "secret"))
+SEALED = (
+    ("server", "token"),
+    ("cache_list_key", "key"),
+    ("second_factor", "secret"),
+    ("messenger", "address"),
+    ("heartbeat", "address"),
+)
 """Where what is sealed with the key of an installation is kept: table and column."""
 
 
 def sealed_values(session: Session) -> list[str]:
-    """All that is sealed: tokens of servers, keys of lists, and what authenticator apps share with the house."""
+    """All that is sealed: tokens of servers, keys of lists, addresses of messengers, what authenticator apps share."""
     return [value for table, column in SEALED for value in _values(session, table, column)]
 
 
