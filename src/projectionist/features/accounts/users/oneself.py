@@ -12,8 +12,8 @@ from projectionist.errors import InputWrong, NotFound
 from projectionist.features.accounts import attempts, passwords, tokens
 from projectionist.features.accounts import queries as accounts
 from projectionist.features.accounts.attempts import Tell
+from projectionist.features.accounts.credentials.queries import passkeys_of
 from projectionist.features.accounts.models import UserRow
-from projectionist.features.accounts.passkeys.service import passkeys_of
 from projectionist.features.accounts.service import browsers, check_current, principal_of
 from projectionist.features.accounts.users import service
 from projectionist.features.accounts.users.emails import email_of
@@ -40,6 +40,11 @@ def own_data(database: Database, principal: Principal, *, now: Now) -> Mapping[s
     """Everything that is kept of somebody as a user: no password, no token, nothing of others. Raises NotFound."""
     user = service.get_user(database, principal.id, now=now)
     email = email_of(database, principal.id, now=now)
+    with database.read() as session:
+        passkeys = [
+            {"name": one.name, "created_at": one.created_at, "used_at": one.used_at}
+            for one in passkeys_of(session, principal.id)
+        ]
     return {
         "made_at": now(),
         "account": {
@@ -54,10 +59,7 @@ def own_data(database: Database, principal: Principal, *, now: Now) -> Mapping[s
             "email_asked_for": email.wanted,
             "second_step": user.second_step,
         },
-        "passkeys": [
-            {"name": one.name, "created_at": one.created_at, "used_at": one.used_at}
-            for one in passkeys_of(database, principal.id)
-        ],
+        "passkeys": passkeys,
         "browsers": [
             {
                 "browser": one.browser,
