@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.api.house import Open, opened, token_of
 
 MAIL_PASSWORD = "canary-of-the-mail-password-5b1d"
 ADDRESS = "somebody@example.org"
-MAIL = {
+MAIL: dict[str, Any] = {
     "mail_host": "mail.example.org",
     "mail_from": "Projectionist <films@example.org>",
     "mail_user": "films@example.org",
