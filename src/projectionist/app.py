@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from projectionist.errors import DatabaseUnusable, NotFound
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup
 from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.mailroom import open_mailroom
 from projectionist.features.alerts import opening as alerts
 from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.backups import feature as backups_web
@@ -57,6 +58,8 @@ from projectionist.features.library.scheduling import ScheduledSyncs
 from projectionist.features.library.service import libraries
 from projectionist.features.library.sync import Synced
 from projectionist.features.logs import feature as logs_web
+from projectionist.features.mail import feature as mail
+from projectionist.features.mail import jobs as mail_jobs
 from projectionist.features.metrics import feature as metrics_web
 from projectionist.features.metrics import sampling
 from projectionist.features.operations import feature as operations
@@ -145,6 +148,7 @@ class House:
                 LibraryIndex(database), self.servers, self.servers.prefixes, self._is_copy
             ).hold,
         )
+        self.mailroom = open_mailroom(settings, database, self.jobs, self.clock.now)
         self.lists = self._open_lists(vault, connect_list)
         self.cache = self._open_cache()
         self.doctor = Doctor(self.ground, tell=self._tell_of_doctor)
@@ -162,7 +166,7 @@ class House:
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = self._every_kind(vault)
         queues = [library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES, backup_jobs.QUEUE]
-        self.jobs.bring(self._kinds, [*queues, alerts.QUEUE])
+        self.jobs.bring(self._kinds, [*queues, alerts.QUEUE, mail_jobs.QUEUE])
 
     def _every_kind(self, vault: Vault) -> tuple[JobKind, ...]:
         return (
@@ -177,6 +181,7 @@ class House:
             *preview_jobs.kinds(self.place, self.jobs),
             *cache_jobs.kinds(self.cache, self.jobs),
             *backup_jobs.kinds(backups.Place.of(self.settings, self.database, lambda: vault, self.clock.now)),
+            *mail_jobs.kinds(self.mailroom),
             *alerts.kinds(self.alerts),
         )
 
@@ -229,6 +234,7 @@ class House:
                 "events": self.events,
                 "job_kinds": {kind.name: kind.label or kind.name for kind in self._kinds},
                 "jobs": self.jobs,
+                "mailroom": self.mailroom,
                 "metrics": self.metrics,
                 "people": people,
                 "pictures": Pictures(self.database, self.servers, settings.data / "pictures"),
@@ -269,6 +275,7 @@ class House:
             doctor.web_feature(self.doctor),
             servers_web.feature(self.database),
             accounts.feature(),
+            mail.feature(),
             audit_log.feature(),
             backups_web.feature(),
             metrics_web.web_feature(),
@@ -336,10 +343,7 @@ class House:
             cache_service.played(self.cache, self.jobs)
             cache_service.note_play(self.cache, server_id, item_key)
 
-        following = Following(
-            began,
-            lambda server, item: cache_service.play_ended(self.cache, self.jobs, server, item),
-        )
+        following = Following(began, partial(cache_service.play_ended, self.cache, self.jobs))
         return Listening(server_ids, self.servers, self.jobs, self.events.publish, on_playing=following.heard)
 
     def recover_cache(self) -> None:
@@ -429,9 +433,9 @@ def open_house(
         logs.configure(settings.log_format, settings.log_level, settings.log_file, kept)
         for library_of_ours in ("alembic", "dbos"):
             logging.getLogger(library_of_ours).setLevel(logging.WARNING)
-        # of each retry it says a line; what comes of them is told in words
+        # It logs each retry; what comes of them is told in words.
         logging.getLogger("stamina").setLevel(logging.ERROR)
-        for secret in (settings.secret_key, settings.plex_token):
+        for secret in (settings.secret_key, settings.plex_token, settings.mail_password):
             logs.mask(secret)
         for name in settings.unknown:
             _log.warning("%s is no setting of Projectionist; nothing was done with it", name)
@@ -467,11 +471,8 @@ def backups_place(settings: Settings) -> Iterator[backups.Place]:
     path = settings.data / "projectionist.sqlite"
     if not settings.database_url and not path.is_file():
         raise NotFound(f"There is no database in {settings.data}, so there is nothing to back up.")
-    database = Database(settings.database_url or sqlite_url(path))
-    try:
+    with closing(Database(settings.database_url or sqlite_url(path))) as database:
         yield backups.Place.opened(settings, database, SystemClock().now)
-    finally:
-        database.close()
 
 
 def page_settings(settings: Settings, *, exclusive: bool = False) -> Mapping[str, str]:
@@ -482,13 +483,10 @@ def page_settings(settings: Settings, *, exclusive: bool = False) -> Mapping[str
     path = settings.data / "projectionist.sqlite"
     if not settings.database_url and not path.exists():
         return {}
-    with DataFolder.open(settings.data, exclusive=exclusive):
-        database = Database(settings.database_url or sqlite_url(path))
-        try:
-            backups.bring_up(backups.Place.opened(settings, database, SystemClock().now))
-            return saved_settings(database)
-        finally:
-            database.close()
+    url = settings.database_url or sqlite_url(path)
+    with DataFolder.open(settings.data, exclusive=exclusive), closing(Database(url)) as database:
+        backups.bring_up(backups.Place.opened(settings, database, SystemClock().now))
+        return saved_settings(database)
 
 
 def _connect_messenger(outbound: Outbound, address: MessengerAddress) -> Messenger:

@@ -11,6 +11,8 @@ from projectionist.app import House, open_house
 from projectionist.errors import ProjectionistError
 from projectionist.features.accounts import setup_file
 from projectionist.features.accounts.setup_link import setup_link
+from projectionist.features.backups.service import sweep as sweep_backups
+from projectionist.features.mail.service import order_left
 from projectionist.features.metrics.exporting import Exporting
 from projectionist.integrations.error_reports import ErrorReports
 from projectionist.integrations.telemetry import Collector
@@ -25,6 +27,7 @@ def serve(settings: Settings, say: Say) -> None:
     """Serve the pages, and do jobs too unless the settings say otherwise, until somebody ends it."""
     check_free(settings.host, settings.port)
     with open_house(settings, exclusive=True) as house, ExitStack() as stack:
+        sweep_backups(settings)
         house.recover_cache()
         house.jobs.start(work=settings.worker, queues=settings.queues)
         stack.callback(house.jobs.close)
@@ -32,6 +35,7 @@ def serve(settings: Settings, say: Say) -> None:
         house.reopen_demo()
         _set_up(house, say)
         house.begin_syncs()
+        order_left(house.mailroom)
         parts = (*outside(house), house.listen(), house.guard(), *house.keep_watch())
         for part in parts:
             part.start()

@@ -86,11 +86,12 @@ def restore(
         say(f"The former key is kept: {restored.former_key}")
     if restored.sealed:
         say(
-            f"{restored.sealed} tokens cannot be opened with the key that is here: put the former secret.key into the "
-            "data folder, or enter them anew."
+            f"{restored.sealed} tokens and keys of servers and lists cannot be opened with the key that is here: put "
+            "the former secret.key into the data folder, or enter them anew."
         )
     say(
-        "Everybody signs in again. Where a fast disk is used, look at the cache's audit after the next start."
+        "Everybody signs in again, with the passwords and roles of then; programs need new tokens, and links that were "
+        "given out open nothing. Where a fast disk is used, look at the cache's audit after the next start."
     )
 
 
