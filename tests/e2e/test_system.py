@@ -58,7 +58,10 @@ def test_charts_are_drawn_and_their_tables_tell_the_same(house: Open, pages: Pag
         for place in ("/system?period=30d", "/alerts", "/announcements", "/logs"):
             watched.go(place)
             assert watched.hard_to_use() == []
+        watched.go("/system")
+        wait_until(page, f"{DRAWN} > 2")
         page.set_viewport_size({"width": 360, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, "before it is drawn anew, too"
         for place in ("/system", "/alerts", "/logs"):
             watched.go(place)
             assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -122,10 +122,10 @@ class Settings:
         secret=True,
         example="Authorization=Bearer token",
     )
-    update_address: str = option(
+    update_address: str | None = option(
         "Where it is asked each day whether a newer version is there, as JSON of a release; left out, nobody is asked.",
         values.optional(values.web_address),
-        "",
+        None,
         example="https://forge.example.org/api/v1/repos/films/projectionist/releases/latest",
         page=True,
     )
