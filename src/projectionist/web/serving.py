@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from litestar import Litestar
 
@@ -26,6 +27,10 @@ MOST_CONNECTIONS: Final = 4096
 """Requests at once, open event streams among them; more wait."""
 MOST_THREADS: Final = 16
 """In which handlers run that wait for a database or a media server."""
+
+
+HEADERS_S: Final = 15.0
+"""How long the head of a request may take to arrive; what its body may take, `web.bodies` says."""
 
 
 class _Threads(ThreadPoolExecutor):
@@ -72,6 +77,7 @@ async def serve_until(
         port=port,
         interface=Interfaces.ASGI,
         http=HTTPModes.auto,
+        http1_settings=HTTP1Settings(header_read_timeout=int(HEADERS_S * 1000)),
         websockets=False,
         backlog=1024,
         backpressure=MOST_CONNECTIONS,
