@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from projectionist import __version__
-from projectionist.kit.http import HttpClient, Retries, TimeOuts, shown_address
+from projectionist.kit.http import HttpClient, Retries, TimeOuts
+from projectionist.kit.outbound import shown_address
 from projectionist.media.releases import Release
 
 _IN_TIME = TimeOuts(connect=5.0, read=10.0, total=20.0)
