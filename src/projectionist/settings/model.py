@@ -128,6 +128,13 @@ class Settings:
         secret=True,
         example="Authorization=Bearer token",
     )
+    update_address: str | None = option(
+        "Where it is asked each day whether a newer version is there, as JSON of a release; left out, nobody is asked.",
+        values.optional(values.web_address),
+        None,
+        example="https://forge.example.org/api/v1/repos/films/projectionist/releases/latest",
+        page=True,
+    )
     media: Path | None = option("A folder of films to begin with.", values.path, None, example="/films")
     plex_url: str = option(
         "A Plex server to begin with.", values.web_address, "", example="http://192.168.1.10:32400"
