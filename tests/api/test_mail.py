@@ -34,7 +34,7 @@ def test_the_page_tells_how_mail_is_sent_and_orders_a_test(mailing: Open) -> Non
         page = client.get("/mail").text
         assert "mail.example.org:587" in page
         assert "STARTTLS" in page
-        sent = client.post("/mail/test", data={"address": ADDRESS}, headers=token_of(client))
+        sent = client.post("/mail/test", data={"email": ADDRESS}, headers=token_of(client))
         assert (sent.status_code, sent.headers["location"][:6]) == (303, "/jobs/")
         job = client.get(f"/api/v1{sent.headers['location']}").json()
         assert (job["kind"], job["title"], job["state"]) == ("mail.send", "Mail: test", "queued")
@@ -46,9 +46,9 @@ def test_the_page_tells_how_mail_is_sent_and_orders_a_test(mailing: Open) -> Non
             "starttls",
             1,
         )
-        wrong = client.post("/mail/test", data={"address": "x"}, headers=token_of(client))
-        assert (wrong.status_code, 'id="address-error"' in wrong.text) == (422, True)
-        again = client.post("/api/v1/mail/test", json={"address": ADDRESS}, headers=token_of(client))
+        wrong = client.post("/mail/test", data={"email": "x"}, headers=token_of(client))
+        assert (wrong.status_code, 'id="email-error"' in wrong.text) == (422, True)
+        again = client.post("/api/v1/mail/test", json={"email": ADDRESS}, headers=token_of(client))
         assert again.status_code == 202
 
 
@@ -56,7 +56,7 @@ def test_without_a_mail_server_the_page_says_what_to_set(house: Open) -> None:
     with house.visitor() as client:
         assert "PROJECTIONIST_MAIL_HOST" in client.get("/mail").text
         assert client.get("/api/v1/mail").json()["is_set"] is False
-        refused = client.post("/api/v1/mail/test", json={"address": ADDRESS}, headers=token_of(client))
+        refused = client.post("/api/v1/mail/test", json={"email": ADDRESS}, headers=token_of(client))
         assert (refused.status_code, refused.json()["code"]) == (409, "mail_not_set")
 
 
@@ -75,7 +75,7 @@ def test_links_to_new_passwords_are_asked_for_three_times_an_hour(mailing: Open)
 def test_the_password_of_the_mail_server_is_told_nowhere(tmp_path: Path) -> None:
     with opened(tmp_path, **MAIL) as house:
         with house.visitor() as client:
-            client.post("/mail/test", data={"address": ADDRESS}, headers=token_of(client))
+            client.post("/mail/test", data={"email": ADDRESS}, headers=token_of(client))
             found = {
                 route.path: client.get(re.sub(r"\{[^}]+\}", "1", route.path)).text
                 for route in declared_routes(house.app)

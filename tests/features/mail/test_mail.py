@@ -155,7 +155,7 @@ def test_an_address_that_is_none_is_refused_beside_its_field(database: Database,
     room = opened(database, MailServer("127.0.0.1", "films@example.org"))
     with pytest.raises(InputWrong) as refused:
         service.order_test(room, typed, "Vera")
-    assert refused.value.field == "address"
+    assert refused.value.field == "email"
     assert waiting(room) == 0
 
 

@@ -33,7 +33,7 @@ def test_mail(
     mailroom: Injected[Mailroom], principal: Injected[Principal], data: JSONBody[MailTest]
 ) -> MailOrdered:
     """Send a mail that says only that mails arrive."""
-    return MailOrdered(service.order_test(mailroom, data.address, principal.name).job_id)
+    return MailOrdered(service.order_test(mailroom, data.email, principal.name).job_id)
 
 
 HANDLERS = (get_mail, test_mail)

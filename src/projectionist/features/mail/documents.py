@@ -24,7 +24,7 @@ class MailDocument(msgspec.Struct, frozen=True):
 class MailTest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """To whom a mail goes that says only that mails arrive."""
 
-    address: Annotated[str, msgspec.Meta(min_length=3, max_length=254)]
+    email: Annotated[str, msgspec.Meta(min_length=3, max_length=254)]
 
 
 class MailOrdered(msgspec.Struct, frozen=True):

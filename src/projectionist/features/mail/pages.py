@@ -22,7 +22,7 @@ MANAGE = needs(Permission.MANAGE_SETTINGS)
 def mail_page(mailroom: Injected[Mailroom]) -> Template:
     """How mails are sent, and a form that sends one."""
     return Template(
-        "mail/show.html", context={"found": service.standing(mailroom), "errors": {}, "address": ""}
+        "mail/show.html", context={"found": service.standing(mailroom), "errors": {}, "email": ""}
     )
 
 
@@ -34,14 +34,14 @@ def test_mail(
     data: Form,
 ) -> Template | Redirect:
     """Send a mail that says only that mails arrive; its job is shown."""
-    address = text(data, "address")
+    address = text(data, "email")
     try:
         ordered = service.order_test(mailroom, address, principal.name)
     except ProjectionistError as error:
         context = {
             "found": service.standing(mailroom),
             "errors": errors_of(error),
-            "address": address,
+            "email": address,
         }
         return Template("mail/show.html", context=context, status_code=error.status)
     return to(request, f"/jobs/{ordered.job_id}")

@@ -175,7 +175,7 @@ def order_left(room: Mailroom) -> int:
 def order_test(room: Mailroom, address: str, asked_by: str) -> Ordered:
     """Have a mail sent that says only that mails arrive. Raises InputWrong, MailNotSet."""
     room.needed()
-    to = checked_address(address, "address")
+    to = checked_address(address)
     with room.database.write() as session:
         letter = note_letter(session, TEST, to, {}, asked_by=asked_by, now=room.now())
     return order(room, letter, TEST, asked_by)
@@ -197,7 +197,7 @@ def send(room: Mailroom, letter_id: int, check: Callable[[], None] = mail.no_che
 
 def send_test(server: MailServer, address: str, now: datetime) -> None:
     """Send, at once, a mail that says only that mails arrive. Raises InputWrong, and what `kit.mail.send` does."""
-    content = _test_words(checked_address(address, "address"))
+    content = _test_words(checked_address(address))
     mail.send(server, Mail(content.to, content.subject, content.text), now)
 
 
