@@ -22,7 +22,6 @@ from projectionist.db.tables import SavedSettingRow
 from projectionist.errors import BackupUnusable, DatabaseNewer, DatabaseUnusable, TargetUnwritable, UsageWrong
 from projectionist.features.backups import archive, queries, service
 from projectionist.features.backups.service import Place
-from projectionist.features.cache.models import ListKeyRow
 from projectionist.features.servers.models import ServerRow
 from projectionist.kit import files
 from projectionist.kit.secrets import Vault, load_key
@@ -114,7 +113,10 @@ def test_a_backup_whose_tokens_this_key_does_not_open_is_not_proven(place: Place
 def test_a_key_of_a_list_that_this_key_does_not_open_is_told(place: Place) -> None:
     with place.database.write() as session:
         session.execute(update(ServerRow).values(token=""))
-        session.add(ListKeyRow(service="mdblist", key=Vault(os.urandom(32)).seal("a key of then")))
+        session.execute(
+            text("INSERT INTO cache_list_key (service, \"key\") VALUES ('mdblist', :key)"),
+            {"key": Vault(os.urandom(32)).seal("a key of then")},
+        )
     made = service.make_backup(place, "by hand")
     assert "key" in made.trouble
 
