@@ -31,7 +31,7 @@ NO_PAGES = re.compile(
     r"^/(api|static|frame|images)/|/frames(/|\.json)|/(events|metrics|sw\.js|manifest\.webmanifest|favicon\.ico)$"
 )
 NAMED = re.compile(r"\{(\w+):\w+\}")
-BY_LINK = ("/join", "/new-password")
+BY_LINK = ("/join", "/new-password", "/verify-email")
 """Pages that a link opens, and nothing else."""
 NOT_HERE = {
     "/cache/places/{place_id:int}",  # no folder is served: tests/e2e/test_cache_house.py
