@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from projectionist import __version__
-from projectionist.app import House, open_house
+from projectionist.app import House
 from projectionist.errors import ProjectionistError
 from projectionist.features.accounts import setup_file
 from projectionist.features.accounts.setup_link import setup_link
@@ -19,6 +19,7 @@ from projectionist.features.operations.updates import Asking
 from projectionist.integrations.error_reports import ErrorReports
 from projectionist.integrations.releases import latest_release
 from projectionist.integrations.telemetry import Collector
+from projectionist.opening import open_house
 from projectionist.settings import Settings
 from projectionist.web.serving import check_free
 from projectionist.web.serving import serve as serve_pages

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import APIResponse, Browser, expect
 
-from projectionist.app import open_house
 from projectionist.features.accounts.permissions import PERMISSIONS, Role, permissions_of
+from projectionist.opening import open_house
 from projectionist.settings import Settings
 from projectionist.web.access import DeclaredRoute, declared_routes
 from tests.demo.houses import house_media

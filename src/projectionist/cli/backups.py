@@ -37,7 +37,7 @@ def backup(
     data: Data = None,
 ) -> None:
     """Make a backup, while all runs, and prove it by restoring it into a scratch; ends with 1 where that fails."""
-    from projectionist import app
+    from projectionist import opening
     from projectionist.features.backups import service
 
     settings = _settings(data)
@@ -49,7 +49,7 @@ def backup(
             _tell(one)
         return
     secret = _passphrase(settings, encrypt, passphrase_file)
-    with app.backups_place(settings) as place:
+    with opening.backups_place(settings) as place:
         record = service.make_backup(
             place, "by hand", asked_by="the command line", to=to, passphrase=secret, with_key=with_key
         )

@@ -177,9 +177,9 @@ def _invite_by_mail(
 ) -> None:
     import os
 
-    from projectionist.app import open_house
     from projectionist.features.accounts.users.mailing import invite_by_mail
     from projectionist.features.accounts.users.service import OWNER
+    from projectionist.opening import open_house
     from projectionist.settings import load_settings
     from projectionist.settings.choices import Registration
 

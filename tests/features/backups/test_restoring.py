@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from projectionist.app import open_house
 from projectionist.db import schema
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.saved_settings import save_settings, saved_settings
@@ -29,6 +28,7 @@ from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DataFolder
 from projectionist.kit.secrets import Vault, load_key
 from projectionist.media.vocabulary import ServerKind
+from projectionist.opening import open_house
 from projectionist.settings import load_settings
 from tests.api.house import NAME, PASSWORD, TOKEN, shelves_of
 from tests.features.command import Ran, projectionist
