@@ -42,6 +42,7 @@ PLAIN = frozenset(
         "current",
         "daily_writes",
         "drive_size",
+        "email",
         "ends_at",
         "exceptions",
         "form",
@@ -143,6 +144,9 @@ FORMS_WITHOUT = frozenset(
         "/sign-in/oidc",
         "/sign-in/plex",
         "/sign-in/plex/look",
+        "/account/email",
+        "/account/leave",
+        "/account/name",
         "/account/passkeys/{passkey_id:int}/revoke",
         "/account/password",
         "/account/second-step",
@@ -189,6 +193,7 @@ FORMS_WITHOUT = frozenset(
         "/cache/tiers/{tier_id:int}/remove",
         "/doctor/examine",
         "/doctor/mend/{check_id:str}",
+        "/forgotten-password",
         "/jobs/bulk/{action:str}",
         "/jobs/queues/{name:str}",
         "/jobs/schedules",
@@ -201,6 +206,7 @@ FORMS_WITHOUT = frozenset(
         "/libraries/{library_id:int}/forget",
         "/libraries/{library_id:int}/include",
         "/libraries/{library_id:int}/sync",
+        "/mail/test",
         "/mappings/{mapping_id:int}/prove",
         "/mappings/{mapping_id:int}/remove",
         "/new-password",
@@ -227,6 +233,7 @@ FORMS_WITHOUT = frozenset(
         "/users/{user_id:int}/remove",
         "/users/{user_id:int}/second-step/take-off",
         "/users/{user_id:int}/sign-out",
+        "/verify-email",
     }
 )
 """The other forms."""

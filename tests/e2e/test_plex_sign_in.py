@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from projectionist.app import House, open_house
+from projectionist.app import House
 from projectionist.features.accounts import service as accounts
 from projectionist.features.servers import service as servers
+from projectionist.opening import open_house
 from projectionist.settings import load_settings
 from tests.demo.houses import house_media
 from tests.e2e.browser import Pages, Scheme, Watched

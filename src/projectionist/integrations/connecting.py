@@ -79,7 +79,7 @@ class Connecting:
     def plex_sign_in(self, address: str) -> PlexSignIn:
         """The plex.tv that knows the people of a server; the simulated one lets in nobody anywhere else."""
         url, issuer = self._plex_tv(address)
-        return plex_sign_in(client_id=self.client_id, url=url, issuer=issuer)
+        return plex_sign_in(client_id=self.client_id, url=url, issuer=issuer, outbound=self.outbound)
 
     def _plex_tv(self, address: str) -> tuple[str, str]:
         """Where it is, and by what its people are kept where not by that."""
@@ -89,10 +89,12 @@ class Connecting:
         return self.plex_tv_url, ""
 
 
-def plex_sign_in(*, client_id: str, url: str = PLEX_TV, issuer: str = "") -> PlexSignIn:
+def plex_sign_in(
+    *, client_id: str, url: str = PLEX_TV, issuer: str = "", outbound: Outbound = OUTBOUND
+) -> PlexSignIn:
     """plex.tv as one that says who somebody is; nothing is asked of it yet."""
     headers = {name: value for name, value in plex_headers(client_id, "").items() if value}
-    return PlexSignIn(url, headers, issuer=issuer)
+    return PlexSignIn(url, headers, issuer=issuer, outbound=outbound)
 
 
 def plex_headers(client_id: str, token: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -18,6 +19,7 @@ from projectionist.db.engine import Database
 from projectionist.errors import ServerRefused, ServerUnreachable
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.mailroom import open_mailroom
 from projectionist.features.accounts.setup import Demo, SetupParts
 from projectionist.features.accounts.setup_link import setup_link
 from projectionist.features.accounts.ways.oidc import OidcWay
@@ -95,10 +97,12 @@ class House:
     base_path: str = ""
     trusted_proxies: tuple[str, ...] = ()
     plex_tv: FakePlexTv = field(default_factory=FakePlexTv)
+    mail: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._client: TestClient[Any] | None = None
-        self.settings = Settings(data=self.data)
+        self.settings = Settings(data=self.data, **self.mail)
+        self.mailroom = open_mailroom(self.settings, self.database, self.jobs, self.clock.now)
         self.reach = Reach(
             self.database,
             Vault(b"k" * 32),
@@ -143,7 +147,8 @@ class House:
         """The setup link, without the host."""
         link = setup_link(self.database, self.settings)
         assert link is not None
-        return link.removeprefix("http://127.0.0.1:8480")
+        parts = urlsplit(link)
+        return f"{parts.path}?{parts.query}"
 
     @contextmanager
     def browser(self) -> Iterator[Browser]:
@@ -173,6 +178,7 @@ class House:
                 "clock": self.clock,
                 "jobs": jobs,
                 "job_kinds": {"library.sync": "Library sync"},
+                "mailroom": self.mailroom,
                 "people": people,
                 "reach": self.reach,
                 "settings": self.settings,

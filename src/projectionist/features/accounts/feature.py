@@ -10,7 +10,7 @@ from projectionist.features.accounts.passkeys import pages as passkeys_pages
 from projectionist.features.accounts.second_factor import api as second_factor_api
 from projectionist.features.accounts.second_factor import pages as second_factor_pages
 from projectionist.features.accounts.users import api as users_api
-from projectionist.features.accounts.users import joining_pages, token_pages
+from projectionist.features.accounts.users import joining_pages, own_api, own_pages, token_pages
 from projectionist.features.accounts.users import pages as users_pages
 from projectionist.features.accounts.ways import api as ways_api
 from projectionist.features.accounts.ways import oidc_pages
@@ -33,6 +33,8 @@ def feature() -> WebFeature:
             *ways_api.HANDLERS,
             *ways_pages.HANDLERS,
             *oidc_pages.HANDLERS,
+            *own_api.HANDLERS,
+            *own_pages.HANDLERS,
             *second_factor_api.HANDLERS,
             *second_factor_pages.HANDLERS,
             *passkeys_api.HANDLERS,

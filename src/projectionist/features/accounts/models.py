@@ -1,11 +1,11 @@
-"""The tables of accounts: users, how they sign in, their browsers and tokens, links, failures, and the setup."""
+"""The tables of accounts: users, how they sign in here and elsewhere, browsers, tokens, links, failures, the setup."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from projectionist.db.model import Base, BigKey
@@ -16,7 +16,8 @@ SETUP_ID = 1
 class UserRow(Base):
     """A person with a password. `founder` is 1 for the one whom the setup made, null for all others.
 
-    `exceptions` are what they may besides their role, or may not in spite of it, by the permission's name.
+    `email` is an address that is proven to be theirs, null where none is. `exceptions` are what they may besides
+    their role, or may not in spite of it, by the permission's name.
     """
 
     __tablename__ = "user_account"
@@ -24,6 +25,8 @@ class UserRow(Base):
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     name: Mapped[str] = mapped_column(String(60))
     folded_name: Mapped[str] = mapped_column(String(60), unique=True)
+    email: Mapped[str | None] = mapped_column(String(254), default=None)
+    folded_email: Mapped[str | None] = mapped_column(String(254), unique=True, default=None)
     role: Mapped[str] = mapped_column(String(20))
     exceptions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     password_hash: Mapped[str] = mapped_column(String(255))
@@ -73,9 +76,14 @@ class KnownBrowserRow(Base):
 
 
 class LinkRow(Base):
-    """A link that works once: it invites somebody into a role, or lets somebody choose a new password."""
+    """A link that works once: it invites into a role, lets choose a new password, or proves an e-mail address.
+
+    `address` is where it is mailed to, which proves whose that is; empty for one that was shown to whoever made it.
+    Letters know it by its number, which is never used again: a dead link's letter must not wake another.
+    """
 
     __tablename__ = "account_link"
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     purpose: Mapped[str] = mapped_column(String(12))
@@ -83,6 +91,7 @@ class LinkRow(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
     role: Mapped[str] = mapped_column(String(20), default="")
     note: Mapped[str] = mapped_column(String(100), default="")
+    address: Mapped[str] = mapped_column(String(254), default="")
     made_by: Mapped[str] = mapped_column(String(30), default="")
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
@@ -182,3 +191,40 @@ class SetupRow(Base):
     founded_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     choices: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class IdentityRow(Base):
+    """Who somebody of this house is to another service: `subject` names them there, for ever; `name` may change.
+
+    `issuer` is the service, so that the same number elsewhere is somebody else.
+    """
+
+    __tablename__ = "identity"
+    __table_args__ = (UniqueConstraint("kind", "issuer", "subject"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    issuer: Mapped[str] = mapped_column(String(255))
+    subject: Mapped[str] = mapped_column(String(255))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(100), default="")
+    linked_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class HandshakeRow(Base):
+    """Something that a browser began at another service; `user_id` is who wants to link what comes of it, if anybody.
+
+    Only a hash of what the browser shows is kept, and `sealed` is what the service was told, which no browser sees.
+    """
+
+    __tablename__ = "handshake"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    sealed: Mapped[str] = mapped_column(Text)
+    remember: Mapped[bool]
+    wanted: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    looked_at: Mapped[datetime | None]

@@ -29,11 +29,13 @@ from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.second_factor.pages import to_step
 from projectionist.features.accounts.second_factor.service import standing
 from projectionist.features.accounts.sessions import COOKIE
+from projectionist.features.accounts.users.emails import email_of
 from projectionist.features.accounts.ways import service as identities
 from projectionist.features.accounts.ways.opening import Ways
 from projectionist.features.accounts.zones import time_zones
 from projectionist.kit.clock import Clock
 from projectionist.settings import Settings
+from projectionist.settings.choices import Registration
 from projectionist.web.access import OPEN
 from projectionist.web.forms import Form, text, to
 from projectionist.web.injection import Injected
@@ -220,8 +222,8 @@ def _sign_in_context(settings: Settings, ways: Ways, wanted: str, name: str = ""
         "name": name,
         "errors": {},
         "is_founded": service.has_administrator(ways.plex.database),
-        "is_open": settings.registration == "open",
         **_shown(ways),
+        "is_open": settings.registration == Registration.OPEN,
     }
 
 
@@ -233,12 +235,14 @@ def _account_context(
     request: Request[Any, Any, Any], principal: Principal, ways: Ways, clock: Clock
 ) -> dict[str, Any]:
     token = request.cookies.get(COOKIE, "")
+    database = ways.plex.database
     return {
-        "browsers": service.browsers(ways.plex.database, principal.id, token, now=clock.now),
-        "identities": identities.identities_of(ways.plex.database, principal.id),
-        "has_password": identities.has_password(ways.plex.database, principal.id),
+        "browsers": service.browsers(database, principal.id, token, now=clock.now),
+        "email": email_of(database, principal.id, now=clock.now),
+        "identities": identities.identities_of(database, principal.id),
+        "has_password": service.has_password(database, principal.id),
         **_shown(ways),
-        "second_step": standing(ways.plex.database, principal.id),
+        "second_step": standing(database, principal.id),
         "zones": time_zones(),
         "errors": {},
     }

@@ -14,6 +14,7 @@ from projectionist.integrations.plex import sign_in_wire as wire
 from projectionist.integrations.plex.plex_tv import PLEX_TV
 from projectionist.kit.http import HttpClient, Retries, TimeOuts
 from projectionist.kit.logs import mask
+from projectionist.kit.outbound import OUTBOUND, Outbound
 from projectionist.media.identity import Household, Pin, Proven
 
 _APP = "https://app.plex.tv"
@@ -29,9 +30,17 @@ class PlexSignIn:
     `headers` name this installation and hold no token; by `issuer` people are kept, where empty by the address.
     """
 
-    def __init__(self, url: str, headers: Mapping[str, str], *, issuer: str = "") -> None:
+    def __init__(
+        self, url: str, headers: Mapping[str, str], *, issuer: str = "", outbound: Outbound = OUTBOUND
+    ) -> None:
         self._http = HttpClient(
-            url, headers, name="plex.tv", time_outs=_SOON, retries=_ONCE, max_body=_LARGEST
+            url,
+            headers,
+            name="plex.tv",
+            time_outs=_SOON,
+            retries=_ONCE,
+            max_body=_LARGEST,
+            outbound=outbound,
         )
         self._client = headers["X-Plex-Client-Identifier"]
         address = url.rstrip("/")

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, NotAllowed, NotFound
+from projectionist.features.accounts.models import HandshakeRow
 from projectionist.features.accounts.sessions import hash_of, new_token
 from projectionist.features.accounts.ways import queries, service, vouched
-from projectionist.features.accounts.ways.models import HandshakeRow
 from projectionist.features.accounts.ways.plex import Arrived, Begun, page_to_keep
 from projectionist.features.accounts.ways.service import Kind
 from projectionist.features.accounts.ways.vouched import Door

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from projectionist.db.engine import Database
-from projectionist.features.accounts.users.links import Registration
 from projectionist.features.accounts.ways.oidc import OidcWay
 from projectionist.features.accounts.ways.plex import Admission, PlexWay, Provider
 from projectionist.features.accounts.ways.proxy import ProxyWay
@@ -15,6 +14,7 @@ from projectionist.features.accounts.ways.service import Kind
 from projectionist.kit.secrets import Vault
 from projectionist.media.identity import CodeProvider
 from projectionist.settings import Settings
+from projectionist.settings.choices import Registration
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from enum import StrEnum
 
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, NotAllowed, NotFound, SecretUnreadable, ServerLacks, ServiceError
+from projectionist.features.accounts.models import HandshakeRow
 from projectionist.features.accounts.permissions import Role
 from projectionist.features.accounts.service import has_administrator
 from projectionist.features.accounts.sessions import hash_of, new_token
 from projectionist.features.accounts.ways import queries, service
-from projectionist.features.accounts.ways.models import HandshakeRow
 from projectionist.features.accounts.ways.service import Kind
 from projectionist.features.servers import service as servers
 from projectionist.kit.secrets import Vault

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import CursorResult, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from projectionist.features.accounts.models import UserRow
-from projectionist.features.accounts.ways.models import HandshakeRow, IdentityRow
+from projectionist.features.accounts.models import HandshakeRow, IdentityRow, UserRow
 
 
 def whose(session: Session, kind: str, issuer: str, subject: str) -> tuple[IdentityRow, UserRow] | None:
@@ -21,13 +19,6 @@ def whose(session: Session, kind: str, issuer: str, subject: str) -> tuple[Ident
         .where(IdentityRow.kind == kind, IdentityRow.issuer == issuer, IdentityRow.subject == subject)
     ).one_or_none()
     return None if row is None else (row[0], row[1])
-
-
-def identities_of(session: Session, user_id: int) -> Sequence[IdentityRow]:
-    """What is linked to somebody, in the order in which it was."""
-    return session.scalars(
-        select(IdentityRow).where(IdentityRow.user_id == user_id).order_by(IdentityRow.id)
-    ).all()
 
 
 def add_identity(

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, NotAllowed, NotFound
 from projectionist.features.accounts import queries as accounts
+from projectionist.features.accounts.credentials import queries as credentials
 from projectionist.features.accounts.models import UserRow
 from projectionist.features.accounts.permissions import Role
 from projectionist.features.accounts.service import principal_of, user_row
@@ -76,15 +77,8 @@ def identities_of(database: Database, user_id: int) -> list[Identity]:
     with database.read() as session:
         return [
             Identity(row.id, row.kind, row.name, row.linked_at, row.used_at)
-            for row in queries.identities_of(session, user_id)
+            for row in credentials.identities_of(session, user_id)
         ]
-
-
-def has_password(database: Database, user_id: int) -> bool:
-    """Whether somebody can come in by a password."""
-    with database.read() as session:
-        row = accounts.user(session, user_id)
-        return row is not None and bool(row.password_hash)
 
 
 def known(database: Database, kind: Kind, proven: Proven) -> Principal | None:
@@ -133,7 +127,7 @@ def link(database: Database, user_id: int, kind: Kind, proven: Proven, *, now: N
     moment = now()
     with database.durable() as session:
         row = _there(accounts.user_for_update(session, user_id))
-        if len(queries.identities_of(session, user_id)) >= MOST:
+        if len(credentials.identities_of(session, user_id)) >= MOST:
             raise Conflict(f"You have linked {MOST} accounts, which is the most; unlink one first.")
         added = queries.add_identity(
             session, kind, proven.issuer, proven.subject, user_id, _called(proven), moment
@@ -158,7 +152,7 @@ def unlink(
     """
     with database.durable() as session:
         row = _there(accounts.user_for_update(session, user_id))  # two who unlink wait for each other
-        mine = queries.identities_of(session, user_id)
+        mine = credentials.identities_of(session, user_id)
         gone = next((one for one in mine if one.id == identity_id), None)
         if gone is None:
             raise NotFound("This account is not linked any more; nothing was changed.")
