@@ -20,6 +20,7 @@ from projectionist.db import schema
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.events import Events
 from projectionist.db.saved_settings import saved_settings
+from projectionist.demo.address import plex_tv_beside
 from projectionist.errors import DatabaseUnusable, NotFound
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup
@@ -215,8 +216,8 @@ class House:
                 allowed_hosts=settings.allowed_hosts,
                 trusted_proxies=settings.trusted_proxies,
                 max_body_bytes=settings.max_request_bytes,
-                event_streams=settings.event_streams,
-                event_streams_per_person=settings.event_streams_per_person,
+                event_streams=_share(settings.event_streams, settings.workers),
+                event_streams_per_person=_share(settings.event_streams_per_person, settings.workers),
                 version=__version__,
             ),
             readiness=(ReadinessCheck("database", self._probe_database),),
@@ -253,10 +254,8 @@ class House:
         """How servers are reached; the demo house has a plex.tv of its own, and the real one hears nothing of it."""
 
         def connect(address: ServerAddress) -> MediaServer:
-            demo = self._demo
-            its_own = demo is not None and address.address.rstrip("/") == demo.plex_url
-            plex_tv_url = demo.plex_tv_url if demo and its_own else self.settings.plex_tv_url
-            return connector(client_id=client_id, plex_tv_url=plex_tv_url)(address)
+            its_own = plex_tv_beside(self.settings.data / DEMO_HOUSE, address.address)
+            return connector(client_id=client_id, plex_tv_url=its_own or self.settings.plex_tv_url)(address)
 
         return connect
 
@@ -446,6 +445,11 @@ def page_settings(settings: Settings, *, exclusive: bool = False) -> Mapping[str
             return saved_settings(database)
         finally:
             database.close()
+
+
+def _share(most: int, processes: int) -> int:
+    """What one of several processes may take, so that together they take no more than about the whole."""
+    return -(-most // processes)
 
 
 def _client_id(data: Path) -> str:

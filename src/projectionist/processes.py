@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,15 +12,21 @@ from projectionist.app import House, open_house
 from projectionist.errors import ProjectionistError
 from projectionist.features.accounts import setup_file
 from projectionist.features.accounts.setup_link import setup_link
+from projectionist.features.servers.service import all_servers
+from projectionist.page_processes import PageProcesses
 from projectionist.settings import Settings
-from projectionist.web.serving import check_free
+from projectionist.web.serving import check_free, listen
 from projectionist.web.serving import serve as serve_pages
 
 Say = Callable[[str], None]
 
 
 def serve(settings: Settings, say: Say) -> None:
-    """Serve the pages, and do jobs too unless the settings say otherwise, until somebody ends it."""
+    """Serve the pages, and do jobs too unless the settings say otherwise, until somebody ends it.
+
+    More processes for pages, where they are wanted, begin once a server is connected: until then one is enough, and
+    the demo house is opened by the one that is asked to.
+    """
     check_free(settings.host, settings.port)
     with open_house(settings, exclusive=True) as house, ExitStack() as stack:
         house.recover_cache()
@@ -33,7 +40,25 @@ def serve(settings: Settings, say: Say) -> None:
         for part in (listening, guarding):
             part.start()
             stack.callback(part.close)
-        serve_pages(house.web(), settings.host, settings.port, ready=lambda: _greet(house, say))
+        opened = stack.enter_context(listen(settings.host, settings.port)) if settings.workers > 1 else None
+        others = PageProcesses(serve_more, settings, opened, lambda: bool(all_servers(house.database)))
+        stack.callback(others.close)
+        serve_pages(
+            house.web(),
+            settings.host,
+            settings.port,
+            ready=lambda: _begin(house, others, say),
+            listening=opened,
+            ending=others.end,
+        )
+
+
+def serve_more(settings: Settings, listening: socket.socket) -> None:
+    """Serve pages beside a service, from its socket, until told to end or the service is gone; jobs are not done."""
+    with open_house(settings, exclusive=False) as house, ExitStack() as stack:
+        house.jobs.start(work=False)
+        stack.callback(house.jobs.close)
+        serve_pages(house.web(), settings.host, settings.port, listening=listening)
 
 
 def work(settings: Settings, stop: threading.Event, say: Say) -> None:
@@ -54,6 +79,11 @@ def _set_up(house: House, say: Say) -> None:
     wanted = setup_file.wanted_of(settings)
     if not wanted.is_empty:
         setup_file.apply_setup(house.setup, wanted, say)
+
+
+def _begin(house: House, others: PageProcesses, say: Say) -> None:
+    others.start()
+    _greet(house, say)
 
 
 def _greet(house: House, say: Say) -> None:
