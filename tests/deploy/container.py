@@ -187,8 +187,9 @@ class Container:
     def close(self) -> None:
         """End it as a power cut would."""
         if self._process is not None and self._process.poll() is None:
-            self._process.kill()  # unshare takes PID 1 along, and PID 1 all the others
-            self._process.wait()
+            for child in psutil.Process(self._process.pid).children():
+                child.kill()  # PID 1 takes all the others along
+            self._process.wait(30)
 
     @property
     def said(self) -> str:
@@ -198,7 +199,7 @@ class Container:
     def _command(self, words: Sequence[str]) -> list[str]:
         uid, gid = self.user.split(":")
         places = [self.image.folder, _PREFIX, *(self.folder / name for name in ("config", "cache", "media"))]
-        entry = ["/usr/bin/tini", "--", "projectionist", *words]
+        entry = ["projectionist", *words]
         apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc"]
         enter = ["sh", "-c", _ENTER, "sh", self.folder / "root", *places, _switches(uid, gid), *entry]
         return [str(one) for one in (*apart, *enter)]

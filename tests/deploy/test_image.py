@@ -114,8 +114,9 @@ def test_a_container_started_as_root_becomes_who_it_is_told(run: Run) -> None:
     container = run(user="0:0", settings={"PUID": "4713", "PGID": "4714", "PROJECTIONIST_PORT": str(port)})
     container.start("serve")
     until(lambda: answers(port), BEGIN_S, lambda: f"The start: {container.said}")
-    _init, *rest = container.processes()
-    assert {(one.uids().effective, one.gids().effective) for one in rest} == {(4713, 4714)}
+    init, *rest = container.processes()
+    assert Path(init.exe()).name == "tini"
+    assert {(one.uids().real, one.gids().real) for one in [init, *rest]} == {(4713, 4714)}
     assert re.search(r"CapEff:\s*0{16}", Path(f"/proc/{rest[0].pid}/status").read_text())
     assert container.execute("healthcheck").returncode == 0
     owners = {path.stat().st_uid for path in (container.folder / "config").rglob("*")}

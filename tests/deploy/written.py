@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -52,7 +54,7 @@ def commands_of(path: Path) -> Iterator[str]:
 def wrong_with(command: str) -> str:
     """What is wrong with a command as it is written; empty where there is such a command with such options."""
     words = command.replace("\\\n", " ").split()
-    found = typer.main.get_command(app)
+    found = _program()
     known = {name for one in found.params for name in (*one.opts, *one.secondary_opts)}
     at = 0
     while at < len(words) and hasattr(found, "commands") and _WORD.match(words[at]):
@@ -66,6 +68,11 @@ def wrong_with(command: str) -> str:
         if _OPTION.match(option) and option not in known | {"--help", "--"}:
             return f"there is no option {option} in `projectionist {command}`"
     return ""
+
+
+@cache
+def _program() -> Any:
+    return typer.main.get_command(app)
 
 
 def dead_links(path: Path) -> Iterator[str]:

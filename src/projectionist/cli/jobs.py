@@ -184,7 +184,9 @@ def nodes(
     working: Annotated[
         str | None,
         typer.Option(
-            "--working", metavar="MACHINE", help="Only who does jobs there now; ends with 1 where nobody does."
+            "--working",
+            metavar="MACHINE",
+            help="Only who does jobs there now; ends with 1 where nobody does.",
         ),
     ] = None,
     json: AsJson = False,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,7 +51,7 @@ def restore(settings: Settings, path: Path, passphrase: str, now: Callable[[], d
     path = path.expanduser().absolute()
     refuse_newer(header_of(path), schema.revisions())
     with DataFolder.open(settings.data, exclusive=True) as folder:
-        _refuse_workers(folder.path)
+        refuse_workers(folder.path)
         stamp = f"{now().astimezone(UTC):%Y%m%dT%H%M%SZ}"
         with opened(path, passphrase or settings.backup_passphrase, folder.path) as found:
             if settings.database_url:
@@ -115,25 +115,31 @@ def _take_over_log(main: Path) -> None:
 def _into_postgres(
     settings: Settings, found: Unpacked, path: Path, now: Callable[[], datetime], stamp: str
 ) -> str:
+    aside = f"before_{stamp.lower()}"
+    with alone_on_postgres(settings) as database, scratch_beside(database) as scratch:
+        compare(found.header, fill_from_file(scratch, found.database), path)
+        _bring_up(scratch, path.name, now)
+        swap_in(database, scratch, aside)
+    _settle(found.database, path.name, now)
+    return f"the schema {aside}"
+
+
+@contextmanager
+def alone_on_postgres(settings: Settings) -> Iterator[Database]:
+    """The PostgreSQL database of the settings. Raises DataFolderInUse where another of ours is connected to it."""
     with closing(Database(settings.database_url)) as plain:
         url = plain.url.update_query_dict({"application_name": "projectionist restore"})
-    aside = f"before_{stamp.lower()}"
     with closing(Database(url.render_as_string(hide_password=False), pool_size=2)) as database:
         if others_at_work(database):
             raise DataFolderInUse(
                 "Another Projectionist is connected to the database; nothing was changed: stop the service and every "
                 "worker, then try again."
             )
-        with scratch_beside(database) as scratch:
-            compare(found.header, fill_from_file(scratch, found.database), path)
-            _bring_up(scratch, path.name, now)
-            swap_in(database, scratch, aside)
-    _settle(found.database, path.name, now)
-    return f"the schema {aside}"
+        yield database
 
 
-def _refuse_workers(data: Path) -> None:
-    """A worker beside a service holds its name by a lock, though the folder is not its own."""
+def refuse_workers(data: Path) -> None:
+    """A worker beside a service holds its name by a lock, though the folder is not its own. Raises DataFolderInUse."""
     for path in data.glob(".claim-*"):
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
