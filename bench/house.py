@@ -19,7 +19,7 @@ import psutil
 
 from bench.measuring import CommandFailed
 
-NAME, PASSWORD = "Bench", "measured from end to end"
+NAME, PASSWORD = "Bench", "Measured from end 1 to end 2"
 STREAMS = 200
 _CSRF = "b" * 43
 _LONGEST_START_S = 60.0

@@ -209,6 +209,7 @@ class House:
                 "settings": settings,
                 "setup_parts": self.setup,
                 "showcase": Showcase(),
+                "vault": self.reach.vault,
             },
             settings=ShellSettings(
                 base_path=settings.base_path,

@@ -176,6 +176,19 @@ class SignInNeeded(ProjectionistError):
     status = 401
 
 
+class SecondStepNeeded(SignInNeeded):
+    """Name and password belong together, and the account asks for a code besides.
+
+    `step` is what the browser shows when it brings the code.
+    """
+
+    code = "second_step_needed"
+
+    def __init__(self, message: str, step: str) -> None:
+        super().__init__(message)
+        self.step = step
+
+
 class NotAllowed(ProjectionistError):
     """The signed-in person may not do this."""
 

@@ -21,7 +21,7 @@ from projectionist.settings import load_settings
 from tests.features.library.shelves import Shelves, Wall, movie, show
 
 ORIGIN = "http://127.0.0.1:8480"
-NAME, PASSWORD = "ada", "canary-of-the-password-81f3"
+NAME, PASSWORD = "ada", "Canary-of-the-password-81f3"
 TOKEN = "canary-of-the-token-4c7e"
 
 

@@ -14,12 +14,18 @@ from tests.api.house import Open, token_of
 
 TWINS = {
     "/sign-in": "sign_in",
+    "/sign-in/code": "sign_in",
     "/sign-out": "sign_out",
     "/account/password": "change_password",
     "/account/time-zone": "change_me",
     "/account/sign-ins/{sign_in_id:int}/revoke": "revoke_sign_in",
     "/account/sign-ins/revoke-others": "revoke_other_sign_ins",
     "/backups": "make_backup",
+    "/account/second-step": "begin_second_step",
+    "/account/second-step/confirm": "confirm_second_step",
+    "/account/second-step/recovery-codes": "renew_recovery_codes",
+    "/account/second-step/switch-off": "switch_off_second_step",
+    "/account/passkeys/{passkey_id:int}/revoke": "revoke_passkey",
     "/account/tokens": "make_token",
     "/account/tokens/{token_id:int}/revoke": "revoke_token",
     "/join": "join",
@@ -29,6 +35,8 @@ TWINS = {
     "/users/{user_id:int}": "change_user",
     "/users/{user_id:int}/password-link": "make_password_link",
     "/users/{user_id:int}/sign-out": "sign_user_out",
+    "/users/{user_id:int}/second-step/take-off": "take_off_second_step",
+    "/users/{user_id:int}/passkeys/revoke": "revoke_passkeys_of_user",
     "/users/{user_id:int}/remove": "remove_user",
     "/cache/run": "run_cache",
     "/cache/plan/confirm": "run_cache",
@@ -124,6 +132,8 @@ USER_COMMANDS = {
     "role": ["change_user"],
     "password": ["make_password_link"],
     "sign-out": ["sign_user_out"],
+    "second-step-off": ["take_off_second_step"],
+    "passkeys-off": ["revoke_passkeys_of_user"],
     "remove": ["remove_user"],
 }
 """The commands of users, and the operations that do the same."""

@@ -25,14 +25,18 @@ OPEN = {
     ("GET", "/sw.js"),
     ("GET", "/setup"),
     ("GET", "/sign-in"),
+    ("GET", "/sign-in/code"),
     ("GET", "/static/{version:str}/{name:path}"),
     ("POST", "/api/v1/join"),
     ("POST", "/api/v1/new-password"),
     ("POST", "/api/v1/sign-in"),
+    ("POST", "/api/v1/sign-in/passkey"),
+    ("POST", "/api/v1/sign-in/passkey/question"),
     ("POST", "/join"),
     ("POST", "/new-password"),
     ("POST", "/setup/administrator"),
     ("POST", "/sign-in"),
+    ("POST", "/sign-in/code"),
     ("POST", "/sign-out"),
 }
 

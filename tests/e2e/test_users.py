@@ -11,6 +11,7 @@ from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.model import Base
 from tests.e2e.browser import Pages, Scheme, Watched
 from tests.features.accounts.house import NAME, PASSWORD, House
+from tests.passwords import ANOTHER
 from tests.serving import served
 
 
@@ -33,7 +34,10 @@ def found(watched: Watched, house: House) -> Page:
     """The first administrator, signed in."""
     page = watched.go(house.link())
     page.get_by_label("Name").fill(NAME)
+    page.get_by_label("Password").fill(PASSWORD[:7])
+    expect(page.locator("#password-strength")).to_contain_text("It still lacks: 8 characters, a digit")
     page.get_by_label("Password").fill(PASSWORD)
+    expect(page.locator("#password-strength")).to_contain_text("7/7, strong.")
     page.get_by_role("button", name="Go on").click()
     expect(page.locator("h1")).not_to_have_text("Welcome")
     return page
@@ -75,7 +79,7 @@ def test_somebody_is_invited_joins_and_gets_a_new_password(
     guest.go(invitation)
     check(guest)
     guest.page.get_by_label("Name").fill("Gran")
-    guest.page.get_by_label("Password").fill("quite another beam")
+    guest.page.get_by_label("Password").fill(ANOTHER)
     guest.page.get_by_role("button", name="Make my account").click()
     guest.go("/account/tokens")
     check(guest)
@@ -95,7 +99,7 @@ def test_somebody_is_invited_joins_and_gets_a_new_password(
     password = link_on(page, address)
     guest.go(password)
     check(guest)
-    guest.page.get_by_label("New password").fill("a third beam of light")
+    guest.page.get_by_label("New password").fill("A third beam of 16 mm")
     guest.page.get_by_role("button", name="Change the password").click()
     expect(guest.page.locator("h1")).to_have_text("Sign in")
     guest.go(password)

@@ -21,10 +21,11 @@ from projectionist.errors import PreviewInvalid
 from projectionist.features.previews.record import Record
 from projectionist.frames import bif
 from projectionist.kit import temporaries
+from tests.passwords import PASSWORD
 from tests.running import COMMAND
 from tests.serving import free_port
 
-NAME, PASSWORD = "Vera", "a warm beam of light"
+NAME = "Vera"
 UNLIMITED = {"PROJECTIONIST_API_RATE": "0", "PROJECTIONIST_PAGE_RATE": "0"}
 LIVE = ("queued", "running", "waiting")
 

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Users: list, invite, change the role, sign out, let choose a new password, remove.",
+    help=(
+        "Users: list, invite, change the role, sign out, let choose a new password, take the second step or passkeys "
+        "away, remove."
+    ),
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Who, by the name they sign in with.")]
@@ -108,6 +111,40 @@ def sign_out(name: Name, json: AsJson = False, data: Data = None) -> None:
         print_json(user_document(ended))
     else:
         say(f"{ended.name} is signed out everywhere.")
+
+
+@app.command("second-step-off")
+def take_second_step_off(name: Name, json: AsJson = False, data: Data = None) -> None:
+    """Let somebody sign in by the password alone again, who lost their authenticator app and recovery codes."""
+    from projectionist.features.accounts.second_factor.service import take_off
+    from projectionist.features.accounts.users import service
+    from projectionist.features.accounts.users.documents import user_document
+
+    with opened_database(data) as house:
+        user = service.user_named(house.database, name, now=_now)
+        take_off(house.database, service.OWNER, user.id, now=_now)
+        changed = service.get_user(house.database, user.id, now=_now)
+    if json:
+        print_json(user_document(changed))
+    else:
+        say(f"{changed.name} signs in by the password alone now.")
+
+
+@app.command("passkeys-off")
+def take_passkeys_away(name: Name, json: AsJson = False, data: Data = None) -> None:
+    """Take all passkeys of somebody away, where a phone or a stick is in wrong hands."""
+    from projectionist.features.accounts.passkeys.service import revoke_all
+    from projectionist.features.accounts.users import service
+    from projectionist.features.accounts.users.documents import user_document
+
+    with opened_database(data) as house:
+        user = service.user_named(house.database, name, now=_now)
+        revoke_all(house.database, service.OWNER, user.id, now=_now)
+        changed = service.get_user(house.database, user.id, now=_now)
+    if json:
+        print_json(user_document(changed))
+    else:
+        say(f"{changed.name} has no passkey now.")
 
 
 @app.command("remove")

@@ -55,6 +55,10 @@ SIGN_IN: Final = Limit("sign_in", (Rate(3, MINUTE), Rate(10, HOUR)))
 """Of one account from one browser or address; counted by the accounts themselves, who know which."""
 PASSWORD: Final = Limit("password", SIGN_IN.rates)
 """Of one person who changes their password."""
+SECOND_STEP: Final = Limit("second_step", SIGN_IN.rates)
+"""Of one account whose password was right, from a browser that it knows or from all others together."""
+PASSKEY: Final = Limit("passkey", (Rate(30, MINUTE),))
+"""Of one address that signs in by passkeys, which nobody guesses: only so that it costs no more than it must."""
 REGISTER: Final = Limit("register", (Rate(5, HOUR),))
 """Of one address that makes accounts."""
 RESET: Final = Limit("reset", (Rate(3, HOUR),))

@@ -42,11 +42,12 @@ from projectionist.settings import Settings
 from projectionist.web.config import ShellSettings
 from projectionist.web.live import Event
 from projectionist.web.shell import create_shell
+from tests import passwords
 from tests.fakes import FakeServer
 from tests.features.accounts.clocks import Clock
 from tests.features.operations.fake_jobs import FakeJobs
 
-NAME, PASSWORD = "Vera", "a warm beam of light"
+NAME, PASSWORD = "Vera", passwords.PASSWORD
 TOKEN = "the-plex-token-that-nobody-sees"
 PLEX = "http://192.0.2.10:32400"
 
@@ -164,6 +165,7 @@ class House:
                 "reach": self.reach,
                 "settings": self.settings,
                 "setup_parts": self.parts,
+                "vault": self.reach.vault,
             },
             settings=ShellSettings(base_path=self.base_path),
             events=NoEvents(),

@@ -10,8 +10,8 @@ from projectionist.errors import InputWrong, SignInNeeded, TooManyRequests
 from projectionist.features.accounts import attempts, service
 from projectionist.web.ports import Principal
 from tests.features.accounts.clocks import Clock
+from tests.passwords import ANOTHER, PASSWORD
 
-PASSWORD = "a warm beam of light"
 HERE, ELSEWHERE = "192.0.2.7", "198.51.100.9"
 
 
@@ -268,8 +268,8 @@ def test_what_is_over_is_swept_at_the_next_sign_in(
 def test_a_password_is_tried_three_times_a_minute(database: Database, owner: Principal, clock: Clock) -> None:
     for _ in range(3):
         with pytest.raises(InputWrong):
-            service.change_password(database, owner.id, "guessed", "another beam", now=clock)
+            service.change_password(database, owner.id, "guessed", ANOTHER, now=clock)
     with pytest.raises(TooManyRequests):
-        service.change_password(database, owner.id, PASSWORD, "another beam", now=clock)
+        service.change_password(database, owner.id, PASSWORD, ANOTHER, now=clock)
     clock.forward(seconds=timedelta(minutes=1).total_seconds())
-    service.change_password(database, owner.id, PASSWORD, "another beam", now=clock)
+    service.change_password(database, owner.id, PASSWORD, ANOTHER, now=clock)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.features.accounts.house import NAME, PASSWORD, Browser, House
 from tests.features.accounts.opened import house, owner
+from tests.passwords import ANOTHER
 
 __all__ = ["house", "owner"]
 
@@ -115,11 +116,11 @@ def test_another_browser_is_signed_out_from_the_account_page(house: House, owner
 def test_a_changed_password_signs_out_everywhere(house: House, owner: Browser) -> None:
     with house.browser() as phone:
         sign_in(phone)
-        answer = owner.post("/account/password", current=PASSWORD, password="another beam of light")
+        answer = owner.post("/account/password", current=PASSWORD, password=ANOTHER)
         assert answer.url.path == "/sign-in"
         house.clock.forward(seconds=3)
         assert phone.get("/account").url.path == "/sign-in"
-        sign_in(phone, password="another beam of light")
+        sign_in(phone, password=ANOTHER)
 
 
 def test_times_are_shown_in_the_zone_that_somebody_chose(house: House, owner: Browser) -> None:

@@ -13,8 +13,7 @@ from projectionist.features.accounts.passwords import matches
 from projectionist.features.accounts.sessions import hash_of
 from projectionist.web.ports import Permission, Principal
 from tests.features.accounts.clocks import Clock
-
-PASSWORD = "a warm beam of light"
+from tests.passwords import ANOTHER, PASSWORD
 
 
 @pytest.fixture
@@ -63,7 +62,24 @@ def test_the_first_administrator_may_do_everything(owner: Principal) -> None:
     assert owner.permissions == frozenset(Permission)
 
 
-@pytest.mark.parametrize("name", ["ab", "x" * 31, "a b c", "émile", "a;b--", "../etc", ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ab",
+        "x" * 31,
+        "a b c",
+        "émile",
+        "a;b--",
+        "../etc",
+        "",
+        "a@b",
+        "@example.org",
+        "vera@-x.org",
+        "a..b@example.org",
+        "vera@example.org\n.net",
+        f"{'x' * 50}@example.org",
+    ],
+)
 def test_a_name_that_cannot_be_is_refused(database: Database, clock: Clock, name: str) -> None:
     with pytest.raises(InputWrong) as refused:
         service.found(database, name, PASSWORD, now=clock)
@@ -71,7 +87,15 @@ def test_a_name_that_cannot_be_is_refused(database: Database, clock: Clock, name
     assert not service.has_administrator(database)
 
 
-@pytest.mark.parametrize("password", ["short", "longname", "x" * 2000])
+@pytest.mark.parametrize("name", ["Vera.Smith+home@mail.example.org", "abc", "x" * 30, "Under_score-1"])
+def test_a_name_is_short_or_an_email_address(database: Database, clock: Clock, name: str) -> None:
+    assert service.found(database, f" {name} ", PASSWORD, now=clock).name == name
+    assert sign_in(database, clock, name=name.upper()).principal.name == name
+
+
+@pytest.mark.parametrize(
+    "password", ["short", "longname", "x" * 2000, "Longname-7", "Tr0ub4dor", "tr0ub4dor & 3"]
+)
 def test_a_password_that_cannot_be_is_refused(database: Database, clock: Clock, password: str) -> None:
     with pytest.raises(InputWrong) as refused:
         service.found(database, "LongName", password, now=clock)
@@ -142,19 +166,19 @@ def test_who_signs_out_is_unknown_at_once(database: Database, owner: Principal, 
 
 def test_a_changed_password_ends_every_sign_in(database: Database, owner: Principal, clock: Clock) -> None:
     tokens = [sign_in(database, clock).token for _ in range(2)]
-    service.change_password(database, owner.id, PASSWORD, "another beam", now=clock)
+    service.change_password(database, owner.id, PASSWORD, ANOTHER, now=clock)
     assert [service.known(database, hash_of(token), now=clock) for token in tokens] == [None, None]
     with pytest.raises(SignInNeeded):
         sign_in(database, clock)
     clock.forward(minutes=1)
-    assert sign_in(database, clock, "another beam").principal == owner
+    assert sign_in(database, clock, ANOTHER).principal == owner
 
 
 def test_a_password_is_changed_only_by_who_knows_it(
     database: Database, owner: Principal, clock: Clock
 ) -> None:
     with pytest.raises(InputWrong) as refused:
-        service.change_password(database, owner.id, "guessed", "another beam", now=clock)
+        service.change_password(database, owner.id, "guessed", ANOTHER, now=clock)
     assert refused.value.field == "current"
     clock.forward(minutes=1)
     assert sign_in(database, clock).principal == owner

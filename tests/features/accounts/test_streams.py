@@ -15,6 +15,7 @@ from projectionist.features.accounts import service
 from projectionist.features.accounts.sessions import COOKIE
 from tests.features.accounts.clocks import Clock
 from tests.features.accounts.house import NAME, PASSWORD, House
+from tests.passwords import ANOTHER
 from tests.serving import served
 
 WITHIN_S = 5
@@ -51,7 +52,7 @@ def revoke_all_others(database: Database, token: str) -> None:
 
 
 def change_password(database: Database, token: str) -> None:
-    service.change_password(database, 1, PASSWORD, "another beam of light", now=Running().now)
+    service.change_password(database, 1, PASSWORD, ANOTHER, now=Running().now)
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 from projectionist.features.audit_log import service as audit_log
 from tests.features.accounts.house import NAME, PASSWORD, PLEX, TOKEN, Browser, House
 from tests.features.accounts.opened import house, owner
+from tests.passwords import ANOTHER
 
 __all__ = ["house", "owner"]
 
@@ -18,7 +19,7 @@ def test_what_a_person_does_is_written_down_and_no_secret_with_it(house: House, 
     owner.api("PATCH", "/settings", {"values": {"job_retention_days": "12"}})
     owner.api("POST", "/servers", {"kind": "plex", "address": PLEX, "token": TOKEN, "name": "Films"})
     owner.api("DELETE", "/servers/1")
-    owner.api("PUT", "/me/password", {"current": "guessed wrong", "password": "another beam of light"})
+    owner.api("PUT", "/me/password", {"current": "guessed wrong", "password": ANOTHER})
     owner.post("/sign-out")
     owner.post("/sign-in", name=NAME, password="guessed wrong")
     owner.post("/sign-in", name="my own secret", password="guessed wrong")

@@ -10,6 +10,7 @@ from litestar import Request, Response, delete, get, patch, post, put
 from litestar.params import JSONBody, PathParameter
 
 from projectionist.db.engine import Database
+from projectionist.errors import SecondStepNeeded
 from projectionist.features.accounts import service
 from projectionist.features.accounts.cookies import (
     address_of,
@@ -22,8 +23,11 @@ from projectionist.features.accounts.cookies import (
     tell_limit,
 )
 from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.second_factor.service import take_step
+from projectionist.features.accounts.service import SignedIn
 from projectionist.features.accounts.sessions import COOKIE
 from projectionist.kit.clock import Clock
+from projectionist.kit.secrets import Vault
 from projectionist.web.access import OPEN
 from projectionist.web.injection import Injected
 from projectionist.web.limits import limited
@@ -34,11 +38,12 @@ Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
 
 class SignInDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who wants to come in."""
+    """Who wants to come in; `code` is that of an authenticator app, or a recovery code, where one is asked for."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     password: Secret
     remember: bool = False
+    code: Annotated[str, msgspec.Meta(max_length=40)] = ""
 
     def __repr__(self) -> str:
         return f"SignInDocument({self.name!r})"
@@ -97,11 +102,12 @@ async def sign_in(
     database: Injected[Database],
     clock: Injected[Clock],
     people: Injected[SignedInPeople],
+    vault: Injected[Vault],
     data: JSONBody[SignInDocument],
 ) -> Response[PersonDocument]:
     """Sign in; the answer sets the session cookie, and what this browser was signed in as before ends."""
     await slow_down(request, database, clock, data.name)
-    return await at_the_door(_take, request, database, clock, people, data)
+    return await at_the_door(_take, request, database, clock, people, vault, data)
 
 
 def _take(
@@ -109,9 +115,40 @@ def _take(
     database: Database,
     clock: Clock,
     people: SignedInPeople,
+    vault: Vault,
     data: SignInDocument,
 ) -> Response[PersonDocument]:
-    signed_in = service.sign_in(
+    try:
+        signed_in = _with_password(request, database, clock, people, data)
+    except SecondStepNeeded as needed:
+        if not data.code:
+            raise
+        signed_in = take_step(
+            database,
+            vault,
+            needed.step,
+            data.code,
+            now=clock.now,
+            address=address_of(request),
+            browser=browser_of(request),
+            known=known_browser(request),
+            tell=tell_limit(request, clock),
+            idle=people.idle,
+        )
+    if old := request.cookies.get(COOKIE):
+        service.sign_out(database, old, now=clock.now)
+        people.forget()
+    return Response(person_document(signed_in.principal), cookies=session_cookies(request, signed_in))
+
+
+def _with_password(
+    request: Request[Any, Any, Any],
+    database: Database,
+    clock: Clock,
+    people: SignedInPeople,
+    data: SignInDocument,
+) -> SignedIn:
+    return service.sign_in(
         database,
         data.name,
         data.password,
@@ -123,10 +160,6 @@ def _take(
         tell=tell_limit(request, clock),
         idle=people.idle,
     )
-    if old := request.cookies.get(COOKIE):
-        service.sign_out(database, old, now=clock.now)
-        people.forget()
-    return Response(_person(signed_in.principal), cookies=session_cookies(request, signed_in))
 
 
 @post("/api/v1/sign-out", tags=["Accounts"], operation_id="sign_out", status_code=204, sync_to_thread=True)
@@ -145,7 +178,7 @@ def sign_out(
 @get("/api/v1/me", tags=["Accounts"], operation_id="get_me")
 async def get_me(principal: Injected[Principal]) -> PersonDocument:
     """Who is signed in, and what they may do."""
-    return _person(principal)
+    return person_document(principal)
 
 
 @patch("/api/v1/me", tags=["Accounts"], operation_id="change_me", sync_to_thread=True)
@@ -158,7 +191,7 @@ def change_me(
     """Choose the zone in which one is shown times."""
     changed = service.set_time_zone(database, principal.id, data.time_zone)
     people.forget()
-    return _person(changed)
+    return person_document(changed)
 
 
 @put(
@@ -274,7 +307,8 @@ def _left(found: service.Left) -> LeftDocument:
     return LeftDocument(found.left_s, found.warned_s)
 
 
-def _person(principal: Principal) -> PersonDocument:
+def person_document(principal: Principal) -> PersonDocument:
+    """Somebody as the API shows them to themselves."""
     permissions = sorted(permission.value for permission in principal.permissions)
     return PersonDocument(principal.id, principal.name, principal.role, permissions, principal.time_zone)
 

@@ -21,7 +21,7 @@ from projectionist.errors import TooManyRequests
 from projectionist.features.accounts import queries
 from projectionist.features.accounts.sessions import hash_of
 from projectionist.features.audit_log.service import Act, record
-from projectionist.web.limits import HOUR, PASSWORD, SIGN_IN, in_words, network_of
+from projectionist.web.limits import HOUR, PASSWORD, SECOND_STEP, SIGN_IN, Limit, in_words, network_of
 
 Tell = Callable[[Taken], None]
 
@@ -62,22 +62,43 @@ def begin(database: Database, name: str, address: str, known: str, now: datetime
     with database.read() as session:
         mine = known and queries.is_known_browser(session, hash_of(known), name)
         pair = _hashed("pair", account, f"browser {hash_of(known)}" if mine else place)
-        failed = queries.failure(session, pair)
+    return _counted(database, SIGN_IN, Attempt(pair, account, place), now, tell)
+
+
+def begin_step(database: Database, name: str, address: str, known: str, now: datetime, tell: Tell) -> Attempt:
+    """The same for the second step, before its code is looked at.
+
+    Only who has the password comes here, so attempts are counted by the account alone, wherever they come from; in
+    a browser that the account knows they are counted apart. Raises TooManyRequests, DatabaseUnusable.
+    """
+    account, place = _hashed("account", name), _hashed("address", network_of(address))
+    with database.read() as session:
+        mine = known and queries.is_known_browser(session, hash_of(known), name)
+    pair = _hashed("step", account, f"browser {hash_of(known)}" if mine else "")
+    return _counted(database, SECOND_STEP, Attempt(pair, account, place), now, tell)
+
+
+def _counted(database: Database, limit: Limit, attempt: Attempt, now: datetime, tell: Tell) -> Attempt:
+    with database.read() as session:
+        failed = queries.failure(session, attempt.pair)
     until = failed.locked_until if failed is not None else None
     # A failure far ahead of now was written before the clock was set back; a little ahead, by another machine.
     if failed is not None and until is not None and failed.last_at - SKEW < now < until:
         raise refused((until - now).total_seconds())
-    taken = counting.take(database, SIGN_IN.name, pair, SIGN_IN.rates, now)
+    taken = counting.take(database, limit.name, attempt.pair, limit.rates, now)
     tell(taken)
     if taken.granted == 0:
         raise refused(taken.wait_s(now))
-    return Attempt(pair, account, place)
+    return attempt
 
 
-def fail(database: Database, attempt: Attempt, now: datetime, about: str = "") -> timedelta | None:
+def fail(
+    database: Database, attempt: Attempt, now: datetime, about: str = "", step: str = ""
+) -> timedelta | None:
     """Remember that the password was wrong; for how long the pair is locked out now, if it is.
 
-    `about` is the account for the audit log, empty where there is none of the name that was typed.
+    `about` is the account for the audit log, empty where there is none of the name that was typed; `step` says what
+    was wrong where it was not the password.
 
     The fifth failure locks out for a quarter of an hour, and each one after it for twice as long as the one before.
     """
@@ -91,7 +112,9 @@ def fail(database: Database, attempt: Attempt, now: datetime, about: str = "") -
             queries.lock_out(session, attempt.pair, now + lock)
         named = about or "a name that nobody has"
         if crowd <= WRITTEN_DOWN or crowd & (crowd - 1) == 0:
-            said = {"failures": count, "of_this_hour": crowd}
+            said: dict[str, object] = {"failures": count, "of_this_hour": crowd}
+            if step:
+                said["wrong"] = step
             record(session, Act.SIGN_IN_FAILED, named, at=now, after=said)
             if lock is not None:
                 minutes = round(lock.total_seconds() / 60)

@@ -23,6 +23,8 @@ from projectionist.features.accounts.sessions import (
     KNOWN_FOR,
     LINK_COOKIE,
     REMEMBERED,
+    STEP_COOKIE,
+    STEP_WITHIN,
     token_in,
 )
 from projectionist.features.accounts.setup_link import SETUP_COOKIE
@@ -107,6 +109,21 @@ def link_cookie(request: Request[Any, Any, Any], value: str) -> Cookie:
 def no_link(request: Request[Any, Any, Any]) -> Cookie:
     """Takes the token of a link back."""
     return _cookie(request, LINK_COOKIE, "", 0)
+
+
+def step_cookie(request: Request[Any, Any, Any], value: str) -> Cookie:
+    """The token of a sign-in whose second step is still to be taken."""
+    return _cookie(request, STEP_COOKIE, value, int(STEP_WITHIN.total_seconds()))
+
+
+def step_shown(request: Request[Any, Any, Any]) -> str:
+    """The same as the browser shows it, empty where it shows none."""
+    return token_in(request.cookies.get(STEP_COOKIE))
+
+
+def no_step(request: Request[Any, Any, Any]) -> Cookie:
+    """Takes it back."""
+    return _cookie(request, STEP_COOKIE, "", 0)
 
 
 def address_of(request: Request[Any, Any, Any]) -> str:

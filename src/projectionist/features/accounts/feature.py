@@ -5,6 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from projectionist.features.accounts import api, pages, setup_pages
+from projectionist.features.accounts.passkeys import api as passkeys_api
+from projectionist.features.accounts.passkeys import pages as passkeys_pages
+from projectionist.features.accounts.second_factor import api as second_factor_api
+from projectionist.features.accounts.second_factor import pages as second_factor_pages
 from projectionist.features.accounts.users import api as users_api
 from projectionist.features.accounts.users import joining_pages, token_pages
 from projectionist.features.accounts.users import pages as users_pages
@@ -23,6 +27,10 @@ def feature() -> WebFeature:
             *users_pages.HANDLERS,
             *joining_pages.HANDLERS,
             *token_pages.HANDLERS,
+            *second_factor_api.HANDLERS,
+            *second_factor_pages.HANDLERS,
+            *passkeys_api.HANDLERS,
+            *passkeys_pages.HANDLERS,
         ),
         nav=(NavEntry("Users", "/users", "users", 70, Permission.MANAGE_USERS),),
         templates=Path(__file__).parent / "templates",

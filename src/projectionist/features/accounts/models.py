@@ -1,11 +1,11 @@
-"""The tables of accounts: users, their sign-ins, browsers and tokens, links, failures, and how far the setup is."""
+"""The tables of accounts: users, how they sign in, their browsers and tokens, links, failures, and the setup."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from projectionist.db.model import Base, BigKey
@@ -22,8 +22,8 @@ class UserRow(Base):
     __tablename__ = "user_account"
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    name: Mapped[str] = mapped_column(String(30))
-    folded_name: Mapped[str] = mapped_column(String(30), unique=True)
+    name: Mapped[str] = mapped_column(String(60))
+    folded_name: Mapped[str] = mapped_column(String(60), unique=True)
     role: Mapped[str] = mapped_column(String(20))
     exceptions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     password_hash: Mapped[str] = mapped_column(String(255))
@@ -102,6 +102,72 @@ class TokenRow(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
+
+
+class SecondFactorRow(Base):
+    """Somebody's authenticator app: its secret, sealed; none until a code of it confirmed that it holds it too.
+
+    `used_step` numbers the period of the last code that was used, so that none is used twice.
+    """
+
+    __tablename__ = "second_factor"
+
+    user_id: Mapped[int] = mapped_column(
+        BigKey, ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    secret: Mapped[str] = mapped_column(String(255))
+    made_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    used_step: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class RecoveryCodeRow(Base):
+    """A code that lets somebody take the second step without their app, once; only a hash of it is kept."""
+
+    __tablename__ = "recovery_code"
+
+    user_id: Mapped[int] = mapped_column(
+        BigKey, ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class SignInStepRow(Base):
+    """A sign-in between its two steps: the password was right, by a hash of what the browser shows meanwhile."""
+
+    __tablename__ = "sign_in_step"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    remembered: Mapped[bool]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class PasskeyRow(Base):
+    """A passkey: the key in base64url as SubjectPublicKeyInfo, and how often the authenticator says it was used."""
+
+    __tablename__ = "passkey"
+    __table_args__ = (UniqueConstraint("user_id", "name"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(60))
+    credential_id: Mapped[str] = mapped_column(String(1400), unique=True)
+    public_key: Mapped[str] = mapped_column(String(2000))
+    algorithm: Mapped[int]
+    count: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class PasskeyChallengeRow(Base):
+    """What a passkey is asked to sign, by its hash: for somebody's new one, or for nobody known yet to sign in."""
+
+    __tablename__ = "passkey_challenge"
+
+    challenge_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class SetupRow(Base):

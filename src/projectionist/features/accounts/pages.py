@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from projectionist.db.engine import Database
-from projectionist.errors import ProjectionistError
+from projectionist.errors import ProjectionistError, SecondStepNeeded
 from projectionist.features.accounts import service
 from projectionist.features.accounts.cookies import (
     address_of,
@@ -26,6 +26,8 @@ from projectionist.features.accounts.cookies import (
 )
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.second_factor.pages import to_step
+from projectionist.features.accounts.second_factor.service import standing
 from projectionist.features.accounts.sessions import COOKIE
 from projectionist.features.accounts.zones import time_zones
 from projectionist.kit.clock import Clock
@@ -88,6 +90,8 @@ def _take(
             tell=tell_limit(request, clock),
             idle=people.idle,
         )
+    except SecondStepNeeded as needed:
+        return to_step(request, needed.step, wanted)
     except ProjectionistError as error:
         return refused("accounts/sign_in.html", _sign_in_context(database, settings, wanted, name), error)
     answer = to(request, wanted)
@@ -216,6 +220,7 @@ def _account_context(
     token = request.cookies.get(COOKIE, "")
     return {
         "browsers": service.browsers(database, principal.id, token, now=clock.now),
+        "second_step": standing(database, principal.id),
         "zones": time_zones(),
         "errors": {},
     }

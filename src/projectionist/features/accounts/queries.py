@@ -15,6 +15,7 @@ from projectionist.features.accounts.models import (
     KnownBrowserRow,
     SetupRow,
     SignInRow,
+    SignInStepRow,
     TokenRow,
     UserRow,
 )
@@ -94,13 +95,15 @@ def revoke_others(session: Session, user_id: int, kept_hash: str) -> int:
 
 
 def end_all_sign_ins(session: Session, user_id: int) -> None:
-    """Sign somebody out everywhere."""
+    """Sign somebody out everywhere, also where they are about to sign in."""
     session.execute(delete(SignInRow).where(SignInRow.user_id == user_id))
+    session.execute(delete(SignInStepRow).where(SignInStepRow.user_id == user_id))
 
 
 def sweep(session: Session, now: datetime, forgiven: timedelta, forgotten: timedelta) -> None:
     """Take out what is over: sign-ins that ended, failures that are forgiven, browsers not seen for long."""
     session.execute(delete(SignInRow).where(SignInRow.expires_at <= now))
+    session.execute(delete(SignInStepRow).where(SignInStepRow.expires_at <= now))
     session.execute(
         delete(FailureRow).where(
             FailureRow.last_at <= now - forgiven,

@@ -10,10 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
-from projectionist.errors import Conflict, InputWrong, NotFound, SignInNeeded
+from projectionist.errors import Conflict, InputWrong, NotFound, SecondStepNeeded, SignInNeeded
 from projectionist.features.accounts import attempts, passwords, queries
 from projectionist.features.accounts.attempts import Tell
 from projectionist.features.accounts.browsers import browser_name
+from projectionist.features.accounts.credentials import queries as credentials
 from projectionist.features.accounts.models import SignInRow, UserRow
 from projectionist.features.accounts.permissions import Role, permissions_of
 from projectionist.features.accounts.sessions import (
@@ -96,7 +97,7 @@ def found(
             row = user_row(name, hashed, moment, Role.ADMINISTRATOR, founder=1)
             session.add(row)
             session.flush()
-            record(session, Act.ADMINISTRATOR_MADE, name, at=moment, who=_actor(row))
+            record(session, Act.ADMINISTRATOR_MADE, name, at=moment, who=actor_of(row))
             return principal_of(row)
     except IntegrityError as error:
         raise _founded() from error
@@ -118,7 +119,8 @@ def sign_in(
     """Sign somebody in. Answers take the same time and words whether the name exists or not.
 
     `known` is what the browser shows to be known by, and `tell` hears how the limit stands.
-    Raises TooManyRequests past the limits, SignInNeeded where name and password do not belong together.
+    Raises TooManyRequests past the limits, SignInNeeded where name and password do not belong together,
+    SecondStepNeeded where they do and the account asks for a code besides.
     """
     folded = _folded(name)
     attempt = attempts.begin(database, folded, address, known, now(), tell)
@@ -128,7 +130,7 @@ def sign_in(
         attempts.fail(database, attempt, now(), row.name if row else "")
         raise SignInNeeded("Name and password do not belong together; check both, then try again.")
     renewed = passwords.hash_password(password) if passwords.is_outdated(row.password_hash) else None
-    token, browser_token, moment = new_token(), new_token(), now()
+    moment = now()
     with database.durable() as session:
         current = queries.user_by_name(session, row.folded_name)
         if current is None or current.password_hash != row.password_hash:
@@ -136,11 +138,35 @@ def sign_in(
         if renewed is not None:
             current.password_hash = renewed
         queries.forgive(session, attempt.pair)
-        session.add(_sign_in_row(current.id, token, moment, remember, address, browser, idle))
-        _know_browser(session, known, browser_token, current.id, moment)
         queries.sweep(session, moment, attempts.FORGIVEN, KNOWN_FOR)
-        said = {"browser": browser_name(browser), "remembered": remember}
-        record(session, Act.SIGNED_IN, row.name, at=moment, after=said, who=_actor(row))
+        step = credentials.begin_step(session, current.id, remember, moment)
+        if not step:
+            return let_in(session, current, moment, remember, address, browser, known, idle)
+    raise SecondStepNeeded(
+        "The code of your authenticator app is needed besides, or one of your recovery codes.", step
+    )
+
+
+def let_in(
+    session: Session,
+    row: UserRow,
+    now: datetime,
+    remember: bool,
+    address: str,
+    browser: str,
+    known: str,
+    idle: timedelta,
+    by: str = "",
+) -> SignedIn:
+    """Sign somebody in who has shown all that they must, by a token that nobody had before.
+
+    `by` says what they showed where it was no password. Call it last in a transaction, as `record`.
+    """
+    token, browser_token = new_token(), new_token()
+    session.add(_sign_in_row(row.id, token, now, remember, address, browser, idle))
+    _know_browser(session, known, browser_token, row.id, now)
+    said = {"browser": browser_name(browser), "remembered": remember, **({"by": by} if by else {})}
+    record(session, Act.SIGNED_IN, row.name, at=now, after=said, who=actor_of(row))
     return SignedIn(principal_of(row), token, remember, browser_token)
 
 
@@ -179,7 +205,7 @@ def sign_out(database: Database, token: str, *, now: Now) -> None:
         browser = browser_name(row.browser)
         queries.end_sign_in(session, row.token_hash)
         record(
-            session, Act.SIGNED_OUT, person.name, at=now(), before={"browser": browser}, who=_actor(person)
+            session, Act.SIGNED_OUT, person.name, at=now(), before={"browser": browser}, who=actor_of(person)
         )
 
 
@@ -313,7 +339,8 @@ def _know_browser(session: Session, known: str, token: str, user_id: int, now: d
     queries.renew_known_browser(session, hash_of(known) if known else None, hash_of(token), user_id, now)
 
 
-def _actor(row: UserRow) -> Actor:
+def actor_of(row: UserRow) -> Actor:
+    """Somebody who acts for themselves, before the house knows them by their cookie."""
     return Actor(row.id, row.name, acting.get().address)
 
 

@@ -14,6 +14,9 @@ SEEN_EVERY = timedelta(minutes=1)
 COOKIE = "projectionist_session"
 KNOWN_COOKIE = "projectionist_browser"
 LINK_COOKIE = "projectionist_link"
+STEP_COOKIE = "projectionist_step"
+STEP_WITHIN = timedelta(minutes=5)
+"""So long after the password the second step may be taken."""
 KNOWN_FOR = timedelta(days=180)
 """So long a browser in which somebody signed in is not taken for a stranger's."""
 

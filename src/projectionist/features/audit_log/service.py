@@ -37,6 +37,13 @@ class Act(StrEnum):
     PASSWORD_CHANGED = "password changed"  # nosec B105 - an act, no password
     PASSWORD_CHANGE_FAILED = "password change failed"  # nosec B105
     PASSWORD_LINK_MADE = "password link made"  # nosec B105
+    SECOND_FACTOR_ON = "second step switched on"
+    SECOND_FACTOR_OFF = "second step switched off"
+    SECOND_FACTOR_REFUSED = "change of the second step refused"
+    RECOVERY_CODES_MADE = "recovery codes made"
+    RECOVERY_CODE_USED = "recovery code used"
+    PASSKEY_ADDED = "passkey added"
+    PASSKEY_REVOKED = "passkey revoked"
     USER_INVITED = "user invited"
     INVITATION_WITHDRAWN = "invitation withdrawn"
     USER_JOINED = "user joined"

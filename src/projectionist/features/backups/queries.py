@@ -11,13 +11,15 @@ _GONE = "It had not ended when the backup was made that was restored; order it a
 
 
 def sealed_tokens(session: Session) -> list[str]:
-    """Every token of a server, as it is kept."""
-    return list(session.execute(text("SELECT token FROM server WHERE token <> ''")).scalars())
+    """Every token of a server, and what authenticator apps share with the house, as they are kept."""
+    servers = list(session.execute(text("SELECT token FROM server WHERE token <> ''")).scalars())
+    return servers + list(session.execute(text("SELECT secret FROM second_factor")).scalars())
 
 
 def end_sign_ins(session: Session) -> None:
     """Sign everybody out, and end every link: what was revoked or used since would count again."""
     session.execute(text("DELETE FROM sign_in"))
+    session.execute(text("DELETE FROM sign_in_step"))
     session.execute(text("DELETE FROM account_link"))
 
 

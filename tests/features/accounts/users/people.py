@@ -10,8 +10,7 @@ from projectionist.features.accounts.users import links
 from projectionist.features.accounts.users.links import Registration
 from projectionist.web.ports import Principal
 from tests.features.accounts.clocks import Clock
-
-PASSWORD = "a warm beam of light"
+from tests.passwords import PASSWORD
 
 
 @pytest.fixture

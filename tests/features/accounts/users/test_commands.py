@@ -11,12 +11,17 @@ from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.schema import prepare
 from projectionist.errors import ProjectionistError
 from projectionist.features.accounts import service as accounts
+from projectionist.features.accounts.passkeys import service as passkeys
+from projectionist.features.accounts.second_factor import service as second_factor
+from projectionist.features.accounts.second_factor import totp
 from projectionist.features.accounts.users import links, service
 from projectionist.features.accounts.users.links import Registration
 from projectionist.features.audit_log import service as audit_log
 from projectionist.kit.clock import SystemClock
+from projectionist.kit.secrets import Vault
+from tests.features.accounts.passkeys.authenticators import HOME, Authenticator
+from tests.passwords import ANOTHER, PASSWORD
 
-PASSWORD = "a warm beam of light"
 now = SystemClock().now
 
 
@@ -54,10 +59,8 @@ def test_an_administrator_who_lost_the_password_gets_in_again(data: Path) -> Non
     path, _, token = link.partition("?token=")
     assert path.endswith("/new-password")
     database = stored(data)
-    links.choose_password(database, token, "quite another beam", now=now)
-    signed_in = accounts.sign_in(
-        database, "Vera", "quite another beam", now=now, remember=False, address="127.0.0.1"
-    )
+    links.choose_password(database, token, ANOTHER, now=now)
+    signed_in = accounts.sign_in(database, "Vera", ANOTHER, now=now, remember=False, address="127.0.0.1")
     assert signed_in.principal.role == "administrator"
     written = [(entry.act, entry.who) for entry in audit_log.all_entries(database)]
     assert ("password link made", "the command line") in written
@@ -85,6 +88,33 @@ def test_somebody_is_signed_out(data: Path) -> None:
     accounts.sign_in(database, "Ada", PASSWORD, now=now, remember=True, address="127.0.0.1")
     assert said(data, "sign-out", "ada") == "Ada is signed out everywhere.\n"
     assert service.user_named(database, "Ada", now=now).sign_ins == 0
+    database.close()
+
+
+def test_the_second_step_of_somebody_who_lost_it_is_taken_off(data: Path) -> None:
+    database, vault = stored(data), Vault(b"k" * 32)
+    ada = service.user_named(database, "Ada", now=now)
+    begun = second_factor.begin(database, vault, ada.id, PASSWORD, now=now)
+    code = totp.code_of(begun.secret, totp.step_at(now()))
+    second_factor.confirm(database, vault, ada.id, code, now=now)
+    assert json.loads(said(data, "list", "--text", "ada", "--json"))["users"][0]["second_step"] is True
+    assert said(data, "second-step-off", "ada") == "Ada signs in by the password alone now.\n"
+    assert not second_factor.standing(database, ada.id).is_on
+    *_, last = audit_log.all_entries(database)
+    assert (last.act, last.about, last.who) == ("second step switched off", "Ada", "the command line")
+    with pytest.raises(ProjectionistError, match="no second step"):
+        said(data, "second-step-off", "ada")
+    database.close()
+
+
+def test_the_passkeys_of_somebody_whose_phone_was_stolen_are_taken_away(data: Path) -> None:
+    database = stored(data)
+    ada = service.user_named(database, "Ada", now=now)
+    asked = passkeys.begin(database, ada.id, PASSWORD, now=now)
+    passkeys.add(database, ada.id, HOME, Authenticator().made(asked.challenge), now=now)
+    assert json.loads(said(data, "list", "--text", "ada", "--json"))["users"][0]["passkeys"] == 1
+    assert said(data, "passkeys-off", "ada") == "Ada has no passkey now.\n"
+    assert passkeys.passkeys_of(database, ada.id) == []
     database.close()
 
 

@@ -15,7 +15,8 @@ from projectionist.features.accounts.users import links, service
 from projectionist.features.accounts.users.links import Registration
 from projectionist.web.ports import Principal
 from tests.features.accounts.clocks import Clock
-from tests.features.accounts.users.people import PASSWORD, clock, invited, known, owner
+from tests.features.accounts.users.people import clock, invited, known, owner
+from tests.passwords import ANOTHER, PASSWORD
 
 __all__ = ["clock", "owner"]
 
@@ -173,7 +174,7 @@ def test_a_new_password_signs_out_everywhere_and_the_link_is_dead(
 ) -> None:
     signed_in = accounts.sign_in(database, "Vera", PASSWORD, now=clock, remember=True, address="192.0.2.7")
     made = links.make_password_link(database, owner, owner.id, now=clock)
-    links.choose_password(database, made.token, "quite another beam", now=clock)
+    links.choose_password(database, made.token, ANOTHER, now=clock)
     assert accounts.known(database, hash_of(signed_in.token), now=clock) is None
     with pytest.raises(SignInNeeded):
         known(database, clock, "Vera")
@@ -200,7 +201,7 @@ def test_a_weak_password_is_refused_and_the_link_still_works(
     for password in ("short", "vera", ""):
         with pytest.raises(InputWrong):
             links.choose_password(database, made.token, password, now=clock)
-    assert links.choose_password(database, made.token, "quite another beam", now=clock).name == "Vera"
+    assert links.choose_password(database, made.token, ANOTHER, now=clock).name == "Vera"
 
 
 def test_a_password_link_dies_with_its_account(database: Database, owner: Principal, clock: Clock) -> None:
@@ -208,7 +209,7 @@ def test_a_password_link_dies_with_its_account(database: Database, owner: Princi
     made = links.make_password_link(database, owner, ada.id, now=clock)
     service.remove_user(database, owner, ada.id, now=clock)
     with pytest.raises(ProjectionistError):
-        links.choose_password(database, made.token, "quite another beam", now=clock)
+        links.choose_password(database, made.token, ANOTHER, now=clock)
 
 
 def test_a_moderator_makes_no_password_link_for_an_administrator(

@@ -10,6 +10,7 @@ from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.model import Base
 from tests.features.accounts.house import NAME, PASSWORD, Browser, House, words
 from tests.features.accounts.opened import house, owner
+from tests.passwords import ANOTHER
 
 __all__ = ["house", "owner"]
 
@@ -101,10 +102,10 @@ def test_a_password_link_lets_somebody_in_again(owner: Browser, stranger: Browse
     link = link_in(owner.post("/users/2/password-link"))
     assert stranger.get(link).url.path == "/new-password"
     assert stranger.post("/new-password", password="short").status_code == 422
-    done = stranger.post("/new-password", password="quite another beam", follow=False)
+    done = stranger.post("/new-password", password=ANOTHER, follow=False)
     assert done.headers["location"] == "/sign-in"
     assert stranger.get("/account", follow=False).status_code == 303, "every browser is signed out"
-    signed_in = stranger.post("/sign-in", name="gran", password="quite another beam", follow=False)
+    signed_in = stranger.post("/sign-in", name="gran", password=ANOTHER, follow=False)
     assert signed_in.headers["location"] == "/"
     assert stranger.get(link).status_code == 403
 
@@ -213,7 +214,7 @@ def test_the_api_does_what_the_pages_do(owner: Browser, stranger: Browser, house
     assert owner.api("DELETE", f"/users/{number}/sign-ins").status_code == 204
     assert stranger.api("GET", "/me").status_code == 401
     again = owner.api("POST", f"/users/{number}/password-link").json()["link"]
-    wanted = {"token": again.split("=")[1], "password": "quite another beam"}
+    wanted = {"token": again.split("=")[1], "password": ANOTHER}
     assert stranger.api("POST", "/new-password", wanted).status_code == 204
     assert stranger.api("POST", "/new-password", wanted).status_code == 403
     assert owner.api("DELETE", f"/users/{number}").status_code == 204

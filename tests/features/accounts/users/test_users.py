@@ -15,6 +15,7 @@ from projectionist.features.audit_log import service as audit_log
 from projectionist.web.ports import Permission, Principal
 from tests.features.accounts.clocks import Clock
 from tests.features.accounts.users.people import clock, invited, known, owner
+from tests.passwords import PASSWORD
 
 __all__ = ["clock", "owner"]
 
@@ -166,9 +167,7 @@ def test_a_removed_user_is_signed_out_and_their_name_is_free(
     database: Database, owner: Principal, clock: Clock
 ) -> None:
     ada = invited(database, owner, clock, "Ada")
-    signed_in = accounts.sign_in(
-        database, "Ada", "a warm beam of light", now=clock, remember=True, address="192.0.2.9"
-    )
+    signed_in = accounts.sign_in(database, "Ada", PASSWORD, now=clock, remember=True, address="192.0.2.9")
     service.remove_user(database, owner, ada.id, now=clock)
     assert accounts.known(database, hash_of(signed_in.token), now=clock) is None
     assert invited(database, owner, clock, "Ada").name == "Ada"

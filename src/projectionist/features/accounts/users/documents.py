@@ -27,6 +27,8 @@ class UserDocument(msgspec.Struct, frozen=True):
     seen_at: datetime | None
     sign_ins: int
     tokens: int
+    second_step: bool
+    passkeys: int
 
 
 class UserChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,6 +127,8 @@ def user_document(user: User) -> UserDocument:
         user.seen_at,
         user.sign_ins,
         user.tokens,
+        user.second_step,
+        user.passkeys,
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, InputWrong, NotAllowed, NotFound
 from projectionist.features.accounts import queries as accounts
+from projectionist.features.accounts.credentials.queries import count_passkeys, those_with_one
 from projectionist.features.accounts.models import UserRow
 from projectionist.features.accounts.permissions import PERMISSIONS, Role, permissions_of
 from projectionist.features.accounts.users import queries
@@ -40,6 +41,8 @@ class User:
     seen_at: datetime | None
     sign_ins: int
     tokens: int
+    second_step: bool
+    passkeys: int
 
     @property
     def is_administrator(self) -> bool:
@@ -192,6 +195,7 @@ def _there(row: UserRow | None) -> UserRow:
 def _told(session: Session, rows: Sequence[UserRow], now: datetime) -> list[User]:
     ids = [row.id for row in rows]
     seen, tokens = queries.seen(session, ids, now), queries.count_tokens(session, ids, now)
+    careful, passkeys = those_with_one(session, ids), count_passkeys(session, ids)
     return [
         User(
             row.id,
@@ -203,6 +207,8 @@ def _told(session: Session, rows: Sequence[UserRow], now: datetime) -> list[User
             seen[row.id][1] if row.id in seen else None,
             seen[row.id][0] if row.id in seen else 0,
             tokens.get(row.id, 0),
+            row.id in careful,
+            passkeys.get(row.id, 0),
         )
         for row in rows
     ]

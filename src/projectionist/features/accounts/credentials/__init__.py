@@ -1,0 +1,1 @@
+"""What people show besides their password, as it is kept: apps, recovery codes and passkeys."""
