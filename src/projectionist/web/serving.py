@@ -64,7 +64,7 @@ class _Server(Server):
             super()._init_shared_socket()  # type: ignore[no-untyped-call]
         else:
             own = os.dup(self._listening.fileno())  # it is closed with the server
-            self._shd = SocketHolder(own, False, _BACKLOG)  # type: ignore[assignment]
+            self._shd = SocketHolder(own, False, _BACKLOG)  # type: ignore[assignment, call-arg]
 
 
 def serve(

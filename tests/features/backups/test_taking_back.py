@@ -110,7 +110,7 @@ def test_the_last_migration_is_taken_back_after_a_proven_backup_and_comes_again(
     told = projectionist("database", "show", "--json", "--data", settings.data)
     assert json.loads(told.out)["revision"] == before
     with open_house(settings, exclusive=True) as house:  # as the newer program would be started again
-        assert accounts.sign_in(
+        accounts.sign_in(
             house.database, NAME, PASSWORD, now=house.clock.now, remember=True, address="127.0.0.1"
         )
     assert revision(settings) == newest
@@ -190,7 +190,7 @@ def test_the_old_program_goes_on_after_such_a_migration(
         newer.setattr(schema, "_FOLDER", folder)
         schema._scripts.cache_clear()
         with open_house(settings, exclusive=True) as house:
-            assert accounts.sign_in(
+            accounts.sign_in(
                 house.database, NAME, PASSWORD, now=house.clock.now, remember=True, address="127.0.0.1"
             )
 
