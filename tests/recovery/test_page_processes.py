@@ -30,7 +30,7 @@ BEGIN_S = 180.0
 END_S = 10.0
 SEARCHES = 5
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
@@ -61,6 +61,13 @@ def listeners(house: UnderFire) -> list[psutil.Process]:
 
 def is_listening(connection: Any, port: int) -> bool:
     return bool(connection.status == psutil.CONN_LISTEN and connection.laddr.port == port)
+
+
+def has_ended(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def connections(process: psutil.Process) -> list[Any]:
@@ -175,9 +182,14 @@ def test_one_that_dies_is_begun_again_and_all_end_with_the_service(house: UnderF
 
 def test_a_killed_service_takes_them_along_and_its_address_is_free(house: UnderFire) -> None:
     program = house.serve("--workers", str(PROCESSES)).start()
-    begun(house)
+    before = begun(house)
     program.kill()
-    until(lambda: not listeners(house), 60, "The end of all")
+    try:
+        until(lambda: all(has_ended(one) for one in before), 60, "The end of all")
+    finally:
+        for one in before:
+            if not has_ended(one):
+                one.kill()
     program.start()
     begun(house)
 
