@@ -8,9 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from litestar import Litestar
 from sqlalchemy.orm import Session
@@ -25,6 +23,7 @@ from projectionist.errors import DatabaseUnusable, NotFound
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup
 from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.alerts import opening as alerts
 from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.backups import feature as backups_web
 from projectionist.features.backups import jobs as backup_jobs
@@ -57,6 +56,9 @@ from projectionist.features.library.playing import Playing
 from projectionist.features.library.scheduling import ScheduledSyncs
 from projectionist.features.library.service import libraries
 from projectionist.features.library.sync import Synced
+from projectionist.features.logs import feature as logs_web
+from projectionist.features.metrics import feature as metrics_web
+from projectionist.features.metrics import sampling
 from projectionist.features.operations import feature as operations
 from projectionist.features.previews import jobs as preview_jobs
 from projectionist.features.previews import upkeep
@@ -70,14 +72,19 @@ from projectionist.features.servers import feature as servers_web
 from projectionist.features.servers import service as servers
 from projectionist.integrations.connecting import connector
 from projectionist.integrations.lists.connecting import list_connector
+from projectionist.integrations.messengers.posting import PostMessenger
+from projectionist.integrations.plex.installation import client_id
 from projectionist.jobs.engine import Engine
+from projectionist.jobs.ports import JobKind
 from projectionist.jobs.tidying import TIDY
 from projectionist.kit import logs
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DEMO_HOUSE, DataFolder, OwnFolder
+from projectionist.kit.kept_log import KeptLog
 from projectionist.kit.probing import probe
 from projectionist.kit.secrets import Vault, load_key
 from projectionist.media.lists import ConnectList
+from projectionist.media.messages import Messenger, MessengerAddress, MessengerKind
 from projectionist.media.server import Connect, MediaServer, ServerAddress
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
 from projectionist.settings import Settings
@@ -135,10 +142,21 @@ class House:
         self.lists = self._open_lists(vault, connect_list)
         self.cache = self._open_cache()
         self.doctor = Doctor(self.ground, tell=self._tell_of_doctor)
+        self.metrics = sampling.Place(
+            database, self.jobs, settings.data, self.clock.now, lambda: self.jobs.process
+        )
+        self.alerts = alerts.open_workplace(
+            database, self.jobs, vault, _connect_messenger, self.clock.now, self.events
+        )
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
-        self._kinds = (
+        self._kinds = self._every_kind(vault)
+        queues = [library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES, backup_jobs.QUEUE]
+        self.jobs.bring(self._kinds, [*queues, alerts.QUEUE])
+
+    def _every_kind(self, vault: Vault) -> tuple[JobKind, ...]:
+        return (
             *library_jobs.kinds(
-                database,
+                self.database,
                 self.servers,
                 self.events,
                 self.jobs,
@@ -147,17 +165,16 @@ class House:
             ),
             *preview_jobs.kinds(self.place, self.jobs),
             *cache_jobs.kinds(self.cache, self.jobs),
-            *backup_jobs.kinds(backups.Place.of(settings, database, lambda: vault, self.clock.now)),
+            *backup_jobs.kinds(backups.Place.of(self.settings, self.database, lambda: vault, self.clock.now)),
+            *alerts.kinds(self.alerts),
         )
-        queues = (library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES, backup_jobs.QUEUE)
-        self.jobs.bring(self._kinds, queues)
 
     def _open_reach(self, vault: Vault, connect: Connect | None) -> servers.Reach:
         settings = self.settings
         return servers.Reach(
             database=self.database,
             vault=vault,
-            connect=connect or self._connecting(_client_id(settings.data)),
+            connect=connect or self._connecting(client_id(settings.data)),
             node=settings.node,
             now=self.clock.now,
             syncs=ScheduledSyncs(self.jobs, settings.sync_interval),
@@ -191,6 +208,7 @@ class House:
             features=self._features(),
             identify=identify or people,
             dependencies={
+                "alerts": self.alerts,
                 "cache": self.cache,
                 "cache_lists": self.lists,
                 "clock": self.clock,
@@ -199,6 +217,7 @@ class House:
                 "events": self.events,
                 "job_kinds": {kind.name: kind.label or kind.name for kind in self._kinds},
                 "jobs": self.jobs,
+                "metrics": self.metrics,
                 "people": people,
                 "pictures": Pictures(self.database, self.servers, settings.data / "pictures"),
                 "playing": Playing(self.database, self.servers),
@@ -249,6 +268,9 @@ class House:
             accounts.feature(),
             audit_log.feature(),
             backups_web.feature(),
+            metrics_web.web_feature(),
+            alerts.web_feature(self.alerts),
+            logs_web.web_feature(),
         )
 
     def _connecting(self, client_id: str) -> Connect:
@@ -305,8 +327,12 @@ class House:
         def server_ids() -> list[int]:
             return [server.id for server in servers.all_servers(self.database)]
 
+        def began(server_id: int, item_key: str) -> None:
+            cache_service.played(self.cache, self.jobs)
+            cache_service.note_play(self.cache, server_id, item_key)
+
         following = Following(
-            lambda _server, _item: cache_service.played(self.cache, self.jobs),
+            began,
             lambda server, item: cache_service.play_ended(self.cache, self.jobs, server, item),
         )
         return Listening(server_ids, self.servers, self.jobs, self.events.publish, on_playing=following.heard)
@@ -320,6 +346,15 @@ class House:
     def guard(self) -> Guarding:
         """What looks after the fast tiers of this node, not started yet."""
         return Guarding(self.cache, self.jobs)
+
+    def keep_watch(self) -> tuple[sampling.Sampling, alerts.Beating]:
+        """What keeps metrics, tells of alerts, and tells outside that we live; not started yet."""
+        watching, beating = alerts.watching(self.alerts)
+        return sampling.Sampling(self.metrics, samples=True, watch=watching), beating
+
+    def report(self) -> sampling.Sampling:
+        """What tells who keeps metrics of this process, not started yet."""
+        return sampling.Sampling(self.metrics, samples=False)
 
     def follow_schedules(self) -> None:
         """Save the schedules that a new house begins with; one that somebody changed stays as it is."""
@@ -382,7 +417,8 @@ def open_house(
     """
     with ExitStack() as stack:
         folder = stack.enter_context(DataFolder.open(settings.data, exclusive=exclusive))
-        logs.configure(settings.log_format, settings.log_level, settings.log_file)
+        kept = KeptLog(settings.data / "logs", settings.log_kept) if settings.log_kept else None
+        logs.configure(settings.log_format, settings.log_level, settings.log_file, kept)
         for library_of_ours in ("alembic", "dbos"):
             logging.getLogger(library_of_ours).setLevel(logging.WARNING)
         logging.getLogger("stamina").setLevel(
@@ -453,12 +489,11 @@ def _share(most: int, processes: int) -> int:
     return -(-most // processes)
 
 
-def _client_id(data: Path) -> str:
-    """By what Plex knows this installation: made once, and no secret."""
-    path = data / "client-id"
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        made = uuid4().hex
-        path.write_text(made, encoding="ascii")
-        return made
+def _connect_messenger(address: MessengerAddress) -> Messenger:
+    if address.kind is MessengerKind.APPRISE:
+        from projectionist.integrations.messengers.services import (
+            AppriseMessenger,  # 40 MB, for who has such a one
+        )
+
+        return AppriseMessenger(address)
+    return PostMessenger(address)

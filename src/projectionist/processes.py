@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 from projectionist import __version__
@@ -12,7 +12,10 @@ from projectionist.app import House, open_house
 from projectionist.errors import ProjectionistError
 from projectionist.features.accounts import setup_file
 from projectionist.features.accounts.setup_link import setup_link
+from projectionist.features.metrics.exporting import Exporting
 from projectionist.features.servers.service import all_servers
+from projectionist.integrations.error_reports import ErrorReports
+from projectionist.integrations.telemetry import Collector
 from projectionist.page_processes import PageProcesses
 from projectionist.settings import Settings
 from projectionist.web.serving import check_free, listen
@@ -36,8 +39,8 @@ def serve(settings: Settings, say: Say) -> None:
         house.reopen_demo()
         _set_up(house, say)
         house.begin_syncs()
-        listening, guarding = house.listen(), house.guard()
-        for part in (listening, guarding):
+        parts = (*outside(house), house.listen(), house.guard(), *house.keep_watch())
+        for part in parts:
             part.start()
             stack.callback(part.close)
         opened = stack.enter_context(listen(settings.host, settings.port)) if settings.workers > 1 else None
@@ -58,6 +61,9 @@ def serve_more(settings: Settings, listening: socket.socket) -> None:
     with open_house(settings, exclusive=False) as house, ExitStack() as stack:
         house.jobs.start(work=False)
         stack.callback(house.jobs.close)
+        for part in (*outside(house, metrics=False), house.report()):
+            part.start()
+            stack.callback(part.close)
         serve_pages(house.web(), settings.host, settings.port, listening=listening)
 
 
@@ -67,11 +73,21 @@ def work(settings: Settings, stop: threading.Event, say: Say) -> None:
         house.recover_cache()
         house.jobs.start(work=True, queues=settings.queues)
         stack.callback(house.jobs.close)
-        guarding = house.guard()
-        guarding.start()
-        stack.callback(guarding.close)
+        for part in (*outside(house, metrics=False), house.guard(), house.report()):
+            part.start()
+            stack.callback(part.close)
         say(f"Working as {house.jobs.process}; Ctrl-C ends it, and what runs goes on elsewhere or later.")
         stop.wait()
+
+
+def outside(house: House, *, metrics: bool = True) -> Iterator[ErrorReports | Exporting]:
+    """What tells others of errors and metrics, where the settings name any."""
+    settings = house.settings
+    if settings.error_reports:
+        yield ErrorReports(settings.error_reports)
+    if metrics and settings.otlp_url:
+        headers = dict(one.split("=", 1) for one in settings.otlp_headers)
+        yield Exporting(house.metrics, Collector(settings.otlp_url, headers, settings.node))
 
 
 def _set_up(house: House, say: Say) -> None:

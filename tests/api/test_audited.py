@@ -7,13 +7,16 @@ from projectionist.web.access import declared_routes
 from tests.api.house import Open
 
 WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
+    ("DELETE", "/api/v1/announcements/{announcement_id:int}"): {Act.ANNOUNCEMENT_REMOVED},
     ("DELETE", "/api/v1/cache/list-keys/{service:str}"): {Act.LIST_KEY_REMOVED},
     ("DELETE", "/api/v1/cache/lists/{list_id:int}"): {Act.LIST_REMOVED},
     ("DELETE", "/api/v1/cache/places/{place_id:int}"): {Act.PLACE_REMOVED},
     ("DELETE", "/api/v1/cache/tiers/{tier_id:int}"): {Act.TIER_REMOVED},
+    ("DELETE", "/api/v1/heartbeat"): {Act.HEARTBEAT_REMOVED},
     ("DELETE", "/api/v1/invitations/{invitation_id:int}"): {Act.INVITATION_WITHDRAWN},
     ("DELETE", "/api/v1/libraries/{library_id:int}"): {Act.LIBRARY_FORGOTTEN},
     ("DELETE", "/api/v1/mappings/{mapping_id:int}"): {Act.MAPPING_REMOVED},
+    ("DELETE", "/api/v1/me/messengers/{messenger_id:int}"): {Act.MESSENGER_REMOVED},
     ("DELETE", "/api/v1/me/sign-ins"): {Act.BROWSER_REVOKED},
     ("DELETE", "/api/v1/me/sign-ins/{sign_in_id:int}"): {Act.BROWSER_REVOKED},
     ("DELETE", "/api/v1/me/tokens/{token_id:int}"): {Act.TOKEN_REVOKED},
@@ -25,6 +28,7 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("DELETE", "/api/v1/users/{user_id:int}/passkeys"): {Act.PASSKEY_REVOKED},
     ("DELETE", "/api/v1/users/{user_id:int}/second-step"): {Act.SECOND_FACTOR_OFF},
     ("DELETE", "/api/v1/users/{user_id:int}/sign-ins"): {Act.BROWSER_REVOKED},
+    ("PATCH", "/api/v1/alerts/{rule:str}"): {Act.ALERT_RULE_CHANGED},
     ("PATCH", "/api/v1/libraries/{library_id:int}"): {Act.LIBRARY_CHANGED},
     ("PATCH", "/api/v1/previews/choices"): {Act.PREVIEWS_CHANGED},
     ("PATCH", "/api/v1/previews/libraries/{library_id:int}/choices"): {Act.PREVIEWS_CHANGED},
@@ -41,6 +45,15 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("POST", "/account/sign-ins/{sign_in_id:int}/revoke"): {Act.BROWSER_REVOKED},
     ("POST", "/account/tokens"): {Act.TOKEN_MADE},
     ("POST", "/account/tokens/{token_id:int}/revoke"): {Act.TOKEN_REVOKED},
+    ("POST", "/alerts/heartbeat"): {Act.HEARTBEAT_CHANGED},
+    ("POST", "/alerts/heartbeat/remove"): {Act.HEARTBEAT_REMOVED},
+    ("POST", "/alerts/messengers"): {Act.MESSENGER_CHANGED},
+    ("POST", "/alerts/messengers/{messenger_id:int}"): {Act.MESSENGER_CHANGED},
+    ("POST", "/alerts/messengers/{messenger_id:int}/remove"): {Act.MESSENGER_REMOVED},
+    ("POST", "/alerts/rules/{rule:str}"): {Act.ALERT_RULE_CHANGED},
+    ("POST", "/announcements"): {Act.ANNOUNCED},
+    ("POST", "/announcements/{announcement_id:int}/remove"): {Act.ANNOUNCEMENT_REMOVED},
+    ("POST", "/api/v1/announcements"): {Act.ANNOUNCED},
     ("POST", "/api/v1/cache/adopt"): {Act.ADOPTED},
     ("POST", "/api/v1/cache/findings/repair"): {Act.REPAIRED},
     ("POST", "/api/v1/cache/findings/{finding_id:int}/repair"): {Act.REPAIRED},
@@ -57,6 +70,7 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("POST", "/api/v1/jobs/bulk"): {Act.JOBS_CANCELLED, Act.JOBS_FORGOTTEN},
     ("POST", "/api/v1/jobs/{job_id:str}/cancel"): {Act.JOBS_CANCELLED},
     ("POST", "/api/v1/join"): {Act.USER_JOINED, Act.SIGNED_IN},
+    ("POST", "/api/v1/me/messengers"): {Act.MESSENGER_CHANGED},
     ("POST", "/api/v1/me/passkeys"): {Act.PASSKEY_ADDED},
     ("POST", "/api/v1/me/passkeys/question"): {Act.SECOND_FACTOR_REFUSED},
     ("POST", "/api/v1/me/second-step"): {Act.SECOND_FACTOR_REFUSED},
@@ -147,6 +161,8 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("PUT", "/api/v1/cache/places/{place_id:int}"): {Act.PLACE_CHANGED},
     ("PUT", "/api/v1/cache/sources/{source:str}"): {Act.SOURCE_CHANGED},
     ("PUT", "/api/v1/cache/tiers/{tier_id:int}"): {Act.TIER_CHANGED},
+    ("PUT", "/api/v1/heartbeat"): {Act.HEARTBEAT_CHANGED},
+    ("PUT", "/api/v1/me/messengers/{messenger_id:int}"): {Act.MESSENGER_CHANGED},
     ("PUT", "/api/v1/me/password"): {Act.PASSWORD_CHANGED, Act.PASSWORD_CHANGE_FAILED},
     ("PUT", "/api/v1/schedules/{name:str}"): {Act.SCHEDULE_CHANGED},
     ("PUT", "/api/v1/servers/{server_id:int}"): {Act.SERVER_CHANGED},
@@ -156,6 +172,7 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
 
 _OWN_TASTE = "How times are shown to oneself opens nothing and takes nothing away."
 _HISTORY = "A film goes to or from the fast disk; the cache's own history says who asked, and undoes it."
+_TRIAL = "A trial message says nothing of anybody, and goes where its owner has said before."
 _PIN = "A wish for a film; the pin itself says whose it is."
 _READS = "It reads and tells, and changes nothing that somebody set up."
 _WORK = "Work that takes nothing away; the job itself says who asked for it."
@@ -164,7 +181,9 @@ NOT_TOLD = {
     ("DELETE", "/api/v1/cache/pins/{item_id:int}"): _PIN,
     ("PATCH", "/api/v1/me"): _OWN_TASTE,
     ("POST", "/account/time-zone"): _OWN_TASTE,
+    ("POST", "/alerts/messengers/{messenger_id:int}/test"): _TRIAL,
     ("POST", "/api/v1/backups"): _WORK,
+    ("POST", "/api/v1/me/messengers/{messenger_id:int}/test"): _TRIAL,
     ("POST", "/backups"): _WORK,
     ("POST", "/api/v1/cache/audit"): _READS,
     ("POST", "/api/v1/cache/files/pin"): _PIN,

@@ -68,7 +68,7 @@ def test_a_stranger_is_sent_to_sign_in_by_pages_and_told_so_by_the_api(house: Op
         headers = token_of(client)
         for route in closed(house):
             answer = client.request(route.method, address_of(route), headers=headers)
-            if route.path.startswith(("/api/", "/events")):
+            if route.path.startswith(("/api/", "/events", "/metrics")):
                 well = (
                     answer.status_code == 401 and answer.headers["content-type"] == "application/problem+json"
                 )

@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
 from projectionist.errors import DatabaseUnusable, SettingWrong
 
@@ -95,6 +96,13 @@ class Database:
         """A connection that sees what is committed, to keep and close by oneself. Raises DatabaseUnusable."""
         with explained():
             return self._reading.connect()
+
+    def connections(self) -> tuple[int, int]:
+        """How many connections of this process are in use, and how many are open."""
+        pools = [engine.pool for engine in {self._reading, self._writing, self._lasting}]
+        counted = [pool for pool in pools if isinstance(pool, QueuePool)]
+        used = sum(pool.checkedout() for pool in counted)
+        return used, used + sum(pool.checkedin() for pool in counted)
 
     def close(self) -> None:
         """Close every connection."""

@@ -22,6 +22,11 @@ from projectionist.jobs.running import JobStopped, Run, storable
 from projectionist.jobs.tables import JobRow
 from projectionist.jobs.writing import Change, Writer
 from projectionist.kit.logs import correlation
+from projectionist.kit.metrics import REGISTRY
+
+ENDED = REGISTRY.counter(
+    "projectionist_jobs_ended_total", "Jobs that ended; state is done, failed or cancelled.", "kind", "state"
+)
 
 _ELSEWHERE = timedelta(seconds=2)
 _LONGEST_BACKOFF_S = 600.0
@@ -193,6 +198,7 @@ class Carrier:
     def _end(self, held: _Held, values: Mapping[str, Any]) -> None:
         progress, lines = held.run.flush(all_of_it=True)
         row, state = held.row, JobState(values["state"])
+        ENDED.add(row.kind, state.value)
         over = {"cancelling": False, "eta_s": None, "now": "", "ended_at": datetime.now(UTC)}
         told = _told(row, state, progress)
         changed = {**progress, **over, **values}

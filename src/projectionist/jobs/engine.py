@@ -112,7 +112,9 @@ class Engine:
                 self.process,
                 name,
                 carrier,
-                lambda: Leader(self.database, self.folder, self.process, durable, self._desk),
+                lambda: Leader(
+                    self.database, self.folder, self.process, durable, self._desk, rest_s=self._rest_s
+                ),
                 lambda: self._register(listen),
             )
             keeper.start()
@@ -173,8 +175,11 @@ class Engine:
         with self.database.read() as session:
             rows = queries.queues(session)
         for row in rows.values():
-            poll_s = tidying.POLL_S if row.name == tidying.QUEUE.name else IDLE_S
-            durable.keep_queue(row.name, 0 if row.paused else row.concurrency, poll_s)
+            durable.keep_queue(row.name, 0 if row.paused else row.concurrency, self._rest_s(row.name))
+
+    def _rest_s(self, queue: str) -> float:
+        known = tidying.QUEUE if queue == tidying.QUEUE.name else self._specs.get(queue)
+        return known.rest_s if known is not None else IDLE_S
 
     # ordering
 

@@ -46,6 +46,7 @@ class Leader:
         durable: Durable,
         desk: Desk,
         *,
+        rest_s: Callable[[str], float] = lambda queue: IDLE_S,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -54,6 +55,7 @@ class Leader:
         self._process = process
         self._durable = durable
         self._desk = desk
+        self._rest_s = rest_s
         self._monotonic = monotonic
         self._now = now
         self._heard: dict[str, tuple[int, float]] = {}
@@ -88,7 +90,7 @@ class Leader:
             waiting = queries.queues_with_waiting(session)
         for name, busy in waiting.items():
             if name != tidying.QUEUE.name and self._busy.get(name) != busy:
-                self._durable.set_pace(name, BUSY_S if busy else IDLE_S)
+                self._durable.set_pace(name, BUSY_S if busy else self._rest_s(name))
                 self._busy[name] = busy
 
     def mind_the_dead(self) -> None:

@@ -82,11 +82,12 @@ class JobKind:
 
 @dataclass(frozen=True, slots=True)
 class QueueSpec:
-    """A queue: how many of its jobs run at once on one node."""
+    """A queue: how many of its jobs run at once on one node, and how often one looks into it while it is empty."""
 
     name: str
     title: str
     concurrency: int
+    rest_s: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

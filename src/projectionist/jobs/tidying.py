@@ -12,8 +12,7 @@ from projectionist.jobs.durable import Durable
 from projectionist.jobs.ports import Arguments, JobKind, JobRun, QueueSpec, Schedule
 
 TIDY = "jobs.tidy"
-QUEUE = QueueSpec("upkeep", "Upkeep", 1)
-POLL_S = 5.0
+QUEUE = QueueSpec("upkeep", "Upkeep", 1, rest_s=5.0)
 SCHEDULE = Schedule("Tidy the history of jobs", TIDY, {}, "40 3 * * *", "UTC")
 """There at every start; whoever wants to keep everything pauses it."""
 

@@ -53,6 +53,15 @@ class CircuitBreaker:
             self._probing = True
             return None
 
+    def look(self) -> tuple[Open | None, int]:
+        """Whether it is open, and how many calls failed lately; nothing is asked for by it."""
+        with self._lock:
+            now = self._clock()
+            lately = sum(now - at <= self._window_s for at in self._failed_at)
+            if self._opened_at is None:
+                return None, lately
+            return Open(self._since, max(self._opened_at + self._open_s - now, 0.0)), lately
+
     def leave(self, failed: bool | None) -> None:
         """Say how a granted call ended; None where that says nothing of the service."""
         with self._lock:
@@ -81,3 +90,19 @@ def breaker_of(address: str) -> CircuitBreaker:
     """The one breaker that all clients of an address in this process share."""
     with _breakers_lock:
         return _breakers.setdefault(address, CircuitBreaker())
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """The breaker of an address as it stands; `open` is None where calls pass, `failures` counts those of late."""
+
+    address: str
+    open: Open | None
+    failures: int
+
+
+def circuits() -> list[Circuit]:
+    """The breakers of this process, by address."""
+    with _breakers_lock:
+        known = sorted(_breakers.items())
+    return [Circuit(address, *breaker.look()) for address, breaker in known]

@@ -34,6 +34,7 @@ from projectionist.errors import (
     TlsFailed,
 )
 from projectionist.kit.breaker import CircuitBreaker, breaker_of
+from projectionist.kit.calls import timed_call
 from projectionist.kit.logs import correlation
 from projectionist.kit.ranges import is_range, range_header
 from projectionist.kit.unpacking import Unpacking
@@ -190,7 +191,7 @@ class HttpClient:
         call = f"{method} {path}"
         url = f"{self._base}{path}" + (f"?{urlencode(query, quote_via=quote)}" if query else "")
         again = method in ("GET", "HEAD") if idempotent is None else idempotent
-        with self._admitted():
+        with self._admitted(), timed_call(self.who):
             return self._tried(call, method, url, headers, content, again)
 
     def close(self) -> None:

@@ -63,10 +63,16 @@ def masked(text: str) -> str:
     return text
 
 
-def configure(log_format: str = "text", level: str = "info", file: Path | None = None) -> None:
+def configure(
+    log_format: str = "text",
+    level: str = "info",
+    file: Path | None = None,
+    kept: logging.Handler | None = None,
+) -> None:
     """Send the log to standard error, and to `file` too where one is given; may be called again.
 
-    `log_format` is `text` or `json`. A file that cannot be opened is one warning in the log, and no failure.
+    `log_format` is `text` or `json`; `kept` is given lines of JSON whichever that is. A file that cannot be opened is
+    one warning in the log, and no failure.
     """
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *_common(), ProcessorFormatter.wrap_for_formatter],
@@ -81,7 +87,7 @@ def configure(log_format: str = "text", level: str = "info", file: Path | None =
             handlers.append(WatchedFileHandler(file, encoding="utf-8"))
         except OSError as error:
             trouble = error.strerror or str(error)
-    _replace_handlers(handlers, log_format)
+    _replace_handlers(handlers, log_format, kept)
     logging.getLogger().setLevel(level.upper())
     logging.captureWarnings(True)
     if trouble:
@@ -90,18 +96,18 @@ def configure(log_format: str = "text", level: str = "info", file: Path | None =
         )
 
 
-def _replace_handlers(handlers: list[logging.Handler], log_format: str) -> None:
+def _replace_handlers(handlers: list[logging.Handler], log_format: str, kept: logging.Handler | None) -> None:
     root = logging.getLogger()
     for old in root.handlers[:]:
         if isinstance(old.formatter, ProcessorFormatter):
             root.removeHandler(old)
             old.close()
     shown = _as_json() if log_format == "json" else _as_text()
-    for handler in handlers:
+    for handler, renderers in [*((one, shown) for one in handlers), *([(kept, _as_json())] if kept else [])]:
         handler.setFormatter(
             ProcessorFormatter(
                 foreign_pre_chain=_common(),
-                processors=[ProcessorFormatter.remove_processors_meta, *shown],
+                processors=[ProcessorFormatter.remove_processors_meta, *renderers],
             )
         )
         root.addHandler(handler)

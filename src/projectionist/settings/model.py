@@ -101,6 +101,32 @@ class Settings:
         "The least of what is logged; LOG_LEVEL works too.", values.one_of(*LEVELS), "info", choices=LEVELS
     )
     log_file: Path | None = option("A file for the log, besides standard error.", values.path, None)
+    log_kept: int = option(
+        "How much of the log is kept in the data folder for the page Logs; 0 keeps none.",
+        values.size(0, 1 << 34),
+        50_000_000,
+        example="50 MB",
+    )
+    error_reports: str = option(
+        "A DSN of the Sentry protocol: errors that nobody expected are told there, without secrets and names.",
+        values.text,
+        "",
+        secret=True,
+        example="https://key@glitchtip.example.org/1",
+    )
+    otlp_url: str = option(
+        "An OpenTelemetry collector that metrics are sent to each minute, by OTLP over HTTP.",
+        values.web_address,
+        "",
+        example="http://collector.lan:4318",
+    )
+    otlp_headers: tuple[str, ...] = option(
+        "What that collector is told besides, such as its token: names and values, parted by commas.",
+        values.headers,
+        (),
+        secret=True,
+        example="Authorization=Bearer token",
+    )
     media: Path | None = option("A folder of films to begin with.", values.path, None, example="/films")
     plex_url: str = option(
         "A Plex server to begin with.", values.web_address, "", example="http://192.168.1.10:32400"

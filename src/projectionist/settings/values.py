@@ -20,6 +20,7 @@ _SIZES = {"": 1, "b": 1} | {
 }
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
+_HEADER = re.compile(r"[A-Za-z0-9-]+=[\x21-\x7e][\x20-\x7e]*")
 _AMOUNT = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]*)", re.ASCII | re.IGNORECASE)
 
 
@@ -100,6 +101,14 @@ def one_of(*choices: str) -> Reader:
 def words(value: str) -> tuple[str, ...]:
     """Words parted by commas."""
     return tuple(word for part in value.split(",") if (word := part.strip()))
+
+
+def headers(value: str) -> tuple[str, ...]:
+    """Headers of HTTP as `Name=value`, parted by commas."""
+    found = tuple(one.strip() for one in value.split(",") if one.strip())
+    if not all(_HEADER.fullmatch(one) for one in found):
+        raise ValueError("headers such as Authorization=Bearer token, parted by commas")
+    return found
 
 
 def some_of(*choices: str) -> Reader:

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     MANAGE_USERS = "manage_users"
     MAKE_TOKENS = "make_tokens"  # nosec B105 - a permission
     VIEW_OTHERS_HISTORY = "view_others_history"
+    READ_METRICS = "read_metrics"
 
 
 @dataclass(frozen=True, slots=True)

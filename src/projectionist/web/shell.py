@@ -25,6 +25,7 @@ from projectionist.web.csrf import check_csrf
 from projectionist.web.edge import Edge
 from projectionist.web.identifying import identifying
 from projectionist.web.limits import Limiter, limiting
+from projectionist.web.measuring import Measuring
 from projectionist.web.panels import Panels
 from projectionist.web.ports import Identify, NavEntry, Principal, ReadinessCheck, WebFeature
 from projectionist.web.problems import answer_error
@@ -91,7 +92,7 @@ def create_shell(
     }
     handlers = [handler for feature in features for handler in feature.handlers]
     app = _litestar(shell, dependencies, handlers, limiter)
-    app.asgi_handler = Edge(app.asgi_handler, settings)
+    app.asgi_handler = Measuring(Edge(app.asgi_handler, settings))
     return app
 
 

@@ -21,6 +21,7 @@ from projectionist.errors import TooManyRequests
 from projectionist.features.accounts import queries
 from projectionist.features.accounts.sessions import hash_of
 from projectionist.features.audit_log.service import Act, record
+from projectionist.kit.metrics import REGISTRY
 from projectionist.web.limits import HOUR, PASSWORD, SECOND_STEP, SIGN_IN, Limit, in_words, network_of
 
 Tell = Callable[[Taken], None]
@@ -40,6 +41,11 @@ WRITTEN_DOWN = 50
 """So many failures in an hour, of one address or for one account, are each in the audit log; after them every
 doubling of their number is, so that a stranger fills no disk with it."""
 
+SIGN_INS = REGISTRY.counter(
+    "projectionist_sign_ins_total",
+    "Attempts to sign in; outcome is signed_in, wrong (password or second step) or refused (too many).",
+    "outcome",
+)
 _OF_ACCOUNT = "failed_account"
 _OF_ADDRESS = "failed_address"
 
@@ -84,10 +90,12 @@ def _counted(database: Database, limit: Limit, attempt: Attempt, now: datetime, 
     until = failed.locked_until if failed is not None else None
     # A failure far ahead of now was written before the clock was set back; a little ahead, by another machine.
     if failed is not None and until is not None and failed.last_at - SKEW < now < until:
+        SIGN_INS.add("refused")
         raise refused((until - now).total_seconds())
     taken = counting.take(database, limit.name, attempt.pair, limit.rates, now)
     tell(taken)
     if taken.granted == 0:
+        SIGN_INS.add("refused")
         raise refused(taken.wait_s(now))
     return attempt
 
@@ -102,6 +110,7 @@ def fail(
 
     The fifth failure locks out for a quarter of an hour, and each one after it for twice as long as the one before.
     """
+    SIGN_INS.add("wrong")
     with database.durable() as session:
         known = ((_OF_ACCOUNT, attempt.account), (_OF_ADDRESS, attempt.address))
         crowd = max(counting.count_in(session, name, who, HOUR, now) for name, who in known)

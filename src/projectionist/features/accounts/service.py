@@ -167,6 +167,7 @@ def let_in(
     _know_browser(session, known, browser_token, row.id, now)
     said = {"browser": browser_name(browser), "remembered": remember, **({"by": by} if by else {})}
     record(session, Act.SIGNED_IN, row.name, at=now, after=said, who=actor_of(row))
+    attempts.SIGN_INS.add("signed_in")
     return SignedIn(principal_of(row), token, remember, browser_token)
 
 
@@ -187,6 +188,7 @@ def welcome(
         who = Actor(principal.id, principal.name, acting.get().address)
         said = {"browser": browser_name(browser), "remembered": False}
         record(session, Act.SIGNED_IN, principal.name, at=moment, after=said, who=who)
+    attempts.SIGN_INS.add("signed_in")
     return SignedIn(principal, token, browser_token=browser_token)
 
 

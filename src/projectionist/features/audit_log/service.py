@@ -83,6 +83,13 @@ class Act(StrEnum):
     UNDONE = "move undone"
     MENDED = "mended by the doctor"
     RESTORED = "database restored"
+    ALERT_RULE_CHANGED = "alert rule changed"
+    MESSENGER_CHANGED = "messenger changed"
+    MESSENGER_REMOVED = "messenger removed"
+    HEARTBEAT_CHANGED = "heartbeat changed"
+    HEARTBEAT_REMOVED = "heartbeat removed"
+    ANNOUNCED = "announced"
+    ANNOUNCEMENT_REMOVED = "announcement taken back"
 
 
 @dataclass(frozen=True, slots=True)

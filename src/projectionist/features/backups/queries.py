@@ -11,9 +11,17 @@ _GONE = "It had not ended when the backup was made that was restored; order it a
 
 
 def sealed_tokens(session: Session) -> list[str]:
-    """Every token of a server, and what authenticator apps share with the house, as they are kept."""
-    servers = list(session.execute(text("SELECT token FROM server WHERE token <> ''")).scalars())
-    return servers + list(session.execute(text("SELECT secret FROM second_factor")).scalars())
+    """Every address and token of servers, messengers and the heartbeat, and what authenticator apps share with the
+    house, as they are kept.
+    """
+    return list(
+        session.execute(
+            text(
+                "SELECT token FROM server WHERE token <> '' UNION ALL SELECT address FROM messenger "
+                "UNION ALL SELECT address FROM heartbeat UNION ALL SELECT secret FROM second_factor"
+            )
+        ).scalars()
+    )
 
 
 def end_sign_ins(session: Session) -> None:

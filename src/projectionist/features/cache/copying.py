@@ -18,10 +18,15 @@ import xxhash
 
 from projectionist.errors import CopyWrong, SourceChanged
 from projectionist.features.cache.proving import CHUNK, DeviceReader, Proof, Tick, awaited
+from projectionist.kit.metrics import REGISTRY
 from projectionist.kit.swaps import FileCalls, attributes_of
 
 _AHEAD = 3
 """Chunks that are read before they are asked for."""
+
+MOVED = REGISTRY.counter(
+    "projectionist_cache_moved_bytes_total", "Bytes of files copied to fast disks and back."
+)
 
 Progress = Callable[[int], None]
 """Told the bytes done so far, after every chunk and several times a second; what it raises ends the copy."""
@@ -108,6 +113,7 @@ class _Pour:
                 hashed.update(chunk)
                 self._calls.write(self._writing, chunk)
                 self.size += len(chunk)
+                MOVED.add(by=len(chunk))
                 self.tick()
                 proof.follow(self.size)
         return hashed.hexdigest()

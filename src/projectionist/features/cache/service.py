@@ -13,6 +13,7 @@ from projectionist.features.cache.mending.taking_back import Where, require_take
 from projectionist.features.cache.models import Kind
 from projectionist.features.cache.planning.plan import CachePlan
 from projectionist.features.cache.reading.history import require_undoable
+from projectionist.features.cache.reading.queries import on_fast
 from projectionist.features.cache.running import queries
 from projectionist.features.cache.running.errands import Errand
 from projectionist.features.cache.running.ordering import (
@@ -28,6 +29,7 @@ from projectionist.features.cache.running.ordering import (
 from projectionist.features.cache.settling import Outcome
 from projectionist.features.cache.workplace import TOPIC, Workplace
 from projectionist.jobs.ports import Jobs, JobState, Order, Ordered, Priority, Schedule
+from projectionist.kit.metrics import REGISTRY
 
 __all__ = [
     "TOPIC",
@@ -35,6 +37,7 @@ __all__ = [
     "is_confirmed",
     "leave",
     "left",
+    "note_play",
     "plan",
     "play_ended",
     "played",
@@ -47,6 +50,12 @@ __all__ = [
     "stop_after_step",
     "undo",
 ]
+
+PLAYS = REGISTRY.counter(
+    "projectionist_plays_total",
+    "Films that somebody began to play; disk is fast, slow, or unknown where the index has no file of it.",
+    "disk",
+)
 
 _PLAYING = "playing"
 
@@ -94,6 +103,16 @@ def played(place: Workplace, jobs: Jobs) -> None:
         if not ordered.created and jobs.get(ordered.job_id).state is JobState.RUNNING:
             # it may have asked the servers before this began
             jobs.order(Order(PLAY, _asked(_PLAYING, node), f"{node} again", Priority.NOW))
+
+
+def note_play(place: Workplace, server_id: int, item_key: str) -> None:
+    """Count from what disk somebody begins to play, once there is a fast one."""
+    if not place.places.tiers():
+        return
+    paths = place.eyes.files_by_key(server_id, item_key)
+    with place.database.read() as session:
+        fast = on_fast(session, [str(path) for path in paths])
+    PLAYS.add("fast" if fast else "slow" if paths else "unknown")
 
 
 def play_ended(place: Workplace, jobs: Jobs, server_id: int, item_key: str) -> None:

@@ -29,7 +29,14 @@ from projectionist.features.previews.surveying import ask_hashes, shared_bundle,
 from projectionist.features.previews.targets import Obstacle, Target, places_of
 from projectionist.features.previews.workplace import TOPIC, Workplace
 from projectionist.jobs.ports import JobRun
+from projectionist.kit.metrics import REGISTRY
 from projectionist.media.vocabulary import ServerKind, ServerPath
+
+FILMS = REGISTRY.counter(
+    "projectionist_preview_films_total",
+    "Films decoded for their previews by jobs; outcome is made or failed.",
+    "outcome",
+)
 
 LEASE = timedelta(seconds=20)
 """How long a claim counts without being renewed; a job is not taken from the dead any faster."""
@@ -348,6 +355,7 @@ def _count(
 ) -> None:
     if not any(result.bytes_read for result in results):
         return
+    FILMS.add("made" if made else "failed")
     film_seconds = max((wish.question.row.duration_ms for wish in wishes), default=0) / 1000
     done = {
         "made": made,

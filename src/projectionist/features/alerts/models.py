@@ -1,0 +1,110 @@
+"""The tables of alerts: rules as somebody changed them, how they stand, who is told, and what was sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from projectionist.db.model import Base, BigKey
+
+HEARTBEAT_ID = 1
+
+
+class AlertRuleRow(Base):
+    """What somebody changed of a rule."""
+
+    __tablename__ = "alert_rule"
+
+    rule: Mapped[str] = mapped_column(String(40), primary_key=True)
+    is_on: Mapped[bool]
+    threshold: Mapped[float] = mapped_column(Float)
+    lasting_s: Mapped[int] = mapped_column(Integer)
+    cool_down_s: Mapped[int] = mapped_column(Integer)
+
+
+class AlertStateRow(Base):
+    """How a rule stands."""
+
+    __tablename__ = "alert_state"
+
+    rule: Mapped[str] = mapped_column(String(40), primary_key=True)
+    wrong_since: Mapped[datetime | None]
+    alert_since: Mapped[datetime | None]
+    well_since: Mapped[datetime | None]
+    is_told: Mapped[bool]
+    told_at: Mapped[datetime | None]
+    value: Mapped[float | None] = mapped_column(Float)
+
+
+class MessengerRow(Base):
+    """Where somebody is told. The address is sealed; `host` is what may be shown of it.
+
+    Quiet hours are minutes of a day; `left_out` names the rules of which this one wants to hear nothing.
+    """
+
+    __tablename__ = "messenger"
+    __table_args__ = (UniqueConstraint("user_id", "name"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(60))
+    kind: Mapped[str] = mapped_column(String(20))
+    address: Mapped[str] = mapped_column(Text)
+    host: Mapped[str] = mapped_column(String(300))
+    is_on: Mapped[bool]
+    quiet_from: Mapped[int] = mapped_column(Integer)
+    quiet_to: Mapped[int] = mapped_column(Integer)
+    is_woken: Mapped[bool]
+    left_out: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+
+
+class DeliveryRow(Base):
+    """A message to somebody: `waiting`, `sent` or `failed`."""
+
+    __tablename__ = "delivery"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    messenger_id: Mapped[int | None] = mapped_column(
+        ForeignKey("messenger.id", ondelete="CASCADE"), index=True
+    )
+    messenger: Mapped[str] = mapped_column(String(60))
+    title: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(String(2000))
+    level: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    due_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(String(1000))
+
+
+class HeartbeatRow(Base):
+    """Where we tell again and again that we live; the address is sealed."""
+
+    __tablename__ = "heartbeat"
+    __table_args__ = (CheckConstraint(f"id = {HEARTBEAT_ID}", name="single"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    address: Mapped[str] = mapped_column(Text)
+    host: Mapped[str] = mapped_column(String(300))
+    every_s: Mapped[int] = mapped_column(Integer)
+    tried_at: Mapped[datetime | None]
+    heard_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(String(1000))
+
+
+class AnnouncementRow(Base):
+    """What everybody here is told until it ends."""
+
+    __tablename__ = "announcement"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(100))
+    text: Mapped[str] = mapped_column(String(1000))
+    level: Mapped[str] = mapped_column(String(10))
+    ends_at: Mapped[datetime | None] = mapped_column(index=True)

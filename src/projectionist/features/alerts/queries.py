@@ -1,0 +1,157 @@
+"""Every query on alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from projectionist.db.model import UtcDateTime
+from projectionist.features.alerts.models import (
+    HEARTBEAT_ID,
+    AlertRuleRow,
+    AlertStateRow,
+    AnnouncementRow,
+    DeliveryRow,
+    HeartbeatRow,
+    MessengerRow,
+)
+
+
+def rules(session: Session) -> Mapping[str, AlertRuleRow]:
+    """What was changed, by the rule."""
+    return {row.rule: row for row in session.scalars(select(AlertRuleRow))}
+
+
+def put_rule(session: Session, rule: str, values: Mapping[str, Any]) -> None:
+    """Keep what somebody changed of a rule."""
+    _put(session, AlertRuleRow, {"rule": rule, **values}, "rule")
+
+
+def states(session: Session) -> Mapping[str, AlertStateRow]:
+    """How rules stand, by the rule; one that never was judged has no row."""
+    return {row.rule: row for row in session.scalars(select(AlertStateRow))}
+
+
+def put_state(session: Session, rule: str, values: Mapping[str, Any]) -> None:
+    """Keep how a rule stands."""
+    _put(session, AlertStateRow, {"rule": rule, **values}, "rule")
+
+
+def messengers(session: Session, user_id: int | None = None) -> Sequence[MessengerRow]:
+    """Somebody's messengers, or everybody's, by name."""
+    found = select(MessengerRow).order_by(MessengerRow.name, MessengerRow.id)
+    if user_id is not None:
+        found = found.where(MessengerRow.user_id == user_id)
+    return session.scalars(found).all()
+
+
+def messenger(session: Session, messenger_id: int, user_id: int | None = None) -> MessengerRow | None:
+    """One messenger, of somebody where that is said."""
+    row = session.get(MessengerRow, messenger_id)
+    return None if row is None or (user_id is not None and row.user_id != user_id) else row
+
+
+def remove_messenger(session: Session, messenger_id: int) -> None:
+    """Take a messenger out, and what was sent by it."""
+    session.execute(delete(MessengerRow).where(MessengerRow.id == messenger_id))
+
+
+def time_zones(session: Session) -> Mapping[int, str]:
+    """In which zone each user is; empty where they have not said."""
+    found = session.execute(text("SELECT id, time_zone FROM user_account"))
+    return {int(user_id): str(zone) for user_id, zone in found}
+
+
+def founded_at(session: Session) -> datetime | None:
+    """When the first of its users came; None before."""
+    first = text("SELECT min(created_at) AS at FROM user_account").columns(at=UtcDateTime())
+    found: datetime | None = session.execute(first).scalar_one()
+    return found
+
+
+def delivery(session: Session, delivery_id: int) -> DeliveryRow | None:
+    """One delivery."""
+    return session.get(DeliveryRow, delivery_id)
+
+
+def waiting(session: Session, most: int) -> Sequence[int]:
+    """Deliveries that are neither sent nor given up."""
+    return session.scalars(
+        select(DeliveryRow.id).where(DeliveryRow.state == "waiting").order_by(DeliveryRow.id).limit(most)
+    ).all()
+
+
+def give_up_before(session: Session, moment: datetime, now: datetime) -> None:
+    """What was to be told before then is no news any more."""
+    session.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.state == "waiting", DeliveryRow.due_at < moment)
+        .values(
+            state="failed", ended_at=now, error="It could not be sent for a day, and is no news any more."
+        )
+    )
+
+
+def deliveries(session: Session, user_id: int, offset: int, size: int) -> tuple[Sequence[DeliveryRow], int]:
+    """What was sent by somebody's messengers, the newest first."""
+    mine = select(MessengerRow.id).where(MessengerRow.user_id == user_id)
+    total = select(func.count()).select_from(DeliveryRow).where(DeliveryRow.messenger_id.in_(mine))
+    found = (
+        select(DeliveryRow)
+        .where(DeliveryRow.messenger_id.in_(mine))
+        .order_by(DeliveryRow.id.desc())
+        .offset(offset)
+        .limit(size)
+    )
+    return session.scalars(found).all(), session.scalar(total) or 0
+
+
+def remove_deliveries_before(session: Session, moment: datetime) -> None:
+    """Forget what was sent long ago."""
+    session.execute(delete(DeliveryRow).where(DeliveryRow.at < moment))
+
+
+def heartbeat(session: Session) -> HeartbeatRow | None:
+    """Where we tell that we live."""
+    return session.get(HeartbeatRow, HEARTBEAT_ID)
+
+
+def put_heartbeat(session: Session, values: Mapping[str, Any]) -> None:
+    """Keep where we tell that we live."""
+    _put(session, HeartbeatRow, {"id": HEARTBEAT_ID, **values}, "id")
+
+
+def remove_heartbeat(session: Session) -> None:
+    """Tell nobody any more."""
+    session.execute(delete(HeartbeatRow))
+
+
+def announcements(session: Session, now: datetime) -> Sequence[AnnouncementRow]:
+    """What everybody is told now, the newest first."""
+    return session.scalars(
+        select(AnnouncementRow)
+        .where(or_(AnnouncementRow.ends_at.is_(None), AnnouncementRow.ends_at > now))
+        .order_by(AnnouncementRow.id.desc())
+    ).all()
+
+
+def announcement(session: Session, announcement_id: int) -> AnnouncementRow | None:
+    """One announcement."""
+    return session.get(AnnouncementRow, announcement_id)
+
+
+def remove_announcement(session: Session, announcement_id: int) -> None:
+    """Take an announcement back."""
+    session.execute(delete(AnnouncementRow).where(AnnouncementRow.id == announcement_id))
+
+
+def _put(session: Session, row: type[Any], values: Mapping[str, Any], key: str) -> None:
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    fresh = insert(row).values(**values)
+    replaced = {name: fresh.excluded[name] for name in values if name != key}
+    session.execute(fresh.on_conflict_do_update(index_elements=[key], set_=replaced))

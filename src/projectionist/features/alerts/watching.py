@@ -1,0 +1,145 @@
+"""Judging every rule at every sample, and telling what began and what ended."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from projectionist.errors import ProjectionistError
+from projectionist.features.alerts import delivering, queries
+from projectionist.features.alerts.beating import Beating
+from projectionist.features.alerts.delivering import Told
+from projectionist.features.alerts.figures import Recently, of_jobs
+from projectionist.features.alerts.judging import State, Turn, judge
+from projectionist.features.alerts.models import AlertRuleRow, AlertStateRow, MessengerRow
+from projectionist.features.alerts.rules import BY_ID, DATABASE_LOST, RULES, Figures, Rule, sentence
+from projectionist.features.alerts.workplace import TOPIC, Workplace
+from projectionist.features.metrics.service import Measures
+from projectionist.media.messages import Level, Message
+
+_SWEPT_EVERY = timedelta(hours=1)
+
+_log = logging.getLogger(__name__)
+
+
+class Watching:
+    """Hears of every sample; the heart beats only while samples can be kept."""
+
+    def __init__(self, place: Workplace, beating: Beating) -> None:
+        self._place = place
+        self._beating = beating
+        self._recently = Recently()
+        self._messengers: Sequence[MessengerRow] = ()
+        self._answered_at: datetime | None = None
+        self._lost = State()
+        self._swept_at: datetime | None = None
+
+    def sampled(self, now: datetime, measures: Measures) -> None:
+        """Judge all rules, and tell what there is to tell. Raises DatabaseUnusable."""
+        place = self._place
+        self._beating.is_well(now)
+        self._answered_at = now
+        self._judge_lost(now, 0.0)
+        self._recently.add(now, measures)
+        figures = {**self._recently.figures(now), **of_jobs(place.jobs, now, self._founded_at)}
+        with place.database.write() as session:
+            written, changed = judge_all(session, figures, now)
+            self._messengers = queries.messengers(session)
+        delivering.order_all(place, written)
+        if changed:
+            place.publish(TOPIC)
+        self._sweep(now)
+
+    def failed(self, now: datetime) -> None:
+        """The database does not answer; who is to hear of it is known from when it did."""
+        if self._answered_at is not None:
+            self._judge_lost(now, (now - self._answered_at).total_seconds())
+
+    def _founded_at(self) -> datetime | None:
+        with self._place.database.read() as session:
+            return queries.founded_at(session)
+
+    def _judge_lost(self, now: datetime, lost_s: float) -> None:
+        rule = BY_ID[DATABASE_LOST]
+        self._lost, turn = judge(rule, self._lost, lost_s, now)
+        if turn is None:
+            return
+        told = telling(rule, turn, lost_s)
+        for row in self._messengers:
+            if row.is_on and rule.id not in row.left_out:
+                threading.Thread(
+                    target=self._send, args=(row, told.message), name="telling of the database", daemon=True
+                ).start()
+
+    def _send(self, row: MessengerRow, message: Message) -> None:
+        try:
+            delivering.send(self._place, row, message)
+        except ProjectionistError as error:
+            _log.warning("%s was not told: %s", row.name, error.message)
+
+    def _sweep(self, now: datetime) -> None:
+        """At the start and every hour: what was written down and not ordered, and what is too old."""
+        if self._swept_at is not None and abs(now - self._swept_at) < _SWEPT_EVERY:
+            return
+        self._swept_at = now
+        delivering.order_left(self._place)
+        with self._place.database.write() as session:
+            queries.remove_deliveries_before(session, now - delivering.KEPT)
+
+
+def judge_all(session: Session, figures: Figures, now: datetime) -> tuple[list[tuple[int, datetime]], bool]:
+    """Judge every rule that is on; what was written down to be sent, and whether an alert began or ended."""
+    rules, states = rules_now(queries.rules(session)), queries.states(session)
+    written: list[tuple[int, datetime]] = []
+    changed = False
+    for rule, is_on in rules:
+        if rule.id == DATABASE_LOST:
+            continue
+        was = state_of(states.get(rule.id))
+        value = figures.get(rule.figure) if is_on else None
+        state, turn = (State(), None) if not is_on else judge(rule, was, value, now)
+        if replace(state, value=None) != replace(was, value=None) or state.alert_since is not None:
+            queries.put_state(session, rule.id, asdict(state))
+        changed = changed or (state.alert_since is None) != (was.alert_since is None)
+        if turn is not None and value is not None:
+            written += delivering.write_down(session, telling(rule, turn, value), now)
+    return written, changed
+
+
+def rules_now(changed: Mapping[str, AlertRuleRow]) -> list[tuple[Rule, bool]]:
+    """Every rule as it holds, and whether it is on."""
+    found = []
+    for rule in RULES:
+        row = changed.get(rule.id)
+        if row is None:
+            found.append((rule, True))
+        else:
+            told = replace(
+                rule,
+                threshold=row.threshold,
+                lasting=timedelta(seconds=row.lasting_s),
+                cool_down=timedelta(seconds=row.cool_down_s),
+            )
+            found.append((told, row.is_on))
+    return found
+
+
+def state_of(row: AlertStateRow | None) -> State:
+    """How a rule stands, out of its row."""
+    if row is None:
+        return State()
+    return State(row.wrong_since, row.alert_since, row.well_since, row.is_told, row.told_at, row.value)
+
+
+def telling(rule: Rule, turn: Turn, value: float) -> Told:
+    """The message about what began or ended."""
+    if turn is Turn.ENDED:
+        message = Message(f"Well again: {rule.title.lower()}", "It is as it should be.", Level.GOOD)
+    else:
+        message = Message(rule.title, f"{sentence(rule, value)} {rule.mend}", rule.level)
+    return Told(message, rule.id)

@@ -1,0 +1,1 @@
+"""Services that carry messages out of the house."""

@@ -1,0 +1,63 @@
+"""The System page and that of alerts in a browser: drawn, live, told in tables, and clean in both schemes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from projectionist.features.accounts.sessions import COOKIE
+from projectionist.features.metrics import queries
+from projectionist.features.metrics.rolling import RAW_S, Step, start_of
+from tests.api.house import Open, opened
+from tests.e2e.browser import Pages, Scheme, wait_until
+from tests.serving import served
+
+DRAWN = "document.querySelectorAll('[data-chart] canvas').length"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    with opened(tmp_path_factory.mktemp("house") / "data") as found:
+        yield found
+
+
+def sample(house: Open, count: int, **measures: float) -> None:
+    """Half minutes of the last quarter of an hour, of which that many are known."""
+    now = house.house.clock.now()
+    with house.house.database.write() as session:
+        for number in range(count):
+            at = start_of(Step.RAW, now) - timedelta(seconds=RAW_S * (30 - number))
+            told = {name: (1, value + number, value + number) for name, value in measures.items()}
+            told |= {"seconds": (1, 30.0, 30.0), "cpu": (1, 0.3, 0.3), "memory": (1, 0.5, 0.5)}
+            queries.put_sample(session, Step.RAW, at, told)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_charts_are_drawn_and_their_tables_tell_the_same(house: Open, pages: Pages, scheme: Scheme) -> None:
+    sample(house, 10, requests=100, errors=1, queued=2, running=1, workers=1)
+    with served(house.app) as address:
+        watched = pages.open(address, scheme=scheme, cookies={COOKIE: house.session})
+        page = watched.go("/system")
+        wait_until(page, f"{DRAWN} > 2")
+        assert page.evaluate("document.querySelectorAll('[data-chart]').length") == page.evaluate(DRAWN)
+        card = page.locator(".system-chart", has_text="Requests").first
+        expect(card.locator(".system-now")).to_contain_text("218.0/min")
+        card.locator("summary").click()
+        expect(card.locator("table")).to_contain_text("/min")
+        sample(house, 11, requests=100, errors=1, queued=2, running=1, workers=1)
+        page.evaluate("htmx.ajax('GET', location.pathname, {source: '#system-view'})")
+        expect(card.locator(".system-now")).to_contain_text("220.0/min")
+        expect(card.locator("table")).to_be_visible()
+        assert page.evaluate("document.querySelectorAll('[data-chart]').length") == page.evaluate(DRAWN)
+        assert watched.hard_to_use() == []
+        for place in ("/system?period=30d", "/alerts", "/announcements"):
+            watched.go(place)
+            assert watched.hard_to_use() == []
+        page.set_viewport_size({"width": 360, "height": 800})
+        for place in ("/system", "/alerts"):
+            watched.go(place)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360

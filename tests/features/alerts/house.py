@@ -1,0 +1,85 @@
+"""A house whose messages go to a messenger in memory, with a clock that a test moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from projectionist.db.engine import Database
+from projectionist.errors import ServerUnreachable
+from projectionist.features.accounts import service as accounts
+from projectionist.features.alerts.service import MessengerWish, Workplace, save_messenger
+from projectionist.jobs.ports import Node
+from projectionist.kit.secrets import Vault
+from projectionist.media.messages import Message, MessengerAddress, MessengerKind
+from tests.features.operations.fake_jobs import FakeJobs
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+ADDRESS = "https://ntfy.example.org/canary-of-the-topic-52c9"
+
+
+class Working(FakeJobs):
+    """Jobs that somebody does."""
+
+    def nodes(self) -> list[Node]:
+        return [Node("one", "one", ("sync",), True, 0, "1", NOON, NOON)]
+
+
+@dataclass
+class Outside:
+    """What was sent, and to where; `is_away` answers nothing."""
+
+    sent: list[tuple[str, Message]] = field(default_factory=list)
+    beats: list[str] = field(default_factory=list)
+    is_away: bool = False
+
+    def __call__(self, address: MessengerAddress) -> _Post:
+        return _Post(self, address.address)
+
+
+@dataclass
+class _Post:
+    outside: Outside
+    address: str
+
+    def send(self, message: Message) -> None:
+        self._reach()
+        self.outside.sent.append((self.address, message))
+
+    def beat(self) -> None:
+        self._reach()
+        self.outside.beats.append(self.address)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _reach(self) -> None:
+        if self.outside.is_away:
+            raise ServerUnreachable("ntfy at https://ntfy.example.org did not answer.")
+
+
+class House:
+    """The place, who is outside, and the administrator."""
+
+    def __init__(self, database: Database) -> None:
+        self.moment = NOON
+        self.outside = Outside()
+        self.jobs = Working()
+        self.told: list[str] = []
+        self.place = Workplace(
+            database,
+            self.jobs,
+            Vault(bytes(32)),
+            self.outside,
+            lambda: self.moment,
+            self.told.append,
+        )
+        accounts.found(database, "ada", "Canary-of-the-password-81f3", now=lambda: NOON)
+        self.user_id = 1
+
+    def forward(self, **span: float) -> None:
+        self.moment += timedelta(**span)
+
+    def messenger(self, name: str = "Phone", **more: object) -> int:
+        wish = MessengerWish(name, MessengerKind.NTFY, ADDRESS, **more)  # type: ignore[arg-type]
+        return save_messenger(self.place, self.user_id, wish).id
