@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from bench.contests import Ring
 from bench.films import FilmFolder
 from bench.measuring import CommandFailed
 from bench.programme import Bench, Programme
+from bench.rows import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "performance.md"
@@ -23,12 +25,8 @@ PAGE = ROOT / "docs" / "performance.md"
 def main(arguments: list[str]) -> int:
     """0 where everything asked for was measured, whatever came of it; 1 where a command failed; 2 for wrong use."""
     wanted = _options().parse_args(arguments)
-    partial = wanted.quick or wanted.only or wanted.repeats < 3
-    if wanted.write and partial:
-        print(
-            "--write keeps a whole run only: leave out --quick and --only, and repeat 3 times.",
-            file=sys.stderr,
-        )
+    if wanted.write and (wanted.quick or wanted.repeats < 3):
+        print("--write keeps full runs only: leave out --quick, and repeat 3 times.", file=sys.stderr)
         return 2
     console = Console(stderr=True)
     load_before = machine.load()
@@ -54,11 +52,21 @@ def main(arguments: list[str]) -> int:
             "Quick: one run each on short films, good for trying the benchmark, not for believing it."
         )
     if wanted.write:
-        load = (load_before, machine.load())
-        text = report.page(tables, machine.describe(films), wanted.repeats, load)
-        PAGE.write_text(text, encoding="utf-8")
+        _keep(tables, films, wanted, (load_before, machine.load()))
         console.print(f"Written to {PAGE.relative_to(ROOT)}.")
     return 0
+
+
+def _keep(
+    tables: Sequence[Table], films: Path, wanted: argparse.Namespace, load: tuple[float, float]
+) -> None:
+    """Write the page anew after a whole run; of a part, only its tables."""
+    about = machine.describe(films)
+    if wanted.only:
+        text = report.renewed(PAGE.read_text(encoding="utf-8"), tables, about["date"], load)
+    else:
+        text = report.page(tables, about, wanted.repeats, load)
+    PAGE.write_text(text, encoding="utf-8")
 
 
 def _options() -> argparse.ArgumentParser:
@@ -71,7 +79,11 @@ def _options() -> argparse.ArgumentParser:
         "--only", action="append", default=[], metavar="NAME", help="only parts of such a name"
     )
     parser.add_argument("--quick", action="store_true", help="one run each on short films")
-    parser.add_argument("--write", action="store_true", help="keep the tables in docs/performance.md")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="keep what was measured in docs/performance.md: the page, or with --only its tables",
+    )
     program = Path(sys.executable).parent / "projectionist"
     parser.add_argument("--projectionist", type=Path, default=program, help="the program to measure")
     return parser

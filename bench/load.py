@@ -1,12 +1,13 @@
 """A small load generator for the loopback, in a process of its own: `python -m bench.load`, one JSON object in and out.
 
-In: port, path, cookie, connections, seconds, streams. Out: requests per second and every latency in milliseconds.
+In: what a `Load` says. Out: what `Answered` says.
 Cookies come by standard input, so that they are in no list of processes.
 """
 
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import selectors
 import socket
@@ -27,23 +28,29 @@ _MARGIN_S = 120
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """`connections` ask for `path` as fast as they are answered, while `streams` event streams are open."""
+    """`connections` ask for `paths` in turn while `streams` event streams are open.
+
+    They ask as fast as they are answered, or all together `rate` times a second where that is given: then each request
+    has its moment, and its latency counts from there, so that one slow answer is felt by those that wait behind it.
+    """
 
     port: int
-    path: str
+    paths: tuple[str, ...]
     cookie: str
     seconds: float
     connections: int = 4
     streams: int = 0
+    rate: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What came of a load."""
+    """What came of a load; `refused` counts answers other than 200."""
 
     per_second: float
     latencies_ms: list[float]
     streams: int
+    refused: int = 0
 
     @property
     def p99_ms(self) -> float:
@@ -57,7 +64,10 @@ class Answered:
 
 
 def apply(load: Load) -> Answered:
-    """Have another process load the service. Raises CommandFailed where an answer is not 200 or a stream closes."""
+    """Have another process load the service.
+
+    Raises CommandFailed where a stream is refused or, but at a `rate`, an answer is not 200.
+    """
     ran = subprocess.run(
         [sys.executable, "-m", "bench.load"],
         input=json.dumps(asdict(load)),
@@ -68,45 +78,89 @@ def apply(load: Load) -> Answered:
         cwd=Path(__file__).parent.parent,
     )
     if ran.returncode:
-        raise CommandFailed(f"The load on {load.path} failed: {ran.stderr.strip()[-400:]}")
+        raise CommandFailed(f"The load on {load.paths[0]} failed: {ran.stderr.strip()[-400:]}")
     return Answered(**json.loads(ran.stdout))
 
 
 def main(load: Load) -> Answered:
     """Load the service from this process."""
     with closing(_Streams(load)) as streams:
-        _ask(load, 0.3)  # what is made at first use is made
-        latencies, began = [], time.monotonic()
-        results: list[list[float]] = [[] for _ in range(load.connections)]
+        _Asker(load, 0).ask_each()
+        began = time.monotonic()
+        askers = [_Asker(load, number) for number in range(load.connections)]
         threads = [
-            threading.Thread(target=lambda into=into: into.extend(_ask(load, load.seconds)))
-            for into in results
+            threading.Thread(target=asker.ask_at, args=(began, load.rate))
+            if load.rate
+            else threading.Thread(target=asker.ask_at_once, args=(load.seconds,))
+            for asker in askers
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         took = time.monotonic() - began
-        latencies = [one for into in results for one in into]
-        if not all(results) or not latencies:
-            raise SystemExit(f"{load.path} was not answered with 200 on every connection")
-        return Answered(len(latencies) / took, latencies, streams.still_open())
+        if any(asker.failure for asker in askers) or not all(asker.taken for asker in askers):
+            said = next((asker.failure for asker in askers if asker.failure), "not at all")
+            raise SystemExit(f"{load.paths[0]} was not answered with 200 on every connection: {said}")
+        latencies = [one for asker in askers for one in asker.taken]
+        refused = sum(asker.refused for asker in askers)
+        return Answered(len(latencies) / took, latencies, streams.still_open(), refused)
 
 
-def _ask(load: Load, seconds: float) -> list[float]:
-    connection = http.client.HTTPConnection("127.0.0.1", load.port, timeout=60)
-    headers = {"Cookie": load.cookie, "Accept": "text/html", "Accept-Encoding": "gzip, deflate, br"}
-    taken: list[float] = []
-    end = time.monotonic() + seconds
-    with closing(connection):
-        while (began := time.monotonic()) < end:
-            connection.request("GET", load.path, headers=headers)
-            answer = connection.getresponse()
+class _Asker:
+    """One kept connection; `taken` are its latencies in milliseconds, `refused` counts answers other than 200."""
+
+    def __init__(self, load: Load, number: int) -> None:
+        self.taken: list[float] = []
+        self.refused = 0
+        self.failure = ""
+        self._load, self._number = load, number
+        self._connection = http.client.HTTPConnection("127.0.0.1", load.port, timeout=60)
+
+    def ask_each(self) -> None:
+        """Ask for each path, so that what is made at first use is made."""
+        with closing(self._connection):
+            for path in self._load.paths:
+                self._get(path)
+
+    def ask_at_once(self, seconds: float) -> None:
+        """One request after the other; the first that is not answered with 200 ends it."""
+        end = time.monotonic() + seconds
+        with closing(self._connection):
+            for path in itertools.cycle(self._load.paths):
+                if (began := time.monotonic()) >= end:
+                    return
+                if (status := self._get(path)) != 200:
+                    self.failure = f"{path} gave {status}"
+                    return
+                self.taken.append((time.monotonic() - began) * 1000)
+
+    def ask_at(self, began: float, rate: float) -> None:
+        """Ask at this connection's share of the moments; who comes late asks at once."""
+        step = self._load.connections
+        with closing(self._connection):
+            for turn in range(self._number, int(self._load.seconds * rate), step):
+                due = began + turn / rate
+                time.sleep(max(0.0, due - time.monotonic()))
+                if self._get(self._load.paths[turn % len(self._load.paths)]) != 200:
+                    self.refused += 1
+                self.taken.append((time.monotonic() - due) * 1000)
+
+    def _get(self, path: str) -> int:
+        """The status of the answer; 0 where there was none."""
+        headers = {
+            "Cookie": self._load.cookie,
+            "Accept": "text/html, application/json",
+            "Accept-Encoding": "gzip, deflate, br",
+        }
+        try:
+            self._connection.request("GET", path, headers=headers)
+            answer = self._connection.getresponse()
             answer.read()
-            if answer.status != 200:
-                raise SystemExit(f"{load.path} gave {answer.status}")
-            taken.append((time.monotonic() - began) * 1000)
-    return taken
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            return 0
+        return answer.status
 
 
 class _Streams:

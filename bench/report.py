@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
@@ -13,6 +14,8 @@ from bench.measuring import Spread
 from bench.rows import Row, Table, Verdict
 
 _PAGE = Path(__file__).with_name("performance.template.md")
+_FIRST, _AFTER = "## What came of it\n\n", "\n\n## How it was measured"
+_COUNTS = re.compile(r"Goals: \d+\. Met: \d+\. Missed: \d+\. Not measurable on this machine: \d+\.")
 _STYLES = {Verdict.MET: "green", Verdict.MISSED: "red", Verdict.NOT_HERE: "yellow", Verdict.NO_GOAL: "dim"}
 
 
@@ -34,18 +37,45 @@ def show(console: Console, tables: Sequence[Table]) -> None:
 def page(tables: Sequence[Table], machine: Mapping[str, str], repeats: int, load: tuple[float, float]) -> str:
     """The text of docs/performance.md."""
     facts = "\n".join(f"| {name} | {value} |" for name, value in machine.items())
-    verdicts = [row.verdict for table in tables for row in table.rows if row.verdict is not Verdict.NO_GOAL]
-    return Template(_PAGE.read_text(encoding="utf-8")).substitute(
+    text = Template(_PAGE.read_text(encoding="utf-8")).substitute(
         machine=facts,
         tables="\n\n".join(_markdown(table) for table in tables),
         repeats=repeats,
-        goals=len(verdicts),
-        met=verdicts.count(Verdict.MET),
-        missed=verdicts.count(Verdict.MISSED),
-        not_here=verdicts.count(Verdict.NOT_HERE),
         load_before=f"{load[0]:.1f}",
         load_after=f"{load[1]:.1f}",
     )
+    return _counted(text)
+
+
+def renewed(text: str, tables: Sequence[Table], when: str, load: tuple[float, float]) -> str:
+    """`text`, which `page` made, with `tables` for those of the same titles; a new one follows the last.
+
+    Under each stands when it was measured and what the machine had to do. Raises ValueError where `text` is not
+    such a page.
+    """
+    head, found, rest = text.partition(_FIRST)
+    body, ended, tail = rest.partition(_AFTER)
+    if not (found and ended and _COUNTS.search(text)):
+        raise ValueError("The page holds no tables in the form of the template.")
+    kept = {section.partition("\n")[0]: section for section in re.split(r"\n\n(?=### )", body)}
+    for table in tables:
+        note = (
+            f"Measured again on {when}; the machine's load was {load[0]:.1f} before and {load[1]:.1f} after."
+        )
+        kept[f"### {table.title}"] = f"{_markdown(table)}\n\n{note}"
+    return _counted("".join((head, found, "\n\n".join(kept.values()), ended, tail)))
+
+
+def _counted(text: str) -> str:
+    """`text` with the numbers of verdicts of its tables in its first sentence."""
+    met, missed, not_here = (
+        text.count(f"| {verdict} |\n") for verdict in (Verdict.MET, Verdict.MISSED, Verdict.NOT_HERE)
+    )
+    said = (
+        f"Goals: {met + missed + not_here}. Met: {met}. Missed: {missed}. "
+        f"Not measurable on this machine: {not_here}."
+    )
+    return _COUNTS.sub(said, text, count=1)
 
 
 def _markdown(table: Table) -> str:

@@ -19,6 +19,7 @@ from bench import vitals
 from bench.house import STREAMS, House, Service, free_port, running
 from bench.load import Answered, Load, apply
 from bench.measuring import CommandFailed, Spread
+from bench.reading import measure_reading
 from bench.rows import Row, Table, at_least, at_most
 from projectionist import app
 from projectionist.demo.large import LargeHouse
@@ -73,7 +74,9 @@ class ServiceBench:
         tables = [Table("The service against bare Litestar and DBOS", "bare process")]
         if self.wants("service"):
             tables[0].rows += self._frame()
-        inside = [name for name in ("pages", "streams", "search", "memory", "vitals") if self.wants(name)]
+        inside = [
+            name for name in ("pages", "reads", "streams", "search", "memory", "vitals") if self.wants(name)
+        ]
         if inside:
             with self._full() as (house, service, first_sync):
                 tables += self._inside(house, service, first_sync, inside)
@@ -87,6 +90,8 @@ class ServiceBench:
             tables[0].rows.append(self._search(service))
         if "pages" in wanted:
             tables.append(Table("Pages against a bare route", "bare route", self._pages(house, service)))
+        if "reads" in wanted:
+            tables.append(measure_reading(house, service, self.extent.seconds * 2, self.extent.repeats))
         if "streams" in wanted:
             rows = [self._streams(service)]
             tables.append(Table("Health under event streams", "median, no stream", rows, "p99, streams open"))
@@ -144,9 +149,9 @@ class ServiceBench:
             mine, bare = [], []
             with running(command, port, house.folder / "page.log", told=service.cookie):
                 for _ in range(self.extent.repeats):
-                    bare.append(apply(Load(port, path, "", self.extent.seconds)).per_second)
+                    bare.append(apply(Load(port, (path,), "", self.extent.seconds)).per_second)
                     mine.append(
-                        apply(Load(service.port, path, service.cookie, self.extent.seconds)).per_second
+                        apply(Load(service.port, (path,), service.cookie, self.extent.seconds)).per_second
                     )
             floor, ours = Spread.of(bare), Spread.of(mine)
             rows.append(Row(name, "req/s", floor, ours, ours.median / floor.median, at_least(0.5)))
@@ -157,7 +162,7 @@ class ServiceBench:
 
         def load(streams: int) -> Answered:
             seconds = self.extent.seconds
-            return apply(Load(service.port, "/health/live", service.cookie, seconds, 1, streams))
+            return apply(Load(service.port, ("/health/live",), service.cookie, seconds, 1, streams))
 
         alone = [median(load(0).latencies_ms) for _ in range(self.extent.repeats)]
         answered = [load(STREAMS) for _ in range(self.extent.repeats)]

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Generator
 from ipaddress import ip_address
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -54,6 +55,39 @@ def _is_here(host: str | bytes) -> bool:
 
 
 sys.addaudithook(_refuse_far_sockets)
+
+
+def _leave_databases_to_sqlite(event: str, arguments: tuple[Any, ...]) -> None:
+    """Our code opens no file that SQLite has open: closing it would take the locks of the whole process away."""
+    if event != "open" or not str(arguments[0]).endswith(_DATABASES):
+        return
+    makes_it = arguments[2] & os.O_EXCL  # and opens nothing that is there
+    if makes_it or not _is_open(arguments[0]):
+        return
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and "/lib/python" in frame.f_code.co_filename:
+        frame = frame.f_back
+    if frame is not None and "/src/projectionist/" in frame.f_code.co_filename:
+        where = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        raise RuntimeError(
+            f"{where} opens {arguments[0]} beside SQLite, which ends the locks that protect it."
+        )
+
+
+def _is_open(path: str) -> bool:
+    """Whether this process has a file open; a name that a descriptor had until now is none."""
+    real = os.path.realpath(path)
+    for number in os.listdir("/proc/self/fd"):  # noqa: PTH208 - Path opens the folder by scandir, which is heard too
+        try:
+            if os.readlink(f"/proc/self/fd/{number}") == real:  # noqa: PTH115
+                return True
+        except OSError:
+            continue
+    return False
+
+
+_DATABASES = ("projectionist.sqlite", "jobs.sqlite", "sqlite-wal", "sqlite-shm")
+sys.addaudithook(_leave_databases_to_sqlite)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ import av
 import pytest
 
 from bench import __main__ as command
-from bench import limits, machine, page_cache, report
+from bench import limits, load, machine, page_cache, report
 from bench.commands import Projectionist, objects
 from bench.contests import Contest, Ring, Way
 from bench.films import RATE, Film, FilmFolder, Segment
@@ -184,16 +187,47 @@ def test_a_film_that_is_not_made_is_no_measurement(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_service_is_held_against_its_floors(tmp_path: Path) -> None:
     extent = Extent(items=60, seconds=0.2, idle_seconds=0.2, repeats=1)
-    wants = {"pages", "streams"}.__contains__
+    wants = {"pages", "reads", "streams"}.__contains__
     tables = ServiceBench(PROGRAM, tmp_path, extent, wants, lambda line: None).run()
     rows = {row.name: row for table in tables for row in table.rows}
     assert set(rows) == {
         "Home",
         "Jobs, 50 rows",
         "/health/live, 200 streams",
+        "median",
+        "p99",
+        "not answered with 200",
     }
     assert all(row.ours and row.ours.median >= 0 and row.theirs for row in rows.values())
-    assert all(row.goal is not None and row.result is not None for row in rows.values())
+    assert all(row.result is not None for row in rows.values())
+    assert rows["not answered with 200"].result == 0
+
+
+def test_a_read_that_waits_behind_a_slow_one_is_slow_too() -> None:
+    served = []
+
+    class Slow(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            served.append(self.path)
+            time.sleep(0.5 if len(served) == 3 else 0)
+            self.send_response(200 if len(served) % 5 else 503)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        asked = load.Load(server.server_port, ("/one", "/two"), "", 1.0, connections=1, rate=40)
+        answered = load.apply(asked)
+        server.shutdown()
+    assert len(answered.latencies_ms) == 40
+    assert sum(one > 200 for one in answered.latencies_ms) >= 10, "those behind the slow one waited too"
+    assert answered.refused == 8
+    assert {"/one", "/two"} == set(served)
 
 
 def test_a_service_that_does_not_start_is_no_measurement(tmp_path: Path) -> None:
@@ -205,7 +239,25 @@ def test_a_service_that_does_not_start_is_no_measurement(tmp_path: Path) -> None
         pytest.fail("it is not ready")
 
 
-def test_only_a_whole_run_is_written_down(capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_a_full_run_is_written_down(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--write", "--quick"]) == 2
     assert command.main(["--write", "--repeats", "1"]) == 2
-    assert "whole run" in capsys.readouterr().err
+    assert "full runs" in capsys.readouterr().err
+
+
+def test_a_part_that_is_measured_again_takes_its_own_place_on_the_page() -> None:
+    def table(title: str, result: float) -> Table:
+        one = Spread.of([result])
+        return Table(title, "", [Row("a row", "s", None, one, result, at_most(2, "s"), "s")])
+
+    page = report.page([table("First", 1), table("Second", 3)], {"processor": "one"}, 3, (0.0, 0.0))
+    assert "Goals: 2. Met: 1. Missed: 1. Not measurable on this machine: 0." in page
+    again = report.renewed(page, [table("Second", 1.5), table("Third", 9)], "1 May 2026", (0.2, 1.1))
+    assert "Goals: 3. Met: 2. Missed: 1. Not measurable on this machine: 0." in again
+    first, second, third = (again.index(f"### {title}") for title in ("First", "Second", "Third"))
+    assert first < second < third < again.index("## How it was measured")
+    assert again.count("Measured again on 1 May 2026") == 2
+    assert "3.00 s" not in again
+    assert report.renewed(again, [table("Second", 1.5)], "2 May 2026", (0.0, 0.0)).count("### ") == 3
+    with pytest.raises(ValueError, match="no tables"):
+        report.renewed("another page", [table("First", 1)], "1 May 2026", (0.0, 0.0))

@@ -13,7 +13,7 @@ from projectionist.db.engine import Database
 from projectionist.db.events import Events
 from projectionist.errors import DatabaseUnusable
 from projectionist.jobs import queries
-from projectionist.jobs.durable import Durable, Work
+from projectionist.jobs.durable import BUSY_S, Durable, Work
 from projectionist.jobs.engine import Engine
 from projectionist.jobs.leading import QUIET_S, UNHEARD_S, Leader
 from projectionist.jobs.locks import claim
@@ -22,6 +22,7 @@ from projectionist.jobs.ports import JobFilter, JobState, Order, Priority, Sched
 from projectionist.jobs.tables import NodeRow, ScheduleRow
 from tests.jobs import crew
 
+PACES = {crew.QUEUE: 3.0}
 BEGIN = datetime(2030, 5, 1, 12, 0, tzinfo=UTC)
 
 
@@ -33,6 +34,7 @@ class Remembering:
         self.stand: dict[str, str] = {}
         self.begun: dict[str, int] = {}
         self.recovered: list[str] = []
+        self.paces: dict[str, float] = {}
         self.fails = False
 
     def enqueue(self, works: Sequence[Work]) -> None:
@@ -45,6 +47,13 @@ class Remembering:
         """What was said, and else that they wait."""
         known = {one: "ENQUEUED" for one in workflow_ids if one in self.queued}
         return known | {one: self.stand[one] for one in workflow_ids if one in self.stand}
+
+    def set_pace(self, name: str, poll_s: float) -> None:
+        """Remember it."""
+        self.paces[name] = poll_s
+
+    def set_concurrency(self, name: str, concurrency: int) -> None:
+        """Nothing runs here."""
 
     def pending(self) -> Mapping[str, int]:
         """What was said."""
@@ -80,6 +89,7 @@ class House:
             self.desk,
             monotonic=lambda: self.seconds,
             now=lambda: self.now,
+            rest_s=PACES.__getitem__,
         )
 
     def row(self, job_id: str, **values: Any) -> None:
@@ -187,6 +197,20 @@ def test_a_schedule_whose_kind_is_gone_holds_no_other_up(house: House) -> None:
     house.leader().follow_schedules()
     assert [job.kind for job in house.jobs.find(JobFilter()).items] == ["note"]
     assert [one.next_at for one in house.jobs.schedules()] == [BEGIN + timedelta(minutes=15)] * 2
+
+
+def test_an_empty_queue_is_looked_into_at_its_own_pace_and_often_while_jobs_wait(house: House) -> None:
+    with house.database.write() as session:
+        queries.add_queue(session, crew.QUEUE, 4)
+    leader = house.leader()
+    leader.take_turn()
+    assert house.durable.paces == {crew.QUEUE: 3.0}
+    job_id = ordered(house)
+    leader.take_turn()
+    assert house.durable.paces == {crew.QUEUE: BUSY_S}
+    house.row(job_id, state=JobState.DONE.value)
+    leader.take_turn()
+    assert house.durable.paces == {crew.QUEUE: 3.0}
 
 
 def test_what_was_only_written_down_is_queued(house: House) -> None:

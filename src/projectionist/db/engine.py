@@ -37,9 +37,14 @@ def sqlite_url(path: Path) -> str:
 
 
 def keep_private(path: Path) -> None:
-    """Make the file of a SQLite database, where there is none, for its owner alone; its WAL takes its rights."""
+    """Make the file of a SQLite database, where there is none, for its owner alone; its WAL takes its rights.
+
+    One that is there is not opened: closing it would take the locks of every connection that this process has to it
+    (fcntl_locking(2)), and the next program that closes the database would then remove the log we write into
+    (sqlite.org/howtocorrupt.html, 2.2).
+    """
     with suppress(OSError):  # whoever opens it says in words what is wrong
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 class Database:

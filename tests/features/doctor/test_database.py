@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from projectionist.db import schema
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.errors import DatabaseUnusable
+from projectionist.features.doctor import service
 from projectionist.features.doctor.checks import Status
 from projectionist.features.doctor.ground import Ground
 from projectionist.features.doctor.subjects import database as checks
@@ -102,12 +105,43 @@ def test_postgresql_writes_carefully(off: str) -> None:
     assert checks.judge_postgres_durability(said).status is (FAIL if off else PASS)
 
 
-@pytest.mark.parametrize(("mode", "status"), [("WAL", PASS), ("DELETE", FAIL)])
-def test_sqlite_writes_ahead(tmp_path: Path, mode: str, status: Status) -> None:
-    with closing(sqlite3.connect(tmp_path / "projectionist.sqlite")) as connection:
-        connection.execute(f"PRAGMA journal_mode={mode}")
-        connection.execute("CREATE TABLE one (id)")
-    assert found(bare(tmp_path), "database-journal").status is status
+def test_sqlite_writes_ahead(tmp_path: Path, database: Database) -> None:
+    assert found(over(tmp_path, database), "database-journal").status is PASS
+    assert checks.judge_journal("wal").status is PASS
+    assert checks.judge_journal("delete").status is FAIL
+
+
+def test_what_is_saved_goes_into_the_files_of_the_data_folder(tmp_path: Path) -> None:
+    path = tmp_path / "projectionist.sqlite"
+    assert found(bare(tmp_path), "database-log").status is UNKNOWN
+    assert found(bare(tmp_path, database_url="postgresql+psycopg://h/films"), "database-log").status is PASS
+    with closing(Database(sqlite_url(path))) as database:
+        schema.migrate(database, "head")
+        ground = over(tmp_path, database)
+        assert found(ground, "database-log").status is PASS
+        path.with_name("projectionist.sqlite-wal").unlink()
+        came = found(ground, "database-log")
+        assert (came.status, "is lost" in came.evidence) == (FAIL, True)
+
+
+def test_no_look_of_the_doctor_takes_the_locks_of_the_database_away(tmp_path: Path) -> None:
+    """A process that closes a file loses its locks on it; who closes the database next would remove its log."""
+    path = tmp_path / "projectionist.sqlite"
+    outside = (
+        f"import sqlite3; c = sqlite3.connect({str(path)!r}); "
+        "c.execute('SELECT * FROM setting').fetchall(); c.close()"
+    )
+    with closing(Database(sqlite_url(path))) as database:
+        schema.migrate(database, "head")
+        ground = over(tmp_path, database)
+        for check in service.CHECKS:
+            service.look(ground, check)
+        subprocess.run([sys.executable, "-c", outside], check=True, timeout=60)
+        assert found(ground, "database-log").status is PASS
+        again = Database(sqlite_url(path))
+        again.close()
+        subprocess.run([sys.executable, "-c", outside], check=True, timeout=60)
+        assert found(ground, "database-log").status is PASS
 
 
 def test_a_write_ahead_log_stays_short(tmp_path: Path) -> None:

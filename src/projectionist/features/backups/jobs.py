@@ -10,7 +10,7 @@ from projectionist.features.backups.ordering import MAKE
 from projectionist.features.backups.service import Place, make_backup
 from projectionist.jobs.ports import Arguments, JobKind, JobRun, QueueSpec, Schedule
 
-QUEUE = QueueSpec("backups", "Backups", 1)
+QUEUE = QueueSpec("backups", "Backups", 1, rest_s=3.0)
 SCHEDULES = (Schedule("Back up the database", MAKE, {}, "30 3 * * *", "UTC"),)
 """What is followed until somebody changes it."""
 

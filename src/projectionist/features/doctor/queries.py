@@ -13,6 +13,11 @@ def sqlite_synchronous(session: Session) -> int:
     return int(session.execute(text("PRAGMA synchronous")).scalar_one())
 
 
+def sqlite_journal_mode(session: Session) -> str:
+    """How SQLite writes on this connection, in its own word."""
+    return str(session.execute(text("PRAGMA journal_mode")).scalar_one())
+
+
 def sqlite_trouble(session: Session) -> str:
     """The first thing that SQLite finds wrong with its file; `ok` where there is none."""
     return str(session.execute(text("PRAGMA quick_check(1)")).scalar_one())

@@ -28,7 +28,7 @@ SCHEDULES = (Schedule("Look for previews to make", CHECK, {}, "every 6h", "UTC")
 
 QUEUES = (
     QueueSpec("previews", "Making previews", 2),
-    QueueSpec("previews-check", "Looking for previews to make", 1),
+    QueueSpec("previews-check", "Looking for previews to make", 1, rest_s=3.0),
 )
 
 

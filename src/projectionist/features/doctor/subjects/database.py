@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import sqlite3
 from collections.abc import Callable, Collection
+from pathlib import Path
 
 from projectionist.db import schema
 from projectionist.db.engine import Database
@@ -24,7 +25,6 @@ from projectionist.features.doctor.ground import Ground
 from projectionist.features.doctor.subjects.files import size
 
 _WAL_WARN = 500 * 10**6
-_HEADER = 20
 _OLDEST_SQLITE, _OLDEST_POSTGRES = (3, 38, 0), 14
 
 
@@ -94,23 +94,53 @@ def judge_postgres_durability(found: dict[str, str]) -> Finding:
 
 
 def look_at_journal(ground: Ground) -> Finding:
-    """How the file of a SQLite database says that it is written."""
+    """How a SQLite database is written. Its file is not read: see `keep_private` for what that would do to it."""
     if ground.settings.database_url:
         return _other_engine(ground)
-    path = ground.data / "projectionist.sqlite"
-    if not path.is_file():
-        return unknown(f"There is no database at {path} yet.")
-    with path.open("rb") as file:
-        return judge_journal(file.read(_HEADER))
+    if ground.store is None:
+        return unknown(ground.unstored)
+    with ground.store.read() as session:
+        return judge_journal(queries.sqlite_journal_mode(session))
 
 
-def judge_journal(header: bytes) -> Finding:
-    """The 19th byte of the file is 2 where it is written ahead (sqlite.org/fileformat2.html)."""
-    if len(header) < _HEADER or not header.startswith(b"SQLite format 3\0"):
-        return unknown("The database's file does not begin as SQLite's do.")
-    if header[18] != 2:
+def judge_journal(mode: str) -> Finding:
+    """SQLite falls back to another way where it cannot write ahead."""
+    if mode != "wal":
         return failed("SQLite does not write ahead (journal_mode is not WAL): readers and writers block.")
     return passed("SQLite writes ahead (journal_mode is WAL): readers and writers do not block each other.")
+
+
+def look_at_log(ground: Ground) -> Finding:
+    """Whether what this process writes of a SQLite database goes where the next start will look for it."""
+    if ground.settings.database_url:
+        return _other_engine(ground)
+    try:
+        descriptors = list(Path("/proc/self/fd").iterdir())
+    except OSError as error:
+        return unknown(f"Which files this process has open cannot be told here: {error.strerror}.")
+    return judge_log(
+        str(ground.data.resolve() / "projectionist.sqlite"), [_file_of(one) for one in descriptors]
+    )
+
+
+def _file_of(descriptor: Path) -> str:
+    """The name of an open file; empty where it was closed meanwhile."""
+    try:
+        return str(descriptor.readlink())
+    except OSError:
+        return ""
+
+
+def judge_log(path: str, open_files: Collection[str]) -> Finding:
+    """Linux adds a word to the names of open files that were removed (proc_pid_fd(5))."""
+    held = [one for one in open_files if one.startswith(path)]
+    if not held:
+        return unknown("This process does not have the database open.")
+    if any(one.endswith(" (deleted)") for one in held):
+        return failed(
+            "A file of the database was removed while it is in use: what is saved now is lost at the end."
+        )
+    return passed("What is saved goes into the files of the database that are in the data folder.")
 
 
 def look_at_wal(ground: Ground) -> Finding:
@@ -267,6 +297,14 @@ CHECKS = (
         "A long one fills the disk, and makes every question slower.",
         "Close other programs that have the database open, such as a browser for SQLite; then start anew.",
         look_at_wal,
+    ),
+    Check(
+        "database-log",
+        Subject.DATABASE,
+        "What is saved reaches the files in the data folder",
+        "Where another program has removed them, what is saved since is gone once Projectionist ends.",
+        "Make a backup now, then start Projectionist anew; find out which program removes files in the data folder.",
+        look_at_log,
     ),
     Check(
         "database-whole",
