@@ -18,10 +18,10 @@ unexport MEDIA ARGS PLEX_URL PLEX_TOKEN DATA
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: help install run previews test test-fast check bench pictures lock clean
+.PHONY: help install run previews test test-fast check bench pictures lock sbom licences vulnerabilities clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 install: .venv/.installed ## create .venv with projectionist in it, from the hash-pinned lock
 
@@ -56,6 +56,15 @@ pictures: .venv/.installed-dev ## take the pictures of the pages in docs/images,
 lock: .venv/.installed-dev ## compile the locks from pyproject.toml; UPGRADE=1 takes the newest versions
 	@$(COMPILE) --group build --output-file requirements.lock
 	@$(COMPILE) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+
+sbom: .venv/.installed-dev ## print what Projectionist is made of, as CycloneDX has it
+	@$(BIN)/python -m checks.bill
+
+licences: .venv/.installed-dev ## print the licence of each package that is installed with Projectionist
+	@$(BIN)/python -m checks.bill licences
+
+vulnerabilities: .venv/.installed-dev ## ask whether a locked package has a known vulnerability; fails where nobody answers
+	@$(BIN)/python -m checks.vulnerabilities
 
 clean: ## remove .venv and what the tools leave behind
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

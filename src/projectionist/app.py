@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
@@ -65,6 +66,7 @@ from projectionist.features.previews import upkeep
 from projectionist.features.previews import web as previews
 from projectionist.features.previews.catalogue import LibraryIndex
 from projectionist.features.previews.choices import Choices
+from projectionist.features.previews.confines import Confines
 from projectionist.features.previews.proving import prove_plex_data
 from projectionist.features.previews.showing import Showcase
 from projectionist.features.previews.workplace import Workplace
@@ -81,8 +83,9 @@ from projectionist.kit import logs
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DEMO_HOUSE, DataFolder, OwnFolder
 from projectionist.kit.kept_log import KeptLog
+from projectionist.kit.outbound import Outbound, OwnService
 from projectionist.kit.probing import probe
-from projectionist.kit.secrets import Vault, load_key
+from projectionist.kit.secrets import Vault, load_vault
 from projectionist.media.lists import ConnectList
 from projectionist.media.messages import Messenger, MessengerAddress, MessengerKind
 from projectionist.media.server import Connect, MediaServer, ServerAddress
@@ -124,6 +127,7 @@ class House:
         self._demo: DemoHouse | None = None
         self._demo_lock = threading.Lock()
         self._own = OwnFolder(settings.data)
+        self._outbound = Outbound(own=OwnService(settings.host, settings.port))
         self.reach = self._open_reach(vault, connect)
         self.servers = servers.ServersHere(self.reach)
         self.place = Workplace(
@@ -138,6 +142,9 @@ class House:
                 width=settings.preview_width,
                 quality=settings.preview_quality,
             ),
+            may_open=Confines(
+                LibraryIndex(database), self.servers, self.servers.prefixes, self._is_copy
+            ).hold,
         )
         self.lists = self._open_lists(vault, connect_list)
         self.cache = self._open_cache()
@@ -146,7 +153,12 @@ class House:
             database, self.jobs, settings.data, self.clock.now, lambda: self.jobs.process
         )
         self.alerts = alerts.open_workplace(
-            database, self.jobs, vault, _connect_messenger, self.clock.now, self.events
+            database,
+            self.jobs,
+            vault,
+            partial(_connect_messenger, self._outbound),
+            self.clock.now,
+            self.events,
         )
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = self._every_kind(vault)
@@ -181,6 +193,7 @@ class House:
             prove_plex_data=prove_plex_data,
             publish=self._publish,
             own=self._own,
+            is_copy=self._is_copy,
         )
 
     def _open_lists(self, vault: Vault, connect_list: ConnectList | None) -> Lists:
@@ -230,16 +243,7 @@ class House:
                 "showcase": Showcase(),
                 "vault": self.reach.vault,
             },
-            settings=ShellSettings(
-                base_path=settings.base_path,
-                base_url=settings.base_url,
-                allowed_hosts=settings.allowed_hosts,
-                trusted_proxies=settings.trusted_proxies,
-                max_body_bytes=settings.max_request_bytes,
-                event_streams=_share(settings.event_streams, settings.workers),
-                event_streams_per_person=_share(settings.event_streams_per_person, settings.workers),
-                version=__version__,
-            ),
+            settings=ShellSettings.of(settings, __version__),
             readiness=(ReadinessCheck("database", self._probe_database),),
             events=self.events,
             limiter=self._limiter(),
@@ -278,7 +282,8 @@ class House:
 
         def connect(address: ServerAddress) -> MediaServer:
             its_own = plex_tv_beside(self.settings.data / DEMO_HOUSE, address.address)
-            return connector(client_id=client_id, plex_tv_url=its_own or self.settings.plex_tv_url)(address)
+            plex_tv_url = its_own or self.settings.plex_tv_url
+            return connector(client_id=client_id, plex_tv_url=plex_tv_url, outbound=self._outbound)(address)
 
         return connect
 
@@ -390,6 +395,9 @@ class House:
     def _leave_out(self, folders: str) -> None:
         upkeep.save_choices(self.place, self.jobs, None, {"left_out": folders}, asked_by="setup")
 
+    def _is_copy(self, link: Path, real: Path) -> bool:
+        return cache_service.leads_to_copy(self.cache, link, real)
+
     def _on_synced(self, synced: Synced) -> None:
         upkeep.on_synced(self.place, self.jobs, synced.library_id)
 
@@ -421,16 +429,15 @@ def open_house(
         logs.configure(settings.log_format, settings.log_level, settings.log_file, kept)
         for library_of_ours in ("alembic", "dbos"):
             logging.getLogger(library_of_ours).setLevel(logging.WARNING)
-        logging.getLogger("stamina").setLevel(
-            logging.ERROR
-        )  # of each retry; what comes of them is told in words
+        # of each retry it says a line; what comes of them is told in words
+        logging.getLogger("stamina").setLevel(logging.ERROR)
         for secret in (settings.secret_key, settings.plex_token):
             logs.mask(secret)
         for name in settings.unknown:
             _log.warning("%s is no setting of Projectionist; nothing was done with it", name)
         database = Database(settings.database_url or sqlite_url(folder.path / "projectionist.sqlite"))
         stack.callback(database.close)
-        vault = Vault(load_key(folder.path, settings.secret_key))
+        vault = load_vault(folder.path, settings.secret_key)
         backups.bring_up(backups.Place.of(settings, database, lambda: vault, SystemClock().now))
         house = House(settings, database, vault, connect, connect_list)
         stack.callback(house.close)
@@ -443,7 +450,7 @@ def doctors_ground(settings: Settings) -> Iterator[Ground]:
     """What the doctor looks at from outside of a service; nothing is made, brought up to date, or claimed."""
 
     def open_ground(database: Database) -> Ground:
-        house = House(settings, database, Vault(load_key(settings.data, settings.secret_key)))
+        house = House(settings, database, load_vault(settings.data, settings.secret_key))
         stack.callback(house.close)
         return house.ground()
 
@@ -484,16 +491,10 @@ def page_settings(settings: Settings, *, exclusive: bool = False) -> Mapping[str
             database.close()
 
 
-def _share(most: int, processes: int) -> int:
-    """What one of several processes may take, so that together they take no more than about the whole."""
-    return -(-most // processes)
-
-
-def _connect_messenger(address: MessengerAddress) -> Messenger:
+def _connect_messenger(outbound: Outbound, address: MessengerAddress) -> Messenger:
     if address.kind is MessengerKind.APPRISE:
-        from projectionist.integrations.messengers.services import (
-            AppriseMessenger,  # 40 MB, for who has such a one
-        )
+        # 40 MB, for who has such a one
+        from projectionist.integrations.messengers.services import AppriseMessenger
 
-        return AppriseMessenger(address)
-    return PostMessenger(address)
+        return AppriseMessenger(address, outbound=outbound)
+    return PostMessenger(address, outbound=outbound)

@@ -262,6 +262,13 @@ class ServerUnreachable(ServiceError):
     retryable = True
 
 
+class AddressRefused(ServiceError):
+    """Nobody may be asked there: no address of a server, one that is kept from us on purpose, or our own."""
+
+    code = "address_refused"
+    status = 422
+
+
 class TlsFailed(ServiceError):
     """Its certificate cannot be trusted, or the handshake failed."""
 

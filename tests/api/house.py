@@ -16,6 +16,7 @@ from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts.sessions import COOKIE
 from projectionist.features.servers import service as servers
 from projectionist.features.servers.service import NewServer
+from projectionist.media.lists import ConnectList
 from projectionist.media.vocabulary import ListedItem, ServerKind
 from projectionist.settings import load_settings
 from tests.features.library.shelves import Shelves, Wall, movie, show
@@ -57,14 +58,16 @@ def shelves_of(*items: ListedItem) -> Shelves:
 
 
 @contextmanager
-def opened(data: Path, *items: ListedItem, **overrides: Any) -> Iterator[Open]:
+def opened(
+    data: Path, *items: ListedItem, lists: ConnectList | None = None, **overrides: Any
+) -> Iterator[Open]:
     """The house on SQLite, founded, with a synced server; jobs are taken and stay queued."""
     unlimited = {"api_rate": "0", "page_rate": "0"}
     settings = load_settings(
         {}, {"data": str(data), "log_file": str(data / "log.txt"), **unlimited, **overrides}
     )
     shelves = shelves_of(*items)
-    with open_house(settings, exclusive=True, connect=lambda address: shelves) as house:
+    with open_house(settings, exclusive=True, connect=lambda address: shelves, connect_list=lists) as house:
         now = house.clock.now
         house.jobs.start(work=False)
         try:

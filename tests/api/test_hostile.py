@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -64,6 +65,14 @@ def test_a_title_that_is_code_is_text_on_every_page(tmp_path: Path) -> None:
                 assert ">49<" not in answer.text
                 shown += "&lt;script&gt;alert" in answer.text
     assert shown > 3
+
+
+@pytest.mark.parametrize("typed", ["<b>bold</b>", "100%", "%(who)s", "<a href=//evil.example>50% off</a>"])
+def test_what_somebody_typed_is_text_on_the_page_that_refuses_it(house: Open, typed: str) -> None:
+    with house.visitor() as client:
+        answer = client.get("/about/licence", params={"of": typed})
+    assert answer.status_code == 404
+    assert escape(typed) in answer.text
 
 
 @pytest.mark.parametrize(

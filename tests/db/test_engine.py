@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -257,3 +258,50 @@ def test_options_of_the_address_are_kept() -> None:
 
 def kinds(database: Database) -> tuple[Callable[[], AbstractContextManager[Session]], ...]:
     return database.read, database.write, database.durable
+
+
+@pytest.mark.parametrize(
+    ("address", "mode"),
+    [
+        ("postgresql://u@db.lan/films", "require"),
+        ("postgresql://u@192.168.1.4/films", "require"),
+        ("postgresql://u@/films?host=db.lan", "require"),
+        ("postgresql://u@/films?host=localhost,db.lan", "require"),
+        ("postgresql://u@localhost/films?hostaddr=192.168.1.4", "require"),
+        ("postgresql://u@db.lan/films?sslmode=verify-full", "verify-full"),
+        ("postgresql://u@db.lan/films?sslmode=disable", "disable"),
+        ("postgresql://u@localhost/films", None),
+        ("postgresql://u@[::1]/films", None),
+        ("postgresql://u@/films?host=/run/postgresql", None),
+    ],
+)
+def test_a_database_elsewhere_is_spoken_to_by_tls_unless_the_address_says_so(
+    address: str, mode: str | None
+) -> None:
+    database = Database(address)
+    assert database.url.query.get("sslmode") == mode
+    database.close()
+
+
+def test_a_server_without_tls_elsewhere_is_told_nothing() -> None:
+    """Not even a name: it is asked for TLS first, and the connection ends where it has none."""
+    heard: list[bytes] = []
+
+    def answer(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            heard.append(connection.recv(100))
+            connection.sendall(b"N")
+            heard.append(connection.recv(100))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer, args=(server,))
+        thread.start()
+        port = server.getsockname()[1]
+        database = Database(f"postgresql://u:a-password@db.lan:{port}/films?hostaddr=127.0.0.1")
+        with pytest.raises(DatabaseUnusable), database.read() as session:
+            session.execute(text("SELECT 1"))
+        thread.join()
+        database.close()
+    assert heard[1:] == [b""]
+    assert b"a-password" not in heard[0]

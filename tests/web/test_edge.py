@@ -12,7 +12,7 @@ import pytest
 from litestar.testing import TestClient
 
 from projectionist.web.config import ShellSettings
-from projectionist.web.edge import believe_proxy, is_our_host
+from projectionist.web.edge import believe_proxy, came_by_https, is_our_host
 from tests.web.house import House
 from tests.web.visitors import visitor
 
@@ -37,6 +37,7 @@ def test_every_answer_is_strict_with_the_browser(ada: TestClient[Any], path: str
     assert "unsafe" not in policy
     assert headers["x-frame-options"] == "DENY"
     assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-xss-protection"] == "0"
     assert headers["referrer-policy"] == "same-origin"
     assert headers["cross-origin-opener-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
     assert "strict-transport-security" not in headers
@@ -49,9 +50,25 @@ def test_a_nonce_is_used_once(ada: TestClient[Any]) -> None:
 
 def test_over_https_browsers_are_told_to_stay_there_and_cookies_too() -> None:
     with visitor(House(settings=ShellSettings(base_url="https://house.example"))) as client:
-        answer = client.get("/")
+        answer = client.get("/", headers={"host": "house.example"})
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
     assert "; Secure" in answer.headers["set-cookie"]
+
+
+def test_over_http_nobody_is_told_to_stay_at_https() -> None:
+    with visitor(House(settings=ShellSettings(base_url="https://house.example"))) as client:
+        answer = client.get("/", headers={"host": "192.0.2.7:8480"})
+    assert "strict-transport-security" not in answer.headers
+
+
+@pytest.mark.parametrize(("trusted", "told"), [((), False), (("0.0.0.0/0",), True)])
+def test_a_proxy_that_is_trusted_says_that_somebody_came_by_https(
+    trusted: tuple[str, ...], told: bool
+) -> None:
+    scope: Any = {"client": ("192.0.2.9", 5000), "scheme": "http"}
+    headers = {b"x-forwarded-proto": "https", b"host": "192.0.2.7"}
+    believe_proxy(scope, headers, tuple(ip_network(one) for one in trusted))
+    assert came_by_https(scope, headers, ShellSettings()) is told
 
 
 def test_pages_are_kept_by_nobody_and_static_files_for_ever(house: House, ada: TestClient[Any]) -> None:

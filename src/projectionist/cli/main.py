@@ -20,6 +20,7 @@ from projectionist.cli import (
     doctor,
     health,
     jobs,
+    keys,
     previews,
     schedules,
     serve,
@@ -46,6 +47,7 @@ app.add_typer(demo.app, name="demo")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(servers.app, name="servers")
+app.add_typer(keys.app, name="secrets")
 app.add_typer(settings.app, name="settings")
 app.command()(backups.backup)
 app.command()(backups.restore)

@@ -136,7 +136,8 @@ def _reach(data: Path | None) -> Iterator[Reach]:
     from projectionist.integrations.connecting import connector
     from projectionist.kit.clock import SystemClock
     from projectionist.kit.data_folder import OwnFolder
-    from projectionist.kit.secrets import Vault, load_key
+    from projectionist.kit.outbound import Outbound, OwnService
+    from projectionist.kit.secrets import load_vault
     from projectionist.settings import load_settings
 
     settings = load_settings(os.environ, {"data": data})
@@ -146,8 +147,12 @@ def _reach(data: Path | None) -> Iterator[Reach]:
         events = Events(database)
         yield Reach(
             database=database,
-            vault=Vault(load_key(settings.data, settings.secret_key)),
-            connect=connector(client_id="projectionist-command-line", plex_tv_url=settings.plex_tv_url),
+            vault=load_vault(settings.data, settings.secret_key),
+            connect=connector(
+                client_id="projectionist-command-line",
+                plex_tv_url=settings.plex_tv_url,
+                outbound=Outbound(own=OwnService(settings.host, settings.port)),
+            ),
             node=settings.node or platform.node(),
             now=SystemClock().now,
             syncs=_NoSyncs(),

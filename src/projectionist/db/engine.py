@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from projectionist.errors import DatabaseUnusable, SettingWrong
+from projectionist.kit.outbound import is_local
 
 BUSY_TIMEOUT_S = 30.0
 _POOL = 8
@@ -55,7 +56,8 @@ class Database:
     disk, through a power cut, once it has returned.
 
     On PostgreSQL at most twice `pool_size` connections of each of two kinds are open; who comes when all are taken
-    waits as long as for a lock. Options of the address (sslmode, connect_timeout, application_name) hold.
+    waits as long as for a lock. Options of the address (sslmode, connect_timeout, application_name) hold;
+    without an sslmode nothing is said to another machine but by TLS.
     Raises SettingWrong where the address cannot be taken.
     """
 
@@ -274,4 +276,13 @@ def _with_options(url: URL) -> URL:
             "The database address has a wrong connect_timeout; it is a whole number of seconds."
         )
     defaults = {"application_name": "projectionist", "connect_timeout": _CONNECT_TIMEOUT_S}
+    if not all(is_local(host) for host in _hosts(url)):
+        defaults["sslmode"] = "require"
     return url.update_query_dict({name: value for name, value in defaults.items() if name not in url.query})
+
+
+def _hosts(url: URL) -> Sequence[str]:
+    """Where PostgreSQL may be, as libpq reads an address."""
+    named = [url.host or "", url.query.get("host", ""), url.query.get("hostaddr", "")]
+    each = [one for several in named for one in ([several] if isinstance(several, str) else several)]
+    return [host for one in each for host in one.split(",")]

@@ -70,6 +70,20 @@ def holder_of(path: Path) -> str | None:
     return None
 
 
+def refuse_workers(path: Path) -> None:
+    """Raise DataFolderInUse where a worker is at work beside whoever has opened the folder: each locks its name."""
+    for claim in path.glob(".claim-*"):
+        fd = os.open(claim, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DataFolderInUse(
+                f"A worker is at work on {path}; nothing was changed: stop it, then try again."
+            ) from None
+        finally:
+            os.close(fd)
+
+
 def lies_in(inner: Path, outer: Path) -> bool:
     """Whether a folder is the same as another, or lies in it, by name or by what the disks say of both."""
     if inner.is_relative_to(outer):

@@ -35,7 +35,9 @@ from projectionist.errors import (
 )
 from projectionist.kit.breaker import CircuitBreaker, breaker_of
 from projectionist.kit.calls import timed_call
+from projectionist.kit.connections import guarded
 from projectionist.kit.logs import correlation
+from projectionist.kit.outbound import OUTBOUND, Outbound, shown_address
 from projectionist.kit.ranges import is_range, range_header
 from projectionist.kit.unpacking import Unpacking
 
@@ -99,8 +101,9 @@ class _Passing(Exception):
 class HttpClient:
     """Calls one server. `name` and the address, without credentials, stand in every error.
 
-    Calls raise ServerUnreachable, TlsFailed, ServerRefused (401, 403), ServerLacks (404), ServerFailed (5xx, 429)
-    or ServerAnswerWrong. GET and HEAD are tried again after time-outs, lost connections, 429, 502, 503 and 504.
+    Calls raise ServerUnreachable, TlsFailed, ServerRefused (401, 403), ServerLacks (404), ServerFailed (5xx, 429),
+    ServerAnswerWrong, or AddressRefused where `outbound` lets nobody connect. GET and HEAD are tried again after
+    time-outs, lost connections, 429, 502, 503 and 504.
     `breaker` is by default shared by all clients of this address. Safe to use from several threads.
     """
 
@@ -115,6 +118,7 @@ class HttpClient:
         retries: Retries = Retries(),
         breaker: CircuitBreaker | None = None,
         max_body: int = 64 * 1024 * 1024,
+        outbound: Outbound = OUTBOUND,
     ) -> None:
         self._base = base_url.rstrip("/")
         self.who = f"{name} at {shown_address(base_url)}"
@@ -122,9 +126,10 @@ class HttpClient:
         self._retries = retries
         self._breaker = breaker or breaker_of(shown_address(base_url))
         self._max_body = max_body
+        context = verify_tls if isinstance(verify_tls, ssl.SSLContext) else tls_context(verify_tls)
         self._client = httpx2.Client(
             headers={**headers, "Accept-Encoding": "gzip"},
-            verify=verify_tls if isinstance(verify_tls, ssl.SSLContext) else tls_context(verify_tls),
+            transport=guarded(context, outbound),
             trust_env=False,
             follow_redirects=False,
         )
@@ -273,10 +278,16 @@ class HttpClient:
         raise self.wrong(call, "with one redirect after another", "check the address and the proxy before it")
 
     def _redirected(self, call: str, method: str, url: str, location: str) -> str:
-        target = urljoin(url, location)
-        old, new = urlsplit(url), urlsplit(target)
-        upgraded = (old.scheme, new.scheme) == ("http", "https")
-        same = old.hostname == new.hostname and (upgraded or (old.scheme, old.port) == (new.scheme, new.port))
+        try:
+            target = urljoin(url, location)
+            old, new = urlsplit(url), urlsplit(target)
+            upgraded = (old.scheme, new.scheme) == ("http", "https")
+            same = old.hostname == new.hostname and (
+                upgraded or (old.scheme, old.port) == (new.scheme, new.port)
+            )
+        except ValueError:
+            how = "with a redirect to what is no address"
+            raise self.wrong(call, how, "check the proxy before it") from None
         if not same or method not in ("GET", "HEAD"):
             raise self.wrong(
                 call,
@@ -435,18 +446,6 @@ class HttpClient:
 def _without_nul(body: bytes) -> bytes:
     """JSON with the sign for an unreadable letter where it names the null one, which no database keeps in a text."""
     return _NUL.sub(rb"\1\\ufffd", body) if rb"\u0000" in body else body
-
-
-def shown_address(url: str) -> str:
-    """Scheme, host and port of an address: what may be shown of it."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    return f"{parts.scheme}://{host}{f':{port}' if port else ''}"
 
 
 @cache

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import httpx2
 
 from projectionist.errors import ServerUnreachable, TlsFailed
-from projectionist.kit.http import shown_address, tls_context
+from projectionist.kit.http import tls_context
+from projectionist.kit.outbound import shown_address
 
 TIME_OUT_S = 5.0
 _READ_AT_MOST = 20_000

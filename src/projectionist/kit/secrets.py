@@ -10,6 +10,7 @@ import hmac
 import os
 import secrets
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -19,10 +20,13 @@ from projectionist.errors import SecretUnreadable, SettingWrong
 from projectionist.kit.files import explained
 
 KEY_FILE = "secret.key"
+NEXT_KEY_FILE = "secret.key.next"
+"""The key that a rotation goes over to, until it is done."""
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
+_TAG_BYTES = 16
 _SHORTEST_PASSPHRASE = 16
-_FORM = "v1."
+SEALED = _FORM = "v1."
 """What every sealed text begins with, so that another form can be told from it one day."""
 
 
@@ -54,10 +58,14 @@ class Secret:
 
 
 class Vault:
-    """Seals texts with AES-256-GCM: what was sealed can be neither read nor changed without the key."""
+    """Seals texts with AES-256-GCM: what was sealed can be neither read nor changed without the key.
 
-    def __init__(self, key: bytes) -> None:
+    What one of the `other` keys sealed is opened too; nothing is sealed with them.
+    """
+
+    def __init__(self, key: bytes, *other: bytes) -> None:
         self._cipher = AESGCM(key)
+        self._others = tuple(AESGCM(one) for one in other)
 
     def seal(self, text: str) -> str:
         """The text, sealed; another result each time."""
@@ -71,12 +79,43 @@ class Vault:
             if not sealed.startswith(_FORM):
                 raise ValueError("no sealed text")
             content = base64.urlsafe_b64decode(sealed[len(_FORM) :])
-            return self._cipher.decrypt(content[:_NONCE_BYTES], content[_NONCE_BYTES:], None).decode()
+            return self._decrypted(content[:_NONCE_BYTES], content[_NONCE_BYTES:]).decode()
         except (InvalidTag, ValueError, binascii.Error):
             raise SecretUnreadable(
                 "A kept token cannot be read with this installation's key; it is left as it is: put the former "
                 f"{KEY_FILE} or PROJECTIONIST_SECRET_KEY back, or enter the token anew."
             ) from None
+
+    def _decrypted(self, nonce: bytes, content: bytes) -> bytes:
+        for cipher in self._others:
+            with suppress(InvalidTag):
+                return cipher.decrypt(nonce, content, None)
+        return self._cipher.decrypt(nonce, content, None)
+
+
+def is_sealed(text: str) -> bool:
+    """Whether a text has the shape of a sealed one, whichever key sealed it."""
+    try:
+        content = base64.b64decode(text[len(_FORM) :], altchars=b"-_", validate=True)
+    except ValueError:
+        return False
+    return text.startswith(_FORM) and len(content) >= _NONCE_BYTES + _TAG_BYTES
+
+
+def load_vault(data: Path, secret_key: str = "") -> Vault:  # nosec B107
+    """What seals with the installation's key, and opens too what a rotation sealed anew before it was cut off.
+
+    Raises as `load_key` does.
+    """
+    key = load_key(data, secret_key)
+    if secret_key or not (data / NEXT_KEY_FILE).exists():
+        return Vault(key)
+    return Vault(key, next_key(data))
+
+
+def next_key(data: Path) -> bytes:
+    """The key that a rotation goes over to, made where there is none yet. Raises SettingWrong, TargetUnwritable."""
+    return _key_in(data / NEXT_KEY_FILE)
 
 
 def load_key(data: Path, secret_key: str = "") -> bytes:  # nosec B107

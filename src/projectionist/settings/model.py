@@ -58,7 +58,13 @@ class Settings:
         example="172.18.0.0/16",
     )
     max_request_bytes: int = option(
-        "The largest request that is read.", values.size(1_000, 1_000_000_000), 10_000_000, example="10 MB"
+        "The largest request that is read.", values.size(1_000, 10_000_000), 10_000_000, example="10 MB"
+    )
+    cors_origins: tuple[str, ...] = option(
+        "Other sites whose pages may read the API in a browser, with a token; left out, none.",
+        values.origins,
+        (),
+        example="https://dashboard.example.org",
     )
     event_streams: int = option("How many pages may be live at once, in all.", values.whole(1, 10_000), 500)
     event_streams_per_person: int = option(

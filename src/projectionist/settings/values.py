@@ -150,6 +150,21 @@ def web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def origins(value: str) -> tuple[str, ...]:
+    """Origins of web sites, parted by commas; `*`, which is every site, is none."""
+    found = words(value)
+    for word in found:
+        try:
+            clean = web_address(word.lower()) == word and not urlsplit(word).path and "*" not in word
+        except ValueError:
+            clean = False
+        if not clean:
+            raise ValueError(
+                "origins such as https://dashboard.example.org, without a path, parted by commas"
+            )
+    return found
+
+
 def base_path(value: str) -> str:
     """A path that begins with a slash and ends with none; `/` is the empty one."""
     clean = "/" + value.strip("/")

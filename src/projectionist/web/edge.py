@@ -18,7 +18,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from projectionist.kit.acting import Actor, acting
 from projectionist.kit.logs import correlation, new_correlation
-from projectionist.web import csrf, limits
+from projectionist.web import bodies, cors, csrf, limits
 from projectionist.web.compression import compressing
 from projectionist.web.config import ShellSettings
 from projectionist.web.headers import security_headers
@@ -48,8 +48,9 @@ class Edge:
         token = kept or csrf.new_token()
         believe_proxy(scope, headers, self._proxies)
         strip_base_path(scope, self._settings.base_path)
-        scope["state"].update(nonce=nonce, csrf=token, correlation_id=identity)
-        finished = self._finishing(scope, send, None if kept else token)
+        incoming = bodies.Incoming(receive, headers.get(b"content-type", ""))
+        scope["state"].update(nonce=nonce, csrf=token, correlation_id=identity, incoming=incoming)
+        finished = self._finishing(scope, headers, send, None if kept else token)
         compressed = compressing(finished, headers.get(b"accept-encoding", ""))
         marker = correlation.set(identity)
         client = scope.get("client")
@@ -57,20 +58,26 @@ class Edge:
         try:
             if not is_our_host(headers.get(b"host", ""), self._settings):
                 await _refuse_host(compressed)
-            else:
-                await self._app(scope, receive, compressed)
+            elif cors.is_preflight(scope, headers, self._settings):
+                await cors.answer_preflight(compressed)
+            else:  # a body is looked at on its way in; where there is none, only its end is waited for
+                comes_in: Receive = receive if scope.get("method") in csrf.SAFE else incoming.receive
+                await self._app(scope, comes_in, compressed)
         finally:
             acting.reset(actor)
             correlation.reset(marker)
 
-    def _finishing(self, scope: Scope, send: Send, new_token: str | None) -> Send:
+    def _finishing(self, scope: Scope, asked: dict[bytes, str], send: Send, new_token: str | None) -> Send:
         state: dict[str, Any] = scope["state"]
-        cookie = self._cookie_header(new_token) if new_token and _sets_cookies(scope) else None
+        https = came_by_https(scope, asked, self._settings)
+        cookie = self._cookie_header(new_token, https=https) if new_token and _sets_cookies(scope) else None
+        origin = cors.origin_let_in(scope["path"], asked, self._settings)
+        may_differ = bool(self._settings.cors_origins) and scope["path"].startswith("/api/")
 
         async def finish(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableScopeHeaders.from_message(message)
-                for name, value in security_headers(state["nonce"], https=self._settings.is_https):
+                for name, value in security_headers(state["nonce"], https=https):
                     headers[name] = value
                 headers["x-request-id"] = state["correlation_id"]
                 for name, value in state.get(limits.STATE, ()):
@@ -79,13 +86,17 @@ class Edge:
                     headers["cache-control"] = "no-store"
                 if cookie:
                     headers.add("set-cookie", cookie)
+                if may_differ:
+                    headers.extend_header_value("vary", "Origin")
+                if origin:
+                    headers["access-control-allow-origin"] = origin
             await send(message)
 
         return finish
 
-    def _cookie_header(self, token: str) -> str:
+    def _cookie_header(self, token: str, *, https: bool) -> str:
         path = self._settings.base_path or "/"
-        secure = "; Secure" if self._settings.is_https else ""
+        secure = "; Secure" if https or self._settings.is_https else ""
         return f"{csrf.COOKIE}={token}; Path={path}; HttpOnly; SameSite=Lax{secure}"
 
 
@@ -114,13 +125,22 @@ def believe_proxy(
         scope["scheme"] = headers[b"x-forwarded-proto"].lower()
 
 
+def came_by_https(scope: Scope, headers: dict[bytes, str], settings: ShellSettings) -> bool:
+    """Whether a visitor's browser spoke HTTPS: seen, told by a trusted proxy, or known of the name that it asked for.
+
+    A proxy that is not trusted tells nothing that is believed, but the base URL says how its name is served.
+    """
+    if settings.https or scope["scheme"] == "https":
+        return True
+    return settings.serves_https(_name_in(headers.get(b"host", "")))
+
+
 def is_our_host(host: str, settings: ShellSettings) -> bool:
     """Whether a `Host` header names us: a name we know, or an address in digits, with or without a port.
 
     A page of another site can make its own name lead here (DNS rebinding), but not an address.
     """
-    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
-    name = name.lower().rstrip(".")
+    name = _name_in(host)
     if name in settings.hosts or ("*" in settings.hosts and name):
         return True
     try:
@@ -128,6 +148,12 @@ def is_our_host(host: str, settings: ShellSettings) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _name_in(host: str) -> str:
+    """The name in a `Host` header, without its port."""
+    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
+    return name.lower().rstrip(".")
 
 
 def _correlation_of(headers: dict[bytes, str]) -> str:

@@ -12,6 +12,7 @@ POLICY: Final = (
 ALWAYS: Final = (
     ("x-frame-options", "DENY"),
     ("x-content-type-options", "nosniff"),
+    ("x-xss-protection", "0"),
     ("referrer-policy", "same-origin"),
     (
         "permissions-policy",

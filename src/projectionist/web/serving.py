@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.net import SocketHolder  # type: ignore[attr-defined]
 from granian.server.embed import Server
 from litestar import Litestar
@@ -33,6 +34,10 @@ MOST_CONNECTIONS: Final = 4096
 MOST_THREADS: Final = 16
 """In which handlers run that wait for a database or a media server."""
 _BACKLOG: Final = 1024
+
+
+HEADERS_S: Final = 15.0
+"""How long the head of a request may take to arrive; what its body may take, `web.bodies` says."""
 
 
 class _Threads(ThreadPoolExecutor):
@@ -53,6 +58,7 @@ class _Server(Server):
             port=port,
             interface=Interfaces.ASGI,
             http=HTTPModes.auto,
+            http1_settings=HTTP1Settings(header_read_timeout=int(HEADERS_S * 1000)),
             websockets=False,
             backlog=_BACKLOG,
             backpressure=MOST_CONNECTIONS,

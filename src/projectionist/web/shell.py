@@ -19,6 +19,7 @@ from litestar.types import ControllerRouterHandler
 from projectionist.errors import ProjectionistError
 from projectionist.web import assets, documents, frame, health, live, pwa
 from projectionist.web.access import check_access
+from projectionist.web.bodies import checking_requests
 from projectionist.web.config import ShellSettings
 from projectionist.web.content import check_content_type
 from projectionist.web.csrf import check_csrf
@@ -124,6 +125,7 @@ def _litestar(
             **{name: _given(value) for name, value in dependencies.items()},
         },
         guards=[
+            checking_requests(shell.settings),
             identifying(shell.identify),
             *([limiting(limiter)] if limiter else []),
             check_access,
@@ -136,25 +138,30 @@ def _litestar(
         },
         request_max_body_size=shell.settings.max_body_bytes,
         template_config=TemplateConfig(instance=build_engine(shell)),
-        openapi_config=OpenAPIConfig(
-            title="Projectionist",
-            version=shell.settings.version or "0",
-            path="/api/schema-of-litestar",
-            render_plugins=(),
-            use_handler_docstrings=True,
-            components=Components(
-                security_schemes={
-                    "session": SecurityScheme(
-                        type="apiKey", name="projectionist_session", security_scheme_in="cookie"
-                    ),
-                    "token": SecurityScheme(type="http", scheme="bearer"),
-                }
-            ),
-        ),
+        openapi_config=_described(shell.settings),
         logging_config=None,
         debug=False,
         state=State({"shell": shell}),
         lifespan=[shell.live.lifespan],
+    )
+
+
+def _described(settings: ShellSettings) -> OpenAPIConfig:
+    """How the API is described; the document itself is made elsewhere."""
+    return OpenAPIConfig(
+        title="Projectionist",
+        version=settings.version or "0",
+        path="/api/schema-of-litestar",
+        render_plugins=(),
+        use_handler_docstrings=True,
+        components=Components(
+            security_schemes={
+                "session": SecurityScheme(
+                    type="apiKey", name="projectionist_session", security_scheme_in="cookie"
+                ),
+                "token": SecurityScheme(type="http", scheme="bearer"),
+            }
+        ),
     )
 
 

@@ -13,10 +13,12 @@ from jinja2 import (
     PrefixLoader,
     StrictUndefined,
     pass_context,
+    pass_eval_context,
     select_autoescape,
 )
 from jinja2 import Template as JinjaTemplate
-from jinja2.filters import do_mark_safe
+from jinja2.filters import do_forceescape, do_mark_safe
+from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
 from litestar import Request
 from litestar.plugins.jinja import JinjaTemplateEngine
@@ -79,7 +81,7 @@ def build_environment(settings: ShellSettings, assets: Assets, features: Sequenc
         extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],
     )
     environment.template_class = PageTemplate
-    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_callables(_said, _counted, newstyle=False)  # type: ignore[attr-defined]
     environment.filters |= {
         "size": formatting.size,
         "duration": formatting.duration,
@@ -100,6 +102,18 @@ def build_environment(settings: ShellSettings, assets: Assets, features: Sequenc
 def build_engine(shell: Shell) -> JinjaTemplateEngine:
     """Litestar's engine over our environment."""
     return JinjaTemplateEngine.from_environment(shell.environment)
+
+
+@pass_eval_context
+def _said(how: EvalContext, text: str, /, **values: Any) -> str:
+    """A sentence with values put in, escaped as all text is: it may be one that quotes what somebody typed."""
+    sentence = do_forceescape(text) if how.autoescape else text
+    return sentence % values if values else sentence.replace("%%", "%")
+
+
+@pass_eval_context
+def _counted(how: EvalContext, one: str, several: str, number: int, /, **values: Any) -> str:
+    return _said(how, one if number == 1 else several, **{"num": number, **values})
 
 
 @pass_context

@@ -11,7 +11,7 @@ import pytest
 from projectionist.features.doctor import service
 from projectionist.features.doctor.checks import Status
 from projectionist.features.doctor.subjects import secrets
-from projectionist.kit.secrets import load_key
+from projectionist.kit.secrets import load_key, next_key
 from tests.api.house import opened
 from tests.features.doctor.grounds import bare, found, stopped_house
 
@@ -76,6 +76,12 @@ def test_a_key_that_others_may_read_is_closed_on_demand(tmp_path: Path) -> None:
 
 def test_a_key_given_as_text_has_no_file_to_be_read(tmp_path: Path) -> None:
     assert found(bare(tmp_path, secret_key=BY_CHANCE), "key-mode").status is PASS
+
+
+def test_a_rotation_that_was_cut_off_is_told(tmp_path: Path) -> None:
+    assert found(bare(tmp_path), "key-rotation").status is PASS
+    next_key(tmp_path)
+    assert found(bare(tmp_path), "key-rotation").status is WARN
 
 
 def test_every_kept_token_is_opened(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ SIGN_INS = REGISTRY.counter(
 )
 _OF_ACCOUNT = "failed_account"
 _OF_ADDRESS = "failed_address"
+_OF_PASSKEYS = "failed_passkey"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def fail(
             lock = min(LONGEST_LOCK, LOCKED * (1 << min(count - FAILURES, 10)))
             queries.lock_out(session, attempt.pair, now + lock)
         named = about or "a name that nobody has"
-        if crowd <= WRITTEN_DOWN or crowd & (crowd - 1) == 0:
+        if _is_written_down(crowd):
             said: dict[str, object] = {"failures": count, "of_this_hour": crowd}
             if step:
                 said["wrong"] = step
@@ -129,6 +130,19 @@ def fail(
                 minutes = round(lock.total_seconds() / 60)
                 record(session, Act.LOCKED_OUT, named, at=now, after={"minutes": minutes})
         return lock
+
+
+def fail_passkey(database: Database, now: datetime, why: str) -> None:
+    """Remember that a passkey let nobody in; the audit log tells of all of them together as of wrong passwords."""
+    with database.durable() as session:
+        crowd = counting.count_in(session, _OF_PASSKEYS, "everybody", HOUR, now)
+        if _is_written_down(crowd):
+            said = {"wrong": f"passkey: {why}", "of_this_hour": crowd}
+            record(session, Act.SIGN_IN_FAILED, "a passkey", at=now, after=said)
+
+
+def _is_written_down(crowd: int) -> bool:
+    return crowd <= WRITTEN_DOWN or crowd & (crowd - 1) == 0
 
 
 def slowness(database: Database, name: str, address: str, known: str, now: datetime) -> float:

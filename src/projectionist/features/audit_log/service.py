@@ -83,6 +83,7 @@ class Act(StrEnum):
     UNDONE = "move undone"
     MENDED = "mended by the doctor"
     RESTORED = "database restored"
+    KEY_ROTATED = "key of kept tokens rotated"
     ALERT_RULE_CHANGED = "alert rule changed"
     MESSENGER_CHANGED = "messenger changed"
     MESSENGER_REMOVED = "messenger removed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from projectionist.features.backups import queries
 from projectionist.features.backups.archive import Unpacked, header_of, refuse_newer
 from projectionist.features.backups.service import compare, opened
 from projectionist.kit import files
-from projectionist.kit.data_folder import DataFolder
+from projectionist.kit.data_folder import DataFolder, refuse_workers
 from projectionist.kit.secrets import KEY_FILE, Vault, kept_key, load_key, put_key
 from projectionist.settings import Settings
 
@@ -136,20 +135,6 @@ def alone_on_postgres(settings: Settings) -> Iterator[Database]:
                 "worker, then try again."
             )
         yield database
-
-
-def refuse_workers(data: Path) -> None:
-    """A worker beside a service holds its name by a lock, though the folder is not its own. Raises DataFolderInUse."""
-    for path in data.glob(".claim-*"):
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DataFolderInUse(
-                f"A worker is at work on {data}; nothing was changed: stop it, then try again."
-            ) from None
-        finally:
-            os.close(fd)
 
 
 def _put_key(data: Path, key: bytes | None, stamp: str) -> str:

@@ -26,7 +26,7 @@ from projectionist.errors import BackupUnusable, ProjectionistError, UsageWrong
 from projectionist.features.backups import queries
 from projectionist.features.backups.archive import Header, Unpacked, pack, refuse_newer, unpack
 from projectionist.kit import files, sealing
-from projectionist.kit.secrets import Vault, kept_key, load_key
+from projectionist.kit.secrets import Vault, kept_key, load_vault
 from projectionist.settings import Settings
 
 ENDING = ".backup"
@@ -81,7 +81,7 @@ class Place:
     @classmethod
     def opened(cls, settings: Settings, database: Database, now: Callable[[], datetime]) -> Place:
         """As the settings say, with a key that is read only when it is needed."""
-        return cls.of(settings, database, lambda: Vault(load_key(settings.data, settings.secret_key)), now)
+        return cls.of(settings, database, lambda: load_vault(settings.data, settings.secret_key), now)
 
     @classmethod
     def of(

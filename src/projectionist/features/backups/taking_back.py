@@ -10,9 +10,9 @@ from datetime import datetime
 from projectionist.db import schema
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.errors import BackupUnusable, NotFound
-from projectionist.features.backups.restoring import alone_on_postgres, refuse_workers
+from projectionist.features.backups.restoring import alone_on_postgres
 from projectionist.features.backups.service import Place, Record, make_backup
-from projectionist.kit.data_folder import DataFolder
+from projectionist.kit.data_folder import DataFolder, refuse_workers
 from projectionist.settings import Settings
 
 

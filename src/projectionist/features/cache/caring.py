@@ -27,6 +27,7 @@ from projectionist.features.cache.auditing.jobs import (
 from projectionist.features.cache.mending.taking_back import Where, require_takeable
 from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import Job, JobFilter, Jobs, JobState, Order, Ordered, Priority
+from projectionist.kit.confining import check_root
 from projectionist.media.vocabulary import Page
 
 ASKED_FOR = (Repair.NONE, Repair.TAKE_OVER)
@@ -204,4 +205,5 @@ def _folder(typed: str) -> Path:
         raise InputWrong(
             "A folder is named by its whole path, such as /mnt/user/appdata/plexcache.", "folder"
         )
+    check_root(Path(typed.strip()), "folder")
     return Path(typed.strip())

@@ -22,12 +22,15 @@ from projectionist.features.cache.wanting.lists.records import KEYED
 from projectionist.media.lists import ListService
 from projectionist.media.vocabulary import Page
 from projectionist.web.access import needs
+from projectionist.web.bodies import MOST, larger
 from projectionist.web.injection import Injected
 from projectionist.web.paging import Limit, Offset, PageOut, page_out
 from projectionist.web.ports import Permission
 
 Id = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 MANAGE = needs(Permission.MANAGE_CACHE)
+WITH_FILE = larger(MOST, MANAGE)
+"""A list that was exported as a file comes along."""
 AT = "/api/v1/cache/lists"
 KEYS_AT = "/api/v1/cache/list-keys"
 
@@ -39,7 +42,7 @@ def list_lists(cache_lists: Injected[Lists], offset: Offset = 0, limit: Limit = 
     return page_out(Page(tuple(rows[offset : offset + limit]), offset, len(rows)), list_document)
 
 
-@post(AT, tags=["Cache"], operation_id="add_cache_list", sync_to_thread=True, **MANAGE)
+@post(AT, tags=["Cache"], operation_id="add_cache_list", sync_to_thread=True, **WITH_FILE)
 def add_list(cache_lists: Injected[Lists], data: JSONBody[ListRequest]) -> ListDocument:
     """Add a list, once it has answered."""
     return list_document(cache_lists.add(new_list(data)))
@@ -51,7 +54,13 @@ def get_list(cache_lists: Injected[Lists], list_id: Id) -> ListDocument:
     return list_document(cache_lists.get(list_id))
 
 
-@put(f"{AT}/{{list_id:int}}", tags=["Cache"], operation_id="change_cache_list", sync_to_thread=True, **MANAGE)
+@put(
+    f"{AT}/{{list_id:int}}",
+    tags=["Cache"],
+    operation_id="change_cache_list",
+    sync_to_thread=True,
+    **WITH_FILE,
+)
 def change_list(cache_lists: Injected[Lists], list_id: Id, data: JSONBody[ListRequest]) -> ListDocument:
     """Change a list, once it has answered as it is to be."""
     return list_document(cache_lists.change(list_id, new_list(data)))

@@ -21,12 +21,15 @@ from projectionist.features.library.service import viewers
 from projectionist.media.lists import ListKind, ListService
 from projectionist.settings import Settings
 from projectionist.web.access import needs
+from projectionist.web.bodies import MOST, larger
 from projectionist.web.forms import Form, errors_of, text, to
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Permission
 
 Id = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 MANAGE = needs(Permission.MANAGE_CACHE)
+WITH_FILE = larger(MOST, MANAGE)
+"""A list that was exported as a file comes along."""
 WithFile: TypeAlias = MultipartBody[dict[str, Any]]
 _FIELDS = ("which", "where", "name", "most", "fill", "account_id", "on")
 _LARGEST = 4_000_000
@@ -38,7 +41,7 @@ def new_list_page(cache: Injected[Workplace], cache_lists: Injected[Lists]) -> T
     return _form(cache, cache_lists, {"most": "10", "on": "true"}, None)
 
 
-@post("/cache/lists", include_in_schema=False, sync_to_thread=True, **MANAGE)
+@post("/cache/lists", include_in_schema=False, sync_to_thread=True, **WITH_FILE)
 def add_list(
     request: Request[Any, Any, Any],
     cache: Injected[Workplace],
@@ -65,7 +68,7 @@ def list_page(cache: Injected[Workplace], cache_lists: Injected[Lists], list_id:
     return _form(cache, cache_lists, given, list_id)
 
 
-@post("/cache/lists/{list_id:int}", include_in_schema=False, sync_to_thread=True, **MANAGE)
+@post("/cache/lists/{list_id:int}", include_in_schema=False, sync_to_thread=True, **WITH_FILE)
 def change_list(
     request: Request[Any, Any, Any],
     cache: Injected[Workplace],

@@ -40,6 +40,7 @@ from projectionist.features.cache.spots import (
     status,
     temporary,
 )
+from projectionist.kit.confining import within
 from projectionist.kit.files import explained
 
 
@@ -303,8 +304,9 @@ def _require_place(spot: Spot) -> None:
             f"{os.fsencode(spot.path)!r} has a name that is no UTF-8; it stays where it is: rename it, and it can be "
             "cached."
         ) from None
-    if not spot.fast.parent.resolve().is_relative_to(spot.fast_root.resolve()):
-        raise SwapRefused(f"{spot.fast} does not lie within {spot.fast_root}; nothing was changed.")
+    for folder, root in ((spot.fast.parent, spot.fast_root), (spot.path.parent, spot.slow_root)):
+        if not within(folder.resolve(), (root,)):
+            raise SwapRefused(f"{folder} does not really lie within {root}; nothing was changed.")
 
 
 def _require_free_names(spot: Spot) -> None:

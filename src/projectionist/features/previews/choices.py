@@ -13,6 +13,7 @@ from projectionist.errors import InputWrong
 from projectionist.features.previews.making import Recipe
 from projectionist.frames.slots import Mode
 from projectionist.frames.thumbnails import Wanted
+from projectionist.kit.confining import check_root
 
 
 class Place(StrEnum):
@@ -137,6 +138,8 @@ def _folder(name: str, value: object) -> str:
     text = value.strip()
     if text and (not Path(text).is_absolute() or ".." in Path(text).parts):
         raise InputWrong("A folder is given by its whole path, beginning with /, and without '..'.", name)
+    if text:
+        check_root(Path(text), name)
     return text
 
 

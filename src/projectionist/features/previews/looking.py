@@ -20,9 +20,11 @@ from projectionist.features.previews.record import Record
 from projectionist.features.previews.targets import Obstacle, Part, Target, targets_of
 from projectionist.features.previews.workplace import Workplace
 from projectionist.frames.source import SourceFile
+from projectionist.kit.confining import real_path
 from projectionist.media.vocabulary import ServerKind, ServerPath
 
 UNMAPPED = "unmapped"
+OUTSIDE = "outside"
 VANISHED = "vanished"
 
 LONGEST_WAIT = timedelta(days=2)
@@ -92,7 +94,13 @@ def find_film(place: Workplace, server_id: int, path: ServerPath) -> FilmFile | 
         )
     if not stat.S_ISREG(seen.st_mode):
         return Obstacle("not_a_film", f"{local} is no file, and so no film.", PreviewState.FAILED)
-    real = os.path.realpath(local)
+    real = real_path(local)
+    if real is None or not place.may_open(server_id, Path(local), real):
+        return Obstacle(
+            OUTSIDE,
+            f"{local} is really {real or 'where nobody can tell'}, which lies outside of the folders of "
+            f"{place.servers.name(server_id)}; it was not opened. Make its folder a folder of the library.",
+        )
     return FilmFile(
         path=Path(local),
         key=hashlib.blake2b(os.fsencode(real), digest_size=16).hexdigest(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from projectionist.features.previews.surveying import WITH_FILMS
 from projectionist.features.previews.workplace import Workplace
 from projectionist.frames import jpeg
 from projectionist.frames.trickplay import Trickplay, read_trickplay
+from projectionist.kit.confining import is_plain, is_system, real_path, within
 
 _SHEETS_KEPT = 12
 _PREVIEWS_KEPT = 256
@@ -128,7 +128,7 @@ def roots(place: Workplace) -> list[Path]:
         data = place.servers.plex_data(server_id)
         if data is not None:
             found.append(data / "Media" / "localhost")
-    return [Path(os.path.realpath(one)) for one in dict.fromkeys(found)]
+    return [one for one in dict.fromkeys(found) if not is_system(one)]
 
 
 def confined(place: Workplace, path: str) -> Path:
@@ -136,10 +136,10 @@ def confined(place: Workplace, path: str) -> Path:
 
     Links are followed first, so that none leads out.
     """
-    if not path or "\0" in path or not Path(path).is_absolute():
+    if not path or not is_plain(path) or not Path(path).is_absolute():
         raise InputWrong("Name the preview by its whole path, beginning with /.", "path")
-    real = Path(os.path.realpath(path))
-    if not any(real.is_relative_to(root) for root in roots(place)):
+    real = real_path(path)
+    if real is None or not within(real, roots(place)):
         raise NotFound(
             "Only previews below a library's folders, a Plex data folder or the folder of previews can be looked at "
             "here; this path is below none of them."

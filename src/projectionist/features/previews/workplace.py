@@ -23,8 +23,16 @@ Publish = Callable[[Session, str, Mapping[str, Any]], None]
 """Tells every process, once the session's transaction is committed: topic and details."""
 
 
+MayOpen = Callable[[int, Path, Path], bool]
+"""Whether a file that a server names may be opened here, given where its name leads on this node and where it is."""
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _anything(_server_id: int, _local: Path, _real: Path) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class Workplace:
     """One node: `node` is its name for people, `folder` where previews go that have no other place.
 
     `rate` limits how much of a film is read, in bytes per second, per job. `begin_with` is wanted of libraries
-    until somebody chooses otherwise.
+    until somebody chooses otherwise. `may_open` confines servers to their folders.
     """
 
     database: Database
@@ -44,6 +52,7 @@ class Workplace:
     rate: int | None = None
     now: Callable[[], datetime] = field(default=_now)
     begin_with: Choices = field(default_factory=Choices)
+    may_open: MayOpen = _anything
 
     def folder_of(self, choices: Choices) -> Path:
         """Where Place.FOLDER is."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from projectionist.errors import InputWrong
+from projectionist.errors import AddressRefused, InputWrong
+from projectionist.kit.confining import check_root, is_folder
+from projectionist.kit.outbound import plain_host
 from projectionist.media.vocabulary import ServerKind
 
 _PLEX_PORT = 32400
+_LONGEST = 2000
 
 
 def checked(kind: ServerKind, address: str) -> str:
@@ -18,10 +21,11 @@ def checked(kind: ServerKind, address: str) -> str:
 
 
 def _folder(address: str) -> str:
-    path = Path(address).expanduser()
+    path = Path(address).expanduser() if address[:2] in ("~", "~/") else Path(address)
     if not address or not path.is_absolute():
         raise InputWrong("A folder is given by its whole path, such as /media/films.", "address")
-    if not path.is_dir():
+    check_root(path, "address")
+    if not is_folder(path):
         raise InputWrong(
             f"There is no folder {path} on this machine; check its spelling and mount.", "address"
         )
@@ -30,6 +34,8 @@ def _folder(address: str) -> str:
 
 def _url(address: str) -> str:
     text = address if "://" in address else f"http://{address}"
+    if len(text) > _LONGEST or not text.isprintable() or " " in text:
+        raise _wrong()
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -42,7 +48,11 @@ def _url(address: str) -> str:
             "The address holds more than host and port; put a token into its own field, where it is kept secret.",
             "address",
         )
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    try:
+        host = plain_host(parts.hostname)
+    except AddressRefused as error:
+        raise InputWrong(error.message, "address") from None
+    host = f"[{host}]" if ":" in host else host
     if port is None and "://" not in address:
         port = _PLEX_PORT
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path.rstrip('/')}"

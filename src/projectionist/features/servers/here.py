@@ -50,6 +50,10 @@ class ServersHere:
             row = queries.plex_data_on(session, server_id, self._reach.node)
         return None if row is None else Path(row.folder)
 
+    def prefixes(self, server_id: int) -> list[Path]:
+        """The folders of this node that path mappings of a server lead to."""
+        return [Path(mapping.local_prefix) for mapping in self._map(server_id).mappings]
+
     def connect(self, server_id: int) -> MediaServer:
         """The server itself, to be closed after use. Raises NotFound, ServiceError."""
         return self._reach.connect(server_address(self._reach.database, self._reach.vault, server_id))

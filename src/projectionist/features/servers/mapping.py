@@ -13,6 +13,7 @@ from projectionist.features.servers.lookup import announce, path_map, server_add
 from projectionist.features.servers.models import PathMappingRow, PlexDataRow
 from projectionist.features.servers.paths import Mapping
 from projectionist.features.servers.records import PathMapping, PlexData, Reach, mapping_of, plex_data_of
+from projectionist.kit.confining import check_root, is_folder, is_plain, real_path, within
 from projectionist.media.server import MediaServer
 from projectionist.media.vocabulary import KINDS, ItemKind, ListedLibrary, Part, ServerKind, ServerPath
 
@@ -44,6 +45,7 @@ def suggest_mappings(
 def save_mapping(reach: Reach, server_id: int, server_prefix: str, local_prefix: str) -> PathMapping:
     """Keep a mapping of this node, proven or not: try it, keep what came of it. Raises InputWrong, NotFound."""
     mapping = _checked(server_prefix, local_prefix)
+    check_root(Path(mapping.local_prefix), "local_prefix")
     if reach.own is not None:  # it may lie around it: an application's folder beside the media is common
         reach.own.refuse(Path(mapping.local_prefix), "local_prefix", around=False)
     proven, proof = prove(reach, server_id, mapping)
@@ -101,6 +103,9 @@ def try_plex_data(reach: Reach, server_id: int, folder: str) -> PlexData:
             "such as /var/lib/plexmediaserver/Library/Application Support/Plex Media Server.",
             "folder",
         )
+    check_root(path, "folder")
+    if reach.own is not None:
+        reach.own.refuse(path, "folder", around=False)
     if server_address(reach.database, reach.vault, server_id).kind is not ServerKind.PLEX:
         raise Conflict("Only a Plex server has a Plex data folder; nothing was tried.")
     proof = reach.prove_plex_data(path)
@@ -127,25 +132,29 @@ def _said(row: PathMappingRow) -> dict[str, str | int]:
 
 def prove(reach: Reach, server_id: int, mapping: Mapping) -> tuple[bool, str]:
     """Open a file that the server lists below the mapping's prefix: whether that went well, and in words how."""
-    if not Path(mapping.local_prefix).is_dir():
+    if not is_folder(Path(mapping.local_prefix)):
         return (
             False,
             f"There is no folder {mapping.local_prefix} on {reach.node}; check its spelling and mount.",
         )
     try:
         with closing(reach.connect(server_address(reach.database, reach.vault, server_id))) as server:
-            return _try_files(server, mapping, reach.node)
+            return _try_files(reach, server, mapping)
     except ServiceError as error:
         return False, f"Not tried, since the server gave no files: {error.message}"
 
 
-def _try_files(server: MediaServer, mapping: Mapping, node: str) -> tuple[bool, str]:
-    failure = ""
+def _try_files(reach: Reach, server: MediaServer, mapping: Mapping) -> tuple[bool, str]:
+    failure, node = "", reach.node
     for part in _parts_below(server, mapping.server_prefix):
         here = paths.translate(part.path, mapping)
         if here is None:
             continue
-        trouble = _open(here, part.size)
+        real = real_path(here)
+        if within(real, (Path(mapping.local_prefix),)) or (real and reach.is_copy(here, real)):
+            trouble = _open(here, part.size)
+        else:
+            trouble = "it is a link that leads out of the folder, and was not opened."
         if not trouble:
             return True, f"{node} opened {here}, which the server lists as {part.path}."
         failure = failure or f"{node} could not use {here} for {part.path}: {trouble}"
@@ -184,7 +193,8 @@ def _touch(location: ServerPath, prefix: str) -> bool:
 
 def _checked(server_prefix: str, local_prefix: str) -> Mapping:
     server_prefix, local_prefix = server_prefix.strip(), local_prefix.strip()
-    if not (server_prefix.startswith("/") or paths.is_windows(server_prefix)):
+    spelled = is_plain(server_prefix) and is_plain(local_prefix)
+    if not spelled or not (server_prefix.startswith("/") or paths.is_windows(server_prefix)):
         raise InputWrong(
             "Give the whole path as the server spells it, such as /data/films or D:\\films.", "server_prefix"
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from projectionist.kit.confining import is_system
 from projectionist.media.vocabulary import LocalPath, ServerPath
 
 _DRIVE = re.compile(r"[A-Za-z]:([\\/]|$)")
@@ -39,7 +40,7 @@ class PathMap:
         if is_windows(path) or ".." in parts or not path.startswith("/"):
             return None
         here = Path(path)
-        return LocalPath(here) if exists(here) else None
+        return LocalPath(here) if "\0" not in path and not is_system(here) and exists(here) else None
 
     def servers(self, here: Path) -> list[ServerPath]:
         """By which names the server may know a file of this node: those that `local` leads back from."""

@@ -48,12 +48,17 @@ class Syncs(Protocol):
         """Read them no more."""
 
 
+def _no_copy(_link: Path, _real: Path) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """What it takes to reach servers and their files from this node.
 
     `prove_plex_data` writes into a Plex data folder and takes it back. `publish` tells every process,
-    once the session's transaction is committed: topic and details. No path may lead into `own`.
+    once the session's transaction is committed: topic and details. No path may lead into `own`. `is_copy` knows the
+    links that the cache recorded: whether one leads to its copy.
     """
 
     database: Database
@@ -65,6 +70,7 @@ class Reach:
     prove_plex_data: Callable[[Path], Proof]
     publish: Callable[[Session, str, Mapping[str, Any]], None]
     own: OwnFolder | None = None
+    is_copy: Callable[[Path, Path], bool] = _no_copy
 
 
 @dataclass(frozen=True, slots=True)

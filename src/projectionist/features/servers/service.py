@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
@@ -109,6 +110,8 @@ def failing_servers(database: Database) -> Sequence[Server]:
 def probe_server(reach: Reach, new: NewServer) -> Tested:
     """Ask a server who it is and what it holds; nothing is kept. Raises InputWrong, ServiceError."""
     address = addresses.checked(new.kind, new.address)
+    if new.kind is ServerKind.FOLDER and reach.own is not None:
+        reach.own.refuse(Path(address), "address", around=False)
     server = reach.connect(ServerAddress(new.kind, address, new.token.strip(), new.verify_tls))
     try:
         return Tested(address, server.info(), tuple(server.libraries()))

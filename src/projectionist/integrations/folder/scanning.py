@@ -124,7 +124,7 @@ def _look(entry: os.DirEntry[str], inside: str) -> os.stat_result | None:
     known = PurePosixPath(name).suffix in FILM_SUFFIXES | AUDIO_SUFFIXES | IMAGE_SUFFIXES
     if not (known or entry.is_dir() or entry.is_symlink()) or not _is_text(entry.name):
         return None
-    if entry.is_symlink() and not _is_ours(os.path.realpath(entry.path), inside):
+    if entry.is_symlink() and not is_ours(os.path.realpath(entry.path), inside):
         return None
     try:
         looked = entry.stat()
@@ -135,7 +135,7 @@ def _look(entry: os.DirEntry[str], inside: str) -> os.stat_result | None:
     return looked if known or stat.S_ISDIR(looked.st_mode) else None
 
 
-def _is_ours(real: str, inside: str) -> bool:
+def is_ours(real: str, inside: str) -> bool:
     """Whether a link stays within the root, or leads into a tier of the cache."""
     if _is_within(real, inside):
         return True

@@ -22,7 +22,7 @@ from projectionist.errors import (
 )
 from projectionist.integrations.folder import naming
 from projectionist.integrations.folder.probing import Inside, probe
-from projectionist.integrations.folder.scanning import FoundFile, check_root, scan
+from projectionist.integrations.folder.scanning import FoundFile, check_root, is_ours, scan
 from projectionist.integrations.folder.shelving import Shelf, Shelved, shelve
 from projectionist.media.names import IMAGE_SUFFIXES
 from projectionist.media.vocabulary import (
@@ -125,11 +125,13 @@ class FolderServer:
         return {}
 
     def part_bytes(self, part_key: str, start: int, length: int) -> bytes:
-        """A range of a file, wherever a link in its place leads."""
+        """A range of a file; a link in its place may lead within the folder, or to a tier of the cache."""
         place = PurePosixPath(part_key)
         if place.is_absolute() or ".." in place.parts or not place.parts:
             raise ServerLacks(f"The folder {self._root} has no such file.")
         path = self._root / place
+        if not is_ours(os.path.realpath(path), os.path.realpath(self._root)):
+            raise ServerLacks(f"The folder {self._root} has no such file.")
         try:
             with path.open("rb") as file:
                 size = os.fstat(file.fileno()).st_size

@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from projectionist import __version__
-from projectionist.errors import InputWrong, ServiceError
+from projectionist.errors import AddressRefused, InputWrong, ServiceError
 from projectionist.kit.http import HttpClient, Retries, TimeOuts
 from projectionist.kit.logs import mask, masked
+from projectionist.kit.outbound import OUTBOUND, Outbound
 from projectionist.media.messages import Level, Message, MessengerAddress, MessengerKind
 
 _IN_TIME = TimeOuts(connect=5.0, read=10.0, total=20.0)
@@ -35,8 +36,11 @@ _PRIORITY = {Level.GOOD: 3, Level.INFO: 3, Level.WARN: 4, Level.BAD: 5}
 class PostMessenger:
     """Posts messages to an address. Raises InputWrong where it can be none."""
 
-    def __init__(self, address: MessengerAddress, *, time_outs: TimeOuts = _IN_TIME) -> None:
+    def __init__(
+        self, address: MessengerAddress, *, time_outs: TimeOuts = _IN_TIME, outbound: Outbound = OUTBOUND
+    ) -> None:
         base, self._path = parts_of(address.address)
+        _judge(base, outbound)
         if len(self._path) >= _SECRET:
             mask(self._path)
         self._kind = address.kind
@@ -48,6 +52,7 @@ class PostMessenger:
             time_outs=time_outs,
             retries=_ONCE,
             max_body=_LARGEST_ANSWER,
+            outbound=outbound,
         )
 
     def send(self, message: Message) -> None:
@@ -105,6 +110,14 @@ def parts_of(address: str) -> tuple[str, str]:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}", path
+
+
+def _judge(base: str, outbound: Outbound) -> None:
+    parts = urlsplit(base)
+    try:
+        outbound.check(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+    except AddressRefused as error:
+        raise InputWrong(error.message, "address") from None
 
 
 def body_of(kind: MessengerKind, message: Message) -> dict[str, Any]:

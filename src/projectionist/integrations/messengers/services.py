@@ -11,14 +11,16 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyType
 
-from projectionist.errors import InputWrong, ServerFailed, ServerRefused
+from projectionist.errors import AddressRefused, InputWrong, ServerFailed, ServerRefused
 from projectionist.kit.calls import timed_call
 from projectionist.kit.logs import MASKED, mask, masked
+from projectionist.kit.outbound import OUTBOUND, Outbound
 from projectionist.media.messages import Level, Message, MessengerAddress
 
 _LOCAL: Final = frozenset(
@@ -60,9 +62,10 @@ for _name in ("apprise", "urllib3", "requests_oauthlib"):
 class AppriseMessenger:
     """Sends messages to an address of the Apprise library. Raises InputWrong where it can be none."""
 
-    def __init__(self, address: MessengerAddress) -> None:
+    def __init__(self, address: MessengerAddress, *, outbound: Outbound = OUTBOUND) -> None:
         self._secrets = _secrets_of(address.address)
         self._service = _service_of(address.address)
+        _judge(self._service, outbound)
         for secret in self._secrets:
             if len(secret) >= _LONG and not _HOST.fullmatch(secret):
                 mask(secret)
@@ -113,6 +116,22 @@ def _service_of(address: str) -> NotifyBase:
         )
     found.socket_connect_timeout, found.socket_read_timeout = _TIMES_S
     return found
+
+
+def _judge(service: NotifyBase, outbound: Outbound) -> None:
+    """Raise InputWrong where an address in digits leads where nothing may be sent.
+
+    A name is not looked up: of many services it is a token.
+    """
+    host = (service.host or "").strip("[]")
+    try:
+        ip_address(host)
+    except ValueError:
+        return
+    try:
+        outbound.check(host, service.port or (443 if service.secure else 80))
+    except AddressRefused as error:
+        raise InputWrong(error.message, "address") from None
 
 
 def _parts(text: str) -> tuple[str, set[str]]:

@@ -19,6 +19,7 @@ from projectionist.integrations.plex.notifications import listen
 from projectionist.integrations.plex.paging import Continuity, Told, check_page
 from projectionist.integrations.plex.plex_tv import PlexTv
 from projectionist.kit.http import TIME_OUTS, HttpClient, Query, TimeOuts, tls_context
+from projectionist.kit.outbound import OUTBOUND, Outbound
 from projectionist.media.server import ServerAddress
 from projectionist.media.vocabulary import (
     Account,
@@ -60,10 +61,17 @@ class PlexServer:
         plex_tv: PlexTv,
         *,
         time_outs: TimeOuts = TIME_OUTS,
+        outbound: Outbound = OUTBOUND,
     ) -> None:
         self._http = HttpClient(
-            address.address, headers, name="Plex", verify_tls=address.verify_tls, time_outs=time_outs
+            address.address,
+            headers,
+            name="Plex",
+            verify_tls=address.verify_tls,
+            time_outs=time_outs,
+            outbound=outbound,
         )
+        self._outbound = outbound
         self._address = address
         self._headers = headers
         self._plex_tv = plex_tv
@@ -226,8 +234,9 @@ class PlexServer:
     def events(self, stop: Event) -> Iterator[PlaybackEvent | LibraryEvent]:
         """What happens, as it happens, until `stop` is set; ends by raising where the connection is lost."""
         context = tls_context(self._address.verify_tls)
+        who, time_outs = self._http.who, self._time_outs
         for notification in listen(
-            self._address.address, self._headers, context, self._http.who, self._time_outs, stop
+            self._address.address, self._headers, context, who, time_outs, stop, self._outbound
         ):
             yield from translating.events(notification, self._wrong("/:/websockets/notifications"))
 

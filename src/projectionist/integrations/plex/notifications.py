@@ -23,6 +23,7 @@ from projectionist.errors import (
 from projectionist.integrations.plex import wire
 from projectionist.kit.http import TimeOuts
 from projectionist.kit.logs import correlation
+from projectionist.kit.outbound import OUTBOUND, Outbound
 
 _PATH = "/:/websockets/notifications"
 _LOOKS_EVERY_S = 0.5
@@ -38,11 +39,12 @@ def listen(
     who: str,
     time_outs: TimeOuts,
     stop: Event,
+    outbound: Outbound = OUTBOUND,
 ) -> Iterator[wire.Notification]:
     """The notifications, until `stop` is set. Raises ServiceError where the connection fails or is lost."""
     if stop.is_set():
         return
-    connection = _connected(address, headers, context, who, time_outs)
+    connection = _connected(address, headers, context, who, time_outs, outbound)
     with connection:
         while not stop.is_set():
             try:
@@ -55,7 +57,12 @@ def listen(
 
 
 def _connected(
-    address: str, headers: Mapping[str, str], context: ssl.SSLContext, who: str, time_outs: TimeOuts
+    address: str,
+    headers: Mapping[str, str],
+    context: ssl.SSLContext,
+    who: str,
+    time_outs: TimeOuts,
+    outbound: Outbound,
 ) -> ClientConnection:
     url = f"ws{address.rstrip('/').removeprefix('http')}{_PATH}"
     thread = correlation.get()
@@ -63,9 +70,8 @@ def _connected(
     try:
         return connect(
             url,
-            sock=_socket(
-                address, time_outs
-            ),  # on a socket of ours no redirect is followed: the token would go along
+            # on a socket of ours no redirect is followed: the token would go along
+            sock=_socket(address, time_outs, outbound),
             additional_headers=sent | ({"X-Correlation-Id": thread} if thread else {}),
             ssl=context if url.startswith("wss://") else None,
             open_timeout=time_outs.connect,
@@ -77,10 +83,10 @@ def _connected(
         raise _not_connected(who, error) from error
 
 
-def _socket(address: str, time_outs: TimeOuts) -> socket.socket:
+def _socket(address: str, time_outs: TimeOuts, outbound: Outbound) -> socket.socket:
     parts = urlsplit(address)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    return socket.create_connection((parts.hostname or "", port), timeout=time_outs.connect)
+    return outbound.connect(parts.hostname or "", port, time_outs.connect)
 
 
 def _not_connected(who: str, error: Exception) -> ServiceError:

@@ -100,6 +100,17 @@ def refused(database: Database, clock: Clock, answer: service.Answer) -> str:
     return str(last.after["wrong"])
 
 
+def test_strangers_fill_no_disk_with_passkeys_that_let_nobody_in(
+    database: Database, phone: Authenticator, clock: Clock
+) -> None:
+    nonsense = phone.used("", signature="AAAA")
+    for _ in range(65):
+        with pytest.raises(SignInNeeded):
+            sign_in(database, clock, nonsense)
+    told = [entry for entry in audit_log.all_entries(database) if entry.act == "sign-in failed"]
+    assert [entry.after["of_this_hour"] for entry in told] == [*range(1, 51), 64]
+
+
 def test_a_challenge_is_answered_once(database: Database, phone: Authenticator, clock: Clock) -> None:
     challenge = service.ask(database, now=clock)
     sign_in(database, clock, phone.used(challenge))

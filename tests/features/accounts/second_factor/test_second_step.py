@@ -196,6 +196,25 @@ def test_codes_are_tried_three_times_a_minute_from_wherever(
     assert 1 <= refused.value.retry_after_s <= 60
 
 
+def test_of_many_who_guess_codes_at_once_exactly_the_limit_is_let_through(
+    database: Database, app: App, clock: Clock
+) -> None:
+    step, together = password_step(database, clock), threading.Barrier(12)
+
+    def guess(number: int) -> bool:
+        together.wait(60)
+        try:
+            code_step(database, clock, step, app.wrong(), address=f"198.51.100.{number}")
+        except TooManyRequests:
+            return False
+        except SignInNeeded:
+            return True
+        raise AssertionError("A wrong code let somebody in.")
+
+    with ThreadPoolExecutor(12) as pool:
+        assert sum(pool.map(guess, range(12))) == 3
+
+
 def fail(database: Database, app: App, clock: Clock, times: int, known: str = "") -> None:
     """Wrong codes, as slowly as the limit of a minute wants them, each after the right password."""
     for _ in range(times):

@@ -164,9 +164,7 @@ def sign_in(
             return let_in(session, person, now(), remember, address, browser, known, idle, by="passkey")
     except NotVerified as error:
         _log.warning("A passkey let nobody in: %s", error)
-        with database.durable() as session:
-            said = {"wrong": f"passkey: {error}"}
-            record(session, Act.SIGN_IN_FAILED, "a passkey", at=now(), after=said)
+        attempts.fail_passkey(database, now(), str(error))
     raise SignInNeeded("This passkey is not known here, or it took too long; try again, or use the password.")
 
 

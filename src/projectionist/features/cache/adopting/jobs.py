@@ -13,6 +13,7 @@ from projectionist.features.cache.adopting.rivals import find_rivals
 from projectionist.features.cache.adopting.taking_over import Taken, TakenOver
 from projectionist.features.cache.mending.grounds import Care
 from projectionist.jobs.ports import Arguments, JobRun
+from projectionist.kit.confining import check_root
 
 ADOPT = "cache.adopt"
 MOST_ROWS = 500
@@ -22,10 +23,12 @@ MOST_ROWS = 500
 def run_adopt(care: Care, run: JobRun, arguments: Arguments) -> Mapping[str, Any]:
     """Move in with what the program of `folder` cached; with `dry` only tell in the log what would become of it.
 
-    Raises NotFound, TableWrong, DatabaseUnusable and JobCancelled.
+    Raises InputWrong, NotFound, TableWrong, DatabaseUnusable and JobCancelled.
     """
     care = replace(care, asked_by=str(arguments.get("asked_by") or ""))
-    adoptable = look_over(care, find_rivals(Path(arguments["folder"])), run.check)
+    folder = Path(arguments["folder"])
+    check_root(folder, "folder")
+    adoptable = look_over(care, find_rivals(folder), run.check)
     ended: Counter[str] = Counter()
     rows: list[dict[str, Any]] = []
 

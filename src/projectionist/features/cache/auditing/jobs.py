@@ -60,7 +60,7 @@ def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
     def on_each(kind: str, work: Callable[[Care, JobRun, Arguments], Mapping[str, Any]]) -> Work:
         def run(run: JobRun, arguments: Arguments) -> Mapping[str, Any]:
             if arguments.get("node"):
-                return work(care_of(place), run, arguments)
+                return work(care_of(place), run, _with_own_list(place, arguments))
             with place.database.read() as session:
                 nodes = queries.nodes(session)
             for node in nodes:
@@ -79,7 +79,7 @@ def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
             MEND,
             QUEUE.name,
             lambda arguments: f"Mend {arguments.get('name', 'what an audit found')}",
-            lambda run, arguments: run_mend(care_of(place), run, arguments),
+            lambda run, arguments: run_mend(care_of(place), run, _with_own_list(place, arguments)),
             attempts=1,
             accepts=accepts,
         ),
@@ -100,6 +100,12 @@ def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
             accepts=accepts,
         ),
     )
+
+
+def _with_own_list(place: Workplace, arguments: Arguments) -> Arguments:
+    """With the list of the mover that this node was set up with, whichever file the order names."""
+    listed = place.exclusions is not None and bool(arguments.get("excludes"))
+    return {**arguments, "excludes": str(place.exclusions.file) if place.exclusions and listed else ""}
 
 
 def order_mending(

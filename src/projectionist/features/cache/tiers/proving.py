@@ -13,6 +13,7 @@ from projectionist.errors import InputWrong, TargetUnwritable
 from projectionist.features.cache.models import Layout
 from projectionist.features.cache.spots import temporary
 from projectionist.features.cache.tiers.mounts import Mount, mount_of
+from projectionist.kit.confining import check_root
 from projectionist.kit.data_folder import lies_in
 from projectionist.kit.files import publish_file, remove_file
 from projectionist.kit.swaps import NO_LINKS, FileCalls
@@ -32,6 +33,7 @@ def folder_of(text: str, field: str) -> Path:
     path = Path(text.strip())
     if not path.is_absolute():
         raise InputWrong(f"{path} is no whole path; one begins with /.", field)
+    check_root(path, field)
     try:
         resolved = path.resolve(strict=True)
     except (OSError, RuntimeError):

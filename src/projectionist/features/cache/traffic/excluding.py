@@ -34,7 +34,7 @@ class Exclusions:
     def __init__(
         self, file: Path, journal: Journal, tiers: Callable[[], Sequence[Tier]], publish: Publish
     ) -> None:
-        self._file = file
+        self.file = file
         self._journal = journal
         self._tiers = tiers
         self._publish = publish
@@ -64,7 +64,7 @@ class Exclusions:
         there |= {move.spot.fast for move in self._journal.unfinished() if move.kind is Kind.CACHE_IN}
         there |= {path for path, count in self._coming.items() if count > 0}
         tiers = self._tiers()
-        self._publish(self._file, sorted(_host_path(path, tiers) for path in there))
+        self._publish(self.file, sorted(_host_path(path, tiers) for path in there))
 
 
 def _host_path(path: Path, tiers: Sequence[Tier]) -> str:

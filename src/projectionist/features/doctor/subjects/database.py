@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import sqlite3
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -23,6 +22,7 @@ from projectionist.features.doctor.checks import (
 )
 from projectionist.features.doctor.ground import Ground
 from projectionist.features.doctor.subjects.files import size
+from projectionist.kit.outbound import is_local
 
 _WAL_WARN = 500 * 10**6
 _OLDEST_SQLITE, _OLDEST_POSTGRES = (3, 38, 0), 14
@@ -203,16 +203,6 @@ def judge_transport(host: str, tls: bool) -> Finding:
     if not tls:
         return failed(f"The connection to PostgreSQL at {host} is not encrypted.")
     return passed(f"The connection to PostgreSQL at {host} is encrypted.")
-
-
-def is_local(host: str) -> bool:
-    """Whether a host is this machine: no name, a socket's folder, or a loopback address."""
-    if not host or host.startswith("/") or host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def look_at_version(store: Database) -> Finding:

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from projectionist.features.doctor.checks import Check, Finding, Subject, failed, passed, warned
 from projectionist.features.doctor.ground import Ground
-from projectionist.features.doctor.subjects.database import is_local
 from projectionist.features.doctor.subjects.files import named
+from projectionist.kit.outbound import is_local
 from projectionist.settings import Settings
 
 _WIDEST_PUBLIC = 256

@@ -22,7 +22,7 @@ from projectionist.features.doctor.ground import Ground, Opened
 from projectionist.features.doctor.subjects.files import named
 from projectionist.features.servers import service as servers
 from projectionist.kit.files import explained
-from projectionist.kit.secrets import KEY_FILE
+from projectionist.kit.secrets import KEY_FILE, NEXT_KEY_FILE
 
 _KEY_BYTES = 32
 _SHORTEST, _LONG = 16, 32
@@ -110,6 +110,14 @@ def close_key(ground: Ground) -> str:
     return f"{path} has mode 0600 now. If others could read it, enter your tokens anew with a new key."
 
 
+def look_at_rotation(ground: Ground) -> Finding:
+    """Whether going over to another key was begun and not ended."""
+    path = ground.data / NEXT_KEY_FILE
+    if path.exists():
+        return warned(f"{path} is there: going over to another key was cut off. Both keys are read.")
+    return passed("No rotation of the key is under way.")
+
+
 def look_at_tokens(opened: Opened) -> Finding:
     """Open every server's token with the key; nothing of it is kept."""
     locked, tried = [], 0
@@ -186,6 +194,14 @@ CHECKS = (
         look_at_key_mode,
         close_key,
         "Close the file",
+    ),
+    Check(
+        "key-rotation",
+        Subject.SECRETS,
+        "No rotation of the key was cut off",
+        "Until it is ended, what the former key sealed can be read with the former key.",
+        "Stop the service and its workers, then run: projectionist secrets rotate",
+        look_at_rotation,
     ),
     Check(
         "tokens",

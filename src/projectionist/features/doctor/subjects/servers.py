@@ -21,11 +21,11 @@ from projectionist.features.doctor.checks import (
     when_opened,
 )
 from projectionist.features.doctor.ground import Opened
-from projectionist.features.doctor.subjects.database import is_local
 from projectionist.features.doctor.subjects.files import named
 from projectionist.features.library import service as library
 from projectionist.features.servers import service as servers
 from projectionist.features.servers.service import PathMapping, Server
+from projectionist.kit.outbound import is_local
 
 _OLD_SYNC, _DEAD_SYNC = timedelta(days=2), timedelta(days=14)
 _NONE = "No server is connected."
