@@ -10,6 +10,7 @@ import asyncio
 import signal
 import sqlite3
 import sys
+import time
 from pathlib import Path
 
 from dbos import DBOS, DBOSPortableJSONSerializer
@@ -38,6 +39,8 @@ def launch(folder: Path) -> None:
     @event.listens_for(engine, "connect")
     def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = "IMMEDIATE"
+        if sqlite3.sqlite_version_info < (3, 42):  # DBOS asks for unixepoch('subsec') from Python 3.12 on
+            connection.create_function("unixepoch", 1, lambda _modifier: time.time())
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 

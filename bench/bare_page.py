@@ -21,7 +21,7 @@ from litestar.response import Template
 from litestar.template.config import TemplateConfig
 from litestar.testing import TestClient
 
-from projectionist import app
+from projectionist import opening
 from projectionist.settings import load_settings
 from projectionist.web.ports import Panel, Principal
 from projectionist.web.serving import serve
@@ -58,7 +58,7 @@ class _Once:
 
 def _captured(data: Path, path: str, cookie: str) -> tuple[Shell, str, dict[str, Any], Principal]:
     settings = load_settings(os.environ, {"data": data})
-    with app.open_house(settings, exclusive=False) as house:
+    with opening.open_house(settings, exclusive=False) as house:
         web = house.web()
         shell: Shell = web.state.shell
         shell.environment.template_class = _Recording

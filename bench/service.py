@@ -21,7 +21,7 @@ from bench.load import Answered, Load, apply
 from bench.measuring import CommandFailed, Spread
 from bench.reading import measure_reading
 from bench.rows import Row, Table, at_least, at_most
-from projectionist import app
+from projectionist import opening
 from projectionist.demo.large import LargeHouse
 from projectionist.jobs.ports import Order
 from projectionist.settings import load_settings
@@ -258,7 +258,7 @@ def _order_jobs(house: House) -> None:
     """Let jobs wait for tomorrow, which stay as they are while pages of them are loaded."""
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     settings = load_settings(os.environ, {"data": house.data, "log_level": "warning"})
-    with app.open_house(settings, exclusive=True) as opened:
+    with opening.open_house(settings, exclusive=True) as opened:
         opened.jobs.start(work=False)
         opened.jobs.order_many(
             [

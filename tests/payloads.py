@@ -228,7 +228,7 @@ PATHS: Mapping[str, tuple[str, ...]] = {
         "/proc/self/environ",
         "/proc/self/cmdline",
         "/proc/self/root",
-        "/proc/self/root/etc/passwd",
+        "/proc/self/cwd/../../etc/passwd",
         "/proc/self/cwd",
         "/proc/self/fd/0",
         "/proc/1/root",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 
 from projectionist import __version__
 from projectionist.db import schema
-from projectionist.db.engine import Database, sqlite_url
+from projectionist.db.engine import Database
 from projectionist.db.events import Events
-from projectionist.db.saved_settings import saved_settings
 from projectionist.demo.address import plex_tv_beside
-from projectionist.errors import DatabaseUnusable, NotFound
+from projectionist.errors import DatabaseUnusable
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup
 from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.mailroom import open_mailroom
 from projectionist.features.alerts import opening as alerts
 from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.backups import feature as backups_web
@@ -58,6 +58,8 @@ from projectionist.features.library.scheduling import ScheduledSyncs
 from projectionist.features.library.service import libraries
 from projectionist.features.library.sync import Synced
 from projectionist.features.logs import feature as logs_web
+from projectionist.features.mail import feature as mail
+from projectionist.features.mail import jobs as mail_jobs
 from projectionist.features.metrics import feature as metrics_web
 from projectionist.features.metrics import sampling
 from projectionist.features.operations import feature as operations
@@ -79,13 +81,11 @@ from projectionist.integrations.plex.installation import client_id
 from projectionist.jobs.engine import Engine
 from projectionist.jobs.ports import JobKind
 from projectionist.jobs.tidying import TIDY
-from projectionist.kit import logs
 from projectionist.kit.clock import SystemClock
-from projectionist.kit.data_folder import DEMO_HOUSE, DataFolder, OwnFolder
-from projectionist.kit.kept_log import KeptLog
+from projectionist.kit.data_folder import DEMO_HOUSE, OwnFolder
 from projectionist.kit.outbound import Outbound, OwnService
 from projectionist.kit.probing import probe
-from projectionist.kit.secrets import Vault, load_vault
+from projectionist.kit.secrets import Vault
 from projectionist.media.lists import ConnectList
 from projectionist.media.messages import Messenger, MessengerAddress, MessengerKind
 from projectionist.media.server import Connect, MediaServer, ServerAddress
@@ -146,6 +146,7 @@ class House:
                 LibraryIndex(database), self.servers, self.servers.prefixes, self._is_copy
             ).hold,
         )
+        self.mailroom = open_mailroom(settings, database, self.jobs, self.clock.now)
         self.lists = self._open_lists(vault, connect_list)
         self.cache = self._open_cache()
         self.doctor = Doctor(self.ground, tell=self._tell_of_doctor)
@@ -163,7 +164,7 @@ class House:
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = self._every_kind(vault)
         queues = [library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES, backup_jobs.QUEUE]
-        self.jobs.bring(self._kinds, [*queues, alerts.QUEUE])
+        self.jobs.bring(self._kinds, [*queues, alerts.QUEUE, mail_jobs.QUEUE])
 
     def _every_kind(self, vault: Vault) -> tuple[JobKind, ...]:
         return (
@@ -178,6 +179,7 @@ class House:
             *preview_jobs.kinds(self.place, self.jobs),
             *cache_jobs.kinds(self.cache, self.jobs),
             *backup_jobs.kinds(backups.Place.of(self.settings, self.database, lambda: vault, self.clock.now)),
+            *mail_jobs.kinds(self.mailroom),
             *alerts.kinds(self.alerts),
         )
 
@@ -230,6 +232,7 @@ class House:
                 "events": self.events,
                 "job_kinds": {kind.name: kind.label or kind.name for kind in self._kinds},
                 "jobs": self.jobs,
+                "mailroom": self.mailroom,
                 "metrics": self.metrics,
                 "people": people,
                 "pictures": Pictures(self.database, self.servers, settings.data / "pictures"),
@@ -270,6 +273,7 @@ class House:
             doctor.web_feature(self.doctor),
             servers_web.feature(self.database),
             accounts.feature(),
+            mail.feature(),
             audit_log.feature(),
             backups_web.feature(),
             metrics_web.web_feature(),
@@ -336,10 +340,7 @@ class House:
             cache_service.played(self.cache, self.jobs)
             cache_service.note_play(self.cache, server_id, item_key)
 
-        following = Following(
-            began,
-            lambda server, item: cache_service.play_ended(self.cache, self.jobs, server, item),
-        )
+        following = Following(began, partial(cache_service.play_ended, self.cache, self.jobs))
         return Listening(server_ids, self.servers, self.jobs, self.events.publish, on_playing=following.heard)
 
     def recover_cache(self) -> None:
@@ -407,88 +408,6 @@ class House:
 
     def _probe_database(self) -> None:
         schema.revision_of(self.database)
-
-
-@contextmanager
-def open_house(
-    settings: Settings,
-    *,
-    exclusive: bool,
-    connect: Connect | None = None,
-    connect_list: ConnectList | None = None,
-) -> Iterator[House]:
-    """The parts of this process over an opened data folder and a database that is up to date.
-
-    `connect` reaches media servers in place of the clients of their kinds, `connect_list` lists.
-
-    Raises DataFolderUnusable, DataFolderInUse, DatabaseUnusable, SettingWrong.
-    """
-    with ExitStack() as stack:
-        folder = stack.enter_context(DataFolder.open(settings.data, exclusive=exclusive))
-        kept = KeptLog(settings.data / "logs", settings.log_kept) if settings.log_kept else None
-        logs.configure(settings.log_format, settings.log_level, settings.log_file, kept)
-        for library_of_ours in ("alembic", "dbos"):
-            logging.getLogger(library_of_ours).setLevel(logging.WARNING)
-        # of each retry it says a line; what comes of them is told in words
-        logging.getLogger("stamina").setLevel(logging.ERROR)
-        for secret in (settings.secret_key, settings.plex_token):
-            logs.mask(secret)
-        for name in settings.unknown:
-            _log.warning("%s is no setting of Projectionist; nothing was done with it", name)
-        database = Database(settings.database_url or sqlite_url(folder.path / "projectionist.sqlite"))
-        stack.callback(database.close)
-        vault = load_vault(folder.path, settings.secret_key)
-        backups.bring_up(backups.Place.of(settings, database, lambda: vault, SystemClock().now))
-        house = House(settings, database, vault, connect, connect_list)
-        stack.callback(house.close)
-        house.events.start()
-        yield house
-
-
-@contextmanager
-def doctors_ground(settings: Settings) -> Iterator[Ground]:
-    """What the doctor looks at from outside of a service; nothing is made, brought up to date, or claimed."""
-
-    def open_ground(database: Database) -> Ground:
-        house = House(settings, database, load_vault(settings.data, settings.secret_key))
-        stack.callback(house.close)
-        return house.ground()
-
-    with ExitStack() as stack:
-        yield stack.enter_context(doctor_opening.ground(settings, SystemClock().now, probe, open_ground))
-
-
-@contextmanager
-def backups_place(settings: Settings) -> Iterator[backups.Place]:
-    """What backups are made of, beside a service that runs or while none does; nothing is brought up to date.
-
-    Raises DatabaseUnusable, SettingWrong, NotFound where there is no database yet.
-    """
-    path = settings.data / "projectionist.sqlite"
-    if not settings.database_url and not path.is_file():
-        raise NotFound(f"There is no database in {settings.data}, so there is nothing to back up.")
-    database = Database(settings.database_url or sqlite_url(path))
-    try:
-        yield backups.Place.opened(settings, database, SystemClock().now)
-    finally:
-        database.close()
-
-
-def page_settings(settings: Settings, *, exclusive: bool = False) -> Mapping[str, str]:
-    """What the settings page has saved, for the next reading of the settings; empty before the first start.
-
-    Raises as `open_house` does.
-    """
-    path = settings.data / "projectionist.sqlite"
-    if not settings.database_url and not path.exists():
-        return {}
-    with DataFolder.open(settings.data, exclusive=exclusive):
-        database = Database(settings.database_url or sqlite_url(path))
-        try:
-            backups.bring_up(backups.Place.opened(settings, database, SystemClock().now))
-            return saved_settings(database)
-        finally:
-            database.close()
 
 
 def _connect_messenger(outbound: Outbound, address: MessengerAddress) -> Messenger:

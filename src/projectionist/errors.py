@@ -396,3 +396,15 @@ class BackupUnusable(ProjectionistError):
 
     code = "backup_unusable"
     status = 422
+
+
+class MailNotSet(Conflict):
+    """No mail server is set, so that no mail can be sent."""
+
+    code = "mail_not_set"
+
+
+class MailRefused(ServiceError):
+    """A mail server will not take a mail, now or later: its address, its sender or what it says."""
+
+    code = "mail_refused"

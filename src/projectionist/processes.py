@@ -6,16 +6,22 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 
 from projectionist import __version__
-from projectionist.app import House, open_house
+from projectionist.app import House
 from projectionist.errors import ProjectionistError
 from projectionist.features.accounts import setup_file
 from projectionist.features.accounts.setup_link import setup_link
+from projectionist.features.backups.service import sweep as sweep_backups
+from projectionist.features.mail.service import order_left
 from projectionist.features.metrics.exporting import Exporting
+from projectionist.features.operations.updates import Asking
 from projectionist.features.servers.service import all_servers
 from projectionist.integrations.error_reports import ErrorReports
+from projectionist.integrations.releases import latest_release
 from projectionist.integrations.telemetry import Collector
+from projectionist.opening import open_house
 from projectionist.page_processes import PageProcesses
 from projectionist.settings import Settings
 from projectionist.web.serving import check_free, listen
@@ -32,6 +38,7 @@ def serve(settings: Settings, say: Say) -> None:
     """
     check_free(settings.host, settings.port)
     with open_house(settings, exclusive=True) as house, ExitStack() as stack:
+        sweep_backups(settings)
         house.recover_cache()
         house.jobs.start(work=settings.worker, queues=settings.queues)
         stack.callback(house.jobs.close)
@@ -39,6 +46,7 @@ def serve(settings: Settings, say: Say) -> None:
         house.reopen_demo()
         _set_up(house, say)
         house.begin_syncs()
+        order_left(house.mailroom)
         parts = (*outside(house), house.listen(), house.guard(), *house.keep_watch())
         for part in parts:
             part.start()
@@ -61,7 +69,7 @@ def serve_more(settings: Settings, listening: socket.socket) -> None:
     with open_house(settings, exclusive=False) as house, ExitStack() as stack:
         house.jobs.start(work=False)
         stack.callback(house.jobs.close)
-        for part in (*outside(house, metrics=False), house.report()):
+        for part in (*outside(house, service=False), house.report()):
             part.start()
             stack.callback(part.close)
         serve_pages(house.web(), settings.host, settings.port, listening=listening)
@@ -73,19 +81,21 @@ def work(settings: Settings, stop: threading.Event, say: Say) -> None:
         house.recover_cache()
         house.jobs.start(work=True, queues=settings.queues)
         stack.callback(house.jobs.close)
-        for part in (*outside(house, metrics=False), house.guard(), house.report()):
+        for part in (*outside(house, service=False), house.guard(), house.report()):
             part.start()
             stack.callback(part.close)
         say(f"Working as {house.jobs.process}; Ctrl-C ends it, and what runs goes on elsewhere or later.")
         stop.wait()
 
 
-def outside(house: House, *, metrics: bool = True) -> Iterator[ErrorReports | Exporting]:
-    """What tells others of errors and metrics, where the settings name any."""
+def outside(house: House, *, service: bool = True) -> Iterator[ErrorReports | Exporting | Asking]:
+    """What tells others of errors and metrics, and asks for newer versions, where the settings name any."""
     settings = house.settings
     if settings.error_reports:
         yield ErrorReports(settings.error_reports)
-    if metrics and settings.otlp_url:
+    if service and settings.update_address:
+        yield Asking(partial(latest_release, settings.update_address))
+    if service and settings.otlp_url:
         headers = dict(one.split("=", 1) for one in settings.otlp_headers)
         yield Exporting(house.metrics, Collector(settings.otlp_url, headers, settings.node))
 

@@ -11,13 +11,14 @@ from typing import Any
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from projectionist.app import House, open_house
+from projectionist.app import House
 from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts.sessions import COOKIE
 from projectionist.features.servers import service as servers
 from projectionist.features.servers.service import NewServer
 from projectionist.media.lists import ConnectList
 from projectionist.media.vocabulary import ListedItem, ServerKind
+from projectionist.opening import open_house
 from projectionist.settings import load_settings
 from tests.features.library.shelves import Shelves, Wall, movie, show
 

@@ -42,6 +42,7 @@ PLAIN = frozenset(
         "current",
         "daily_writes",
         "drive_size",
+        "email",
         "ends_at",
         "exceptions",
         "form",
@@ -137,6 +138,9 @@ ASKED_LATER = frozenset(
 
 FORMS_WITHOUT = frozenset(
     {
+        "/account/email",
+        "/account/leave",
+        "/account/name",
         "/account/passkeys/{passkey_id:int}/revoke",
         "/account/password",
         "/account/second-step",
@@ -183,6 +187,7 @@ FORMS_WITHOUT = frozenset(
         "/cache/tiers/{tier_id:int}/remove",
         "/doctor/examine",
         "/doctor/mend/{check_id:str}",
+        "/forgotten-password",
         "/jobs/bulk/{action:str}",
         "/jobs/queues/{name:str}",
         "/jobs/schedules",
@@ -195,6 +200,7 @@ FORMS_WITHOUT = frozenset(
         "/libraries/{library_id:int}/forget",
         "/libraries/{library_id:int}/include",
         "/libraries/{library_id:int}/sync",
+        "/mail/test",
         "/mappings/{mapping_id:int}/prove",
         "/mappings/{mapping_id:int}/remove",
         "/new-password",
@@ -221,6 +227,7 @@ FORMS_WITHOUT = frozenset(
         "/users/{user_id:int}/remove",
         "/users/{user_id:int}/second-step/take-off",
         "/users/{user_id:int}/sign-out",
+        "/verify-email",
     }
 )
 """The other forms."""

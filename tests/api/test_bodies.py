@@ -20,7 +20,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 
-SELDOM = ("/api/v1/join", "/api/v1/new-password")
+SELDOM = ("/api/v1/forgotten-password", "/api/v1/join", "/api/v1/new-password")
 """What one address may ask for a few times an hour only."""
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
-from projectionist.app import open_house
 from projectionist.features.accounts import service as accounts
 from projectionist.features.servers import service as servers
 from projectionist.features.servers.service import NewServer
 from projectionist.integrations.connecting import connector
 from projectionist.kit.outbound import Outbound, OwnService
 from projectionist.media.vocabulary import ServerKind
+from projectionist.opening import open_house
 from projectionist.settings import describe, load_settings
 from tests.api.house import NAME, PASSWORD, TOKEN, Open, opened, shelves_of, token_of
 from tests.api.places import (

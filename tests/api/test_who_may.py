@@ -15,6 +15,7 @@ from tests.api.house import ORIGIN, Open, token_of
 OPEN = {
     ("GET", "/api/v1/setup"),
     ("GET", "/favicon.ico"),
+    ("GET", "/forgotten-password"),
     ("GET", "/health"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
@@ -27,9 +28,13 @@ OPEN = {
     ("GET", "/sign-in"),
     ("GET", "/sign-in/code"),
     ("GET", "/static/{version:str}/{name:path}"),
+    ("GET", "/verify-email"),
+    ("POST", "/api/v1/forgotten-password"),
     ("POST", "/api/v1/join"),
     ("POST", "/api/v1/new-password"),
     ("POST", "/api/v1/sign-in"),
+    ("POST", "/api/v1/verify-email"),
+    ("POST", "/forgotten-password"),
     ("POST", "/api/v1/sign-in/passkey"),
     ("POST", "/api/v1/sign-in/passkey/question"),
     ("POST", "/join"),
@@ -38,6 +43,7 @@ OPEN = {
     ("POST", "/sign-in"),
     ("POST", "/sign-in/code"),
     ("POST", "/sign-out"),
+    ("POST", "/verify-email"),
 }
 
 
@@ -93,7 +99,8 @@ def test_nothing_is_changed_for_a_page_of_another_site(house: Open) -> None:
     with house.visitor() as client:
         headers = {**token_of(client), "origin": "http://evil.example"}
         answers = {(route.method, route.path): ask(client, route, headers) for route in unsafe}
-    asked_often = {("POST", "/new-password"), ("POST", "/api/v1/new-password")}
+    seldom = ("/new-password", "/forgotten-password")
+    asked_often = {("POST", f"{way}{path}") for way in ("", "/api/v1") for path in seldom}
     assert {status for route, status in answers.items() if route not in asked_often} == {403}, answers
 
 

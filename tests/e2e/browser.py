@@ -62,7 +62,8 @@ class Watched:
         return self.page
 
     def hard_to_use(self) -> list[str]:
-        """What axe finds on the page as it stands."""
+        """What axe finds on the page as it stands, once it has come: what a click opened may be on its way."""
+        self.page.wait_for_load_state("load")
         results = Axe().run(self.page)
         return [
             f"{found['id']}: {node['html'][:160]} ({node['failureSummary'][:300]})"

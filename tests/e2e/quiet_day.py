@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from projectionist.app import open_house
 from projectionist.features.cache.running.guarding import Guarding
 from projectionist.features.cache.running.rounds import recover, run_plan
+from projectionist.opening import open_house
 from projectionist.settings import Settings
 
 MARK = "the-day-begins"

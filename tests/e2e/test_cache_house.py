@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from projectionist.app import House, open_house
+from projectionist.app import House
 from projectionist.demo.house import DemoHouse
 from projectionist.demo.viewing import Playing
 from projectionist.features.cache import service
@@ -31,6 +31,7 @@ from projectionist.features.cache.tiers.marking import mark_tier
 from projectionist.features.library.service import libraries
 from projectionist.features.servers.service import Server
 from projectionist.jobs.ports import JobFilter, JobState
+from projectionist.opening import open_house
 from projectionist.settings import Settings
 from tests.demo.houses import house_media
 from tests.recovery.houses_under_fire import until

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from projectionist.app import House, open_house
+from projectionist.app import House
 from projectionist.features.library.service import order_sync
 from projectionist.features.previews import jobs as preview_jobs
 from projectionist.features.servers.service import NewServer, add_server
 from projectionist.jobs.ports import Job, JobFilter, JobState
 from projectionist.media.vocabulary import ServerKind
+from projectionist.opening import open_house
 from projectionist.settings import Settings
 from projectionist.web.ports import Permission, Principal
 from tests.e2e.browser import Pages, wait_until

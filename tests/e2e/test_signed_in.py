@@ -60,6 +60,7 @@ def left(pages: Pages, house: House) -> Iterator[Left]:
         watched.expected = ("401",)
         watched.page.clock.install(time=house.clock.moment)
         yield Left(watched.go(ACCOUNT), house, token)
+        watched.page.context.close()  # before the service goes: a page asks on
 
 
 def test_in_the_last_ten_minutes_it_warns_and_one_click_keeps_it(left: Left) -> None:

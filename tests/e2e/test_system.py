@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -18,9 +19,9 @@ from tests.serving import served
 DRAWN = "document.querySelectorAll('[data-chart] canvas').length"
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
-    with opened(tmp_path_factory.mktemp("house") / "data") as found:
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[Open]:
+    with opened(tmp_path / "data") as found:
         yield found
 
 
@@ -54,10 +55,13 @@ def test_charts_are_drawn_and_their_tables_tell_the_same(house: Open, pages: Pag
         expect(card.locator("table")).to_be_visible()
         assert page.evaluate("document.querySelectorAll('[data-chart]').length") == page.evaluate(DRAWN)
         assert watched.hard_to_use() == []
-        for place in ("/system?period=30d", "/alerts", "/announcements"):
+        for place in ("/system?period=30d", "/alerts", "/announcements", "/logs"):
             watched.go(place)
             assert watched.hard_to_use() == []
+        watched.go("/system")
+        wait_until(page, f"{DRAWN} > 2")
         page.set_viewport_size({"width": 360, "height": 800})
-        for place in ("/system", "/alerts"):
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, "before it is drawn anew, too"
+        for place in ("/system", "/alerts", "/logs"):
             watched.go(place)
             assert page.evaluate("document.documentElement.scrollWidth") <= 360

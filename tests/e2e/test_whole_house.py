@@ -39,6 +39,8 @@ PLACES = (
     "/announcements",
     "/about",
     "/account",
+    "/account/profile",
+    "/mail",
     "/audit-log",
     "/audit-log/verification",
     "/search?q=quiet",

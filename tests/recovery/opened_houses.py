@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import text
 
-from projectionist.app import House, open_house
+from projectionist.app import House
 from projectionist.demo.house import DemoHouse
 from projectionist.features.library.service import order_sync
 from projectionist.features.servers.service import NewServer, Server, add_server, try_plex_data
 from projectionist.jobs.ports import Job, JobFilter, JobState
 from projectionist.media.vocabulary import ServerKind
+from projectionist.opening import open_house
 from projectionist.settings import Settings
 from tests.recovery.houses_under_fire import until
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from projectionist.web.config import ShellSettings
 from tests.web.house import House
 from tests.web.visitors import token_of, visitor
 
+T = TypeVar("T")
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 
@@ -34,6 +36,12 @@ class Sent:
         return {"type": "http.request", "body": part, "more_body": bool(self.parts)}
 
 
+def in_a_loop(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What comes of it on a thread of its own: the browser of other tests has the loop of this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(work())).result()
+
+
 def taken(incoming: Incoming) -> bytes:
     """The whole body."""
 
@@ -45,7 +53,7 @@ def taken(incoming: Incoming) -> bytes:
             if not message["more_body"]:
                 return whole
 
-    return asyncio.run(take())
+    return in_a_loop(take)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +133,7 @@ def test_who_has_sent_all_may_wait_for_the_answer() -> None:
         sent.parts.append(b"gone")
         return await incoming.receive()
 
-    assert asyncio.run(wait())["body"] == b"gone"
+    assert in_a_loop(wait)["body"] == b"gone"
 
 
 @pytest.mark.parametrize(

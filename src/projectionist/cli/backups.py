@@ -37,7 +37,7 @@ def backup(
     data: Data = None,
 ) -> None:
     """Make a backup, while all runs, and prove it by restoring it into a scratch; ends with 1 where that fails."""
-    from projectionist import app
+    from projectionist import opening
     from projectionist.features.backups import service
 
     settings = settings_of(data)
@@ -49,7 +49,7 @@ def backup(
             _tell(one)
         return
     secret = _passphrase(settings, encrypt, passphrase_file)
-    with app.backups_place(settings) as place:
+    with opening.backups_place(settings) as place:
         record = service.make_backup(
             place, "by hand", asked_by="the command line", to=to, passphrase=secret, with_key=with_key
         )
@@ -86,11 +86,12 @@ def restore(
         say(f"The former key is kept: {restored.former_key}")
     if restored.sealed:
         say(
-            f"{restored.sealed} tokens cannot be opened with the key that is here: put the former secret.key into the "
-            "data folder, or enter them anew."
+            f"{restored.sealed} tokens and keys of servers and lists cannot be opened with the key that is here: put "
+            "the former secret.key into the data folder, or enter them anew."
         )
     say(
-        "Everybody signs in again. Where a fast disk is used, look at the cache's audit after the next start."
+        "Everybody signs in again, with the passwords and roles of then; programs need new tokens, and links that were "
+        "given out open nothing. Where a fast disk is used, look at the cache's audit after the next start."
     )
 
 

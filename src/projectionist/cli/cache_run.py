@@ -189,7 +189,7 @@ def opened(data: Path | None) -> Iterator[House]:
     """The house with its cache, and what was cut short there ended."""
     import os
 
-    from projectionist.app import open_house, page_settings
+    from projectionist.opening import open_house, page_settings
     from projectionist.settings import load_settings
 
     settings = load_settings(os.environ, {"data": data})

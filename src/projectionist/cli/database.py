@@ -14,11 +14,11 @@ app = typer.Typer(
 @app.command("show")
 def show(json: AsJson = False, data: Data = None) -> None:
     """Say of which revision the database is, and which this program works with; nothing is changed."""
-    from projectionist import app
+    from projectionist import opening
     from projectionist.cli.backups import settings_of
     from projectionist.db import schema
 
-    with app.backups_place(settings_of(data)) as place:
+    with opening.backups_place(settings_of(data)) as place:
         found = schema.revision_of(place.database)
         engine = "SQLite" if place.database.is_sqlite else "PostgreSQL"
     newest = schema.newest_revision()

@@ -29,10 +29,10 @@ def doctor(
     env_file: EnvFile = None,
 ) -> None:
     """Look whether all is ready; ends with 0 where it is, 1 with warnings or what could not be seen, 2 where not."""
-    from projectionist import app
+    from projectionist import opening
     from projectionist.features.doctor import documents, service
 
-    with app.doctors_ground(settings_of(data, config, env_file)) as ground:
+    with opening.doctors_ground(settings_of(data, config, env_file)) as ground:
         if mend:
             mended = service.mend(ground, mend)
             if json:

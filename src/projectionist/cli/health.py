@@ -63,10 +63,10 @@ def _quick(settings: Settings) -> Health:
 
 
 def _comprehensive(settings: Settings) -> Health:
-    from projectionist import app
+    from projectionist import opening
     from projectionist.features.doctor import health
 
-    with app.doctors_ground(settings) as ground:
+    with opening.doctors_ground(settings) as ground:
         return health.comprehensive(ground)
 
 

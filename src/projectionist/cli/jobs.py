@@ -221,8 +221,8 @@ def opened(data: Path | None, *, changes: bool = False) -> Iterator[Engine]:
     """
     import os
 
-    from projectionist.app import open_house
     from projectionist.errors import UsageWrong
+    from projectionist.opening import open_house
     from projectionist.settings import load_settings
 
     settings = load_settings(os.environ, {"data": data})

@@ -21,6 +21,7 @@ from projectionist.cli import (
     health,
     jobs,
     keys,
+    mail,
     previews,
     schedules,
     serve,
@@ -45,6 +46,7 @@ app.add_typer(cache.app, name="cache")
 app.add_typer(database.app, name="database")
 app.add_typer(demo.app, name="demo")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(mail.app, name="mail")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(servers.app, name="servers")
 app.add_typer(keys.app, name="secrets")

@@ -82,10 +82,10 @@ def _settings(
     """The settings, with what the page has saved at their weakest."""
     import os
 
-    from projectionist import app
+    from projectionist import opening
     from projectionist.settings import load_settings
 
     given = {name: value for name, value in overrides.items() if value is not None}
     first = load_settings(os.environ, given, config=config, dotenv=env_file)
-    saved = app.page_settings(first, exclusive=exclusive)
+    saved = opening.page_settings(first, exclusive=exclusive)
     return load_settings(os.environ, given, config=config, dotenv=env_file, saved=saved) if saved else first

@@ -68,11 +68,11 @@ def import_settings(
 def _opened(data: Path | None) -> Iterator[tuple[Database, Settings]]:
     import os
 
-    from projectionist import app
+    from projectionist import opening
     from projectionist.features.backups import service
     from projectionist.settings import load_settings
 
     settings = load_settings(os.environ, {} if data is None else {"data": data})
-    with app.backups_place(settings) as place:
+    with opening.backups_place(settings) as place:
         service.bring_up(place)
         yield place.database, settings

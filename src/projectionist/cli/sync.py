@@ -51,7 +51,7 @@ def sync(
     import os
     import sys
 
-    from projectionist.app import open_house, page_settings
+    from projectionist.opening import open_house, page_settings
     from projectionist.settings import load_settings
 
     settings = load_settings(os.environ, {"data": data})

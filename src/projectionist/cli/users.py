@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -60,15 +61,24 @@ def invite(
     role: RoleOption = "user",
     note: Annotated[str, typer.Option("--note", help="For whom it is, to tell invitations apart.")] = "",
     days: Annotated[int, typer.Option("--days", min=1, max=30, help="How long the link works.")] = 7,
+    mail: Annotated[str, typer.Option("--mail", metavar="ADDRESS", help="Have it mailed there.")] = "",
     json: AsJson = False,
     data: Data = None,
 ) -> None:
-    """Print a link by which somebody makes their own account."""
+    """Print a link by which somebody makes their own account, or have the service mail it."""
     from projectionist.features.accounts.users import addresses, links
     from projectionist.features.accounts.users.service import OWNER
+    from projectionist.settings.choices import Registration
 
+    lasts = timedelta(days=days)
+    if mail:
+        _invite_by_mail(role, note, mail, lasts, json, data)
+        return
     with opened_database(data) as house:
-        made = links.invite(house.database, OWNER, role, note, lasts=timedelta(days=days), now=_now)
+        registration = Registration(house.settings.registration)
+        made = links.invite(
+            house.database, OWNER, role, note, lasts=lasts, registration=registration, now=_now
+        )
         _tell_link(house.settings, addresses.INVITATION, made, json)
 
 
@@ -160,6 +170,30 @@ def remove(name: Name, json: AsJson = False, data: Data = None) -> None:
         print_json(user_document(user))
     else:
         say(f"{user.name} has no account any more.")
+
+
+def _invite_by_mail(
+    role: str, note: str, address: str, lasts: timedelta, as_json: bool, data: Path | None
+) -> None:
+    import os
+
+    from projectionist.features.accounts.users.mailing import invite_by_mail
+    from projectionist.features.accounts.users.service import OWNER
+    from projectionist.opening import open_house
+    from projectionist.settings import load_settings
+    from projectionist.settings.choices import Registration
+
+    settings = load_settings(os.environ, {"data": data})
+    with open_house(settings, exclusive=False) as house:
+        registration = Registration(house.settings.registration)
+        until = invite_by_mail(
+            house.mailroom, OWNER, role, note, address, lasts=lasts, registration=registration
+        )
+    if as_json:
+        print_json({"link": "", "expires_at": until})
+    else:
+        say("The service mails the invitation, at once where it runs, else after its next start.")
+        say(f"Its link works once, until {until:%Y-%m-%d %H:%M} UTC.")
 
 
 def _tell_link(settings: Settings, path: str, made: Made, as_json: bool) -> None:

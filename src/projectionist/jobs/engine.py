@@ -178,8 +178,7 @@ class Engine:
             durable.keep_queue(row.name, 0 if row.paused else row.concurrency, self._rest_s(row.name))
 
     def _rest_s(self, queue: str) -> float:
-        known = tidying.QUEUE if queue == tidying.QUEUE.name else self._specs.get(queue)
-        return known.rest_s if known is not None else IDLE_S
+        return self._specs[queue].rest_s if queue in self._specs else IDLE_S
 
     # ordering
 

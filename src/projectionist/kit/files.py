@@ -183,6 +183,23 @@ def unnamed_file(folder: Path) -> BinaryIO:
         return os.fdopen(_open_scratch(folder), "w+b")
 
 
+@contextlib.contextmanager
+def scratch_folder(home: Path) -> Iterator[Path]:
+    """A hidden folder in `home`, open to its owner alone, and gone afterwards.
+
+    What a killed process leaves, `remove_stale_temporaries` finds. Raises TargetFull, TargetUnwritable.
+    """
+    with explained(home):
+        stage, lock = temporaries.open_stage(home, "")
+        os.mkdir(stage / "new", 0o700)
+    try:
+        yield stage / "new"
+    finally:
+        with explained(stage, "removed"):
+            _clear_stage(stage)
+        os.close(lock)
+
+
 def drop(file: BinaryIO) -> None:
     """Close a file whose content is not wanted, be it that its last bytes no longer fit on the disk."""
     with contextlib.suppress(OSError):

@@ -11,11 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
-from projectionist.settings import values
+from projectionist.settings import mailing, values
+from projectionist.settings.choices import Registration, Security
 from projectionist.settings.options import Source, option
 
 LEVELS = ("debug", "info", "warning", "error")
-REGISTRATION = ("closed", "invitation", "open")
 _NO_SOURCES: Mapping[str, Source] = MappingProxyType({})
 
 
@@ -133,6 +133,13 @@ class Settings:
         secret=True,
         example="Authorization=Bearer token",
     )
+    update_address: str | None = option(
+        "Where it is asked each day whether a newer version is there, as JSON of a release; left out, nobody is asked.",
+        values.optional(values.web_address),
+        None,
+        example="https://forge.example.org/api/v1/repos/films/projectionist/releases/latest",
+        page=True,
+    )
     media: Path | None = option("A folder of films to begin with.", values.path, None, example="/films")
     plex_url: str = option(
         "A Plex server to begin with.", values.web_address, "", example="http://192.168.1.10:32400"
@@ -162,10 +169,38 @@ class Settings:
     )
     registration: str = option(
         "Who may make themselves an account: nobody, who was given an invitation, or everybody who finds the page.",
-        values.one_of(*REGISTRATION),
-        "invitation",
+        values.one_of(*Registration),
+        Registration.INVITATION.value,
         page=True,
-        choices=REGISTRATION,
+        choices=tuple(one.value for one in Registration),
+    )
+    mail_host: str = option(
+        "The mail server that takes mails to people: invitations, links for new passwords; left out, none are sent.",
+        mailing.server_name,
+        "",
+        example="mail.example.org",
+    )
+    mail_port: int | None = option(
+        "Its port; left out, 587 for starttls, 465 for tls and 25 for none.",
+        values.optional(values.whole(1, 65535)),
+        None,
+    )
+    mail_security: str = option(
+        "How the connection to it is encrypted: begun in the open and then switched, from the first byte, or not at "
+        "all, which is for a server on this machine. Its certificate is verified.",
+        values.one_of(*Security),
+        Security.STARTTLS.value,
+        choices=tuple(one.value for one in Security),
+    )
+    mail_user: str = option(
+        "The user by which one signs in at the mail server, where it asks for one.",
+        values.text,
+        "",
+        example="films@example.org",
+    )
+    mail_password: str = option("The password of that user.", values.text, "", secret=True)
+    mail_from: str = option(
+        "Whom mails come from.", mailing.sender, "", example="Projectionist <films@example.org>"
     )
     page_rate: int = option(
         "How often a minute one person may open Home, and how often they may search; 0 sets no limit.",

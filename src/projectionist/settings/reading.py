@@ -234,6 +234,31 @@ def _require_sense(settings: Settings, found: Mapping[str, Found]) -> None:
         raise SettingWrong(
             f"{variable_of('plex_url')} is not set, but {found['plex_token'].place} is; give the server's address."
         )
+    if settings.mail_host:
+        _require_mail_sense(settings, found)
+
+
+def _require_mail_sense(settings: Settings, found: Mapping[str, Found]) -> None:
+    """What a mail server needs besides: whom mails come from, where links lead, and no password in the open."""
+    for needed, what in (
+        ("mail_from", "whom mails come from"),
+        ("base_url", "the address that links in mails lead to"),
+    ):
+        if needed not in found:
+            raise SettingWrong(
+                f"{variable_of(needed)} is not set, but {found['mail_host'].place} is; give {what}."
+            )
+    if bool(settings.mail_user) != bool(settings.mail_password):
+        raise SettingWrong(
+            f"{variable_of('mail_user')} and {variable_of('mail_password')} belong together, and only one of them is "
+            "set; set both, or none."
+        )
+    is_open = settings.mail_security == "none" and not values.is_loopback(settings.mail_host)
+    if is_open and settings.mail_password:
+        raise SettingWrong(
+            f"{found['mail_security'].place} is none, so that the password would cross the network in the open; "
+            "choose starttls or tls."
+        )
 
 
 def _unknown(environ: Mapping[str, str]) -> tuple[str, ...]:

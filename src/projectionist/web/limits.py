@@ -63,6 +63,10 @@ REGISTER: Final = Limit("register", (Rate(5, HOUR),))
 """Of one address that makes accounts."""
 RESET: Final = Limit("reset", (Rate(3, HOUR),))
 """Of one address that chooses new passwords by links."""
+FORGOTTEN: Final = Limit("forgotten", RESET.rates)
+"""Of one address that asks for such links; counted by itself, so that asking leaves room for choosing."""
+EMAIL: Final = Limit("email", (Rate(5, HOUR),))
+"""Of one person who has mails sent to addresses that are not proven to be theirs."""
 HOME: Final = Limit("home", (Rate(30, MINUTE),), (Rate(30, MINUTE), Rate(50, HOUR), Rate(200, DAY)))
 SEARCH: Final = Limit("search", (Rate(30, MINUTE),))
 SUGGEST: Final = Limit("suggest", (Rate(120, MINUTE),), step=10)

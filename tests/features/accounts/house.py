@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -18,6 +19,7 @@ from projectionist.db.engine import Database
 from projectionist.errors import ServerRefused, ServerUnreachable
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.mailroom import open_mailroom
 from projectionist.features.accounts.setup import Demo, SetupParts
 from projectionist.features.accounts.setup_link import setup_link
 from projectionist.features.audit_log import feature as audit_log
@@ -88,10 +90,12 @@ class House:
     left_out: list[str] = field(default_factory=list)
     asked_addresses: list[ServerAddress] = field(default_factory=list)
     base_path: str = ""
+    mail: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._client: TestClient[Any] | None = None
-        self.settings = Settings(data=self.data)
+        self.settings = Settings(data=self.data, **self.mail)
+        self.mailroom = open_mailroom(self.settings, self.database, self.jobs, self.clock.now)
         self.reach = Reach(
             self.database,
             Vault(b"k" * 32),
@@ -131,7 +135,8 @@ class House:
         """The setup link, without the host."""
         link = setup_link(self.database, self.settings)
         assert link is not None
-        return link.removeprefix("http://127.0.0.1:8480")
+        parts = urlsplit(link)
+        return f"{parts.path}?{parts.query}"
 
     @contextmanager
     def browser(self) -> Iterator[Browser]:
@@ -161,6 +166,7 @@ class House:
                 "clock": self.clock,
                 "jobs": jobs,
                 "job_kinds": {"library.sync": "Library sync"},
+                "mailroom": self.mailroom,
                 "people": people,
                 "reach": self.reach,
                 "settings": self.settings,

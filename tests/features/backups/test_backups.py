@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -11,16 +13,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
+import projectionist
 from projectionist.db import schema
 from projectionist.db.engine import Database
 from projectionist.db.tables import SavedSettingRow
 from projectionist.errors import BackupUnusable, DatabaseNewer, DatabaseUnusable, TargetUnwritable, UsageWrong
-from projectionist.features.backups import archive, service
+from projectionist.features.backups import archive, queries, service
 from projectionist.features.backups.service import Place
 from projectionist.features.servers.models import ServerRow
+from projectionist.kit import files
 from projectionist.kit.secrets import Vault, load_key
+from projectionist.settings import Settings
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 PASSPHRASE = "correct horse battery staple"
@@ -103,6 +108,60 @@ def test_a_backup_whose_tokens_this_key_does_not_open_is_not_proven(place: Place
     made = service.make_backup(replace(place, vault=lambda: Vault(os.urandom(32))), "by hand")
     assert "key" in made.trouble
     assert not service.backups(place.folder)[0].is_proven
+
+
+def test_a_key_of_a_list_that_this_key_does_not_open_is_told(place: Place) -> None:
+    with place.database.write() as session:
+        session.execute(update(ServerRow).values(token=""))
+        session.execute(
+            text("INSERT INTO cache_list_key (service, \"key\") VALUES ('mdblist', :key)"),
+            {"key": Vault(os.urandom(32)).seal("a key of then")},
+        )
+    made = service.make_backup(place, "by hand")
+    assert "key" in made.trouble
+
+
+def test_whatever_is_sealed_is_proven() -> None:
+    """A module that seals something says here where that is kept, so that a backup proves it too."""
+    kept = {
+        "features/servers/service.py": ("server", "token"),
+        "features/cache/wanting/lists/keeping.py": ("cache_list_key", "key"),
+        "features/accounts/second_factor/service.py": ("second_factor", "secret"),
+        "features/alerts/service.py": ("messenger", "address"),
+        "features/alerts/announcing.py": ("heartbeat", "address"),
+    }
+    home = Path(projectionist.__file__).parent
+    seals = {str(path.relative_to(home)) for path in home.rglob("*.py") if "vault.seal(" in path.read_text()}
+    assert seals == set(kept)
+    assert set(queries.SEALED) == set(kept.values())
+
+
+def test_what_a_killed_backup_left_is_gone_after_the_next_start(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data", backup_folder=tmp_path / "backups")
+    left = []
+    for folder in (settings.data, tmp_path / "backups"):
+        folder.mkdir()
+        left.append(killed_in(folder))
+        assert (left[-1] / "copy.sqlite").stat().st_size == 7
+        assert left[-1].stat().st_mode & 0o777 == 0o700
+    with files.scratch_folder(tmp_path / "backups") as living:
+        assert service.sweep(settings) == [one.parent for one in reversed(left)]
+        assert living.is_dir()
+    assert [list(folder.iterdir()) for folder in (settings.data, tmp_path / "backups")] == [[], []]
+
+
+def killed_in(folder: Path) -> Path:
+    """The scratch folder of a backup that was killed."""
+    code = (
+        "import os, sys; from pathlib import Path; from projectionist.kit.files import scratch_folder\n"
+        "with scratch_folder(Path(sys.argv[1])) as scratch:\n"
+        "    (scratch / 'copy.sqlite').write_bytes(b'content')\n"
+        "    print(scratch, flush=True)\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, folder], check=False, capture_output=True, text=True)
+    assert ran.returncode == -9
+    return Path(ran.stdout.strip())
 
 
 def test_what_is_no_backup_or_damaged_is_told(place: Place, tmp_path: Path) -> None:

@@ -6,16 +6,17 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from projectionist.app import open_house
 from projectionist.db import schema
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.saved_settings import save_settings, saved_settings
 from projectionist.features.accounts import service as accounts
+from projectionist.features.accounts import tokens
 from projectionist.features.accounts.users import links
 from projectionist.features.accounts.users.service import OWNER
 from projectionist.features.backups import archive
@@ -27,6 +28,7 @@ from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DataFolder
 from projectionist.kit.secrets import Vault, load_key
 from projectionist.media.vocabulary import ServerKind
+from projectionist.opening import open_house
 from projectionist.settings import load_settings
 from tests.api.house import NAME, PASSWORD, TOKEN, shelves_of
 from tests.features.command import Ran, projectionist
@@ -44,11 +46,14 @@ def data(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     shelves = shelves_of()
     with open_house(settings, exclusive=True, connect=lambda address: shelves) as house:
         servers.add_server(house.reach, NewServer(ServerKind.PLEX, "http://127.0.0.1:1", TOKEN))
-        accounts.found(house.database, NAME, PASSWORD, now=house.clock.now)
+        owner = accounts.found(house.database, NAME, PASSWORD, now=house.clock.now)
         accounts.sign_in(
             house.database, NAME, PASSWORD, now=house.clock.now, remember=True, address="127.0.0.1"
         )
         links.invite(house.database, OWNER, "user", "used since", now=house.clock.now)
+        tokens.make_token(
+            house.database, owner, "revoked since", ["view"], lasts=timedelta(days=9), now=house.clock.now
+        )
         house.jobs.order(Order("library.sync", {"server_id": 1}))
     return folder
 
@@ -79,12 +84,13 @@ def test_what_was_backed_up_comes_back_and_the_former_is_kept(data: Path, databa
     assert (ran.status, ran.err) == (0, "")
     assert "The former one is kept" in ran.out
     assert "cannot be opened" not in ran.out
+    assert "programs need new tokens" in ran.out
     with closing(open_database(data, database_url)) as database:
         assert saved_settings(database) == {}
         vault = Vault(load_key(data))
         assert servers.server_address(database, vault, 1).token == TOKEN
         with database.read() as session:
-            for table in ("sign_in", "account_link"):
+            for table in ("sign_in", "account_link", "api_token", "mail_letter"):
                 assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0, table
             if not database.is_sqlite:
                 named = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'before\\_%'"
@@ -157,7 +163,7 @@ def test_whatever_is_refused_changes_nothing(alone: Path, tmp_path: Path) -> Non
     assert restored(alone, tmp_path / "none").status == 1
     assert (alone / "projectionist.sqlite").read_bytes() == before
     assert list(alone.glob("*.before-*")) == []
-    assert list(alone.glob(".projectionist-scratch-*")) == []
+    assert list(alone.glob(".projectionist-*.tmp")) == []
 
 
 def test_the_key_is_brought_from_elsewhere(data: Path, database_url: str, tmp_path: Path) -> None:

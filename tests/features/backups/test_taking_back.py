@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
-from projectionist.app import open_house
 from projectionist.db import schema
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.errors import DatabaseUnusable
@@ -19,6 +18,7 @@ from projectionist.features.accounts import service as accounts
 from projectionist.features.backups import service as backups
 from projectionist.jobs.locks import claim
 from projectionist.kit.data_folder import DataFolder
+from projectionist.opening import open_house
 from projectionist.settings import Settings, load_settings
 from tests.api.house import NAME, PASSWORD
 from tests.features.command import projectionist

@@ -18,11 +18,6 @@ from tests.features.cache.auditing.test_scrub import Run
 from tests.features.cache.stage import Stage
 
 
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path / "house")
-
-
 def outside(stage: Stage) -> Path:
     """A file of others beside the slow folder."""
     path = stage.home / "outside" / "Film.mkv"

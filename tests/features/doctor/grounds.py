@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from projectionist.app import doctors_ground, open_house
 from projectionist.features.doctor.checks import Finding
 from projectionist.features.doctor.ground import Ground, Running
 from projectionist.features.doctor.service import CHECKS, look
 from projectionist.kit.probing import Probed
+from projectionist.opening import doctors_ground, open_house
 from projectionist.settings import Settings, load_settings
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)

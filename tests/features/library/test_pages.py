@@ -3,7 +3,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import bindparam, text
 
+from projectionist.db.model import UtcDateTime
 from projectionist.features.library.excluding import choose_libraries
 from projectionist.media.vocabulary import (
     ItemKind,
@@ -167,6 +169,27 @@ def test_what_a_silent_server_plays_is_unknown_and_not_nothing(browse: Browse, q
     assert "did not answer" in silent
     assert "Nobody is watching" not in silent
     assert "Ben" not in browse("ben").see("/libraries/on-now")
+
+
+def test_what_a_silent_server_held_is_shown_and_labelled_so(browse: Browse, quick_wall: Wall) -> None:
+    quick_wall.server.hold(movie("1", "Heat"))
+    quick_wall.sync()
+    browser = browse()
+    assert "is shown." not in browser.see("/libraries/1")
+    with quick_wall.database.write() as session:
+        said = "Shelves at http://192.0.2.10 did not answer in 5 s."
+        session.execute(
+            text("UPDATE server SET failing_since = :now, last_error = :said").bindparams(
+                bindparam("now", NOW, type_=UtcDateTime())
+            ),
+            {"said": said},
+        )
+    page = browser.see("/libraries/1")
+    assert "did not answer in 5 s. What was read" in page
+    assert "Heat" in page
+    theirs = browse("ben").see("/libraries/1")
+    assert "does not answer as it should. What was read" in theirs
+    assert "192.0.2.10" not in theirs
 
 
 def test_a_library_that_was_excluded_is_neither_shown_nor_found(browse: Browse, quick_wall: Wall) -> None:

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from projectionist.app import open_house
 from projectionist.jobs.engine import Engine
+from projectionist.opening import open_house
 from projectionist.settings import load_settings
 from tests.features.command import Ran
 

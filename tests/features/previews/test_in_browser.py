@@ -109,7 +109,10 @@ def asks_for_table(route: Route) -> bool:
 
 
 def test_a_list_that_was_loading_anew_does_not_undo_a_filter(pages: Pages, address: str) -> None:
-    page = pages.open(address).go("/previews")
+    # What the browser asks through a service worker that takes over meanwhile, `route` does not see.
+    watched = pages.open(address, service_workers="block")
+    watched.expected = ("Service Worker registration blocked",)
+    page = watched.go("/previews")
     held: list[Route] = []
 
     def hold(route: Route) -> None:

@@ -26,6 +26,8 @@ from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.second_factor.service import take_step
 from projectionist.features.accounts.service import SignedIn
 from projectionist.features.accounts.sessions import COOKIE
+from projectionist.features.accounts.users.oneself import rename
+from projectionist.features.accounts.zones import check_time_zone
 from projectionist.kit.clock import Clock
 from projectionist.kit.secrets import Vault
 from projectionist.web.access import OPEN
@@ -38,9 +40,12 @@ Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
 
 class SignInDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who wants to come in; `code` is that of an authenticator app, or a recovery code, where one is asked for."""
+    """Who wants to come in; `name` may be the e-mail address too.
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    `code` is that of an authenticator app, or a recovery code, where one is asked for.
+    """
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=254)]
     password: Secret
     remember: bool = False
     code: Annotated[str, msgspec.Meta(max_length=40)] = ""
@@ -60,9 +65,13 @@ class PasswordChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PersonChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one changes of oneself: the zone in which times are shown, empty for that of each browser."""
+    """What one changes of oneself: one's name, and the zone in which times are shown, empty for that of each browser.
 
-    time_zone: Annotated[str, msgspec.Meta(max_length=64)]
+    What is left out stays.
+    """
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
+    time_zone: Annotated[str, msgspec.Meta(max_length=64)] | None = None
 
 
 class PersonDocument(msgspec.Struct, frozen=True):
@@ -185,11 +194,18 @@ async def get_me(principal: Injected[Principal]) -> PersonDocument:
 def change_me(
     principal: Injected[Principal],
     database: Injected[Database],
+    clock: Injected[Clock],
     people: Injected[SignedInPeople],
     data: JSONBody[PersonChange],
 ) -> PersonDocument:
-    """Choose the zone in which one is shown times."""
-    changed = service.set_time_zone(database, principal.id, data.time_zone)
+    """Take another name, or choose the zone in which one is shown times."""
+    changed = principal
+    if data.time_zone is not None:
+        check_time_zone(data.time_zone)  # before anything is changed
+    if data.name is not None:
+        changed = rename(database, principal.id, data.name, now=clock.now)
+    if data.time_zone is not None:
+        changed = service.set_time_zone(database, principal.id, data.time_zone)
     people.forget()
     return person_document(changed)
 

@@ -10,7 +10,7 @@ from projectionist.features.accounts.passkeys import pages as passkeys_pages
 from projectionist.features.accounts.second_factor import api as second_factor_api
 from projectionist.features.accounts.second_factor import pages as second_factor_pages
 from projectionist.features.accounts.users import api as users_api
-from projectionist.features.accounts.users import joining_pages, token_pages
+from projectionist.features.accounts.users import joining_pages, own_api, own_pages, token_pages
 from projectionist.features.accounts.users import pages as users_pages
 from projectionist.web.ports import NavEntry, Permission, WebFeature
 
@@ -27,6 +27,8 @@ def feature() -> WebFeature:
             *users_pages.HANDLERS,
             *joining_pages.HANDLERS,
             *token_pages.HANDLERS,
+            *own_api.HANDLERS,
+            *own_pages.HANDLERS,
             *second_factor_api.HANDLERS,
             *second_factor_pages.HANDLERS,
             *passkeys_api.HANDLERS,

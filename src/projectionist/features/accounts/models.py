@@ -16,7 +16,8 @@ SETUP_ID = 1
 class UserRow(Base):
     """A person with a password. `founder` is 1 for the one whom the setup made, null for all others.
 
-    `exceptions` are what they may besides their role, or may not in spite of it, by the permission's name.
+    `email` is an address that is proven to be theirs, null where none is. `exceptions` are what they may besides
+    their role, or may not in spite of it, by the permission's name.
     """
 
     __tablename__ = "user_account"
@@ -24,6 +25,8 @@ class UserRow(Base):
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     name: Mapped[str] = mapped_column(String(60))
     folded_name: Mapped[str] = mapped_column(String(60), unique=True)
+    email: Mapped[str | None] = mapped_column(String(254), default=None)
+    folded_email: Mapped[str | None] = mapped_column(String(254), unique=True, default=None)
     role: Mapped[str] = mapped_column(String(20))
     exceptions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     password_hash: Mapped[str] = mapped_column(String(255))
@@ -73,9 +76,14 @@ class KnownBrowserRow(Base):
 
 
 class LinkRow(Base):
-    """A link that works once: it invites somebody into a role, or lets somebody choose a new password."""
+    """A link that works once: it invites into a role, lets choose a new password, or proves an e-mail address.
+
+    `address` is where it is mailed to, which proves whose that is; empty for one that was shown to whoever made it.
+    Letters know it by its number, which is never used again: a dead link's letter must not wake another.
+    """
 
     __tablename__ = "account_link"
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     purpose: Mapped[str] = mapped_column(String(12))
@@ -83,6 +91,7 @@ class LinkRow(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
     role: Mapped[str] = mapped_column(String(20), default="")
     note: Mapped[str] = mapped_column(String(100), default="")
+    address: Mapped[str] = mapped_column(String(254), default="")
     made_by: Mapped[str] = mapped_column(String(30), default="")
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -29,9 +29,11 @@ from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.second_factor.pages import to_step
 from projectionist.features.accounts.second_factor.service import standing
 from projectionist.features.accounts.sessions import COOKIE
+from projectionist.features.accounts.users.emails import email_of
 from projectionist.features.accounts.zones import time_zones
 from projectionist.kit.clock import Clock
 from projectionist.settings import Settings
+from projectionist.settings.choices import Registration
 from projectionist.web.access import OPEN
 from projectionist.web.forms import Form, text, to
 from projectionist.web.injection import Injected
@@ -210,7 +212,7 @@ def _sign_in_context(database: Database, settings: Settings, wanted: str, name: 
         "name": name,
         "errors": {},
         "is_founded": service.has_administrator(database),
-        "is_open": settings.registration == "open",
+        "is_open": settings.registration == Registration.OPEN,
     }
 
 
@@ -220,6 +222,7 @@ def _account_context(
     token = request.cookies.get(COOKIE, "")
     return {
         "browsers": service.browsers(database, principal.id, token, now=clock.now),
+        "email": email_of(database, principal.id, now=clock.now),
         "second_step": standing(database, principal.id),
         "zones": time_zones(),
         "errors": {},

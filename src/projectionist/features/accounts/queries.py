@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, and_, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,7 @@ from projectionist.features.accounts.models import (
     SETUP_ID,
     FailureRow,
     KnownBrowserRow,
+    LinkRow,
     SetupRow,
     SignInRow,
     SignInStepRow,
@@ -24,6 +25,21 @@ from projectionist.features.accounts.models import (
 def user_by_name(session: Session, folded_name: str) -> UserRow | None:
     """Who has this name."""
     return session.scalars(select(UserRow).where(UserRow.folded_name == folded_name)).one_or_none()
+
+
+def user_called(session: Session, folded: str) -> UserRow | None:
+    """Whom somebody means who types this; whose proven address it is comes before who is only called so."""
+    order = case((UserRow.folded_email == folded, 0), else_=1)
+    return session.scalars(select(UserRow).where(_is_called(folded)).order_by(order).limit(1)).first()
+
+
+def _is_called(folded: str) -> ColumnElement[bool]:
+    return or_(UserRow.folded_name == folded, UserRow.folded_email == folded)
+
+
+def user_by_email(session: Session, folded_email: str) -> UserRow | None:
+    """Whose e-mail address this is."""
+    return session.scalars(select(UserRow).where(UserRow.folded_email == folded_email)).one_or_none()
 
 
 def user(session: Session, user_id: int) -> UserRow | None:
@@ -144,12 +160,12 @@ def forgive(session: Session, who: str) -> None:
     session.execute(delete(FailureRow).where(FailureRow.who == who))
 
 
-def is_known_browser(session: Session, token_hash: str, folded_name: str) -> bool:
-    """Whether somebody of this name has signed in there before."""
+def is_known_browser(session: Session, token_hash: str, folded: str) -> bool:
+    """Whether somebody of this name, or e-mail address, has signed in there before."""
     found = session.scalar(
         select(KnownBrowserRow.user_id)
         .join(UserRow, UserRow.id == KnownBrowserRow.user_id)
-        .where(KnownBrowserRow.token_hash == token_hash, UserRow.folded_name == folded_name)
+        .where(KnownBrowserRow.token_hash == token_hash, _is_called(folded))
     )
     return found is not None
 
@@ -202,6 +218,11 @@ def claim_setup(session: Session, cookie_hash: str | None, now: datetime) -> boo
         .values(founded_at=now, link_hash=None, cookie_hash=None)
     )
     return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def end_links(session: Session, user_id: int) -> None:
+    """End every link that was made for somebody: to a new password, or to another e-mail address."""
+    session.execute(delete(LinkRow).where(LinkRow.user_id == user_id))
 
 
 def tokens_of(session: Session, user_id: int) -> Sequence[TokenRow]:

@@ -118,14 +118,14 @@ def sign_in(
 ) -> SignedIn:
     """Sign somebody in. Answers take the same time and words whether the name exists or not.
 
-    `known` is what the browser shows to be known by, and `tell` hears how the limit stands.
-    Raises TooManyRequests past the limits, SignInNeeded where name and password do not belong together,
+    `name` may be the e-mail address too. `known` is what the browser shows to be known by, and `tell` hears how the
+    limit stands. Raises TooManyRequests past the limits, SignInNeeded where name and password do not belong together,
     SecondStepNeeded where they do and the account asks for a code besides.
     """
     folded = _folded(name)
     attempt = attempts.begin(database, folded, address, known, now(), tell)
     with database.read() as session:
-        row = queries.user_by_name(session, folded)
+        row = queries.user_called(session, folded)
     if not passwords.matches(password, row.password_hash if row else None) or row is None:
         attempts.fail(database, attempt, now(), row.name if row else "")
         raise SignInNeeded("Name and password do not belong together; check both, then try again.")
@@ -292,11 +292,7 @@ def change_password(
     if row is None:
         raise NotFound("This account is not there any more.")
     passwords.check_password(wanted, row.name)
-    attempts.count_password(database, user_id, now(), tell)
-    if not passwords.matches(current, row.password_hash):
-        with database.durable() as session:
-            record(session, Act.PASSWORD_CHANGE_FAILED, row.name, at=now())
-        raise InputWrong("That is not the current password; nothing was changed.", "current")
+    check_current(database, row, current, now=now, tell=tell)
     hashed = passwords.hash_password(wanted)
     with database.durable() as session:
         changed = queries.user(session, user_id)
@@ -305,7 +301,28 @@ def change_password(
         changed.password_hash = hashed
         changed.password_changed_at = now()
         queries.end_all_sign_ins(session, user_id)
+        queries.end_links(session, user_id)
         record(session, Act.PASSWORD_CHANGED, changed.name, at=now())
+
+
+def check_current(
+    database: Database,
+    row: UserRow,
+    password: str,
+    field: str = "current",
+    *,
+    now: Now,
+    tell: Tell = attempts.unheard,
+) -> None:
+    """Have somebody who is signed in show the password once more, before what cannot be undone.
+
+    Raises InputWrong, of the field `field`, TooManyRequests.
+    """
+    attempts.count_password(database, row.id, now(), tell)
+    if not passwords.matches(password, row.password_hash):
+        with database.durable() as session:
+            record(session, Act.PASSWORD_CHANGE_FAILED, row.name, at=now())
+        raise InputWrong("That is not the current password; nothing was changed.", field)
 
 
 def set_time_zone(database: Database, user_id: int, wanted: str) -> Principal:

@@ -46,6 +46,16 @@ def entries_after(session: Session, entry_id: int, most: int) -> Sequence[AuditE
     ).all()
 
 
+def entries_of(session: Session, user_id: int, most: int) -> Sequence[AuditEntryRow]:
+    """The newest entries of what somebody did."""
+    return session.scalars(
+        select(AuditEntryRow)
+        .where(AuditEntryRow.who_id == user_id)
+        .order_by(AuditEntryRow.id.desc())
+        .limit(most)
+    ).all()
+
+
 def found(
     session: Session, act: str, text: str, offset: int, size: int
 ) -> tuple[Sequence[AuditEntryRow], int]:

@@ -23,6 +23,7 @@ from projectionist.media.vocabulary import Page
 _AT_ONCE = 500
 _LONGEST = 500
 _MOST_VALUES = 100
+_MOST_OWN = 1000
 
 
 class Act(StrEnum):
@@ -37,6 +38,9 @@ class Act(StrEnum):
     PASSWORD_CHANGED = "password changed"  # nosec B105 - an act, no password
     PASSWORD_CHANGE_FAILED = "password change failed"  # nosec B105
     PASSWORD_LINK_MADE = "password link made"  # nosec B105
+    PASSWORD_FORGOTTEN = "password forgotten"  # nosec B105
+    EMAIL_ASKED = "e-mail address asked for"
+    EMAIL_CHANGED = "e-mail address changed"
     SECOND_FACTOR_ON = "second step switched on"
     SECOND_FACTOR_OFF = "second step switched off"
     SECOND_FACTOR_REFUSED = "change of the second step refused"
@@ -295,6 +299,12 @@ def acts_done(database: Database) -> Sequence[str]:
     with database.read() as session:
         done = frozenset(queries.acts(session))
     return [act.value for act in Act if act.value in done]
+
+
+def acts_of(database: Database, user_id: int) -> list[Entry]:
+    """What somebody did, the newest first; the newest thousand. Raises DatabaseUnusable, EntryUnreadable."""
+    with _legibly(), database.read() as session:
+        return [_entry(row) for row in queries.entries_of(session, user_id, _MOST_OWN)]
 
 
 def all_entries(database: Database) -> Iterator[Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import text
@@ -10,25 +11,33 @@ from sqlalchemy.orm import Session
 _GONE = "It had not ended when the backup was made that was restored; order it anew where it is still wanted."
 
 
-def sealed_tokens(session: Session) -> list[str]:
-    """Every address and token of servers, messengers and the heartbeat, and what authenticator apps share with the
-    house, as they are kept.
+SEALED = (
+    ("server", "token"),
+    ("cache_list_key", "key"),
+    ("second_factor", "secret"),
+    ("messenger", "address"),
+    ("heartbeat", "address"),
+)
+"""Where what is sealed with the key of an installation is kept: table and column."""
+
+
+def sealed_values(session: Session) -> list[str]:
+    """All that is sealed: tokens of servers, keys of lists, addresses of messengers, what authenticator apps share."""
+    return [value for table, column in SEALED for value in _values(session, table, column)]
+
+
+def _values(session: Session, name: str, column: str) -> Sequence[str]:
+    asked = f'SELECT "{column}" FROM {name} WHERE "{column}" <> \'\''  # nosec B608 - names of ours
+    return session.execute(text(asked)).scalars().all()
+
+
+def end_ways_in(session: Session) -> None:
+    """Sign everybody out, and end every link and token: what was revoked or used since would count again.
+
+    Mails that wait are dropped: they were sent since, or nobody waits for them any more.
     """
-    return list(
-        session.execute(
-            text(
-                "SELECT token FROM server WHERE token <> '' UNION ALL SELECT address FROM messenger "
-                "UNION ALL SELECT address FROM heartbeat UNION ALL SELECT secret FROM second_factor"
-            )
-        ).scalars()
-    )
-
-
-def end_sign_ins(session: Session) -> None:
-    """Sign everybody out, and end every link: what was revoked or used since would count again."""
-    session.execute(text("DELETE FROM sign_in"))
-    session.execute(text("DELETE FROM sign_in_step"))
-    session.execute(text("DELETE FROM account_link"))
+    for table in ("sign_in", "sign_in_step", "account_link", "api_token", "mail_letter"):
+        session.execute(text(f"DELETE FROM {table}"))  # nosec B608 - names of ours
 
 
 def end_jobs(session: Session, now: datetime) -> None:

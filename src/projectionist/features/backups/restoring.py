@@ -31,7 +31,8 @@ _SQLITE = b"SQLite format 3\0"
 class Restored:
     """What came of it: of when the backup is, how many rows, and where the former database is kept.
 
-    `sealed` tokens cannot be opened with the key that is here; `former_key` is where that key was put, if it was.
+    `sealed` tokens and keys cannot be opened with the key that is here; `former_key` is where that key was put, if
+    it was.
     """
 
     made_at: datetime
@@ -44,8 +45,9 @@ class Restored:
 def restore(settings: Settings, path: Path, passphrase: str, now: Callable[[], datetime]) -> Restored:
     """Put a backup in place of the database; the former one is kept aside, and everybody signs in again.
 
-    Jobs that had not ended in it are over. Whatever is refused leaves everything as it was. Raises BackupUnusable,
-    DatabaseNewer, DataFolderInUse, DataFolderUnusable, DatabaseUnusable, TargetFull and TargetUnwritable.
+    Jobs that had not ended in it are over, and so is what else let people and programs in. Whatever is refused leaves
+    everything as it was. Raises BackupUnusable, DatabaseNewer, DataFolderInUse, DataFolderUnusable, DatabaseUnusable,
+    TargetFull and TargetUnwritable.
     """
     path = path.expanduser().absolute()
     refuse_newer(header_of(path), schema.revisions())
@@ -91,7 +93,7 @@ def _settle(copy: Path, name: str, now: Callable[[], datetime]) -> None:
 def _bring_up(restored: Database, name: str, now: Callable[[], datetime]) -> None:
     schema.prepare(restored)
     with restored.durable() as session:
-        queries.end_sign_ins(session)
+        queries.end_ways_in(session)
         queries.end_jobs(session, now())
         record(session, Act.RESTORED, name, at=now())
 
@@ -148,15 +150,15 @@ def _put_key(data: Path, key: bytes | None, stamp: str) -> str:
 
 
 def _unreadable(settings: Settings, copy: Path) -> int:
-    """How many tokens the key that is here does not open."""
+    """How much of what is sealed the key that is here does not open."""
     main = copy if copy.exists() else settings.data / _MAIN
     if not settings.secret_key and kept_key(settings.data) is None:
         vault = None
     else:
         vault = Vault(load_key(settings.data, settings.secret_key))
     with closing(Database(sqlite_url(main))) as restored, restored.read() as session:
-        tokens = queries.sealed_tokens(session)
-    return sum(not _opens(vault, token) for token in tokens)
+        sealed = queries.sealed_values(session)
+    return sum(not _opens(vault, value) for value in sealed)
 
 
 def _opens(vault: Vault | None, token: str) -> bool:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +21,7 @@ from projectionist import __version__
 from projectionist.db import schema
 from projectionist.db.copying import copy_to_file, fill_from_file, look_through, scratch_beside
 from projectionist.db.engine import Database, sqlite_url
-from projectionist.errors import BackupUnusable, ProjectionistError, UsageWrong
+from projectionist.errors import BackupUnusable, ProjectionistError, TargetUnwritable, UsageWrong
 from projectionist.features.backups import queries
 from projectionist.features.backups.archive import Header, Unpacked, pack, refuse_newer, unpack
 from projectionist.kit import files, sealing
@@ -132,7 +131,7 @@ def make_backup(
         _make_private(folder)
     made_at, began = place.now().astimezone(UTC), time.monotonic()
     name = f"projectionist-{made_at:%Y%m%dT%H%M%SZ}-{uuid4().hex[:4]}{ENDING}"
-    with _scratch(folder) as scratch:
+    with files.scratch_folder(folder) as scratch:
         copy = scratch / "copy.sqlite"
         copied = copy_to_file(place.database, copy, check)
         if key is not None:
@@ -173,8 +172,8 @@ def trouble_of(place: Place, path: Path, passphrase: str, check: Check = _nothin
     """What is wrong with a backup; empty once it was restored into a scratch database and found whole.
 
     Rows are counted and compared, every page and every reference is read, the tables are brought to this program's
-    revision, and kept tokens are opened with the key of this installation, which is not in the backup. On PostgreSQL
-    it is restored there too, into a schema of its own.
+    revision, and all that is sealed is opened with the key of this installation, which is not in the backup. On
+    PostgreSQL it is restored there too, into a schema of its own.
     """
     try:
         with opened(path, passphrase) as found:
@@ -186,10 +185,10 @@ def trouble_of(place: Place, path: Path, passphrase: str, check: Check = _nothin
             with closing(Database(sqlite_url(copy))) as restored:
                 schema.prepare(restored)
                 with restored.read() as session:
-                    sealed = queries.sealed_tokens(session)
+                    sealed = queries.sealed_values(session)
             vault = place.vault()
-            for token in sealed:
-                vault.open(token)
+            for value in sealed:
+                vault.open(value)
     except ProjectionistError as error:
         return error.message
     return ""
@@ -201,7 +200,7 @@ def opened(path: Path, passphrase: str, beside: Path | None = None) -> Iterator[
 
     Raises BackupUnusable, DatabaseNewer, DatabaseUnusable, TargetFull.
     """
-    with _scratch(beside or path.parent) as scratch:
+    with files.scratch_folder(beside or path.parent) as scratch:
         copy = scratch / "restored.sqlite"
         header = unpack(path, copy, passphrase)
         refuse_newer(header, schema.revisions())
@@ -270,14 +269,6 @@ def _add_key(copy: Path, key: bytes) -> None:
         database.execute(f"INSERT INTO {_KEY_TABLE} VALUES (?)", (key,))  # nosec B608
 
 
-@contextmanager
-def _scratch(folder: Path) -> Iterator[Path]:
-    with files.explained(folder):
-        made = tempfile.TemporaryDirectory(prefix=".projectionist-scratch-", dir=folder)
-    with made as scratch:
-        yield Path(scratch)
-
-
 def _make_private(folder: Path) -> None:
     if folder.is_dir():
         return
@@ -309,6 +300,18 @@ def _read(path: Path) -> Record:
     if record.size != state.st_size:
         return msgspec.structs.replace(record, trouble="It is not as long as it was when it was made.")
     return record
+
+
+def sweep(settings: Settings) -> Sequence[Path]:
+    """Remove what backups and restores left that were killed, which may be as large as the database; what went.
+
+    Those at work are left alone. A folder that cannot be searched is left as it is: the next backup tells of it.
+    """
+    gone: list[Path] = []
+    for folder in (folder_of(settings), settings.data):
+        with suppress(TargetUnwritable):
+            gone += files.remove_stale_temporaries(folder)
+    return gone
 
 
 def bring_up(place: Place) -> Record | None:

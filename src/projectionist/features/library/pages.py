@@ -95,6 +95,7 @@ def library_page(
         "library/wall.html",
         context={
             "library": library,
+            "stale": service.stale_because(database, library),
             "kinds": [(one, service.kind_counts(database, library.id).get(one, 0)) for one in kinds],
             "shown": shown,
             "has_files": shown in _WITH_FILES,

@@ -15,6 +15,7 @@ from sqlalchemy import (
     exists,
     func,
     select,
+    text,
     union_all,
     update,
 )
@@ -89,6 +90,14 @@ def libraries(session: Session) -> Sequence[LibraryRow]:
 def library(session: Session, library_id: int) -> LibraryRow | None:
     """One library."""
     return session.get(LibraryRow, library_id)
+
+
+def silence(session: Session, server_id: int) -> str:
+    """Why a server does not answer now; empty while it does."""
+    found = session.execute(
+        text("SELECT last_error FROM server WHERE id = :id AND failing_since IS NOT NULL"), {"id": server_id}
+    )
+    return str(found.scalar_one_or_none() or "")
 
 
 def item(session: Session, item_id: int) -> ItemRow | None:

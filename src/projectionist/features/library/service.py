@@ -154,6 +154,12 @@ def trouble_of(one: LibraryFacts) -> str:
     return ""
 
 
+def stale_because(database: Database, one: LibraryFacts) -> str:
+    """Why what is shown of a library may not be what its server has now; empty where nothing says so."""
+    with database.read() as session:
+        return queries.silence(session, one.server_id) or one.last_error
+
+
 def whereabouts(
     servers: Servers, server_id: int, versions: Sequence[VersionDetail]
 ) -> Mapping[int, LocalPath | None]:

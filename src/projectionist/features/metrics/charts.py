@@ -159,7 +159,7 @@ CHARTS: Sequence[Chart] = (
     ),
     Chart(
         "calls",
-        "Other services",
+        "Time that other services took",
         "How long media servers and other services took to answer, with all tries.",
         "ms",
         (Line("average", each("call_seconds", "calls")),),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from projectionist import __version__
 from projectionist.features.operations import api, pages, schedule_pages, service, system_api, system_pages
+from projectionist.features.operations.updates import NOTICE
 from projectionist.jobs.ports import Jobs, JobState
-from projectionist.web.ports import Activity, NavEntry, Panel, Permission, Principal, WebFeature
+from projectionist.web.ports import Activity, Alert, NavEntry, Panel, Permission, Principal, WebFeature
 
 
 def feature(jobs: Jobs) -> WebFeature:
@@ -20,6 +22,12 @@ def feature(jobs: Jobs) -> WebFeature:
 
     def activity(principal: Principal) -> Activity:
         return activity_of(jobs)
+
+    def newer(principal: Principal) -> Sequence[Alert]:
+        found = NOTICE.newer()
+        if found is None or not principal.may(Permission.MANAGE_SETTINGS):
+            return ()
+        return (Alert(f"Projectionist {found.version} is there; this is {__version__}.", "/about"),)
 
     return WebFeature(
         name="operations",
@@ -41,6 +49,7 @@ def feature(jobs: Jobs) -> WebFeature:
             Panel("activity", "jobs", 10, "operations/_drawer.html", live, topics=("jobs", "job")),
         ),
         activity=activity,
+        alerts=newer,
     )
 
 

@@ -12,6 +12,7 @@ from litestar.response import Redirect, Template
 from projectionist.db.engine import Database
 from projectionist.errors import ProjectionistError
 from projectionist.features.operations import about, settings_service
+from projectionist.features.operations.updates import NOTICE
 from projectionist.settings import Settings
 from projectionist.web.access import needs
 from projectionist.web.config import ShellSettings
@@ -63,12 +64,14 @@ def reset_setting(
 
 
 @get("/about", sync_to_thread=True, include_in_schema=False)
-def about_page(database: Injected[Database]) -> Template:
+def about_page(database: Injected[Database], settings: Injected[Settings]) -> Template:
     """Versions, what changed, and whose work is in here."""
     return Template(
         "operations/about.html",
         context={
             "versions": about.versions(database),
+            "newer": NOTICE.newer(),
+            "asks": bool(settings.update_address),
             "changes": about.changes(),
             "third_parties": about.third_parties(),
             "vendored": about.vendored(),

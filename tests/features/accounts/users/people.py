@@ -7,7 +7,7 @@ import pytest
 from projectionist.db.engine import Database
 from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts.users import links
-from projectionist.features.accounts.users.links import Registration
+from projectionist.settings.choices import Registration
 from projectionist.web.ports import Principal
 from tests.features.accounts.clocks import Clock
 from tests.passwords import PASSWORD

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from projectionist.cli.main import app
@@ -15,11 +16,12 @@ from projectionist.features.accounts.passkeys import service as passkeys
 from projectionist.features.accounts.second_factor import service as second_factor
 from projectionist.features.accounts.second_factor import totp
 from projectionist.features.accounts.users import links, service
-from projectionist.features.accounts.users.links import Registration
 from projectionist.features.audit_log import service as audit_log
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.secrets import Vault
+from projectionist.settings.choices import Registration
 from tests.features.accounts.passkeys.authenticators import HOME, Authenticator
+from tests.features.command import projectionist
 from tests.passwords import ANOTHER, PASSWORD
 
 now = SystemClock().now
@@ -125,3 +127,43 @@ def test_what_cannot_be_done_is_one_sentence(data: Path, words: list[str]) -> No
     with pytest.raises(ProjectionistError) as refused:
         said(data, *words)
     assert refused.value.message.endswith((".", "guest."))
+
+
+@pytest.mark.parametrize("how", [[], ["--mail", "ben@example.org"]])
+def test_where_nobody_may_join_nobody_is_invited(
+    data: Path, monkeypatch: pytest.MonkeyPatch, how: list[str]
+) -> None:
+    set_mail(monkeypatch)
+    monkeypatch.setenv("PROJECTIONIST_REGISTRATION", "closed")
+    ran = projectionist("users", "invite", *how, "--data", data)
+    assert (ran.status, ran.out) == (1, "")
+    assert "an invitation would open nothing and none was made" in ran.err
+    database = stored(data)
+    assert links.invitations(database, now=now) == []
+    database.close()
+
+
+def set_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "MAIL_HOST": "127.0.0.1",
+        "MAIL_FROM": "films@example.org",
+        "BASE_URL": "https://films.example.org",
+    }.items():
+        monkeypatch.setenv(f"PROJECTIONIST_{name}", value)
+
+
+def test_an_invitation_is_mailed_by_the_service(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_mail(monkeypatch)
+    ran = projectionist("users", "invite", "guest", "--mail", "ben@example.org", "--data", data)
+    assert (ran.status, ran.err) == (0, "")
+    assert "token" not in ran.out
+    database = stored(data)
+    (waiting,) = links.invitations(database, now=now)
+    assert (waiting.role, waiting.address) == ("guest", "ben@example.org")
+    with database.read() as session:
+        ordered = session.execute(text("SELECT kind, state, arguments FROM job")).all()
+        (letter,) = session.execute(text("SELECT id FROM mail_letter")).scalars().all()
+    database.close()
+    assert [(kind, state) for kind, state, _ in ordered] == [("mail.send", "queued")]
+    assert str(letter) in str(ordered[0][2])
+    assert "ben@" not in str(ordered[0][2])

@@ -12,7 +12,7 @@ from projectionist.errors import InputWrong, NotAllowed, NotFound, Projectionist
 from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts.sessions import hash_of
 from projectionist.features.accounts.users import links, service
-from projectionist.features.accounts.users.links import Registration
+from projectionist.settings.choices import Registration
 from projectionist.web.ports import Principal
 from tests.features.accounts.clocks import Clock
 from tests.features.accounts.users.people import clock, invited, known, owner

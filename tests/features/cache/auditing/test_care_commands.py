@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from projectionist.app import open_house
 from projectionist.features.cache.models import Layout, PlaceRow, PlaceTierRow, TierRow
 from projectionist.features.cache.recovering import look_after
 from projectionist.features.library.models import LibraryRow
 from projectionist.features.servers.models import ServerRow
+from projectionist.opening import open_house
 from projectionist.settings import Settings
 from tests.features.cache.adopting.rival import cached_by_rival, write_plexcache_d
 from tests.features.cache.auditing.test_scrub import rot

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from projectionist.app import open_house
 from projectionist.db.engine import Database
 from projectionist.db.tables import EventRow
 from projectionist.features.cache.models import PlaceRow, PlaceTierRow, TierRow
@@ -26,6 +25,7 @@ from projectionist.features.library.models import (
     VersionRow,
 )
 from projectionist.features.servers.models import ServerRow
+from projectionist.opening import open_house
 from projectionist.settings import Settings
 from tests.features.command import Ran, projectionist
 

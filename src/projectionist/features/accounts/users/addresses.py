@@ -10,6 +10,8 @@ from projectionist.features.accounts.cookies import shell_settings
 
 INVITATION = "/join"
 PASSWORD = "/new-password"  # nosec B105 - the path of a page
+EMAIL = "/verify-email"
+FORGOTTEN = "/forgotten-password"
 
 
 def link_to(request: Request[Any, Any, Any], path: str, token: str) -> str:

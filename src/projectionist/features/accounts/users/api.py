@@ -29,8 +29,11 @@ from projectionist.features.accounts.users.documents import (
     token_document,
     user_document,
 )
+from projectionist.features.accounts.users.mailing import invite_by_mail
+from projectionist.features.mail.service import Mailroom
 from projectionist.kit.clock import Clock
 from projectionist.settings import Settings
+from projectionist.settings.choices import Registration
 from projectionist.web.access import OPEN, needs
 from projectionist.web.injection import Injected
 from projectionist.web.limits import REGISTER, RESET, limited
@@ -150,11 +153,19 @@ def invite_user(
     principal: Injected[Principal],
     database: Injected[Database],
     clock: Injected[Clock],
+    mailroom: Injected[Mailroom],
+    settings: Injected[Settings],
     data: JSONBody[InvitationOrder],
 ) -> LinkDocument:
-    """Make a link by which somebody makes their own account."""
+    """Make a link by which somebody makes their own account, or have it mailed to them."""
+    lasts, registration = timedelta(days=data.days), Registration(settings.registration)
+    if data.email.strip():
+        until = invite_by_mail(
+            mailroom, principal, data.role, data.note, data.email, lasts=lasts, registration=registration
+        )
+        return LinkDocument("", until)
     made = links.invite(
-        database, principal, data.role, data.note, lasts=timedelta(days=data.days), now=clock.now
+        database, principal, data.role, data.note, lasts=lasts, registration=registration, now=clock.now
     )
     return LinkDocument(addresses.link_to(request, addresses.INVITATION, made.token), made.expires_at)
 
@@ -180,7 +191,7 @@ def join(
     data: JSONBody[Joining],
 ) -> Response[dict[str, str]]:
     """Make one's own account, by an invitation or where registration is open; the answer signs in."""
-    registration = links.Registration(settings.registration)
+    registration = Registration(settings.registration)
     made = links.join(
         database, data.token, data.name, data.password, registration=registration, now=clock.now
     )

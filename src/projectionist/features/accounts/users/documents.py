@@ -27,6 +27,7 @@ class UserDocument(msgspec.Struct, frozen=True):
     seen_at: datetime | None
     sign_ins: int
     tokens: int
+    email: str
     second_step: bool
     passkeys: int
 
@@ -39,11 +40,15 @@ class UserChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InvitationOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An invitation into a role; `note` says for whom it is meant."""
+    """An invitation into a role; `note` says for whom it is meant.
+
+    With an `email` the link is mailed there and shown to nobody else, and who joins by it has that address.
+    """
 
     role: RoleName = "user"
     note: Annotated[str, msgspec.Meta(max_length=100)] = ""
     days: Annotated[int, msgspec.Meta(ge=1, le=30)] = 7
+    email: Annotated[str, msgspec.Meta(max_length=254)] = ""
 
 
 class InvitationDocument(msgspec.Struct, frozen=True):
@@ -55,10 +60,11 @@ class InvitationDocument(msgspec.Struct, frozen=True):
     made_by: str
     created_at: datetime
     expires_at: datetime
+    address: str
 
 
 class LinkDocument(msgspec.Struct, frozen=True):
-    """A link that works once. It is shown here only; who holds it may use it."""
+    """A link that works once. It is shown here only; who holds it may use it. Empty where it was mailed."""
 
     link: str
     expires_at: datetime
@@ -127,6 +133,7 @@ def user_document(user: User) -> UserDocument:
         user.seen_at,
         user.sign_ins,
         user.tokens,
+        user.email,
         user.second_step,
         user.passkeys,
     )

@@ -25,6 +25,7 @@ from projectionist.features.accounts.sessions import LINK_COOKIE, token_in
 from projectionist.features.accounts.users import addresses, links
 from projectionist.kit.clock import Clock
 from projectionist.settings import Settings
+from projectionist.settings.choices import Registration
 from projectionist.web.access import OPEN
 from projectionist.web.forms import Form, text, to
 from projectionist.web.injection import Injected
@@ -42,7 +43,7 @@ def join_page(
     """Where one makes one's account; the link is exchanged for a cookie, so that it leaves the address bar."""
     if token:
         return _exchanged(request, addresses.INVITATION, token)
-    registration = links.Registration(settings.registration)
+    registration = Registration(settings.registration)
     if not links.may_join(database, _invitation(request, database, clock), registration, now=clock.now):
         return Template("accounts/link_over.html", context={"what": "invitation"}, status_code=403)
     return Template("accounts/join.html", context={"errors": {}, "name": ""})
@@ -64,7 +65,7 @@ def join(
             _invitation(request, database, clock),
             name,
             text(data, "password"),
-            registration=links.Registration(settings.registration),
+            registration=Registration(settings.registration),
             now=clock.now,
         )
     except NotAllowed:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
-from projectionist.errors import InputWrong, NotAllowed, NotFound
+from projectionist.errors import Conflict, InputWrong, NotAllowed, NotFound
 from projectionist.features.accounts import passwords
 from projectionist.features.accounts import queries as accounts
 from projectionist.features.accounts.models import LinkRow
@@ -25,6 +25,7 @@ from projectionist.features.accounts.users import queries
 from projectionist.features.accounts.users.service import check_may_give, check_may_touch, checked_role
 from projectionist.features.audit_log.service import Act, record
 from projectionist.kit.acting import Actor, acting
+from projectionist.settings.choices import Registration
 from projectionist.web.ports import Principal
 
 Now = Callable[[], datetime]
@@ -34,19 +35,12 @@ LONGEST = timedelta(days=30)
 PASSWORD_WITHIN = timedelta(hours=1)
 
 
-class Registration(StrEnum):
-    """Who may make themselves an account."""
-
-    CLOSED = "closed"
-    INVITATION = "invitation"
-    OPEN = "open"
-
-
 class Purpose(StrEnum):
     """What a link is for."""
 
     INVITATION = "invitation"
     PASSWORD = "password"  # nosec B105
+    EMAIL = "email"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +53,8 @@ class Invitation:
     made_by: str
     created_at: datetime
     expires_at: datetime
+    address: str = ""
+    """Where its link was mailed to, empty where it was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +69,42 @@ class Made:
 
 
 def invite(
-    database: Database, by: Principal, role: str, note: str, *, lasts: timedelta = INVITED_FOR, now: Now
+    database: Database,
+    by: Principal,
+    role: str,
+    note: str,
+    *,
+    lasts: timedelta = INVITED_FOR,
+    registration: Registration = Registration.INVITATION,
+    now: Now,
 ) -> Made:
     """Let whoever holds the link make an account of this role; `note` says for whom it is meant.
 
-    Raises InputWrong, NotAllowed for a role that may more than `by`.
+    Raises InputWrong, NotAllowed for a role that may more than `by`, Conflict where registration is closed.
     """
+    wanted, said = checked_invitation(by, role, note, lasts, registration)
+    moment, token = now(), new_token()
+    with database.durable() as session:
+        queries.sweep_links(session, moment)
+        session.add(link_row(Purpose.INVITATION, token, by.name, moment, lasts, role=wanted, note=said))
+        record(session, Act.USER_INVITED, said, at=moment, after={"role": wanted})
+    return Made(token, moment + lasts)
+
+
+def checked_invitation(
+    by: Principal, role: str, note: str, lasts: timedelta, registration: Registration
+) -> tuple[str, str]:
+    """Role and note of an invitation that `by` may make. Raises as `invite` does."""
+    if registration is Registration.CLOSED:
+        raise Conflict(
+            "Nobody may make themselves an account here, so an invitation would open nothing and none was made; set "
+            "PROJECTIONIST_REGISTRATION, on the settings page too, to invitation, then invite."
+        )
     wanted = checked_role(role)
     check_may_give(by, wanted)
     if not timedelta(hours=1) <= lasts <= LONGEST:
         raise InputWrong(f"An invitation lasts from an hour to {LONGEST.days} days.", "days")
-    said, moment, token = " ".join(note.split())[:100], now(), new_token()
-    with database.durable() as session:
-        queries.sweep_links(session, moment)
-        session.add(_row(Purpose.INVITATION, token, by, moment, lasts, role=wanted.value, note=said))
-        record(session, Act.USER_INVITED, said, at=moment, after={"role": wanted.value})
-    return Made(token, moment + lasts)
+    return wanted.value, " ".join(note.split())[:100]
 
 
 def invitations(database: Database, *, now: Now) -> list[Invitation]:
@@ -130,15 +146,20 @@ def join(
     Raises InputWrong for a name or password that cannot be taken, NotAllowed where nothing lets them in.
     """
     if not may_join(database, token, registration, now=now):
-        raise _used_up() if token else NotAllowed("Ask an administrator for an invitation.")
+        raise used_up() if token else NotAllowed("Ask an administrator for an invitation.")
     name = passwords.check_name(name)
     passwords.check_password(password, name)
     hashed, moment = passwords.hash_password(password), now()
     try:
         with database.durable() as session:
-            role = _role_of(session, token, moment)
+            role, address = _let_in_as(session, token, moment)
             row = user_row(name, hashed, moment, role)
             session.add(row)
+            if address and accounts.user_by_email(session, address.lower()) is None:
+                row.email, row.folded_email = (
+                    address,
+                    address.lower(),
+                )  # who has the link reads what comes there
             session.flush()
             who = Actor(row.id, row.name, acting.get().address)
             record(session, Act.USER_JOINED, row.name, at=moment, after={"role": role.value}, who=who)
@@ -152,16 +173,23 @@ def make_password_link(database: Database, by: Principal, user_id: int, *, now: 
 
     Raises NotFound, NotAllowed.
     """
-    moment, token = now(), new_token()
+    moment = now()
     with database.durable() as session:
         row = accounts.user_for_update(session, user_id)
         if row is None:
             raise NotFound("This account is not there any more.")
         check_may_touch(by, row.role)
-        queries.remove_links_of(session, Purpose.PASSWORD, user_id)
-        queries.sweep_links(session, moment)
-        session.add(_row(Purpose.PASSWORD, token, by, moment, PASSWORD_WITHIN, user_id=user_id))
+        made = new_password_link(session, user_id, by.name, moment)
         record(session, Act.PASSWORD_LINK_MADE, row.name, at=moment)
+    return made
+
+
+def new_password_link(session: Session, user_id: int, made_by: str, moment: datetime) -> Made:
+    """A link to a new password, within a transaction; one made before is dead."""
+    token = new_token()
+    queries.remove_links_of(session, Purpose.PASSWORD, user_id)
+    queries.sweep_links(session, moment)
+    session.add(link_row(Purpose.PASSWORD, token, made_by, moment, PASSWORD_WITHIN, user_id=user_id))
     return Made(token, moment + PASSWORD_WITHIN)
 
 
@@ -180,57 +208,62 @@ def choose_password(database: Database, token: str, password: str, *, now: Now) 
     """
     name = whose_password(database, token, now=now)
     if name is None:
-        raise _used_up()
+        raise used_up()
     passwords.check_password(password, name)
     hashed, moment = passwords.hash_password(password), now()
     with database.durable() as session:
         taken = queries.take_link(session, Purpose.PASSWORD, hash_of(token), moment)
         row = None if taken is None or taken.user_id is None else accounts.user(session, taken.user_id)
         if row is None:
-            raise _used_up()
+            raise used_up()
         row.password_hash, row.password_changed_at = hashed, moment
         accounts.end_all_sign_ins(session, row.id)
+        accounts.end_links(session, row.id)
         who = Actor(row.id, row.name, acting.get().address)
         record(session, Act.PASSWORD_CHANGED, row.name, at=moment, after={"by": "link"}, who=who)
         return principal_of(row)
 
 
-def _role_of(session: Session, token: str, now: datetime) -> Role:
-    """What somebody becomes who makes their account now; the invitation is used up."""
+def _let_in_as(session: Session, token: str, now: datetime) -> tuple[Role, str]:
+    """What somebody becomes who makes their account now, and their address; the invitation is used up."""
     if not token:
-        return Role.USER
+        return Role.USER, ""
     taken = queries.take_link(session, Purpose.INVITATION, hash_of(token), now)
     if taken is None:
-        raise _used_up()
-    return Role(taken.role)
+        raise used_up()
+    return Role(taken.role), taken.address
 
 
-def _used_up() -> NotAllowed:
+def used_up() -> NotAllowed:
+    """What is told of every link that opens nothing."""
     return NotAllowed("This link was used already or is over; ask for a new one.")
 
 
-def _row(
+def link_row(
     purpose: Purpose,
     token: str,
-    by: Principal,
+    made_by: str,
     now: datetime,
     lasts: timedelta,
     *,
     user_id: int | None = None,
     role: str = "",
     note: str = "",
+    address: str = "",
 ) -> LinkRow:
+    """A new link, of which only a hash is kept."""
     return LinkRow(
         purpose=purpose.value,
         token_hash=hash_of(token),
         user_id=user_id,
         role=role,
         note=note,
-        made_by=by.name[:30],
+        address=address,
+        made_by=made_by[:30],
         created_at=now,
         expires_at=now + lasts,
     )
 
 
 def _told(row: LinkRow) -> Invitation:
-    return Invitation(row.id, row.role, row.note, row.made_by, row.created_at, row.expires_at)
+    return Invitation(row.id, row.role, row.note, row.made_by, row.created_at, row.expires_at, row.address)

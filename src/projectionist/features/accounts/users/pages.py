@@ -17,7 +17,11 @@ from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.permissions import PERMISSIONS, Role
 from projectionist.features.accounts.users import addresses, links, service
 from projectionist.features.accounts.users.links import Made
+from projectionist.features.accounts.users.mailing import invite_by_mail
+from projectionist.features.mail.service import Mailroom
 from projectionist.kit.clock import Clock
+from projectionist.settings import Settings
+from projectionist.settings.choices import Registration
 from projectionist.web.access import needs
 from projectionist.web.forms import Form, text, to, whole
 from projectionist.web.injection import Injected
@@ -34,12 +38,15 @@ def users_page(
     principal: Injected[Principal],
     database: Injected[Database],
     clock: Injected[Clock],
+    mailroom: Injected[Mailroom],
+    settings: Injected[Settings],
     q: Text = "",
     role: Text = "",
     offset: Offset = 0,
 ) -> Template:
     """Who has an account, and who is invited."""
-    return Template("accounts/users.html", context=_list_context(principal, database, clock, q, role, offset))
+    context = _list_context(principal, database, clock, q, role, offset)
+    return Template("accounts/users.html", context={**context, **_ways(mailroom, settings)})
 
 
 @post("/users/invite", sync_to_thread=True, include_in_schema=False, status_code=200, **MANAGE)
@@ -48,24 +55,29 @@ def invite(
     principal: Injected[Principal],
     database: Injected[Database],
     clock: Injected[Clock],
+    mailroom: Injected[Mailroom],
+    settings: Injected[Settings],
     data: Form,
 ) -> Template:
-    """Make an invitation; its link is shown on the answer, and never again."""
-    context = _list_context(principal, database, clock)
+    """Make an invitation; its link is shown on the answer, and never again, or mailed to the address that was typed."""
+    role, note, address = text(data, "role"), text(data, "note"), text(data, "email").strip()
+    lasts, registration = timedelta(days=whole(data, "days")), Registration(settings.registration)
+    ways = _ways(mailroom, settings)
+    done: dict[str, Any]
     try:
-        made = links.invite(
-            database,
-            principal,
-            text(data, "role"),
-            text(data, "note"),
-            lasts=timedelta(days=whole(data, "days")),
-            now=clock.now,
-        )
+        if address:
+            invite_by_mail(mailroom, principal, role, note, address, lasts=lasts, registration=registration)
+            done = {"mailed": address}
+        else:
+            made = links.invite(
+                database, principal, role, note, lasts=lasts, registration=registration, now=clock.now
+            )
+            done = {"shown": _shown(request, addresses.INVITATION, made)}
     except ProjectionistError as error:
-        return refused("accounts/users.html", {**context, "given": data}, error)
-    context = _list_context(principal, database, clock)
-    shown = _shown(request, addresses.INVITATION, made)
-    return Template("accounts/users.html", context={**context, "shown": shown})
+        context = {**_list_context(principal, database, clock), **ways, "given": data}
+        return refused("accounts/users.html", context, error)
+    context = {**_list_context(principal, database, clock), **ways, **done}
+    return Template("accounts/users.html", context=context)
 
 
 @post(
@@ -173,6 +185,12 @@ def remove_user(
     return to(request, "/users")
 
 
+def _ways(mailroom: Mailroom, settings: Settings) -> dict[str, Any]:
+    """By what ways somebody can be invited."""
+    is_closed = settings.registration == Registration.CLOSED
+    return {"sends_mail": mailroom.is_set, "is_closed": is_closed}
+
+
 def _list_context(
     principal: Principal, database: Database, clock: Clock, q: str = "", role: str = "", offset: int = 0
 ) -> dict[str, Any]:
@@ -186,6 +204,7 @@ def _list_context(
         "size": PAGE,
         "given": {},
         "shown": None,
+        "mailed": "",
         "errors": {},
     }
 

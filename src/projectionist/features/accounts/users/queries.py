@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from projectionist.features.accounts.models import LinkRow, SignInRow, TokenRow, UserRow
@@ -13,10 +13,11 @@ from projectionist.features.accounts.permissions import Role
 
 
 def found(session: Session, text: str, role: str, offset: int, size: int) -> tuple[Sequence[UserRow], int]:
-    """Users by name, where it holds a text, of a role; and how many there are."""
+    """Users by name, where it or their e-mail address holds a text, of a role; and how many there are."""
     wanted = select(UserRow)
     if text:
-        wanted = wanted.where(UserRow.folded_name.contains(text.lower(), autoescape=True))
+        columns = (UserRow.folded_name, UserRow.folded_email)
+        wanted = wanted.where(or_(*(one.contains(text.lower(), autoescape=True) for one in columns)))
     if role:
         wanted = wanted.where(UserRow.role == role)
     total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
@@ -64,6 +65,25 @@ def link(session: Session, purpose: str, token_hash: str, now: datetime) -> Link
         select(LinkRow).where(
             LinkRow.token_hash == token_hash, LinkRow.purpose == purpose, LinkRow.expires_at > now
         )
+    ).one_or_none()
+
+
+def link_by_id(session: Session, purpose: str, link_id: int, now: datetime) -> LinkRow | None:
+    """A link by its number, while it opens something, for a change that nobody else makes in between."""
+    return session.scalars(
+        select(LinkRow)
+        .where(LinkRow.id == link_id, LinkRow.purpose == purpose, LinkRow.expires_at > now)
+        .with_for_update()
+    ).one_or_none()
+
+
+def link_of(session: Session, purpose: str, user_id: int, now: datetime) -> LinkRow | None:
+    """The newest link of this purpose that somebody has."""
+    return session.scalars(
+        select(LinkRow)
+        .where(LinkRow.user_id == user_id, LinkRow.purpose == purpose, LinkRow.expires_at > now)
+        .order_by(LinkRow.id.desc())
+        .limit(1)
     ).one_or_none()
 
 

@@ -41,6 +41,7 @@ class User:
     seen_at: datetime | None
     sign_ins: int
     tokens: int
+    email: str
     second_step: bool
     passkeys: int
 
@@ -207,6 +208,7 @@ def _told(session: Session, rows: Sequence[UserRow], now: datetime) -> list[User
             seen[row.id][1] if row.id in seen else None,
             seen[row.id][0] if row.id in seen else 0,
             tokens.get(row.id, 0),
+            row.email or "",
             row.id in careful,
             passkeys.get(row.id, 0),
         )

@@ -1,0 +1,1 @@
+"""Mails to people: written when they are sent, by a job, so that nobody waits for a mail server."""
