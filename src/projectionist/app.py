@@ -149,7 +149,11 @@ class House:
         self.mailroom = open_mailroom(settings, database, self.jobs, self.clock.now)
         self.lists = self._open_lists(vault, connect_list)
         self.cache = self._open_cache()
-        self.doctor = Doctor(self.ground, tell=self._tell_of_doctor)
+        self.doctor = Doctor(
+            self.ground,
+            tell=self._tell_of_doctor,
+            kept=settings.data / "doctor.json" if settings.workers > 1 else None,
+        )
         self.metrics = sampling.Place(
             database, self.jobs, settings.data, self.clock.now, lambda: self.jobs.process
         )

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -20,6 +21,8 @@ from projectionist.settings import Settings
 
 _LOOK_S: Final = 1.0
 """How often it is looked whether the setup is done, and how soon one that died is begun again."""
+_LONGEST_REST_S: Final = 60.0
+"""How long it is rested where they die again and again; after twice as long in peace they are soon begun again."""
 _LONGEST_END_S: Final = 3.0
 
 _context = multiprocessing.get_context("spawn")
@@ -77,13 +80,19 @@ class PageProcesses:
         while not self._due():
             if self._ends.wait(_LOOK_S):
                 return
+        rest_s, died_at = _LOOK_S, -_LONGEST_REST_S
         while not self._ends.is_set():
-            self._complete()
-            wait([one.sentinel for one in self._processes], timeout=_LOOK_S)
-            died = [one for one in self._processes if not one.is_alive()]
-            if died and not self._ends.wait(_LOOK_S):
+            died = self._take_out_dead()
+            if died:
+                now = time.monotonic()
+                rest_s = _LOOK_S if now - died_at > 2 * _LONGEST_REST_S else min(2 * rest_s, _LONGEST_REST_S)
+                died_at = now
+                if self._ends.wait(rest_s):
+                    return
                 codes = ", ".join(str(one.exitcode) for one in died)
                 _log.warning("%d of the processes for pages ended by themselves (%s)", len(died), codes)
+            self._complete()
+            wait([one.sentinel for one in self._processes], timeout=_LOOK_S)
 
     def _due(self) -> bool:
         try:
@@ -91,9 +100,14 @@ class PageProcesses:
         except DatabaseUnusable:  # asked again soon; who asks for a page is told
             return False
 
+    def _take_out_dead(self) -> list[SpawnProcess]:
+        with self._lock:
+            died = [one for one in self._processes if not one.is_alive()]
+            self._processes = [one for one in self._processes if one not in died]
+            return died
+
     def _complete(self) -> None:
         with self._lock:
-            self._processes = [one for one in self._processes if one.is_alive()]
             for _ in range(self._settings.workers - 1 - len(self._processes)):
                 if self._ends.is_set():
                     return

@@ -39,6 +39,7 @@ def serve(settings: Settings, say: Say) -> None:
     check_free(settings.host, settings.port)
     with open_house(settings, exclusive=True) as house, ExitStack() as stack:
         sweep_backups(settings)
+        house.doctor.forget()
         house.recover_cache()
         house.jobs.start(work=settings.worker, queues=settings.queues)
         stack.callback(house.jobs.close)
@@ -69,7 +70,7 @@ def serve_more(settings: Settings, listening: socket.socket) -> None:
     with open_house(settings, exclusive=False) as house, ExitStack() as stack:
         house.jobs.start(work=False)
         stack.callback(house.jobs.close)
-        for part in (*outside(house, service=False), house.report()):
+        for part in (*outside(house, exports=False), house.report()):
             part.start()
             stack.callback(part.close)
         serve_pages(house.web(), settings.host, settings.port, listening=listening)
@@ -81,21 +82,26 @@ def work(settings: Settings, stop: threading.Event, say: Say) -> None:
         house.recover_cache()
         house.jobs.start(work=True, queues=settings.queues)
         stack.callback(house.jobs.close)
-        for part in (*outside(house, service=False), house.guard(), house.report()):
+        for part in (*outside(house, pages=False, exports=False), house.guard(), house.report()):
             part.start()
             stack.callback(part.close)
         say(f"Working as {house.jobs.process}; Ctrl-C ends it, and what runs goes on elsewhere or later.")
         stop.wait()
 
 
-def outside(house: House, *, service: bool = True) -> Iterator[ErrorReports | Exporting | Asking]:
-    """What tells others of errors and metrics, and asks for newer versions, where the settings name any."""
+def outside(
+    house: House, *, pages: bool = True, exports: bool = True
+) -> Iterator[ErrorReports | Exporting | Asking]:
+    """What tells others of errors and metrics, and asks for newer versions, where the settings name any.
+
+    Each process with pages asks for newer versions; one of the house exports the metrics.
+    """
     settings = house.settings
     if settings.error_reports:
         yield ErrorReports(settings.error_reports)
-    if service and settings.update_address:
+    if pages and settings.update_address:
         yield Asking(partial(latest_release, settings.update_address))
-    if service and settings.otlp_url:
+    if exports and settings.otlp_url:
         headers = dict(one.split("=", 1) for one in settings.otlp_headers)
         yield Exporting(house.metrics, Collector(settings.otlp_url, headers, settings.node))
 
