@@ -18,6 +18,7 @@ from projectionist import __version__
 from projectionist.db import schema
 from projectionist.db.engine import Database
 from projectionist.db.events import Events
+from projectionist.demo.address import plex_tv_beside
 from projectionist.errors import DatabaseUnusable
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup
@@ -130,7 +131,10 @@ class House:
         self._own = OwnFolder(settings.data)
         self._outbound = Outbound(own=OwnService(settings.host, settings.port))
         self._connecting = Connecting(
-            client_id(settings.data), settings.plex_tv_url, lambda: self._demo, self._outbound
+            client_id(settings.data),
+            settings.plex_tv_url,
+            partial(plex_tv_beside, settings.data / DEMO_HOUSE),
+            self._outbound,
         )
         self.reach = self._open_reach(vault, connect)
         self.servers = servers.ServersHere(self.reach)
@@ -138,7 +142,11 @@ class House:
         self.mailroom = open_mailroom(settings, database, self.jobs, self.clock.now)
         self.lists = self._open_lists(vault, connect_list)
         self.cache = self._open_cache()
-        self.doctor = Doctor(self.ground, tell=self._tell_of_doctor)
+        self.doctor = Doctor(
+            self.ground,
+            tell=self._tell_of_doctor,
+            kept=settings.data / "doctor.json" if settings.workers > 1 else None,
+        )
         oidc = partial(oidc_sign_in, settings, self._outbound)
         self.ways = open_ways(settings, database, vault, self.clock.now, self._connecting.plex_sign_in, oidc)
         self.metrics = sampling.Place(

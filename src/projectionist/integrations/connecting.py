@@ -6,7 +6,6 @@ import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from projectionist import __version__
 from projectionist.errors import ServerRefused
@@ -50,25 +49,17 @@ def connector(*, client_id: str, plex_tv_url: str = PLEX_TV, outbound: Outbound 
     return partial(connect, client_id=client_id, plex_tv_url=plex_tv_url, outbound=outbound)
 
 
-class Simulated(Protocol):
-    """A Plex server that is none, with a plex.tv of its own."""
-
-    @property
-    def plex_url(self) -> str:
-        """Where the server is."""
-
-    @property
-    def plex_tv_url(self) -> str:
-        """Where its plex.tv is."""
-
-
 @dataclass(frozen=True, slots=True)
 class Connecting:
-    """How servers and the people of Plex are reached; of what is simulated, the real plex.tv hears nothing."""
+    """How servers and the people of Plex are reached.
+
+    `simulated` gives the plex.tv beside a simulated server's address, empty for a real one: of what is simulated the
+    real plex.tv hears nothing.
+    """
 
     client_id: str
     plex_tv_url: str
-    simulated: Callable[[], Simulated | None]
+    simulated: Callable[[str], str]
     outbound: Outbound = OUTBOUND
 
     def server(self, address: ServerAddress) -> MediaServer:
@@ -83,9 +74,8 @@ class Connecting:
 
     def _plex_tv(self, address: str) -> tuple[str, str]:
         """Where it is, and by what its people are kept where not by that."""
-        simulated = self.simulated()
-        if simulated is not None and address.rstrip("/") == simulated.plex_url:
-            return simulated.plex_tv_url, SIMULATED
+        if its_own := self.simulated(address):
+            return its_own, SIMULATED
         return self.plex_tv_url, ""
 
 

@@ -85,6 +85,11 @@ class Settings:
         secret=True,
     )
     worker: bool = option("Whether `serve` does jobs too.", values.flag, True)
+    workers: int = option(
+        "How many processes serve the pages; whether jobs are done too, `worker` says, and one of them does.",
+        values.whole(1, 64),
+        1,
+    )
     queues: tuple[str, ...] = option(
         "The queues that this machine works on; left out, all.", values.words, (), example="previews,sync"
     )
