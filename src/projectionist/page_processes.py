@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -59,9 +60,11 @@ class PageProcesses:
             self._thread.start()
 
     def end(self) -> None:
-        """Ask all of them to end, and wait for none; may be asked from anywhere, and twice."""
-        self._ends.set()
+        """Ask all of them to end, and wait for none; may be asked from anywhere, and again, which they do not hear."""
         with self._lock:
+            if self._ends.is_set():
+                return
+            self._ends.set()
             for process in self._processes:
                 process.terminate()
 
@@ -119,6 +122,10 @@ class PageProcesses:
 
 
 def _run(serve_more: ServeMore, settings: Settings, listening: socket.socket) -> None:
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # a terminal tells all at once; the service tells its own to end
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # until it serves: what was opened is closed
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     try:
         serve_more(settings, listening)

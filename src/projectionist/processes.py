@@ -11,7 +11,7 @@ from functools import partial
 from projectionist import __version__
 from projectionist.app import House
 from projectionist.errors import ProjectionistError
-from projectionist.features.accounts import setup_file
+from projectionist.features.accounts import setup, setup_file
 from projectionist.features.accounts.setup_link import setup_link
 from projectionist.features.backups.service import sweep as sweep_backups
 from projectionist.features.mail.service import order_left
@@ -21,6 +21,7 @@ from projectionist.features.servers.service import all_servers
 from projectionist.integrations.error_reports import ErrorReports
 from projectionist.integrations.releases import latest_release
 from projectionist.integrations.telemetry import Collector
+from projectionist.kit.ending import hear_no_more
 from projectionist.opening import open_house
 from projectionist.page_processes import PageProcesses
 from projectionist.settings import Settings
@@ -33,8 +34,8 @@ Say = Callable[[str], None]
 def serve(settings: Settings, say: Say) -> None:
     """Serve the pages, and do jobs too unless the settings say otherwise, until somebody ends it.
 
-    More processes for pages, where they are wanted, begin once a server is connected: until then one is enough, and
-    the demo house is opened by the one that is asked to.
+    More processes for pages, where they are wanted, begin once the setup is done: until then one is enough, and the
+    demo house is opened by the one that is asked to.
     """
     check_free(settings.host, settings.port)
     with open_house(settings, exclusive=True) as house, ExitStack() as stack:
@@ -53,7 +54,7 @@ def serve(settings: Settings, say: Say) -> None:
             part.start()
             stack.callback(part.close)
         opened = stack.enter_context(listen(settings.host, settings.port)) if settings.workers > 1 else None
-        others = PageProcesses(serve_more, settings, opened, lambda: bool(all_servers(house.database)))
+        others = PageProcesses(serve_more, settings, opened, partial(_is_set_up, house))
         stack.callback(others.close)
         serve_pages(
             house.web(),
@@ -73,6 +74,7 @@ def serve_more(settings: Settings, listening: socket.socket) -> None:
         for part in (*outside(house, exports=False), house.report()):
             part.start()
             stack.callback(part.close)
+        stack.callback(hear_no_more)
         serve_pages(house.web(), settings.host, settings.port, listening=listening)
 
 
@@ -111,6 +113,10 @@ def _set_up(house: House, say: Say) -> None:
     wanted = setup_file.wanted_of(settings)
     if not wanted.is_empty:
         setup_file.apply_setup(house.setup, wanted, say)
+
+
+def _is_set_up(house: House) -> bool:
+    return bool(all_servers(house.database)) and not setup.is_under_way(house.database)
 
 
 def _begin(house: House, others: PageProcesses, say: Say) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from projectionist.app import House
 from projectionist.db.engine import Database, sqlite_url
+from projectionist.jobs.queries import nodes
 from projectionist.kit.secrets import Vault, load_key
 from projectionist.settings import load_settings
 from tests.demo.houses import house_media
@@ -178,6 +179,13 @@ def test_one_that_dies_is_begun_again_and_all_end_with_the_service(house: UnderF
     with stream(house), stream(house):
         assert program.ask_to_end(END_S) == 0
     until(lambda: not listeners(house), END_S, "The end of all")
+    assert "Traceback" not in program.said
+    database = Database(sqlite_url(house.data / "projectionist.sqlite"))
+    try:
+        with database.read() as session:
+            assert [row.left for row in nodes(session)] == [True] * PROCESSES  # nobody is waited for
+    finally:
+        database.close()
 
 
 def test_a_killed_service_takes_them_along_and_its_address_is_free(house: UnderFire) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
 import sys
 from typing import Final, NoReturn
 
@@ -20,6 +21,12 @@ def end_in_time() -> None:
     it had in hand goes on elsewhere or after the next start. Waits outside of Python, so that no lock delays it.
     """
     faulthandler.dump_traceback_later(LONGEST_S, exit=True, file=_STDERR)
+
+
+def hear_no_more() -> None:
+    """Whoever asks for the end again is not heard: it is under way. Call from the main thread."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def leave(code: int) -> NoReturn:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from projectionist.db.engine import Database
+from projectionist.features.accounts import setup
 from tests.features.accounts.house import NAME, PASSWORD, PLEX, TOKEN, Browser, House, film_item, shelf, words
 from tests.features.accounts.opened import house, owner
 
@@ -147,6 +148,17 @@ def test_a_choice_can_be_taken_back(house: House, owner: Browser) -> None:
     choose_plex(owner)
     owner.post("/setup/back", step="source")
     assert "Where are your media" in words(owner.get("/setup").text)
+
+
+def test_the_setup_is_under_way_from_the_first_choice_to_its_finish(house: House, owner: Browser) -> None:
+    assert not setup.is_under_way(house.database)  # a house that was set up without a person stays like this
+    choose_plex(owner)
+    assert setup.is_under_way(house.database)
+    owner.post("/setup/back", step="source")
+    assert setup.is_under_way(house.database)
+    choose_plex(owner)
+    owner.post("/setup/finish")
+    assert not setup.is_under_way(house.database)
 
 
 def test_choosing_the_same_server_again_adds_it_once(house: House, owner: Browser) -> None:

@@ -90,6 +90,13 @@ def progress(database: Database) -> Progress:
     return Progress(Step.PATHS if chosen else Step.LIBRARIES, server, excluded, job_id)
 
 
+def is_under_way(database: Database) -> bool:
+    """Whether somebody began to choose, and has not finished."""
+    with database.read() as session:
+        row = queries.setup(session)
+    return row is not None and bool(row.choices) and row.finished_at is None
+
+
 def choose_server(parts: SetupParts, new: servers.NewServer) -> servers.Server:
     """Take a folder or server, once it has answered. Raises InputWrong, ServiceError."""
     server, _ = servers.ensure_server(parts.reach, new)
@@ -147,7 +154,7 @@ def look_at_paths(
 def go_back(database: Database, step: Step) -> None:
     """Choose again: from the source, or from the libraries; the server that was added stays."""
     if step is Step.SOURCE:
-        _remember(database, server_id=None, excluded=None)
+        _remember(database, server_id=None, excluded=None, again=True)
     elif step is Step.LIBRARIES:
         _remember(database, excluded=None)
 
