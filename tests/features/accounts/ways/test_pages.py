@@ -160,3 +160,37 @@ def test_signing_in_anew_ends_what_the_browser_was_signed_in_as(house: House, ow
     assert "farouk" in words(owner.get("/account").text)
     owner.cookies = {COOKIE: was}
     assert owner.get("/account", follow=False).status_code == 303
+
+
+def came_by_plex(house: House, browser: Browser) -> None:
+    browser.post("/sign-in/plex", next="/account")
+    house.plex_tv.claim(FRIEND)
+    house.clock.forward(seconds=2)
+    browser.post("/sign-in/plex/look")
+
+
+def test_who_has_no_password_leaves_shortly_after_signing_in(house: House, stranger: Browser) -> None:
+    came_by_plex(house, stranger)
+    page = words(stranger.get("/account/profile").text)
+    assert "Current password" not in page
+    assert "within ten minutes of signing in" in page
+    house.clock.forward(minutes=11)
+    late = stranger.post("/account/leave")
+    assert (late.status_code, "sign in anew" in words(late.text)) == (422, True)
+    came_by_plex(house, stranger)
+    assert stranger.post("/account/leave", follow=False).status_code == 303
+    assert stranger.get("/account", follow=False).headers["location"].startswith("/sign-in")
+
+
+def test_who_has_no_password_is_told_to_choose_one_before_a_second_step(
+    house: House, stranger: Browser
+) -> None:
+    came_by_plex(house, stranger)
+    told = stranger.post("/account/second-step", password="")
+    assert (told.status_code, "choose one on your account page" in words(told.text)) == (422, True)
+
+
+def test_ones_data_tells_what_is_linked(house: House, stranger: Browser) -> None:
+    came_by_plex(house, stranger)
+    [linked] = stranger.get("/api/v1/me/export").json()["linked_accounts"]
+    assert (linked["service"], linked["name"]) == ("plex", house.plex_tv.names[FRIEND])
