@@ -24,7 +24,7 @@ from projectionist.web.config import ShellSettings
 from projectionist.web.headers import security_headers
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
-COOKIELESS: Final = ("/static/", "/health", "/events", "/metrics")
+COOKIELESS: Final = ("/static/", "/health", "/events", "/metrics", "/webhooks/")
 """Answers that carry no CSRF cookie: nothing is sent from them, and some are kept by caches."""
 
 
