@@ -55,6 +55,10 @@ def told_once(house: Open) -> dict[str, str]:
         made = client.post(
             "/api/v1/me/tokens", json={"name": "a program", "scopes": ["view"]}, headers=headers
         )
+        hooks = [
+            client.post("/api/v1/webhook-senders", json={"name": kind, "kind": kind}, headers=headers)
+            for kind in ("sonarr", "plex")
+        ]
         invited = client.post("/api/v1/invitations", json={"role": "user"}, headers=headers)
     assert made.status_code < 300, made.text
     assert invited.status_code < 300, invited.text
@@ -62,6 +66,8 @@ def told_once(house: Open) -> dict[str, str]:
         "a token for a program": made.json()["shown"],
         "an invitation": invited.json()["link"].rpartition("token=")[2],
         "a session": house.session,
+        "the secret of a webhook": hooks[0].json()["secret"],
+        "the secret in the address of a webhook": hooks[1].json()["secret"],
     }
     assert all(len(one) > 20 for one in once.values())
     return once

@@ -20,7 +20,7 @@ from projectionist.features.webhooks.workplace import Workplace
 from projectionist.media.telling import IN_FORM
 from projectionist.web import limits
 from projectionist.web.access import OPEN
-from projectionist.web.bodies import larger
+from projectionist.web.bodies import FILES, holds_null, larger, null_character
 from projectionist.web.csrf import WITHOUT_COOKIES
 from projectionist.web.identifying import ANONYMOUS
 from projectionist.web.injection import Injected
@@ -45,7 +45,7 @@ async def hear(request: Request[Any, Any, Any], webhooks: Injected[Workplace], s
     "/webhooks/{sender:str}/{secret:str}",
     status_code=204,
     include_in_schema=False,
-    **larger(MOST_FORM, _HEARD),
+    **larger(MOST_FORM, {"opt": {**_HEARD["opt"], FILES: True}}),
 )
 async def hear_by_address(
     request: Request[Any, Any, Any],
@@ -108,7 +108,10 @@ async def _field_of(request: Request[Any, Any, Any], field: str) -> bytes:
             await form.close()
     if not isinstance(value, str):
         raise TellingWrong(f"The form has no field {field} with the JSON.")
-    return value.encode("utf-8", "replace")
+    sent = value.encode("utf-8", "replace")
+    if holds_null(sent, "application/json"):
+        raise null_character()
+    return sent
 
 
 def _password_in(shown: str) -> str:
