@@ -46,11 +46,12 @@ def note_refused(session: Session, sender_id: int, at: datetime) -> None:
 
 
 def note_heard(session: Session, sender_id: int, at: datetime, event: str) -> bool:
-    """Count what a sender told; whether there is such a one still."""
+    """Count what a sender told, an event without a name too; whether there is such a one still."""
+    named = {"last_event": event} if event else {}
     changed = session.execute(
         update(WebhookSenderRow)
         .where(WebhookSenderRow.id == sender_id)
-        .values(heard_count=WebhookSenderRow.heard_count + 1, heard_at=at, last_event=event)
+        .values(heard_count=WebhookSenderRow.heard_count + 1, heard_at=at, **named)
         .returning(WebhookSenderRow.id)
     )
     return changed.first() is not None
