@@ -18,11 +18,13 @@ from projectionist import __version__
 from projectionist.db import schema
 from projectionist.db.engine import Database
 from projectionist.db.events import Events
+from projectionist.demo.address import plex_tv_beside
 from projectionist.errors import DatabaseUnusable
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts import setup
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.mailroom import open_mailroom
+from projectionist.features.accounts.ways.opening import open_ways
 from projectionist.features.alerts import opening as alerts
 from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.backups import feature as backups_web
@@ -74,9 +76,10 @@ from projectionist.features.previews.workplace import Workplace
 from projectionist.features.servers import feature as servers_web
 from projectionist.features.servers import service as servers
 from projectionist.features.webhooks import opening as webhooks
-from projectionist.integrations.connecting import connector
+from projectionist.integrations.connecting import Connecting
 from projectionist.integrations.lists.connecting import list_connector
 from projectionist.integrations.messengers.posting import PostMessenger
+from projectionist.integrations.oidc.provider import oidc_sign_in
 from projectionist.integrations.plex.installation import client_id
 from projectionist.integrations.senders.reading import read_told
 from projectionist.jobs.engine import Engine
@@ -89,7 +92,7 @@ from projectionist.kit.probing import probe
 from projectionist.kit.secrets import Vault
 from projectionist.media.lists import ConnectList
 from projectionist.media.messages import Messenger, MessengerAddress, MessengerKind
-from projectionist.media.server import Connect, MediaServer, ServerAddress
+from projectionist.media.server import Connect
 from projectionist.media.vocabulary import ListedLibrary, ServerKind
 from projectionist.settings import Settings
 from projectionist.web.config import ShellSettings
@@ -139,28 +142,25 @@ class House:
         self._demo_lock = threading.Lock()
         self._own = OwnFolder(settings.data)
         self._outbound = Outbound(own=OwnService(settings.host, settings.port))
+        self._connecting = Connecting(
+            client_id(settings.data),
+            settings.plex_tv_url,
+            partial(plex_tv_beside, settings.data / DEMO_HOUSE),
+            self._outbound,
+        )
         self.reach = self._open_reach(vault, connect)
         self.servers = servers.ServersHere(self.reach)
-        self.place = Workplace(
-            database=database,
-            catalogue=LibraryIndex(database),
-            servers=self.servers,
-            publish=self._publish,
-            node=settings.node,
-            folder=settings.data / "previews",
-            begin_with=Choices(
-                interval_ms=settings.preview_interval_s * 1000,
-                width=settings.preview_width,
-                quality=settings.preview_quality,
-            ),
-            may_open=Confines(
-                LibraryIndex(database), self.servers, self.servers.prefixes, self._is_copy
-            ).hold,
-        )
+        self.place = self._open_previews()
         self.mailroom = open_mailroom(settings, database, self.jobs, self.clock.now)
         self.lists = self._open_lists(vault, connect_list)
         self.cache = self._open_cache()
-        self.doctor = Doctor(self.ground, tell=self._tell_of_doctor)
+        self.doctor = Doctor(
+            self.ground,
+            tell=self._tell_of_doctor,
+            kept=settings.data / "doctor.json" if settings.workers > 1 else None,
+        )
+        oidc = partial(oidc_sign_in, settings, self._outbound)
+        self.ways = open_ways(settings, database, vault, self.clock.now, self._connecting.plex_sign_in, oidc)
         self.metrics = sampling.Place(
             database, self.jobs, settings.data, self.clock.now, lambda: self.jobs.process
         )
@@ -200,7 +200,7 @@ class House:
         return servers.Reach(
             database=self.database,
             vault=vault,
-            connect=connect or self._connecting(client_id(settings.data)),
+            connect=connect or self._connecting.server,
             node=settings.node,
             now=self.clock.now,
             syncs=ScheduledSyncs(self.jobs, settings.sync_interval),
@@ -208,6 +208,25 @@ class House:
             publish=self._publish,
             own=self._own,
             is_copy=self._is_copy,
+        )
+
+    def _open_previews(self) -> Workplace:
+        settings, database = self.settings, self.database
+        return Workplace(
+            database=database,
+            catalogue=LibraryIndex(database),
+            servers=self.servers,
+            publish=self._publish,
+            node=settings.node,
+            folder=settings.data / "previews",
+            begin_with=Choices(
+                interval_ms=settings.preview_interval_s * 1000,
+                width=settings.preview_width,
+                quality=settings.preview_quality,
+            ),
+            may_open=Confines(
+                LibraryIndex(database), self.servers, self.servers.prefixes, self._is_copy
+            ).hold,
         )
 
     def _open_lists(self, vault: Vault, connect_list: ConnectList | None) -> Lists:
@@ -235,7 +254,7 @@ class House:
     def web(self, identify: Identify | None = None) -> Litestar:
         """The pages and the API, for who is signed in, or for whom `identify` knows."""
         settings = self.settings
-        people = SignedInPeople(self.database, self.clock, settings.session_idle)
+        people = SignedInPeople(self.database, self.clock, settings.session_idle, self.ways.proxy)
         return create_shell(
             features=self._features(),
             identify=identify or people,
@@ -261,6 +280,7 @@ class House:
                 "settings": settings,
                 "setup_parts": self.setup,
                 "showcase": Showcase(),
+                "ways": self.ways,
                 "vault": self.reach.vault,
                 "webhooks": self.webhooks,
             },
@@ -299,17 +319,6 @@ class House:
             logs_web.web_feature(),
             webhooks.web_feature(),
         )
-
-    def _connecting(self, client_id: str) -> Connect:
-        """How servers are reached; the demo house has a plex.tv of its own, and the real one hears nothing of it."""
-
-        def connect(address: ServerAddress) -> MediaServer:
-            demo = self._demo
-            its_own = demo is not None and address.address.rstrip("/") == demo.plex_url
-            plex_tv_url = demo.plex_tv_url if demo and its_own else self.settings.plex_tv_url
-            return connector(client_id=client_id, plex_tv_url=plex_tv_url, outbound=self._outbound)(address)
-
-        return connect
 
     def ground(self) -> Ground:
         """What the doctor looks at."""

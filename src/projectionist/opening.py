@@ -48,7 +48,12 @@ def open_house(
             logging.getLogger(library_of_ours).setLevel(logging.WARNING)
         # It logs each retry; what comes of them is told in words.
         logging.getLogger("stamina").setLevel(logging.ERROR)
-        for secret in (settings.secret_key, settings.plex_token, settings.mail_password):
+        for secret in (
+            settings.secret_key,
+            settings.plex_token,
+            settings.mail_password,
+            settings.oidc_client_secret,
+        ):
             logs.mask(secret)
         for name in settings.unknown:
             _log.warning("%s is no setting of Projectionist; nothing was done with it", name)

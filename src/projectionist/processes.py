@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,22 +17,29 @@ from projectionist.features.backups.service import sweep as sweep_backups
 from projectionist.features.mail.service import order_left
 from projectionist.features.metrics.exporting import Exporting
 from projectionist.features.operations.updates import Asking
+from projectionist.features.servers.service import all_servers
 from projectionist.integrations.error_reports import ErrorReports
 from projectionist.integrations.releases import latest_release
 from projectionist.integrations.telemetry import Collector
 from projectionist.opening import open_house
+from projectionist.page_processes import PageProcesses
 from projectionist.settings import Settings
-from projectionist.web.serving import check_free
+from projectionist.web.serving import check_free, listen
 from projectionist.web.serving import serve as serve_pages
 
 Say = Callable[[str], None]
 
 
 def serve(settings: Settings, say: Say) -> None:
-    """Serve the pages, and do jobs too unless the settings say otherwise, until somebody ends it."""
+    """Serve the pages, and do jobs too unless the settings say otherwise, until somebody ends it.
+
+    More processes for pages, where they are wanted, begin once a server is connected: until then one is enough, and
+    the demo house is opened by the one that is asked to.
+    """
     check_free(settings.host, settings.port)
     with open_house(settings, exclusive=True) as house, ExitStack() as stack:
         sweep_backups(settings)
+        house.doctor.forget()
         house.recover_cache()
         house.jobs.start(work=settings.worker, queues=settings.queues)
         stack.callback(house.jobs.close)
@@ -44,7 +52,28 @@ def serve(settings: Settings, say: Say) -> None:
         for part in parts:
             part.start()
             stack.callback(part.close)
-        serve_pages(house.web(), settings.host, settings.port, ready=lambda: _greet(house, say))
+        opened = stack.enter_context(listen(settings.host, settings.port)) if settings.workers > 1 else None
+        others = PageProcesses(serve_more, settings, opened, lambda: bool(all_servers(house.database)))
+        stack.callback(others.close)
+        serve_pages(
+            house.web(),
+            settings.host,
+            settings.port,
+            ready=lambda: _begin(house, others, say),
+            listening=opened,
+            ending=others.end,
+        )
+
+
+def serve_more(settings: Settings, listening: socket.socket) -> None:
+    """Serve pages beside a service, from its socket, until told to end or the service is gone; jobs are not done."""
+    with open_house(settings, exclusive=False) as house, ExitStack() as stack:
+        house.jobs.start(work=False)
+        stack.callback(house.jobs.close)
+        for part in (*outside(house, exports=False), house.report()):
+            part.start()
+            stack.callback(part.close)
+        serve_pages(house.web(), settings.host, settings.port, listening=listening)
 
 
 def work(settings: Settings, stop: threading.Event, say: Say) -> None:
@@ -53,21 +82,26 @@ def work(settings: Settings, stop: threading.Event, say: Say) -> None:
         house.recover_cache()
         house.jobs.start(work=True, queues=settings.queues)
         stack.callback(house.jobs.close)
-        for part in (*outside(house, service=False), house.guard(), house.report()):
+        for part in (*outside(house, pages=False, exports=False), house.guard(), house.report()):
             part.start()
             stack.callback(part.close)
         say(f"Working as {house.jobs.process}; Ctrl-C ends it, and what runs goes on elsewhere or later.")
         stop.wait()
 
 
-def outside(house: House, *, service: bool = True) -> Iterator[ErrorReports | Exporting | Asking]:
-    """What tells others of errors and metrics, and asks for newer versions, where the settings name any."""
+def outside(
+    house: House, *, pages: bool = True, exports: bool = True
+) -> Iterator[ErrorReports | Exporting | Asking]:
+    """What tells others of errors and metrics, and asks for newer versions, where the settings name any.
+
+    Each process with pages asks for newer versions; one of the house exports the metrics.
+    """
     settings = house.settings
     if settings.error_reports:
         yield ErrorReports(settings.error_reports)
-    if service and settings.update_address:
+    if pages and settings.update_address:
         yield Asking(partial(latest_release, settings.update_address))
-    if service and settings.otlp_url:
+    if exports and settings.otlp_url:
         headers = dict(one.split("=", 1) for one in settings.otlp_headers)
         yield Exporting(house.metrics, Collector(settings.otlp_url, headers, settings.node))
 
@@ -77,6 +111,11 @@ def _set_up(house: House, say: Say) -> None:
     wanted = setup_file.wanted_of(settings)
     if not wanted.is_empty:
         setup_file.apply_setup(house.setup, wanted, say)
+
+
+def _begin(house: House, others: PageProcesses, say: Say) -> None:
+    others.start()
+    _greet(house, say)
 
 
 def _greet(house: House, say: Say) -> None:

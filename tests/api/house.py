@@ -63,7 +63,7 @@ def opened(
     data: Path, *items: ListedItem, lists: ConnectList | None = None, **overrides: Any
 ) -> Iterator[Open]:
     """The house on SQLite, founded, with a synced server; jobs are taken and stay queued."""
-    unlimited = {"api_rate": "0", "page_rate": "0"}
+    unlimited = {"api_rate": "0", "page_rate": "0", "plex_sign_in": "off"}
     settings = load_settings(
         {}, {"data": str(data), "log_file": str(data / "log.txt"), **unlimited, **overrides}
     )

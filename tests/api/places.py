@@ -138,6 +138,12 @@ ASKED_LATER = frozenset(
 
 FORMS_WITHOUT = frozenset(
     {
+        "/account/identities/oidc",
+        "/account/identities/plex",
+        "/account/identities/{identity_id:int}/unlink",
+        "/sign-in/oidc",
+        "/sign-in/plex",
+        "/sign-in/plex/look",
         "/account/email",
         "/account/leave",
         "/account/name",

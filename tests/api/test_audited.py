@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from sqlalchemy import String
+
+from projectionist.features.audit_log.models import AuditEntryRow
 from projectionist.features.audit_log.service import Act
 from projectionist.web.access import declared_routes
 from tests.api.house import Open
+
+ARRIVING = {
+    Act.SIGNED_IN,
+    Act.USER_JOINED,
+    Act.ADMINISTRATOR_MADE,
+    Act.IDENTITY_LINKED,
+    Act.IDENTITY_LINK_REFUSED,
+    Act.SIGN_IN_REFUSED,
+}
+"""What comes of signing in by another service."""
 
 WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("DELETE", "/api/v1/announcements/{announcement_id:int}"): {Act.ANNOUNCEMENT_REMOVED},
@@ -16,6 +29,7 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("DELETE", "/api/v1/invitations/{invitation_id:int}"): {Act.INVITATION_WITHDRAWN},
     ("DELETE", "/api/v1/libraries/{library_id:int}"): {Act.LIBRARY_FORGOTTEN},
     ("DELETE", "/api/v1/mappings/{mapping_id:int}"): {Act.MAPPING_REMOVED},
+    ("DELETE", "/api/v1/me/identities/{identity_id:int}"): {Act.IDENTITY_UNLINKED},
     ("DELETE", "/api/v1/me/messengers/{messenger_id:int}"): {Act.MESSENGER_REMOVED},
     ("DELETE", "/api/v1/me/sign-ins"): {Act.BROWSER_REVOKED},
     ("DELETE", "/api/v1/me/sign-ins/{sign_in_id:int}"): {Act.BROWSER_REVOKED},
@@ -23,6 +37,10 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("DELETE", "/api/v1/schedules/{name:str}"): {Act.SCHEDULE_REMOVED},
     ("DELETE", "/api/v1/servers/{server_id:int}"): {Act.SERVER_REMOVED},
     ("DELETE", "/api/v1/settings/{name:str}"): {Act.SETTINGS_CHANGED},
+    ("DELETE", "/api/v1/users/{user_id:int}/identities/{identity_id:int}"): {
+        Act.IDENTITY_UNLINKED,
+        Act.BROWSER_REVOKED,
+    },
     ("DELETE", "/api/v1/users/{user_id:int}"): {Act.USER_REMOVED},
     ("DELETE", "/api/v1/webhook-senders/{sender_id:int}"): {Act.SENDER_REMOVED},
     ("DELETE", "/api/v1/me/passkeys/{passkey_id:int}"): {Act.PASSKEY_REVOKED},
@@ -37,6 +55,7 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("PATCH", "/api/v1/queues/{name:str}"): {Act.QUEUE_CHANGED},
     ("PATCH", "/api/v1/settings"): {Act.SETTINGS_CHANGED},
     ("PATCH", "/api/v1/users/{user_id:int}"): {Act.USER_CHANGED},
+    ("POST", "/account/identities/{identity_id:int}/unlink"): {Act.IDENTITY_UNLINKED},
     ("POST", "/account/email"): {Act.EMAIL_ASKED, Act.EMAIL_CHANGED, Act.PASSWORD_CHANGE_FAILED},
     ("POST", "/account/leave"): {Act.USER_REMOVED, Act.PASSWORD_CHANGE_FAILED},
     ("POST", "/account/name"): {Act.USER_CHANGED},
@@ -88,7 +107,14 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("POST", "/api/v1/new-password"): {Act.PASSWORD_CHANGED},
     ("POST", "/api/v1/servers"): {Act.SERVER_ADDED},
     ("POST", "/api/v1/servers/{server_id:int}/mappings"): {Act.MAPPING_CHANGED},
+    ("POST", "/api/v1/sign-in/plex/look"): ARRIVING,
     ("POST", "/api/v1/sign-in"): {
+        Act.SIGNED_IN,
+        Act.SIGN_IN_FAILED,
+        Act.LOCKED_OUT,
+        Act.RECOVERY_CODE_USED,
+    },
+    ("POST", "/api/v1/sign-in/code"): {
         Act.SIGNED_IN,
         Act.SIGN_IN_FAILED,
         Act.LOCKED_OUT,
@@ -153,6 +179,7 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("POST", "/setup/plex-data"): {Act.PLEX_DATA_CHANGED},
     ("POST", "/setup/source"): {Act.SERVER_ADDED, Act.SERVER_CHANGED},
     ("POST", "/sign-in"): {Act.SIGNED_IN, Act.SIGN_IN_FAILED, Act.LOCKED_OUT},
+    ("POST", "/sign-in/plex/look"): ARRIVING,
     ("POST", "/sign-in/code"): {
         Act.SIGNED_IN,
         Act.SIGN_IN_FAILED,
@@ -192,10 +219,13 @@ _TRIAL = "A trial message says nothing of anybody, and goes where its owner has 
 _PIN = "A wish for a film; the pin itself says whose it is."
 _READS = "It reads and tells, and changes nothing that somebody set up."
 _TOLD = "It asks a server to look; the sender's own page keeps the last fifty that it told."
+_BEGUN = "Nothing is decided yet; what comes of it is written down where it is looked at."
 _WORK = "Work that takes nothing away; the job itself says who asked for it."
 
 NOT_TOLD = {
     ("DELETE", "/api/v1/cache/pins/{item_id:int}"): _PIN,
+    ("POST", "/account/identities/oidc"): _BEGUN,
+    ("POST", "/account/identities/plex"): _BEGUN,
     ("POST", "/account/time-zone"): _OWN_TASTE,
     ("POST", "/alerts/messengers/{messenger_id:int}/test"): _TRIAL,
     ("POST", "/api/v1/backups"): _WORK,
@@ -211,7 +241,11 @@ NOT_TOLD = {
     ("POST", "/api/v1/libraries/{library_id:int}/sync"): _WORK,
     ("POST", "/api/v1/mail/test"): _WORK,
     ("POST", "/api/v1/mappings/{mapping_id:int}/prove"): _READS,
+    ("POST", "/api/v1/me/identities/oidc"): _BEGUN,
+    ("POST", "/api/v1/me/identities/plex"): _BEGUN,
     ("POST", "/api/v1/me/sign-in"): "Staying is no act; each opening of a page does the same.",
+    ("POST", "/api/v1/sign-in/oidc"): _BEGUN,
+    ("POST", "/api/v1/sign-in/plex"): _BEGUN,
     ("POST", "/api/v1/sign-in/passkey/question"): "A question; who answers it signs in, which is told.",
     ("POST", "/api/v1/previews/choices/estimate"): _READS,
     ("POST", "/api/v1/previews/libraries/{library_id:int}/check"): _WORK,
@@ -244,6 +278,8 @@ NOT_TOLD = {
     ("POST", "/servers/test"): _READS,
     ("POST", "/servers/{server_id:int}/check"): _READS,
     ("POST", "/servers/{server_id:int}/sync"): _WORK,
+    ("POST", "/sign-in/oidc"): _BEGUN,
+    ("POST", "/sign-in/plex"): _BEGUN,
     ("POST", "/setup/back"): "A step back in the setup; nothing of what was chosen is undone.",
     ("POST", "/setup/finish"): "The last step of the setup; each step before it wrote down what it did.",
     ("POST", "/setup/test"): _READS,
@@ -264,6 +300,13 @@ def test_every_changing_route_is_written_down_or_said_why_not(house: Open) -> No
     assert changing - WRITTEN_DOWN.keys() - NOT_TOLD.keys() == set()
     assert (WRITTEN_DOWN.keys() | NOT_TOLD.keys()) - changing == set()
     assert WRITTEN_DOWN.keys() & NOT_TOLD.keys() == set()
+
+
+def test_every_act_has_room_in_the_log() -> None:
+    room = AuditEntryRow.__table__.c.act.type
+    assert isinstance(room, String)
+    assert room.length
+    assert [act for act in Act if len(act) > room.length] == []
 
 
 def test_every_act_is_done_by_some_route() -> None:

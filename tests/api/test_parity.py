@@ -14,7 +14,13 @@ from tests.api.house import Open, token_of
 
 TWINS = {
     "/sign-in": "sign_in",
-    "/sign-in/code": "sign_in",
+    "/sign-in/plex": "begin_plex_sign_in",
+    "/sign-in/plex/look": "look_at_plex_sign_in",
+    "/sign-in/oidc": "begin_oidc_sign_in",
+    "/account/identities/plex": "link_plex",
+    "/account/identities/oidc": "link_oidc",
+    "/account/identities/{identity_id:int}/unlink": "unlink_identity",
+    "/sign-in/code": "take_second_step",
     "/sign-out": "sign_out",
     "/account/password": "change_password",
     "/account/time-zone": "change_me",
@@ -150,6 +156,8 @@ USER_COMMANDS = {
     "role": ["change_user"],
     "password": ["make_password_link"],
     "sign-out": ["sign_user_out"],
+    "identities": ["list_user_identities", "list_identities"],
+    "unlink": ["unlink_user_identity", "unlink_identity"],
     "second-step-off": ["take_off_second_step"],
     "passkeys-off": ["revoke_passkeys_of_user"],
     "remove": ["remove_user"],

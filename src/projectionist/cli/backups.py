@@ -40,7 +40,7 @@ def backup(
     from projectionist import opening
     from projectionist.features.backups import service
 
-    settings = _settings(data)
+    settings = settings_of(data)
     if show:
         found = service.backups(service.folder_of(settings))
         if json:
@@ -74,7 +74,7 @@ def restore(
     from projectionist.features.backups import restoring
     from projectionist.kit.clock import SystemClock
 
-    settings = _settings(data)
+    settings = settings_of(data)
     restored = restoring.restore(settings, file, _first_line(passphrase_file), SystemClock().now)
     if json:
         print_json(restored)
@@ -102,7 +102,8 @@ def _tell(record: Record) -> None:
     say(f"{record.name}  {when}  {record.size} bytes  {record.rows} rows  {sealed}{state}")
 
 
-def _settings(data: Path | None) -> Settings:
+def settings_of(data: Path | None) -> Settings:
+    """The settings of this command, without what the page has saved."""
     import os
 
     from projectionist.settings import load_settings

@@ -10,7 +10,7 @@ import typer
 from projectionist.cli.jobs import AsJson, Data, print_json, say
 
 if TYPE_CHECKING:
-    from projectionist.features.doctor.service import Report
+    from projectionist.features.doctor.report import Report
     from projectionist.settings import Settings
 
 Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings in a TOML file.")]
@@ -31,6 +31,7 @@ def doctor(
     """Look whether all is ready; ends with 0 where it is, 1 with warnings or what could not be seen, 2 where not."""
     from projectionist import opening
     from projectionist.features.doctor import documents, service
+    from projectionist.features.doctor.report import Report
 
     with opening.doctors_ground(settings_of(data, config, env_file)) as ground:
         if mend:
@@ -40,7 +41,7 @@ def doctor(
             else:
                 say(mended.sentence)
                 say(f"{mended.result.status}: {mended.result.finding.evidence}")
-            raise typer.Exit(service.Report(ground.now(), (mended.result,)).exit_code)
+            raise typer.Exit(Report(ground.now(), (mended.result,)).exit_code)
         report = service.examine(ground)
     if json:
         print_json(documents.report_document(report))

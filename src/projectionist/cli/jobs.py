@@ -180,12 +180,28 @@ def set_concurrency(
 
 
 @app.command("nodes")
-def nodes(json: AsJson = False, data: Data = None) -> None:
+def nodes(
+    working: Annotated[
+        str | None,
+        typer.Option(
+            "--working",
+            metavar="MACHINE",
+            help="Only who does jobs there now; ends with 1 where nobody does.",
+        ),
+    ] = None,
+    json: AsJson = False,
+    data: Data = None,
+) -> None:
     """Show who works and serves, or did until lately."""
+    from projectionist.errors import NotFound
     from projectionist.features.operations.documents import node_document
 
     with opened(data) as jobs:
         found = jobs.nodes()
+    if working is not None:
+        found = [one for one in found if one.host == working and one.alive and one.queues]
+        if not found:
+            raise NotFound(f"Nobody does jobs on {working} now; look for why in the log of its worker.")
     if json:
         print_json([node_document(one) for one in found])
         return

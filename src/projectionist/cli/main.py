@@ -15,6 +15,7 @@ from projectionist.cli import (
     audit_log,
     backups,
     cache,
+    database,
     demo,
     doctor,
     health,
@@ -43,6 +44,7 @@ app = typer.Typer(
 app.add_typer(previews.app, name="previews")
 app.add_typer(audit_log.app, name="audit-log")
 app.add_typer(cache.app, name="cache")
+app.add_typer(database.app, name="database")
 app.add_typer(demo.app, name="demo")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(mail.app, name="mail")

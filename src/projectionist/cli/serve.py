@@ -31,6 +31,9 @@ def serve(
     worker: Annotated[
         bool | None, typer.Option("--worker/--no-worker", help="Do jobs too, or only pages.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, max=64, help="How many processes serve the pages.")
+    ] = None,
     node: Name = None,
     config: Config = None,
     env_file: EnvFile = None,
@@ -39,7 +42,7 @@ def serve(
     from projectionist import processes
 
     settings = _settings(
-        {"host": host, "port": port, "data": data, "worker": worker, "node": node},
+        {"host": host, "port": port, "data": data, "worker": worker, "workers": workers, "node": node},
         config,
         env_file,
         exclusive=True,

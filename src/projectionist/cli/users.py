@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     help=(
-        "Users: list, invite, change the role, sign out, let choose a new password, take the second step or passkeys "
-        "away, remove."
+        "Users: list, invite, change the role, sign out, let choose a new password, take the second step, passkeys or "
+        "linked accounts away, remove."
     ),
 )
 
@@ -121,6 +122,45 @@ def sign_out(name: Name, json: AsJson = False, data: Data = None) -> None:
         print_json(user_document(ended))
     else:
         say(f"{ended.name} is signed out everywhere.")
+
+
+@app.command("identities")
+def list_identities(name: Name, json: AsJson = False, data: Data = None) -> None:
+    """Show the accounts of other services by which somebody comes in."""
+    from projectionist.features.accounts.users import service
+    from projectionist.features.accounts.ways import service as identities
+
+    with opened_database(data) as house:
+        user = service.user_named(house.database, name, now=_now)
+        linked = identities.identities_of(house.database, user.id)
+    if json:
+        print_json({"identities": [asdict(one) for one in linked]})
+        return
+    for one in linked:
+        used = f"used {one.used_at:%Y-%m-%d %H:%M} UTC" if one.used_at else "not used since"
+        say(f"{one.id:6}  {one.kind:6}  {one.name:30}  linked {one.linked_at:%Y-%m-%d %H:%M} UTC  {used}")
+    say(f"{len(linked)} linked")
+
+
+@app.command("unlink")
+def unlink(
+    name: Name,
+    number: Annotated[int, typer.Argument(help="Which, by the number that `identities` shows.")],
+    json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Unlink an account of another service from somebody, also their only way in; every sign-in of theirs ends."""
+    from projectionist.features.accounts.users import service
+    from projectionist.features.accounts.users.documents import user_document
+    from projectionist.features.accounts.ways import others
+
+    with opened_database(data) as house:
+        user = service.user_named(house.database, name, now=_now)
+        ended = others.unlink(house.database, service.OWNER, user.id, number, open_ways=None, now=_now)
+    if json:
+        print_json(user_document(ended))
+    else:
+        say(f"It is unlinked, and {ended.name} is signed out everywhere.")
 
 
 @app.command("second-step-off")

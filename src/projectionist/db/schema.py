@@ -58,6 +58,13 @@ def newest_revision() -> str:
     return newest
 
 
+def revision_before(revision: str | None) -> str | None:
+    """The revision that one was made from; None for the first, and for an empty database. Raises DatabaseNewer."""
+    _refuse_unknown(revision)
+    known = (None, *revisions())
+    return known[known.index(revision) - 1] if revision is not None else None
+
+
 def revisions() -> tuple[str, ...]:
     """Every revision, the first one first."""
     return tuple(script.revision for script in _scripts().walk_revisions())[::-1]

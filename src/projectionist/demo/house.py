@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from projectionist.demo.address import PORTS, ports_of
 from projectionist.demo.asking import Plex
 from projectionist.demo.bundles import Bundles
 from projectionist.demo.catalogue import Catalogue
@@ -28,7 +29,6 @@ from projectionist.demo.viewing import HouseState
 from projectionist.kit.files import make_folder, publish_file, remove_stale_temporaries
 
 _ENCODERS = 2
-_PORTS = "ports"
 NAME = "Projectionist demo house"
 
 
@@ -67,14 +67,14 @@ class DemoHouse:
         for faults in (self.faults, self.plex_tv_faults):
             faults.reopen()
         plex = Plex(self.state, Bundles(self.plex_data), NAME, _identity(self.folder))
-        ports = _ports(self.folder / _PORTS)
+        ports = ports_of(self.folder)
         plex_server = LoopbackServer(Faulty(plex_application(plex), self.faults), "demo-plex", ports[0])
         self.plex_tv = PlexTv(plex, plex_server.url)
         plex_tv = Faulty(plex_tv_application(self.plex_tv), self.plex_tv_faults)
         plex_tv_server = LoopbackServer(plex_tv, "demo-plex-tv", ports[1])
         self._servers = [plex_server, plex_tv_server]
         self.plex_url, self.plex_tv_url = plex_server.url, plex_tv_server.url
-        _remember_ports(self.folder / _PORTS, (plex_server.port, plex_tv_server.port))
+        _remember_ports(self.folder / PORTS, (plex_server.port, plex_tv_server.port))
         for server in self._servers:
             server.start()
         if self._playing:
@@ -134,14 +134,6 @@ def make_house_media(
         making += [encoders.submit(make_track, track, folder) for album in ALBUMS for track in album.tracks]
         for made in making:
             made.result()
-
-
-def _ports(path: Path) -> tuple[int, int]:
-    """The ports of the last start, so that whoever is connected finds the house again; 0 stands for any."""
-    with suppress(OSError, ValueError):
-        plex, plex_tv = (int(word) for word in path.read_text().split())
-        return plex, plex_tv
-    return 0, 0
 
 
 def _remember_ports(path: Path, ports: tuple[int, int]) -> None:

@@ -16,6 +16,7 @@ from projectionist.settings.choices import Registration, Security
 from projectionist.settings.options import Source, option
 
 LEVELS = ("debug", "info", "warning", "error")
+PLEX_SIGN_IN = ("off", "linked", "members")
 _NO_SOURCES: Mapping[str, Source] = MappingProxyType({})
 
 
@@ -84,6 +85,11 @@ class Settings:
         secret=True,
     )
     worker: bool = option("Whether `serve` does jobs too.", values.flag, True)
+    workers: int = option(
+        "How many processes serve the pages; whether jobs are done too, `worker` says, and one of them does.",
+        values.whole(1, 64),
+        1,
+    )
     queues: tuple[str, ...] = option(
         "The queues that this machine works on; left out, all.", values.words, (), example="previews,sync"
     )
@@ -196,6 +202,58 @@ class Settings:
     mail_password: str = option("The password of that user.", values.text, "", secret=True)
     mail_from: str = option(
         "Whom mails come from.", mailing.sender, "", example="Projectionist <films@example.org>"
+    )
+    plex_sign_in: str = option(
+        "Who may sign in with a Plex account: nobody, who has linked theirs to an account here, or also everybody who "
+        "has access to the Plex server; they get an account of their own then, unless nobody may make one.",
+        values.one_of(*PLEX_SIGN_IN),
+        "members",
+        page=True,
+        choices=PLEX_SIGN_IN,
+    )
+    oidc_issuer: str = option(
+        "A provider of OpenID Connect with which people may sign in, such as Authentik, Authelia or Keycloak.",
+        values.web_address,
+        "",
+        example="https://auth.example.org/application/o/films",
+    )
+    oidc_client_id: str = option("What that provider knows Projectionist by.", values.text, "")
+    oidc_client_secret: str = option("By what Projectionist proves that it is.", values.text, "", secret=True)
+    oidc_name: str = option(
+        "What people call that provider, on the sign-in page.",
+        values.text,
+        "single sign-on",
+        example="Authentik",
+    )
+    oidc_groups_claim: str = option(
+        "Where that provider says in which groups somebody is.", values.text, "groups"
+    )
+    oidc_roles: tuple[str, ...] = option(
+        "What members of that provider's groups become here, the best of all; * is everybody. Who is in none of them "
+        "is not let in.",
+        values.roles,
+        ("*=user",),
+        example="film-admins=administrator,family=user",
+    )
+    proxy_user_header: str = option(
+        "The header in which a trusted proxy says who somebody is, so that nobody signs in here: that of Authelia, or "
+        "X-authentik-username. The proxy must take it out of what visitors send. Left out, no proxy is believed.",
+        values.header,
+        "",
+        example="Remote-User",
+    )
+    proxy_groups_header: str = option(
+        "The header in which that proxy says in which groups they are.",
+        values.header,
+        "Remote-Groups",
+        example="X-authentik-groups",
+    )
+    proxy_roles: tuple[str, ...] = option(
+        "What members of those groups become here, the best of all; * is everybody. Who is in none of them is not let "
+        "in.",
+        values.roles,
+        ("*=user",),
+        example="film-admins=administrator,family=user",
     )
     page_rate: int = option(
         "How often a minute one person may open Home, and how often they may search; 0 sets no limit.",

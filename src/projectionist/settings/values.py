@@ -23,6 +23,8 @@ _FALSE = frozenset({"0", "false", "no", "off"})
 _HEADER = re.compile(r"[A-Za-z0-9-]+=[\x21-\x7e][\x20-\x7e]*")
 _AMOUNT = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]*)", re.ASCII | re.IGNORECASE)
 
+ROLES = ("administrator", "moderator", "user", "guest")
+
 
 def text(value: str) -> str:
     """Any text."""
@@ -121,6 +123,21 @@ def some_of(*choices: str) -> Reader:
         return found
 
     return read
+
+
+def roles(value: str) -> tuple[str, ...]:
+    """Groups and the roles of their members, such as `family=user`, parted by commas; `*` is everybody."""
+    pairs = [tuple(part.strip() for part in word.rpartition("=")[::2]) for word in words(value)]
+    if any(not group or role not in ROLES for group, role in pairs):
+        raise ValueError(f"a group and a role ({', '.join(ROLES)}) such as family=user, parted by commas")
+    return tuple(f"{group}={role}" for group, role in pairs)
+
+
+def header(value: str) -> str:
+    """The name of a header."""
+    if value and not re.fullmatch(r"[A-Za-z0-9-]{1,64}", value):
+        raise ValueError("the name of a header such as Remote-User")
+    return value
 
 
 def networks(value: str) -> tuple[str, ...]:

@@ -43,8 +43,8 @@ class ShellSettings:
             trusted_proxies=settings.trusted_proxies,
             max_body_bytes=settings.max_request_bytes,
             cors_origins=settings.cors_origins,
-            event_streams=settings.event_streams,
-            event_streams_per_person=settings.event_streams_per_person,
+            event_streams=_share(settings.event_streams, settings.workers),
+            event_streams_per_person=_share(settings.event_streams_per_person, settings.workers),
             version=version,
         )
 
@@ -67,3 +67,8 @@ class ShellSettings:
     def url(self, path: str) -> str:
         """A path of ours as a browser asks for it, under the base path."""
         return f"{self.base_path}{path}"
+
+
+def _share(most: int, processes: int) -> int:
+    """What one of several processes may take, so that together they take no more than about the whole."""
+    return -(-most // processes)

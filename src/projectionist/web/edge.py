@@ -24,6 +24,8 @@ from projectionist.web.config import ShellSettings
 from projectionist.web.headers import security_headers
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+FROM_PROXY: Final = "from_proxy"
+"""In a request's state: whether one of the trusted proxies sent it."""
 COOKIELESS: Final = ("/static/", "/health", "/events", "/metrics", "/webhooks/")
 """Answers that carry no CSRF cookie: nothing is sent from them, and some are kept by caches."""
 
@@ -46,10 +48,13 @@ class Edge:
         nonce = secrets.token_urlsafe(16)
         kept = csrf.token_in(_cookie(headers, csrf.COOKIE))
         token = kept or csrf.new_token()
+        client = scope.get("client")
+        from_proxy = client is not None and _is_within(client[0], self._proxies)
         believe_proxy(scope, headers, self._proxies)
         strip_base_path(scope, self._settings.base_path)
         incoming = bodies.Incoming(receive, headers.get(b"content-type", ""))
         scope["state"].update(nonce=nonce, csrf=token, correlation_id=identity, incoming=incoming)
+        scope["state"][FROM_PROXY] = from_proxy
         finished = self._finishing(scope, headers, send, None if kept else token)
         compressed = compressing(finished, headers.get(b"accept-encoding", ""))
         marker = correlation.set(identity)

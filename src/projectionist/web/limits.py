@@ -63,6 +63,8 @@ REGISTER: Final = Limit("register", (Rate(5, HOUR),))
 """Of one address that makes accounts."""
 RESET: Final = Limit("reset", (Rate(3, HOUR),))
 """Of one address that chooses new passwords by links."""
+ELSEWHERE: Final = Limit("elsewhere", (Rate(30, MINUTE), Rate(120, HOUR)))
+"""Of one address that begins to sign in by another service."""
 FORGOTTEN: Final = Limit("forgotten", RESET.rates)
 """Of one address that asks for such links; counted by itself, so that asking leaves room for choosing."""
 EMAIL: Final = Limit("email", (Rate(5, HOUR),))

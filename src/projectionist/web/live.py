@@ -14,7 +14,7 @@ from litestar import Litestar, Request, get
 from litestar.concurrency import sync_to_thread
 from litestar.response import Stream
 
-from projectionist.errors import ProjectionistError, TooManyRequests
+from projectionist.errors import NotAllowed, ProjectionistError, TooManyRequests
 from projectionist.web.config import ShellSettings
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Identify, Permission, Principal
@@ -246,6 +246,8 @@ class LiveStreams:
         for client in clients:
             try:
                 answers.append((client, self._identify(client.request)))
+            except NotAllowed:
+                answers.append((client, None))
             except ProjectionistError as error:
                 log.warning("It cannot be told whose stream this is, so it stays as it is: %s", error.message)
         return answers

@@ -22,6 +22,10 @@ from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.mailroom import open_mailroom
 from projectionist.features.accounts.setup import Demo, SetupParts
 from projectionist.features.accounts.setup_link import setup_link
+from projectionist.features.accounts.ways.oidc import OidcWay
+from projectionist.features.accounts.ways.opening import Ways
+from projectionist.features.accounts.ways.plex import Admission, PlexWay
+from projectionist.features.accounts.ways.proxy import ProxyWay
 from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.library.scheduling import ScheduledSyncs
 from projectionist.features.operations import feature as operations
@@ -47,6 +51,7 @@ from projectionist.web.shell import create_shell
 from tests import passwords
 from tests.fakes import FakeServer
 from tests.features.accounts.clocks import Clock
+from tests.features.accounts.ways.plex_people import FakePlexTv
 from tests.features.operations.fake_jobs import FakeJobs
 
 NAME, PASSWORD = "Vera", passwords.PASSWORD
@@ -90,6 +95,8 @@ class House:
     left_out: list[str] = field(default_factory=list)
     asked_addresses: list[ServerAddress] = field(default_factory=list)
     base_path: str = ""
+    trusted_proxies: tuple[str, ...] = ()
+    plex_tv: FakePlexTv = field(default_factory=FakePlexTv)
     mail: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -106,6 +113,11 @@ class House:
             self.prove,
             self.publish,
         )
+        self.plex_way = PlexWay(
+            self.database, self.reach.vault, self.clock.now, Admission.MEMBERS, True, lambda _: self.plex_tv
+        )
+        self.oidc_way = OidcWay(self.database, self.reach.vault, self.clock.now, "the club", ("*=user",))
+        self.proxy_way = ProxyWay(self.database, self.clock.now, "", "Remote-Groups", ("*=user",))
         self.parts = SetupParts(self.reach, self.exclude, self.left_out.append, self.start_demo)
 
     def connect(self, address: ServerAddress) -> MediaServer:
@@ -152,7 +164,7 @@ class House:
     def app(self) -> Litestar:
         """The program."""
         jobs: Jobs = self.jobs
-        people = SignedInPeople(self.database, self.clock)
+        people = SignedInPeople(self.database, self.clock, proxy=self.proxy_way)
         return create_shell(
             features=[
                 accounts.feature(),
@@ -171,9 +183,10 @@ class House:
                 "reach": self.reach,
                 "settings": self.settings,
                 "setup_parts": self.parts,
+                "ways": Ways(self.plex_way, self.oidc_way, self.proxy_way),
                 "vault": self.reach.vault,
             },
-            settings=ShellSettings(base_path=self.base_path),
+            settings=ShellSettings(base_path=self.base_path, trusted_proxies=self.trusted_proxies),
             events=NoEvents(),
         )
 

@@ -138,3 +138,35 @@ def test_a_glance_asks_nobody_and_is_kept_for_minutes(tmp_path: Path) -> None:
     doctor = service.Doctor(lambda: bare(tmp_path), some)
     assert (doctor.glance().exit_code, doctor.glance().exit_code, asked) == (0, 0, ["quick"])
     assert doctor.last is None
+
+
+def test_processes_that_share_a_file_tell_the_same(tmp_path: Path) -> None:
+    broken, kept = tmp_path / "broken", tmp_path / "doctor.json"
+
+    def look(ground: Ground) -> Finding:
+        return failed("Broken.") if broken.exists() else passed("Whole.")
+
+    def repair(ground: Ground) -> str:
+        broken.unlink()
+        return "It was mended."
+
+    some = [check("one", look, repair=repair), check("two", lambda ground: warned("Thin."))]
+    one, other = (service.Doctor(lambda: bare(tmp_path), some, kept=kept) for _ in range(2))
+    broken.touch()
+    assert other.glance().exit_code == 2
+    report = one.examine()
+    assert other.last == one.last == report
+    other.mend("one")
+    assert one.last is not None
+    assert [result.status for result in one.last.results] == [Status.PASS, Status.WARN]
+    assert one.glance().exit_code == 1
+    kept.write_text("no report")
+    assert one.last.at == report.at
+    one.forget()
+    assert service.Doctor(lambda: bare(tmp_path), some, kept=kept).last is None
+
+
+def test_a_report_that_cannot_be_kept_is_told_all_the_same(tmp_path: Path) -> None:
+    some = [check("one", lambda ground: passed("Whole."))]
+    doctor = service.Doctor(lambda: bare(tmp_path), some, kept=Path("/proc/none/doctor.json"))
+    assert doctor.examine().exit_code == 0

@@ -54,9 +54,9 @@ def test_metrics_are_sent_on_and_that_nobody_takes_them_is_said_once(
     ]
 
 
-def kinds(house: House, *, service: bool) -> list[type]:
+def kinds(house: House, *, exports: bool) -> list[type]:
     found = []
-    for part in outside(house, service=service):
+    for part in outside(house, exports=exports):
         part.start()
         with closing(part):
             found.append(type(part))
@@ -65,12 +65,12 @@ def kinds(house: House, *, service: bool) -> list[type]:
 
 def test_nobody_is_told_of_errors_and_metrics_unless_the_settings_say_so(tmp_path: Path) -> None:
     with opened(tmp_path / "quiet") as quiet:
-        assert kinds(quiet.house, service=True) == []
+        assert kinds(quiet.house, exports=True) == []
     with opened(
         tmp_path / "told",
         error_reports="http://key@127.0.0.1:9/1",
         otlp_url="http://127.0.0.1:9",
         otlp_headers="Authorization=Bearer canary",
     ) as told:
-        assert kinds(told.house, service=True) == [ErrorReports, Exporting]
-        assert kinds(told.house, service=False) == [ErrorReports]
+        assert kinds(told.house, exports=True) == [ErrorReports, Exporting]
+        assert kinds(told.house, exports=False) == [ErrorReports]

@@ -203,6 +203,21 @@ def test_the_nodes_are_shown(command: Command) -> None:
     assert told.endswith(f"  0 run  no queue  version {node['version']}\n")
 
 
+def test_whether_a_machine_works_is_said_by_the_exit_code(command: Command, data: Path) -> None:
+    refused = command("jobs", "nodes", "--working", "nowhere")
+    assert refused.status == 1
+    assert "Nobody does jobs on nowhere now" in refused.err
+    with engine(data) as jobs:
+        jobs.start(queues=["previews"])
+        try:
+            host = next(one.host for one in jobs.nodes() if one.alive)
+            [node] = found(command("jobs", "nodes", "--working", host, "--json"))
+            assert node["queues"] == ["previews", "upkeep"]
+            assert command("jobs", "nodes", "--working", "elsewhere").status == 1
+        finally:
+            jobs.close()
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

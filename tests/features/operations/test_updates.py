@@ -63,6 +63,7 @@ def test_nobody_is_asked_unless_the_settings_name_whom(tmp_path: Path) -> None:
         assert list(outside(quiet.house)) == []
     with opened(tmp_path / "asks", update_address="http://127.0.0.1:9/latest") as asks:
         assert [type(part) for part in outside(asks.house)] == [Asking]
-        assert list(outside(asks.house, service=False)) == []
+        assert [type(part) for part in outside(asks.house, exports=False)] == [Asking]  # it has pages too
+        assert list(outside(asks.house, pages=False, exports=False)) == []
         with asks.visitor() as client:
             assert "Once a day it asks" in client.get("/about").text

@@ -55,10 +55,10 @@ class SignInDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PasswordChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A new password; it signs out everywhere."""
+    """A new password; it signs out everywhere. Who has none yet leaves `current` out."""
 
-    current: Secret
     password: Secret
+    current: Annotated[str, msgspec.Meta(max_length=1024)] = ""
 
     def __repr__(self) -> str:
         return "PasswordChange(…)"
@@ -233,6 +233,7 @@ def change_password(
         data.password,
         now=clock.now,
         tell=tell_limit(request, clock),
+        token=request.cookies.get(COOKIE, ""),
     )
     people.forget()
     return Response(None, cookies=[no_session(request)], status_code=204)

@@ -19,6 +19,7 @@ from projectionist.features.accounts import service
 from projectionist.features.accounts.service import SignedIn
 from projectionist.features.accounts.sessions import (
     COOKIE,
+    HANDSHAKE_COOKIE,
     KNOWN_COOKIE,
     KNOWN_FOR,
     LINK_COOKIE,
@@ -109,6 +110,21 @@ def link_cookie(request: Request[Any, Any, Any], value: str) -> Cookie:
 def no_link(request: Request[Any, Any, Any]) -> Cookie:
     """Takes the token of a link back."""
     return _cookie(request, LINK_COOKIE, "", 0)
+
+
+def handshake_cookie(request: Request[Any, Any, Any], value: str) -> Cookie:
+    """By what a browser goes on with what it began at another service."""
+    return _cookie(request, HANDSHAKE_COOKIE, value, None)
+
+
+def no_handshake(request: Request[Any, Any, Any]) -> Cookie:
+    """Takes that back."""
+    return _cookie(request, HANDSHAKE_COOKIE, "", 0)
+
+
+def handshake_of(request: Request[Any, Any, Any]) -> str:
+    """What a browser has begun at another service, empty where nothing."""
+    return token_in(request.cookies.get(HANDSHAKE_COOKIE))
 
 
 def step_cookie(request: Request[Any, Any, Any], value: str) -> Cookie:

@@ -12,6 +12,9 @@ from projectionist.features.accounts.second_factor import pages as second_factor
 from projectionist.features.accounts.users import api as users_api
 from projectionist.features.accounts.users import joining_pages, own_api, own_pages, token_pages
 from projectionist.features.accounts.users import pages as users_pages
+from projectionist.features.accounts.ways import api as ways_api
+from projectionist.features.accounts.ways import oidc_pages
+from projectionist.features.accounts.ways import pages as ways_pages
 from projectionist.web.ports import NavEntry, Permission, WebFeature
 
 
@@ -27,6 +30,9 @@ def feature() -> WebFeature:
             *users_pages.HANDLERS,
             *joining_pages.HANDLERS,
             *token_pages.HANDLERS,
+            *ways_api.HANDLERS,
+            *ways_pages.HANDLERS,
+            *oidc_pages.HANDLERS,
             *own_api.HANDLERS,
             *own_pages.HANDLERS,
             *second_factor_api.HANDLERS,

@@ -30,6 +30,8 @@ from projectionist.features.accounts.second_factor.pages import to_step
 from projectionist.features.accounts.second_factor.service import standing
 from projectionist.features.accounts.sessions import COOKIE
 from projectionist.features.accounts.users.emails import email_of
+from projectionist.features.accounts.ways import service as identities
+from projectionist.features.accounts.ways.opening import Ways
 from projectionist.features.accounts.zones import time_zones
 from projectionist.kit.clock import Clock
 from projectionist.settings import Settings
@@ -46,13 +48,14 @@ def sign_in_page(
     request: Request[Any, Any, Any],
     database: Injected[Database],
     settings: Injected[Settings],
+    ways: Injected[Ways],
     next: FromQuery[str] = "/",  # noqa: A002 (its name in URLs)
 ) -> Template | Redirect:
     """Where one signs in; who is signed in already goes on."""
     wanted = local_path(next, shell_settings(request))
     if request.scope["user"] is not None:
         return to(request, wanted)
-    return Template("accounts/sign_in.html", context=_sign_in_context(database, settings, wanted))
+    return Template("accounts/sign_in.html", context=_sign_in_context(settings, ways, wanted))
 
 
 @post("/sign-in", include_in_schema=False, **OPEN)
@@ -62,11 +65,12 @@ async def sign_in(
     clock: Injected[Clock],
     people: Injected[SignedInPeople],
     settings: Injected[Settings],
+    ways: Injected[Ways],
     data: Form,
 ) -> Template | Redirect:
     """Take name and password, and go to the page that was wanted."""
     await slow_down(request, database, clock, text(data, "name"))
-    return await at_the_door(_take, request, database, clock, people, settings, data)
+    return await at_the_door(_take, request, database, clock, people, settings, ways, data)
 
 
 def _take(
@@ -75,6 +79,7 @@ def _take(
     clock: Clock,
     people: SignedInPeople,
     settings: Settings,
+    ways: Ways,
     data: Mapping[str, Any],
 ) -> Template | Redirect:
     wanted = local_path(text(data, "next") or "/", shell_settings(request))
@@ -95,7 +100,7 @@ def _take(
     except SecondStepNeeded as needed:
         return to_step(request, needed.step, wanted)
     except ProjectionistError as error:
-        return refused("accounts/sign_in.html", _sign_in_context(database, settings, wanted, name), error)
+        return refused("accounts/sign_in.html", _sign_in_context(settings, ways, wanted, name), error)
     answer = to(request, wanted)
     for cookie in session_cookies(request, signed_in):
         answer.set_cookie(cookie)
@@ -127,9 +132,11 @@ def account_page(
     principal: Injected[Principal],
     database: Injected[Database],
     clock: Injected[Clock],
+    ways: Injected[Ways],
 ) -> Template:
     """One's own account: the time zone, the password, and where one is signed in."""
-    return Template("accounts/account.html", context=_account_context(request, principal, database, clock))
+    context = _account_context(request, principal, ways, clock)
+    return Template("accounts/account.html", context=context)
 
 
 @post("/account/password", sync_to_thread=True, include_in_schema=False)
@@ -139,6 +146,7 @@ def change_password(
     database: Injected[Database],
     clock: Injected[Clock],
     people: Injected[SignedInPeople],
+    ways: Injected[Ways],
     data: Form,
 ) -> Template | Redirect:
     """Change one's password; one is signed out everywhere, and signs in with the new one."""
@@ -150,9 +158,10 @@ def change_password(
             text(data, "password"),
             now=clock.now,
             tell=tell_limit(request, clock),
+            token=request.cookies.get(COOKIE, ""),
         )
     except ProjectionistError as error:
-        return refused("accounts/account.html", _account_context(request, principal, database, clock), error)
+        return refused("accounts/account.html", _account_context(request, principal, ways, clock), error)
     people.forget()
     answer = to(request, f"/sign-in?next={quote('/account')}")
     answer.set_cookie(no_session(request))
@@ -166,13 +175,14 @@ def change_time_zone(
     database: Injected[Database],
     clock: Injected[Clock],
     people: Injected[SignedInPeople],
+    ways: Injected[Ways],
     data: Form,
 ) -> Template | Redirect:
     """Choose the zone in which one is shown times."""
     try:
         service.set_time_zone(database, principal.id, text(data, "time_zone"))
     except ProjectionistError as error:
-        return refused("accounts/account.html", _account_context(request, principal, database, clock), error)
+        return refused("accounts/account.html", _account_context(request, principal, ways, clock), error)
     people.forget()
     return to(request, "/account")
 
@@ -206,23 +216,32 @@ def revoke_other_sign_ins(
     return to(request, "/account")
 
 
-def _sign_in_context(database: Database, settings: Settings, wanted: str, name: str = "") -> dict[str, Any]:
+def _sign_in_context(settings: Settings, ways: Ways, wanted: str, name: str = "") -> dict[str, Any]:
     return {
         "next": wanted,
         "name": name,
         "errors": {},
-        "is_founded": service.has_administrator(database),
+        "is_founded": service.has_administrator(ways.plex.database),
+        **_shown(ways),
         "is_open": settings.registration == Registration.OPEN,
     }
 
 
+def _shown(ways: Ways) -> dict[str, Any]:
+    return {"has_plex": ways.plex.is_open, "oidc_name": ways.oidc.name if ways.oidc.is_open else ""}
+
+
 def _account_context(
-    request: Request[Any, Any, Any], principal: Principal, database: Database, clock: Clock
+    request: Request[Any, Any, Any], principal: Principal, ways: Ways, clock: Clock
 ) -> dict[str, Any]:
     token = request.cookies.get(COOKIE, "")
+    database = ways.plex.database
     return {
         "browsers": service.browsers(database, principal.id, token, now=clock.now),
         "email": email_of(database, principal.id, now=clock.now),
+        "identities": identities.identities_of(database, principal.id),
+        "has_password": service.has_password(database, principal.id),
+        **_shown(ways),
         "second_step": standing(database, principal.id),
         "zones": time_zones(),
         "errors": {},

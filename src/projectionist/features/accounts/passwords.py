@@ -88,13 +88,13 @@ def hash_password(password: str) -> str:
 
 
 def matches(password: str, hashed: str | None) -> bool:
-    """Whether this is the password; without a hash (no such person) it takes as long, and it is not."""
+    """Whether this is the password; without a hash (no such person, or no password) it takes as long, and is not."""
     with _at_once:
         try:
             _hasher.verify(hashed or _nobody(), _same_everywhere(password[:LONGEST]))
         except (VerificationError, InvalidHashError):
             return False
-    return hashed is not None
+    return bool(hashed)
 
 
 def is_outdated(hashed: str) -> bool:

@@ -33,6 +33,10 @@ from projectionist.web.ports import Principal
 
 Now = Callable[[], datetime]
 
+_CODE_NEEDED = "The code of your authenticator app is needed besides, or one of your recovery codes."
+FRESH = timedelta(minutes=10)
+"""So long after signing in one may do what else needs a password."""
+
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
@@ -142,9 +146,7 @@ def sign_in(
         step = credentials.begin_step(session, current.id, remember, moment)
         if not step:
             return let_in(session, current, moment, remember, address, browser, known, idle)
-    raise SecondStepNeeded(
-        "The code of your authenticator app is needed besides, or one of your recovery codes.", step
-    )
+    raise SecondStepNeeded(_CODE_NEEDED, step)
 
 
 def let_in(
@@ -190,6 +192,30 @@ def welcome(
         record(session, Act.SIGNED_IN, principal.name, at=moment, after=said, who=who)
     attempts.SIGN_INS.add("signed_in")
     return SignedIn(principal, token, browser_token=browser_token)
+
+
+def let_in_proven(
+    database: Database,
+    user_id: int,
+    by: str,
+    *,
+    now: Now,
+    remember: bool,
+    address: str,
+    browser: str = "",
+    known: str = "",
+    idle: timedelta = IDLE,
+) -> SignedIn:
+    """Sign in somebody whom another service has proven. Raises NotFound, SecondStepNeeded as after a password."""
+    with database.durable() as session:
+        row = queries.user_for_update(session, user_id)
+        if row is None:
+            raise NotFound("This account is not there any more.")
+        moment = now()
+        step = credentials.begin_step(session, row.id, remember, moment)
+        if not step:
+            return let_in(session, row, moment, remember, address, browser, known, idle, by=by)
+    raise SecondStepNeeded(_CODE_NEEDED, step)
 
 
 def slowness(database: Database, name: str, *, now: Now, address: str, known: str = "") -> float:
@@ -281,10 +307,18 @@ def revoke_others(database: Database, user_id: int, token: str, *, now: Now) -> 
 
 
 def change_password(
-    database: Database, user_id: int, current: str, wanted: str, *, now: Now, tell: Tell = attempts.unheard
+    database: Database,
+    user_id: int,
+    current: str,
+    wanted: str,
+    *,
+    now: Now,
+    tell: Tell = attempts.unheard,
+    token: str = "",  # nosec B107
 ) -> None:
     """Change somebody's password and sign them out everywhere, in one step that a power cut does not undo.
 
+    Who has none needs no current one, only a sign-in of a moment ago, whose `token` they show.
     Raises InputWrong where the current one is wrong or the new one cannot be taken, TooManyRequests.
     """
     with database.read() as session:
@@ -292,7 +326,7 @@ def change_password(
     if row is None:
         raise NotFound("This account is not there any more.")
     passwords.check_password(wanted, row.name)
-    check_current(database, row, current, now=now, tell=tell)
+    check_current(database, row, current, now=now, tell=tell, token=token)
     hashed = passwords.hash_password(wanted)
     with database.durable() as session:
         changed = queries.user(session, user_id)
@@ -313,16 +347,27 @@ def check_current(
     *,
     now: Now,
     tell: Tell = attempts.unheard,
+    token: str = "",  # nosec B107 - the empty one is nobody's
 ) -> None:
     """Have somebody who is signed in show the password once more, before what cannot be undone.
 
+    Who has none needs a sign-in of a moment ago instead, whose `token` they show.
     Raises InputWrong, of the field `field`, TooManyRequests.
     """
     attempts.count_password(database, row.id, now(), tell)
-    if not passwords.matches(password, row.password_hash):
+    if not row.password_hash:
+        _check_fresh(database, row.id, token, now())
+    elif not passwords.matches(password, row.password_hash):
         with database.durable() as session:
             record(session, Act.PASSWORD_CHANGE_FAILED, row.name, at=now())
         raise InputWrong("That is not the current password; nothing was changed.", field)
+
+
+def has_password(database: Database, user_id: int) -> bool:
+    """Whether somebody can come in by a password."""
+    with database.read() as session:
+        row = queries.user(session, user_id)
+        return row is not None and bool(row.password_hash)
 
 
 def set_time_zone(database: Database, user_id: int, wanted: str) -> Principal:
@@ -337,6 +382,16 @@ def set_time_zone(database: Database, user_id: int, wanted: str) -> Principal:
             raise NotFound("This account is not there any more.")
         row.time_zone = zone
         return principal_of(row)
+
+
+def _check_fresh(database: Database, user_id: int, token: str, now: datetime) -> None:
+    """Raises InputWrong where this person did not sign in there a moment ago: an open browser shall not be enough."""
+    with database.read() as session:
+        found_rows = queries.signed_in(session, hash_of(token))
+    if found_rows is None or found_rows[1].id != user_id or abs(now - found_rows[0].created_at) > FRESH:
+        raise InputWrong(
+            "You have no password here; sign in anew, and do this within ten minutes of that. Nothing was changed."
+        )
 
 
 def _folded(name: str) -> str:

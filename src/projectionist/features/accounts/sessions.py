@@ -14,6 +14,7 @@ SEEN_EVERY = timedelta(minutes=1)
 COOKIE = "projectionist_session"
 KNOWN_COOKIE = "projectionist_browser"
 LINK_COOKIE = "projectionist_link"
+HANDSHAKE_COOKIE = "projectionist_handshake"
 STEP_COOKIE = "projectionist_step"
 STEP_WITHIN = timedelta(minutes=5)
 """So long after the password the second step may be taken."""

@@ -51,6 +51,10 @@ class Act(StrEnum):
     USER_INVITED = "user invited"
     INVITATION_WITHDRAWN = "invitation withdrawn"
     USER_JOINED = "user joined"
+    IDENTITY_LINKED = "account of another service linked"
+    IDENTITY_LINK_REFUSED = "account of another service not linked"
+    IDENTITY_UNLINKED = "account of another service unlinked"
+    SIGN_IN_REFUSED = "sign-in by another service refused"
     USER_CHANGED = "user changed"
     USER_REMOVED = "user removed"
     TOKEN_MADE = "token made"  # nosec B105

@@ -17,6 +17,7 @@ SEALED = (
     ("second_factor", "secret"),
     ("messenger", "address"),
     ("heartbeat", "address"),
+    ("handshake", "sealed"),
 )
 """Where what is sealed with the key of an installation is kept: table and column."""
 
@@ -36,7 +37,7 @@ def end_ways_in(session: Session) -> None:
 
     Mails that wait are dropped: they were sent since, or nobody waits for them any more.
     """
-    for table in ("sign_in", "sign_in_step", "account_link", "api_token", "mail_letter"):
+    for table in ("sign_in", "sign_in_step", "account_link", "api_token", "mail_letter", "handshake"):
         session.execute(text(f"DELETE FROM {table}"))  # nosec B608 - names of ours
 
 

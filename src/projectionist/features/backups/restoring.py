@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,21 +116,27 @@ def _take_over_log(main: Path) -> None:
 def _into_postgres(
     settings: Settings, found: Unpacked, path: Path, now: Callable[[], datetime], stamp: str
 ) -> str:
+    aside = f"before_{stamp.lower()}"
+    with alone_on_postgres(settings) as database, scratch_beside(database) as scratch:
+        compare(found.header, fill_from_file(scratch, found.database), path)
+        _bring_up(scratch, path.name, now)
+        swap_in(database, scratch, aside)
+    _settle(found.database, path.name, now)
+    return f"the schema {aside}"
+
+
+@contextmanager
+def alone_on_postgres(settings: Settings) -> Iterator[Database]:
+    """The PostgreSQL database of the settings. Raises DataFolderInUse where another of ours is connected to it."""
     with closing(Database(settings.database_url)) as plain:
         url = plain.url.update_query_dict({"application_name": "projectionist restore"})
-    aside = f"before_{stamp.lower()}"
     with closing(Database(url.render_as_string(hide_password=False), pool_size=2)) as database:
         if others_at_work(database):
             raise DataFolderInUse(
                 "Another Projectionist is connected to the database; nothing was changed: stop the service and every "
                 "worker, then try again."
             )
-        with scratch_beside(database) as scratch:
-            compare(found.header, fill_from_file(scratch, found.database), path)
-            _bring_up(scratch, path.name, now)
-            swap_in(database, scratch, aside)
-    _settle(found.database, path.name, now)
-    return f"the schema {aside}"
+        yield database
 
 
 def _put_key(data: Path, key: bytes | None, stamp: str) -> str:

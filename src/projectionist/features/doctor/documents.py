@@ -7,7 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from projectionist.features.doctor.service import Mended, Report, Result
+from projectionist.features.doctor.report import Report, Result
+from projectionist.features.doctor.service import Mended
 
 StatusName = Literal["pass", "warn", "fail", "unknown"]
 

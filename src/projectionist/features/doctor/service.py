@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from pathlib import Path
 
 from projectionist.errors import Conflict, NotFound, ProjectionistError
 from projectionist.features.audit_log.service import Act, note
-from projectionist.features.doctor.checks import WORST_FIRST, Check, Finding, Status, Subject, unknown
+from projectionist.features.doctor.checks import Check, Finding, Status, unknown
 from projectionist.features.doctor.ground import Ground
+from projectionist.features.doctor.keeping import KeptReport
+from projectionist.features.doctor.report import Report, Result
 from projectionist.features.doctor.subjects import (
     answers,
     backups,
@@ -45,58 +48,6 @@ CHECKS: Sequence[Check] = (
 
 _AT_ONCE = 8
 _GLANCE = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A check, and what it came to."""
-
-    check: Check
-    finding: Finding
-
-    @property
-    def status(self) -> Status:
-        """What it came to, in a word."""
-        return self.finding.status
-
-    @property
-    def can_mend(self) -> bool:
-        """Whether the doctor can mend it by itself."""
-        return self.check.repair is not None and self.status in (Status.WARN, Status.FAIL)
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What an examination came to."""
-
-    at: datetime
-    results: tuple[Result, ...]
-
-    @property
-    def counts(self) -> Mapping[Status, int]:
-        """How many checks came to each status, the worst first."""
-        return {status: sum(one.status is status for one in self.results) for status in WORST_FIRST}
-
-    @property
-    def exit_code(self) -> int:
-        """0 ready, 1 with warnings or something that could not be looked at, 2 not ready."""
-        counts = self.counts
-        if counts[Status.FAIL]:
-            return 2
-        return 1 if counts[Status.WARN] or counts[Status.UNKNOWN] else 0
-
-    @property
-    def by_subject(self) -> Sequence[tuple[Subject, Sequence[Result]]]:
-        """The results of each subject, worst first; the subject with the worst result first."""
-        found = {
-            subject: sorted(
-                (one for one in self.results if one.check.subject is subject),
-                key=lambda one: WORST_FIRST.index(one.status),
-            )
-            for subject in Subject
-        }
-        there = [(subject, some) for subject, some in found.items() if some]
-        return sorted(there, key=lambda pair: WORST_FIRST.index(pair[1][0].status))
 
 
 def examine(ground: Ground, checks: Sequence[Check] = CHECKS) -> Report:
@@ -147,9 +98,10 @@ def mend(ground: Ground, check_id: str, checks: Sequence[Check] = CHECKS) -> Men
 
 
 class Doctor:
-    """The examinations of this process: the last whole one, and a glance that costs next to nothing.
+    """The examinations of this house: the last whole one, and a glance that costs next to nothing.
 
-    `tell` is called after each that may have changed what pages show.
+    `tell` is called after each that may have changed what pages show. Where several processes serve pages, `kept` is
+    the file by which they tell the same.
     """
 
     def __init__(
@@ -158,18 +110,25 @@ class Doctor:
         checks: Sequence[Check] = CHECKS,
         *,
         tell: Callable[[], None] = lambda: None,
+        kept: Path | None = None,
     ) -> None:
         self._ground = ground
         self._checks = checks
         self._tell = tell
+        self._kept = KeptReport(kept, checks)
         self._lock = threading.Lock()
         self._last: Report | None = None
         self._glance: Report | None = None
 
     @property
     def last(self) -> Report | None:
-        """What the last whole examination of this process came to."""
+        """What the last whole examination came to."""
+        self._hear()
         return self._last
+
+    def forget(self) -> None:
+        """Know nothing of what was found before the service began."""
+        self._kept.forget()
 
     def examine(self) -> Report:
         """Look at everything now; who asks meanwhile waits and gets the same report."""
@@ -177,11 +136,13 @@ class Doctor:
         with self._lock:
             if self._last is None or self._last is before:
                 self._last = self._glance = examine(self._ground(), self._checks)
+                self._kept.keep(self._last)
                 self._tell()
             return self._last
 
     def glance(self) -> Report:
         """What the quick checks came to, at most a few minutes ago."""
+        self._hear()
         ground = self._ground()
         known = self._glance
         if known is None or abs(ground.now() - known.at) > _GLANCE:
@@ -191,10 +152,19 @@ class Doctor:
     def mend(self, check_id: str) -> Mended:
         """Mend what a check finds wrong, and put what came of it into the last report. Raises as `mend` does."""
         mended = mend(self._ground(), check_id, self._checks)
+        self._hear()
         self._last = _renewed(self._last, mended.result)
         self._glance = _renewed(self._glance, mended.result)
+        if self._last is not None:
+            self._kept.keep(self._last)
         self._tell()
         return mended
+
+    def _hear(self) -> None:
+        """Take over what another process found, or mended."""
+        news = self._kept.news()
+        if news is not None:
+            self._last = self._glance = news
 
 
 def _renewed(report: Report | None, result: Result) -> Report | None:

@@ -16,9 +16,12 @@ from projectionist.features.accounts.passkeys import service as passkeys
 from projectionist.features.accounts.second_factor import service as second_factor
 from projectionist.features.accounts.second_factor import totp
 from projectionist.features.accounts.users import links, service
+from projectionist.features.accounts.ways import service as identities
+from projectionist.features.accounts.ways.service import Kind
 from projectionist.features.audit_log import service as audit_log
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.secrets import Vault
+from projectionist.media.identity import Proven
 from projectionist.settings.choices import Registration
 from tests.features.accounts.passkeys.authenticators import HOME, Authenticator
 from tests.features.command import projectionist
@@ -54,6 +57,28 @@ def test_users_are_listed(data: Path) -> None:
     assert lines[2] == "2 of 2"
     found = json.loads(said(data, "list", "--role", "user", "--json"))
     assert [one["name"] for one in found["users"]] == ["Ada"]
+
+
+def test_what_is_linked_is_shown_and_unlinked_and_every_sign_in_ends(data: Path) -> None:
+    database = stored(data)
+    identities.link(database, 2, Kind.PLEX, Proven("https://plex.tv", "7", "Ada P."), now=now)
+    accounts.sign_in(database, "Ada", PASSWORD, now=now, remember=False, address="127.0.0.1")
+    database.close()
+    [line, total] = said(data, "identities", "Ada").splitlines()
+    assert line.split()[1:4] == ["plex", "Ada", "P."]
+    assert total == "1 linked"
+    [told] = json.loads(said(data, "identities", "Ada", "--json"))["identities"]
+    assert (told["kind"], told["name"], told["used_at"]) == ("plex", "Ada P.", None)
+    assert "Ada is signed out everywhere" in said(data, "unlink", "Ada", str(told["id"]))
+    assert said(data, "identities", "Ada") == "0 linked\n"
+    database = stored(data)
+    acts = [(one.who, one.act) for one in audit_log.all_entries(database)][-2:]
+    assert service.user_named(database, "Ada", now=now).sign_ins == 0
+    database.close()
+    assert acts == [
+        ("the command line", "account of another service unlinked"),
+        ("the command line", "browser signed out"),
+    ]
 
 
 def test_an_administrator_who_lost_the_password_gets_in_again(data: Path) -> None:

@@ -1,4 +1,4 @@
-"""Rows of apps, recovery codes and passkeys, and of sign-ins and questions that wait for them."""
+"""Rows of apps, recovery codes, passkeys and linked accounts, and of sign-ins and questions that wait for them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy import CursorResult, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from projectionist.features.accounts.models import (
+    IdentityRow,
     PasskeyChallengeRow,
     PasskeyRow,
     RecoveryCodeRow,
@@ -156,6 +157,13 @@ def remove_passkey(session: Session, user_id: int, passkey_id: int) -> str | Non
         .returning(PasskeyRow.name)
         .execution_options(synchronize_session=False)
     ).one_or_none()
+
+
+def identities_of(session: Session, user_id: int) -> Sequence[IdentityRow]:
+    """What is linked to somebody, in the order in which it was."""
+    return session.scalars(
+        select(IdentityRow).where(IdentityRow.user_id == user_id).order_by(IdentityRow.id)
+    ).all()
 
 
 def remove_passkeys_of(session: Session, user_id: int) -> list[str]:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from litestar import Request, delete, get, post
+from litestar import Request, Response, delete, get, post
 from litestar.params import JSONBody, PathParameter
 
 from projectionist.db.engine import Database
-from projectionist.features.accounts.cookies import tell_limit
+from projectionist.features.accounts import service as accounts
+from projectionist.features.accounts.cookies import (
+    address_of,
+    at_the_door,
+    browser_of,
+    known_browser,
+    no_step,
+    session_cookies,
+    step_shown,
+    tell_limit,
+)
+from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.second_factor import service
 from projectionist.features.accounts.second_factor.documents import (
     BegunDocument,
@@ -19,14 +30,55 @@ from projectionist.features.accounts.second_factor.documents import (
     begun_document,
     standing_document,
 )
+from projectionist.features.accounts.sessions import COOKIE
 from projectionist.kit.clock import Clock
 from projectionist.kit.secrets import Vault
-from projectionist.web.access import needs
+from projectionist.web.access import OPEN, needs
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Permission, Principal
 
 MANAGE = needs(Permission.MANAGE_USERS)
 PATH = "/api/v1/me/second-step"
+
+
+@post("/api/v1/sign-in/code", tags=["Accounts"], operation_id="take_second_step", status_code=204, **OPEN)
+async def take_second_step(
+    request: Request[Any, Any, Any],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+    vault: Injected[Vault],
+    data: JSONBody[CodeShown],
+) -> Response[None]:
+    """Bring the code of an app, or a recovery code, to a sign-in that asked for one; sets the session cookie."""
+    return await at_the_door(_take_step, request, database, clock, people, vault, data.code)
+
+
+def _take_step(
+    request: Request[Any, Any, Any],
+    database: Database,
+    clock: Clock,
+    people: SignedInPeople,
+    vault: Vault,
+    code: str,
+) -> Response[None]:
+    signed_in = service.take_step(
+        database,
+        vault,
+        step_shown(request),
+        code,
+        now=clock.now,
+        address=address_of(request),
+        browser=browser_of(request),
+        known=known_browser(request),
+        tell=tell_limit(request, clock),
+        idle=people.idle,
+    )
+    if old := request.cookies.get(COOKIE):
+        accounts.sign_out(database, old, now=clock.now)
+        people.forget()
+    cookies = [*session_cookies(request, signed_in), no_step(request)]
+    return Response(None, status_code=204, cookies=cookies)
 
 
 @get(PATH, tags=["Accounts"], operation_id="get_second_step", sync_to_thread=True)
@@ -118,6 +170,7 @@ def take_off_second_step(
 
 
 HANDLERS = (
+    take_second_step,
     get_second_step,
     begin_second_step,
     confirm_second_step,

@@ -245,6 +245,8 @@ def check_password(database: Database, user_id: int, password: str, now: Now, te
         row = accounts.user(session, user_id)
     if row is None:
         raise NotFound("This account is not there any more.")
+    if not row.password_hash:
+        raise InputWrong("You have no password here; choose one on your account page first.", "password")
     attempts.count_password(database, user_id, now(), tell)
     if not passwords.matches(password, row.password_hash):
         with database.durable() as session:

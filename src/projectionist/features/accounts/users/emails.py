@@ -49,7 +49,13 @@ def email_of(database: Database, user_id: int, *, now: Now) -> Email:
 
 
 def want_email(
-    room: Mailroom, principal: Principal, typed: str, password: str, *, tell: Tell = attempts.unheard
+    room: Mailroom,
+    principal: Principal,
+    typed: str,
+    password: str,
+    *,
+    tell: Tell = attempts.unheard,
+    token: str = "",  # nosec B107 - the empty one is nobody's
 ) -> Email:
     """Mail a link to an address that somebody wants to have; what they have holds until that is followed.
 
@@ -58,7 +64,7 @@ def want_email(
     """
     room.needed()
     address = checked_address(typed)
-    row = _shown_password(room.database, principal, password, room.now, tell)
+    row = _shown_password(room.database, principal, password, token, room.now, tell)
     if address.lower() == row.folded_email:
         raise InputWrong("That is your address already; nothing was changed.", "email")
     moment = room.now()
@@ -79,10 +85,15 @@ def want_email(
 
 
 def drop_email(
-    room: Mailroom, principal: Principal, password: str, *, tell: Tell = attempts.unheard
+    room: Mailroom,
+    principal: Principal,
+    password: str,
+    *,
+    tell: Tell = attempts.unheard,
+    token: str = "",  # nosec B107 - the empty one is nobody's
 ) -> Email:
     """Have no address any more, and none that is still to be proven. Raises InputWrong, TooManyRequests."""
-    _shown_password(room.database, principal, password, room.now, tell)
+    _shown_password(room.database, principal, password, token, room.now, tell)
     with room.database.durable() as session:
         row = _there(accounts.user_for_update(session, principal.id))
         former, row.email, row.folded_email = row.email or "", None, None
@@ -141,10 +152,12 @@ def _taken(session: Session, token: str, moment: datetime) -> tuple[UserRow, str
     return row, former, address
 
 
-def _shown_password(database: Database, principal: Principal, password: str, now: Now, tell: Tell) -> UserRow:
+def _shown_password(
+    database: Database, principal: Principal, password: str, token: str, now: Now, tell: Tell
+) -> UserRow:
     with database.read() as session:
         row = _there(accounts.user(session, principal.id))
-    check_current(database, row, password, now=now, tell=tell)
+    check_current(database, row, password, now=now, tell=tell, token=token)
     return row
 
 

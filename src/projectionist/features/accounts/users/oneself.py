@@ -12,7 +12,7 @@ from projectionist.errors import InputWrong, NotFound
 from projectionist.features.accounts import attempts, passwords, tokens
 from projectionist.features.accounts import queries as accounts
 from projectionist.features.accounts.attempts import Tell
-from projectionist.features.accounts.credentials.queries import passkeys_of
+from projectionist.features.accounts.credentials.queries import identities_of, passkeys_of
 from projectionist.features.accounts.models import UserRow
 from projectionist.features.accounts.service import browsers, check_current, principal_of
 from projectionist.features.accounts.users import service
@@ -40,11 +40,6 @@ def own_data(database: Database, principal: Principal, *, now: Now) -> Mapping[s
     """Everything that is kept of somebody as a user: no password, no token, nothing of others. Raises NotFound."""
     user = service.get_user(database, principal.id, now=now)
     email = email_of(database, principal.id, now=now)
-    with database.read() as session:
-        passkeys = [
-            {"name": one.name, "created_at": one.created_at, "used_at": one.used_at}
-            for one in passkeys_of(session, principal.id)
-        ]
     return {
         "made_at": now(),
         "account": {
@@ -59,7 +54,7 @@ def own_data(database: Database, principal: Principal, *, now: Now) -> Mapping[s
             "email_asked_for": email.wanted,
             "second_step": user.second_step,
         },
-        "passkeys": passkeys,
+        **_keys(database, principal.id),
         "browsers": [
             {
                 "browser": one.browser,
@@ -95,8 +90,28 @@ def own_data(database: Database, principal: Principal, *, now: Now) -> Mapping[s
     }
 
 
+def _keys(database: Database, user_id: int) -> Mapping[str, Any]:
+    with database.read() as session:
+        return {
+            "linked_accounts": [
+                {"service": one.kind, "name": one.name, "linked_at": one.linked_at, "used_at": one.used_at}
+                for one in identities_of(session, user_id)
+            ],
+            "passkeys": [
+                {"name": one.name, "created_at": one.created_at, "used_at": one.used_at}
+                for one in passkeys_of(session, user_id)
+            ],
+        }
+
+
 def leave(
-    database: Database, principal: Principal, password: str, *, now: Now, tell: Tell = attempts.unheard
+    database: Database,
+    principal: Principal,
+    password: str,
+    *,
+    now: Now,
+    tell: Tell = attempts.unheard,
+    token: str = "",  # nosec B107 - the empty one is nobody's
 ) -> None:
     """Take one's own account out, with its sign-ins, links and tokens; what others asked for stays.
 
@@ -104,7 +119,7 @@ def leave(
     """
     with database.read() as session:
         row = _there(accounts.user(session, principal.id))
-    check_current(database, row, password, "password", now=now, tell=tell)
+    check_current(database, row, password, "password", now=now, tell=tell, token=token)
     service.remove_user(database, principal, principal.id, now=now)
 
 

@@ -11,6 +11,7 @@ from litestar.params import JSONBody
 from projectionist.db.engine import Database
 from projectionist.features.accounts.cookies import no_session, tell_limit
 from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.sessions import COOKIE
 from projectionist.features.accounts.users import emails, mailing, oneself
 from projectionist.features.accounts.users.own_documents import (
     EmailChange,
@@ -56,10 +57,12 @@ def change_email(
     data: JSONBody[EmailChange],
 ) -> EmailDocument:
     """Have a link mailed to another address; once it is followed, within 24 hours, that address is one's own."""
-    tell = tell_limit(request, clock)
+    tell, token = tell_limit(request, clock), request.cookies.get(COOKIE, "")
     if data.email.strip():
-        return email_document(emails.want_email(mailroom, principal, data.email, data.password, tell=tell))
-    return email_document(emails.drop_email(mailroom, principal, data.password, tell=tell))
+        return email_document(
+            emails.want_email(mailroom, principal, data.email, data.password, tell=tell, token=token)
+        )
+    return email_document(emails.drop_email(mailroom, principal, data.password, tell=tell, token=token))
 
 
 @post(
@@ -114,7 +117,9 @@ def leave(
     data: JSONBody[Leaving],
 ) -> Response[None]:
     """Take one's own account out, with its sign-ins and tokens; the last administrator stays."""
-    oneself.leave(database, principal, data.password, now=clock.now, tell=tell_limit(request, clock))
+    token = request.cookies.get(COOKIE, "")
+    tell = tell_limit(request, clock)
+    oneself.leave(database, principal, data.password, now=clock.now, tell=tell, token=token)
     people.forget()
     return Response(None, cookies=[no_session(request)], status_code=204)
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import msgspec
 
-from projectionist.features.accounts.users.documents import Secret
 from projectionist.features.accounts.users.emails import Email
 
 Token = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
@@ -23,10 +22,13 @@ class EmailDocument(msgspec.Struct, frozen=True):
 
 
 class EmailChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Another address, empty for none; the one that holds now stays until the new one is proven."""
+    """Another address, empty for none; the one that holds now stays until the new one is proven.
+
+    Who has no password leaves it out.
+    """
 
     email: Annotated[str, msgspec.Meta(max_length=254)]
-    password: Secret
+    password: Annotated[str, msgspec.Meta(max_length=1024)] = ""
 
     def __repr__(self) -> str:
         return "EmailChange(…)"
@@ -51,9 +53,9 @@ class PasswordForgotten(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 
 class Leaving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One's password, to take one's own account out."""
+    """One's password, to take one's own account out; who has none leaves it out."""
 
-    password: Secret
+    password: Annotated[str, msgspec.Meta(max_length=1024)] = ""
 
     def __repr__(self) -> str:
         return "Leaving(…)"

@@ -13,7 +13,8 @@ from projectionist.errors import NotAllowed, ProjectionistError
 from projectionist.features.accounts.cookies import link_cookie, no_link, no_session, tell_limit
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.sessions import LINK_COOKIE, token_in
+from projectionist.features.accounts.service import has_password
+from projectionist.features.accounts.sessions import COOKIE, LINK_COOKIE, token_in
 from projectionist.features.accounts.users import addresses, emails, mailing, oneself
 from projectionist.features.mail.service import Mailroom
 from projectionist.kit.clock import Clock
@@ -62,12 +63,13 @@ def change_email(
     data: Form,
 ) -> Template | Redirect:
     """Have a link mailed to another address, or have none any more."""
-    typed, password, tell = text(data, "email"), text(data, "current"), tell_limit(request, clock)
+    typed, password = text(data, "email"), text(data, "current")
+    tell, token = tell_limit(request, clock), request.cookies.get(COOKIE, "")
     try:
         if typed.strip():
-            emails.want_email(mailroom, principal, typed, password, tell=tell)
+            emails.want_email(mailroom, principal, typed, password, tell=tell, token=token)
         else:
-            emails.drop_email(mailroom, principal, password, tell=tell)
+            emails.drop_email(mailroom, principal, password, tell=tell, token=token)
     except ProjectionistError as error:
         context = {**_context(principal, mailroom, clock), "typed": typed}
         return refused("accounts/profile.html", context, error)
@@ -84,9 +86,10 @@ def leave(
     data: Form,
 ) -> Template | Redirect:
     """Take one's own account out."""
-    tell = tell_limit(request, clock)
+    tell, token = tell_limit(request, clock), request.cookies.get(COOKIE, "")
+    password = text(data, "password")
     try:
-        oneself.leave(mailroom.database, principal, text(data, "password"), now=clock.now, tell=tell)
+        oneself.leave(mailroom.database, principal, password, now=clock.now, tell=tell, token=token)
     except ProjectionistError as error:
         return refused("accounts/profile.html", _context(principal, mailroom, clock), error)
     people.forget()
@@ -158,6 +161,7 @@ def verify_email(
 def _context(principal: Principal, mailroom: Mailroom, clock: Clock) -> dict[str, Any]:
     return {
         "email": emails.email_of(mailroom.database, principal.id, now=clock.now),
+        "has_password": has_password(mailroom.database, principal.id),
         "is_set": mailroom.is_set,
         "name": principal.name,
         "typed": None,

@@ -1,0 +1,1 @@
+"""Further ways in: identities that other services prove, linked to the accounts of this house."""

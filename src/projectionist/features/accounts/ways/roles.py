@@ -1,0 +1,21 @@
+"""What somebody becomes here who is in some group elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from projectionist.features.accounts.permissions import Role
+
+EVERYBODY = "*"
+_BEST_FIRST = tuple(Role)
+
+
+def role_of(mapping: Sequence[str], groups: Collection[str]) -> tuple[Role | None, bool]:
+    """The best role that `group=role` pairs give to members of these groups, and whether a group says so by name.
+
+    None where nothing lets them in. `*` is everybody.
+    """
+    pairs = [(group, Role(role)) for group, _, role in (one.rpartition("=") for one in mapping)]
+    named = {role for group, role in pairs if group in groups and group != EVERYBODY}
+    given = named or {role for group, role in pairs if group == EVERYBODY}
+    return next((role for role in _BEST_FIRST if role in given), None), bool(named)
