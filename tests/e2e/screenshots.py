@@ -37,6 +37,12 @@ PAGES = {
     "search": "/search?q=night",
     "about": "/about",
     "account": "/account",
+    "profile": "/account/profile",
+    "users": "/users",
+    "doctor": "/doctor",
+    "system": "/system",
+    "alerts": "/alerts",
+    "backups": "/backups",
 }
 QUALITY = 80
 LONG_MS = 180_000
