@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from projectionist.db.engine import Database
 from projectionist.db.saved_settings import forget_settings, save_settings, saved_settings
 from projectionist.errors import InputWrong, SettingWrong
-from projectionist.settings import Settings, Source, checked, describe, load_settings, values, variable_of
+from projectionist.settings import (
+    Settings,
+    Source,
+    checked,
+    describe,
+    load_settings,
+    secret_texts,
+    values,
+    variable_of,
+)
 from tests.settings_document import DOCUMENT, document
 
 DATA = {"PROJECTIONIST_DATA": "/var/lib/projectionist"}
@@ -183,6 +192,26 @@ def test_secrets_come_from_files_and_are_shown_nowhere(tmp_path: Path) -> None:
     )
     assert settings.plex_token == TOKEN
     assert TOKEN not in repr(settings)
+
+
+def test_what_a_log_may_not_hold_is_found_in_every_secret() -> None:
+    settings = load(
+        DATABASE_URL="postgresql+psycopg://films:p%40ss-word@db.lan/films",
+        ERROR_REPORTS="https://key-of-reports@reports.example.org/1",
+        OTLP_HEADERS="Authorization=Bearer token-of-metrics,X-Other=another",
+        BACKUP_PASSPHRASE="a = pass phrase",
+    )
+    found = set(secret_texts(settings))
+    assert found == {
+        "p%40ss-word",
+        "p@ss-word",
+        "key-of-reports",
+        "Bearer token-of-metrics",
+        "token-of-metrics",
+        "another",
+        "a = pass phrase",
+    }
+    assert list(secret_texts(load(DATABASE_URL="postgresql+psycopg://films@db.lan/films"))) == []
 
 
 @pytest.mark.parametrize(

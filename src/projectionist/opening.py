@@ -21,7 +21,7 @@ from projectionist.kit.probing import probe
 from projectionist.kit.secrets import load_vault
 from projectionist.media.lists import ConnectList
 from projectionist.media.server import Connect
-from projectionist.settings import Settings
+from projectionist.settings import Settings, secret_texts
 
 _log = logging.getLogger(__name__)
 
@@ -48,12 +48,7 @@ def open_house(
             logging.getLogger(library_of_ours).setLevel(logging.WARNING)
         # It logs each retry; what comes of them is told in words.
         logging.getLogger("stamina").setLevel(logging.ERROR)
-        for secret in (
-            settings.secret_key,
-            settings.plex_token,
-            settings.mail_password,
-            settings.oidc_client_secret,
-        ):
+        for secret in secret_texts(settings):
             logs.mask(secret)
         for name in settings.unknown:
             _log.warning("%s is no setting of Projectionist; nothing was done with it", name)

@@ -4,104 +4,83 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from projectionist.db.engine import Database
+from projectionist.features.backups import queries as backup_queries
 from projectionist.features.backups import service as backups
-from projectionist.integrations.lists.connecting import list_connector
-from projectionist.kit.secrets import load_vault
-from tests.api.house import NAME, PASSWORD, TOKEN, Open, opened, token_of
+from projectionist.features.operations.queries import texts_beginning
+from projectionist.kit.secrets import SEALED, load_vault
+from projectionist.settings import secret_names
+from tests.api.canaries import NO_SECRETS, SEALED_BY, SETTINGS, planted, sealing_modules
+from tests.api.house import NAME, PASSWORD, token_of
 from tests.api.test_secrets import looked_at
-from tests.kit.loopback import Loopback, says
 
-LIST_KEY = "canary-of-the-list-key-5d2a"
-PASSPHRASE = "canary-of-the-backup-passphrase-77c0"
-SECRET_KEY = "canary-of-the-secret-key-31b9-Zx8"
 TYPED = "canary-typed-as-a-name-90af"
 KEPT = b"http://127.0.0.1:32400"
 """What every database holds as it is, so that a search that finds nothing is known to have looked."""
-GIVEN = {
-    "the token of a server": TOKEN,
-    "a password": PASSWORD,
-    "the key of a list service": LIST_KEY,
-    "the passphrase of backups": PASSPHRASE,
-    "the key of the environment": SECRET_KEY,
-}
-
-
-@contextmanager
-def planted(data: Path, **more: str) -> Iterator[tuple[Open, dict[str, str]]]:
-    """A house with a secret of each kind, and what it told once."""
-    given = {"secret_key": SECRET_KEY, "backup_passphrase": PASSPHRASE, **more}
-    with (
-        Loopback(says(b"[]")) as trakt,
-        opened(data, lists=list_connector(trakt_url=trakt.url), **given) as house,
-    ):
-        once = told_once(house)
-        assert LIST_KEY in trakt.heads[0]
-        yield house, {**GIVEN, **once}
-
-
-def told_once(house: Open) -> dict[str, str]:
-    """What is shown one time, to who made it; the key of a list service is told as well."""
-    with house.visitor() as client:
-        headers = token_of(client)
-        told = client.put("/api/v1/cache/list-keys/trakt", json={"key": LIST_KEY}, headers=headers)
-        assert told.status_code < 300, told.text
-        made = client.post(
-            "/api/v1/me/tokens", json={"name": "a program", "scopes": ["view"]}, headers=headers
-        )
-        hooks = [
-            client.post("/api/v1/webhook-senders", json={"name": kind, "kind": kind}, headers=headers)
-            for kind in ("sonarr", "plex")
-        ]
-        invited = client.post("/api/v1/invitations", json={"role": "user"}, headers=headers)
-    assert made.status_code < 300, made.text
-    assert invited.status_code < 300, invited.text
-    once = {
-        "a token for a program": made.json()["shown"],
-        "an invitation": invited.json()["link"].rpartition("token=")[2],
-        "a session": house.session,
-        "the secret of a webhook": hooks[0].json()["secret"],
-        "the secret in the address of a webhook": hooks[1].json()["secret"],
-    }
-    assert all(len(one) > 20 for one in once.values())
-    return once
 
 
 def found_in(content: bytes, secrets: Mapping[str, str]) -> list[str]:
     return [what for what, secret in secrets.items() if secret.encode() in content]
 
 
-def test_no_page_and_no_answer_tells_a_secret(tmp_path: Path) -> None:
-    with planted(tmp_path) as (house, secrets):
+def test_every_secret_setting_is_planted() -> None:
+    assert secret_names() == set(SETTINGS)
+
+
+def test_whatever_seals_a_secret_is_planted() -> None:
+    assert sealing_modules() == set(SEALED_BY) | NO_SECRETS
+    assert set(backup_queries.SEALED) == set[tuple[str, str]]().union(*SEALED_BY.values())
+
+
+def test_every_column_that_is_sealed_holds_a_canary(tmp_path: Path) -> None:
+    with planted(tmp_path) as (house, secrets), house.house.database.read() as session:
+        vault = load_vault(tmp_path, SETTINGS["secret_key"][1])
+        kept = [
+            ((str(one.table.name), one.column), vault.open(one.text))
+            for one in texts_beginning(session, SEALED)
+        ]
+    assert {place for place, _ in kept} == set(backup_queries.SEALED)
+    assert [place for place, text in kept if not found_in(text.encode(), secrets)] == []
+
+
+def test_no_page_and_no_answer_tells_a_secret(tmp_path: Path, database_url: str) -> None:
+    with planted(tmp_path, database_url) as (house, secrets):
         answers = looked_at(house)
-    assert {address: what for address, body in answers.items() if (what := found_in(body, secrets))} == {}
+    told = {address: what for address, body in answers.items() if (what := found_in(body, secrets))}
+    assert told == {}
 
 
 def test_no_database_log_or_job_holds_a_secret(tmp_path: Path, database_url: str) -> None:
-    with planted(tmp_path, database_url=database_url) as (house, secrets), house.visitor() as client:
+    with planted(tmp_path, database_url) as (house, secrets), house.visitor() as client:
         headers = token_of(client)
         wrong = {"name": TYPED, "password": PASSWORD}
         assert client.post("/api/v1/sign-in", json=wrong, headers=headers).status_code == 401
         assert client.post("/api/v1/libraries/1/sync", json={}, headers=headers).status_code < 300
-        logging.getLogger("projectionist.test").warning(
-            "Authorization: Bearer %s", secrets["a token for a program"]
-        )
+        mail = {"email": "somebody@example.org"}
+        assert client.post("/api/v1/mail/test", json=mail, headers=headers).status_code < 300
+        log = logging.getLogger("projectionist.test")
+        log.warning("Authorization: Bearer %s", secrets["a token for a program"])
+        for what, secret in secrets.items():
+            if what.startswith("the setting"):
+                log.warning("A library says whatever it was given: %s", secret)
         files = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
         files |= on_disk(house.house.database)
         jobs = json.dumps(client.get("/api/v1/jobs?limit=100").json())
+    assert files["log.txt"].count(b"A library says whatever it was given") >= len(SETTINGS) - 1
     assert {"empty.sqlite", "empty.sqlite-wal", "log.txt"} <= set(files) or any(
         "pg_wal/" in name for name in files
     )
     assert len([name for name, body in files.items() if KEPT in body]) > 1, (
         "table and write-ahead log are read"
     )
-    assert {name: what for name, body in files.items() if (what := found_in(body, secrets))} == {}
+    holding = {name: held for name, body in files.items() if (held := found_in(body, secrets))}
+    assert holding == {}
     assert [name for name, body in files.items() if TYPED.encode() in body] == []
     assert found_in(jobs.encode(), secrets) == []
 
@@ -125,15 +104,16 @@ def on_disk(database: Database) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("encrypted", [True, False])
 def test_no_backup_holds_a_secret(tmp_path: Path, encrypted: bool) -> None:
+    passphrase = SETTINGS["backup_passphrase"][1]
     with planted(tmp_path / "data") as (house, secrets):
         settings = house.house.settings
         vault = load_vault(settings.data, settings.secret_key)
         place = backups.Place.of(settings, house.house.database, lambda: vault, house.house.clock.now)
         made = backups.make_backup(
-            place, "by hand", to=tmp_path / "backups", passphrase=PASSPHRASE if encrypted else ""
+            place, "by hand", to=tmp_path / "backups", passphrase=passphrase if encrypted else ""
         )
         assert made.is_proven, made.trouble
-        with backups.opened(next((tmp_path / "backups").glob("*.backup"), Path()), PASSPHRASE) as content:
+        with backups.opened(next((tmp_path / "backups").glob("*.backup"), Path()), passphrase) as content:
             inside = content.database.read_bytes()
     whole = b"".join(path.read_bytes() for path in (tmp_path / "backups").rglob("*") if path.is_file())
     assert NAME.encode() in inside

@@ -58,6 +58,8 @@ def _with_problems(operation: dict[str, Any]) -> None:
     for status in list(responses):
         if status.startswith(("4", "5")):
             responses[status] = {"description": responses[status].get("description", ""), "content": content}
+    if "204" in responses:  # a handler that sets a cookie is said to give JSON, though there is none
+        responses["204"].pop("content", None)
     responses["default"] = {"description": "It could not be done; the problem says why.", "content": content}
 
 

@@ -41,8 +41,9 @@ class PostMessenger:
     ) -> None:
         base, self._path = parts_of(address.address)
         _judge(base, outbound)
-        if len(self._path) >= _SECRET:
-            mask(self._path)
+        for secret in (self._path, urlsplit(self._path).query):
+            if len(secret) >= _SECRET:
+                mask(secret)
         self._kind = address.kind
         headers = {"User-Agent": f"Projectionist/{__version__}", "Content-Type": "application/json"}
         self._http = HttpClient(
@@ -62,12 +63,12 @@ class PostMessenger:
             plain, mark, query = path.partition("?")
             folder, _, topic = plain.rpartition("/")
             path, body = f"{folder or '/'}{mark}{query}", {**body, "topic": topic}
-        with self._secretly():
+        with self._secretly(path):
             self._http.request("POST", path, content=msgspec.json.encode(body))
 
     def beat(self) -> None:
         """Ask for the address. Raises ServiceError."""
-        with self._secretly():
+        with self._secretly(self._path):
             self._http.get(self._path)
 
     def close(self) -> None:
@@ -75,12 +76,13 @@ class PostMessenger:
         self._http.close()
 
     @contextmanager
-    def _secretly(self) -> Iterator[None]:
-        """The path is a secret, and an error of the client names it."""
+    def _secretly(self, asked: str) -> Iterator[None]:
+        """The path is a secret, with what follows it, and an error of the client names what was asked for."""
         try:
             yield
         except ServiceError as error:
-            raise type(error)(masked(error.message.replace(self._path, "/…"))) from None
+            said = error.message.replace(self._path, "/…")
+            raise type(error)(masked(said.replace(asked, "/…") if asked != "/" else said)) from None
 
 
 _NAMES = {
