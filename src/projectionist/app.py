@@ -75,11 +75,13 @@ from projectionist.features.previews.showing import Showcase
 from projectionist.features.previews.workplace import Workplace
 from projectionist.features.servers import feature as servers_web
 from projectionist.features.servers import service as servers
+from projectionist.features.webhooks import opening as webhooks
 from projectionist.integrations.connecting import Connecting
 from projectionist.integrations.lists.connecting import list_connector
 from projectionist.integrations.messengers.posting import PostMessenger
 from projectionist.integrations.oidc.provider import oidc_sign_in
 from projectionist.integrations.plex.installation import client_id
+from projectionist.integrations.senders.reading import read_told
 from projectionist.jobs.engine import Engine
 from projectionist.jobs.ports import JobKind
 from projectionist.jobs.tidying import TIDY
@@ -102,6 +104,16 @@ if TYPE_CHECKING:
     from projectionist.demo.house import DemoHouse
 
 _log = logging.getLogger(__name__)
+
+_QUEUES = (
+    library_jobs.QUEUE,
+    *preview_jobs.QUEUES,
+    *cache_jobs.QUEUES,
+    backup_jobs.QUEUE,
+    alerts.QUEUE,
+    mail_jobs.QUEUE,
+    webhooks.QUEUE,
+)
 
 
 class House:
@@ -160,10 +172,10 @@ class House:
             self.clock.now,
             self.events,
         )
+        self.webhooks = self._open_webhooks()
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = self._every_kind(vault)
-        queues = [library_jobs.QUEUE, *preview_jobs.QUEUES, *cache_jobs.QUEUES, backup_jobs.QUEUE]
-        self.jobs.bring(self._kinds, [*queues, alerts.QUEUE, mail_jobs.QUEUE])
+        self.jobs.bring(self._kinds, _QUEUES)
 
     def _every_kind(self, vault: Vault) -> tuple[JobKind, ...]:
         return (
@@ -180,6 +192,7 @@ class House:
             *backup_jobs.kinds(backups.Place.of(self.settings, self.database, lambda: vault, self.clock.now)),
             *mail_jobs.kinds(self.mailroom),
             *alerts.kinds(self.alerts),
+            *webhooks.kinds(self.webhooks),
         )
 
     def _open_reach(self, vault: Vault, connect: Connect | None) -> servers.Reach:
@@ -233,6 +246,11 @@ class House:
             lists=self.lists,
         )
 
+    def _open_webhooks(self) -> webhooks.Workplace:
+        return webhooks.open_workplace(
+            self.database, self.jobs, self.servers, read_told, self.clock.now, self.events, self._found
+        )
+
     def web(self, identify: Identify | None = None) -> Litestar:
         """The pages and the API, for who is signed in, or for whom `identify` knows."""
         settings = self.settings
@@ -264,6 +282,7 @@ class House:
                 "showcase": Showcase(),
                 "ways": self.ways,
                 "vault": self.reach.vault,
+                "webhooks": self.webhooks,
             },
             settings=ShellSettings.of(settings, __version__),
             readiness=(ReadinessCheck("database", self._probe_database),),
@@ -298,6 +317,7 @@ class House:
             metrics_web.web_feature(),
             alerts.web_feature(self.alerts),
             logs_web.web_feature(),
+            webhooks.web_feature(),
         )
 
     def ground(self) -> Ground:
@@ -410,6 +430,11 @@ class House:
 
     def _on_synced(self, synced: Synced) -> None:
         upkeep.on_synced(self.place, self.jobs, synced.library_id)
+
+    def _found(self) -> None:
+        """What is new may be what somebody watches next: it is planned anew, once a plan was confirmed."""
+        if cache_service.is_confirmed(self.jobs):
+            cache_service.run(self.cache, self.jobs, "webhook", dry=False)
 
     def _tell_of_doctor(self) -> None:
         with suppress(DatabaseUnusable):  # the doctor's page says so

@@ -408,3 +408,9 @@ class MailRefused(ServiceError):
     """A mail server will not take a mail, now or later: its address, its sender or what it says."""
 
     code = "mail_refused"
+
+
+class TellingWrong(UsageWrong):
+    """What a sender told is not what its kind sends; nothing was done with it."""
+
+    code = "telling_wrong"

@@ -69,6 +69,8 @@ _NEEDED: Mapping[Permission | None, str] = {
         save_mapping suggest_mappings sync_server test_server try_plex_data
     """,
     Permission.MANAGE_SETTINGS: """
+        add_webhook_sender get_webhook_sender list_webhook_deliveries list_webhook_senders
+        remove_webhook_sender renew_webhook_secret
         add_messenger change_alert_rule change_messenger examine export_metrics get_health get_heartbeat
         get_mail get_metrics list_alerts list_backups list_circuits list_log_lines list_messages
         list_messengers list_metric_summaries list_settings make_backup mend remove_heartbeat

@@ -173,7 +173,13 @@ def _shown_once(client: Client, headers: dict[str, str]) -> dict[str, str]:
     assert invited.status_code < 300, invited.text
     link = client.post("/api/v1/users/1/password-link", headers=headers)
     assert link.status_code < 300, link.text
+    hooks = [
+        client.post("/api/v1/webhook-senders", json={"name": kind, "kind": kind}, headers=headers)
+        for kind in ("sonarr", "plex")
+    ]
     return {
+        "the secret of a webhook": hooks[0].json()["secret"],
+        "the secret in the address of a webhook": hooks[1].json()["secret"],
         "a token for a program": made.json()["shown"],
         "an invitation": invited.json()["link"].rpartition("token=")[2],
         "a link to a new password": link.json()["link"].rpartition("token=")[2],

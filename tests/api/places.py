@@ -213,6 +213,9 @@ FORMS_WITHOUT = frozenset(
         "/previews/libraries/{library_id:int}/check",
         "/previews/make",
         "/previews/make-again",
+        "/senders",
+        "/senders/{sender_id:int}/remove",
+        "/senders/{sender_id:int}/secret",
         "/servers/{server_id:int}/check",
         "/servers/{server_id:int}/remove",
         "/servers/{server_id:int}/sync",
@@ -234,6 +237,8 @@ FORMS_WITHOUT = frozenset(
         "/users/{user_id:int}/second-step/take-off",
         "/users/{user_id:int}/sign-out",
         "/verify-email",
+        "/webhooks/{sender:str}",  # the paths in what programs tell are tried by tests of webhooks
+        "/webhooks/{sender:str}/{secret:str}",
     }
 )
 """The other forms."""

@@ -42,6 +42,7 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
         Act.BROWSER_REVOKED,
     },
     ("DELETE", "/api/v1/users/{user_id:int}"): {Act.USER_REMOVED},
+    ("DELETE", "/api/v1/webhook-senders/{sender_id:int}"): {Act.SENDER_REMOVED},
     ("DELETE", "/api/v1/me/passkeys/{passkey_id:int}"): {Act.PASSKEY_REVOKED},
     ("DELETE", "/api/v1/users/{user_id:int}/passkeys"): {Act.PASSKEY_REVOKED},
     ("DELETE", "/api/v1/users/{user_id:int}/second-step"): {Act.SECOND_FACTOR_OFF},
@@ -123,6 +124,8 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("POST", "/api/v1/sign-out"): {Act.SIGNED_OUT},
     ("POST", "/api/v1/users/{user_id:int}/password-link"): {Act.PASSWORD_LINK_MADE},
     ("POST", "/api/v1/verify-email"): {Act.EMAIL_CHANGED},
+    ("POST", "/api/v1/webhook-senders"): {Act.SENDER_ADDED},
+    ("POST", "/api/v1/webhook-senders/{sender_id:int}/secret"): {Act.SENDER_RENEWED},
     ("POST", "/cache/adopt"): {Act.ADOPTED},
     ("POST", "/cache/caps"): {Act.LIMIT_CHANGED},
     ("POST", "/cache/findings/repair"): {Act.REPAIRED},
@@ -160,6 +163,9 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("POST", "/new-password"): {Act.PASSWORD_CHANGED},
     ("POST", "/previews/libraries/{library_id:int}"): {Act.PREVIEWS_CHANGED},
     ("POST", "/previews/settings"): {Act.PREVIEWS_CHANGED},
+    ("POST", "/senders"): {Act.SENDER_ADDED},
+    ("POST", "/senders/{sender_id:int}/remove"): {Act.SENDER_REMOVED},
+    ("POST", "/senders/{sender_id:int}/secret"): {Act.SENDER_RENEWED},
     ("POST", "/servers"): {Act.SERVER_ADDED},
     ("POST", "/servers/{server_id:int}/edit"): {Act.SERVER_CHANGED},
     ("POST", "/servers/{server_id:int}/mappings"): {Act.MAPPING_CHANGED},
@@ -212,6 +218,7 @@ _HISTORY = "A film goes to or from the fast disk; the cache's own history says w
 _TRIAL = "A trial message says nothing of anybody, and goes where its owner has said before."
 _PIN = "A wish for a film; the pin itself says whose it is."
 _READS = "It reads and tells, and changes nothing that somebody set up."
+_TOLD = "It asks a server to look; the sender's own page keeps the last fifty that it told."
 _BEGUN = "Nothing is decided yet; what comes of it is written down where it is looked at."
 _WORK = "Work that takes nothing away; the job itself says who asked for it."
 
@@ -276,6 +283,8 @@ NOT_TOLD = {
     ("POST", "/setup/back"): "A step back in the setup; nothing of what was chosen is undone.",
     ("POST", "/setup/finish"): "The last step of the setup; each step before it wrote down what it did.",
     ("POST", "/setup/test"): _READS,
+    ("POST", "/webhooks/{sender:str}"): _TOLD,
+    ("POST", "/webhooks/{sender:str}/{secret:str}"): _TOLD,
     ("PUT", "/api/v1/cache/pins/{item_id:int}"): _PIN,
     ("PUT", "/api/v1/jobs/{job_id:str}/priority"): _WORK,
 }

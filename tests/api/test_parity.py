@@ -6,7 +6,7 @@ from typing import get_args
 
 from typer.main import get_group
 
-from projectionist.cli import cache, cache_lists, jobs, schedules, users
+from projectionist.cli import cache, cache_lists, jobs, schedules, users, webhooks
 from projectionist.features.operations.documents import ActionName, PriorityName
 from projectionist.web.access import declared_routes
 from projectionist.web.documents import METHODS, openapi_of
@@ -112,6 +112,9 @@ TWINS = {
     "/previews/make-again": "make_previews",
     "/previews/settings": "change_preview_choices",
     "/previews/settings/estimate": "estimate_preview_choices",
+    "/senders": "add_webhook_sender",
+    "/senders/{sender_id:int}/remove": "remove_webhook_sender",
+    "/senders/{sender_id:int}/secret": "renew_webhook_secret",
     "/servers": "add_server",
     "/servers/test": "test_server",
     "/servers/{server_id:int}/check": "check_server",
@@ -161,6 +164,15 @@ USER_COMMANDS = {
 }
 """The commands of users, and the operations that do the same."""
 
+WEBHOOK_COMMANDS = {
+    "list": ["list_webhook_senders", "get_webhook_sender"],
+    "told": ["list_webhook_deliveries"],
+    "add": ["add_webhook_sender"],
+    "renew": ["renew_webhook_secret"],
+    "remove": ["remove_webhook_sender"],
+}
+"""The commands of webhooks, and the operations that do the same."""
+
 CACHE_COMMANDS = {
     "plan": ["get_cache_plan", "list_planned_copies", "list_planned_returns", "list_kept_films"],
     "run": ["run_cache"],
@@ -192,7 +204,8 @@ def test_every_action_of_a_page_has_an_operation_that_does_the_same(house: Open)
     sent_to = {
         route.path
         for route in declared_routes(house.app)
-        if route.method not in ("GET", "HEAD") and not route.path.startswith(("/api/", "/setup"))
+        if route.method not in ("GET", "HEAD")
+        and not route.path.startswith(("/api/", "/setup", "/webhooks/"))
     }
     known = set(names(house))
     assert sent_to == set(TWINS)
@@ -216,6 +229,14 @@ def test_every_command_of_the_caches_daily_work_has_operations_that_do_the_same(
     assert {one for some in CACHE_COMMANDS.values() for one in some} - set(names(house)) == set()
     taken = {name: {word for one in commands[name].params for word in one.opts} for name in CACHE_COMMANDS}
     assert [name for name, words in taken.items() if "--json" not in words] == []
+
+
+def test_every_command_of_webhooks_has_operations_that_do_the_same_and_prints_json(house: Open) -> None:
+    commands = get_group(webhooks.app).commands
+    assert set(WEBHOOK_COMMANDS) == set(commands)
+    told = {one for some in WEBHOOK_COMMANDS.values() for one in some}
+    assert told == {name for name in names(house) if "webhook" in name}
+    assert [name for name, one in commands.items() if "--json" not in one.params[-2].opts] == []
 
 
 def test_every_command_of_lists_has_operations_that_do_the_same_and_prints_json(house: Open) -> None:

@@ -53,7 +53,12 @@ OPEN = {
     ("POST", "/sign-in/code"),
     ("POST", "/sign-out"),
     ("POST", "/verify-email"),
+    ("POST", "/webhooks/{sender:str}"),
+    ("POST", "/webhooks/{sender:str}/{secret:str}"),
 }
+
+BY_SECRET = {("POST", "/webhooks/{sender:str}"), ("POST", "/webhooks/{sender:str}/{secret:str}")}
+"""Open to programs that show a secret of their own. No cookie counts there, so that no page can use one."""
 
 
 def address_of(route: DeclaredRoute) -> str:
@@ -99,6 +104,7 @@ def test_nothing_is_changed_without_the_token_of_our_own_page(house: Open) -> No
     with house.visitor() as client:
         token_of(client)
         answers = {(route.method, route.path): ask(client, route, {}) for route in unsafe}
+    assert {answers.pop(route) for route in BY_SECRET} == {401}
     assert len(answers) > 50
     assert set(answers.values()) == {403}, answers
 
@@ -110,6 +116,7 @@ def test_nothing_is_changed_for_a_page_of_another_site(house: Open) -> None:
         answers = {(route.method, route.path): ask(client, route, headers) for route in unsafe}
     seldom = ("/new-password", "/forgotten-password")
     asked_often = {("POST", f"{way}{path}") for way in ("", "/api/v1") for path in seldom}
+    assert {answers.pop(route) for route in BY_SECRET} == {401}
     assert {status for route, status in answers.items() if route not in asked_often} == {403}, answers
 
 

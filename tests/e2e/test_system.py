@@ -36,6 +36,40 @@ def sample(house: Open, count: int, **measures: float) -> None:
             queries.put_sample(session, Step.RAW, at, told)
 
 
+COLOURED = """(chart) => {
+  const canvas = document.querySelector(`[data-chart=${chart}] canvas`);
+  const line = getComputedStyle(canvas.closest("[data-chart]")).getPropertyValue("--line-1").trim();
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(line.slice(at, at + 2), 16));
+  const { width, height } = canvas;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+  const places = [];
+  for (let at = 0; at < data.length; at += 4)
+    if (data[at] === red && data[at + 1] === green && data[at + 2] === blue && data[at + 3] === 255)
+      places.push((at / 4) % width / width);
+  return places;
+}"""
+"""How far from the left, as a share, each dot of a chart has the colour of its first line."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("size", ["wide", "phone"])
+def test_a_single_sample_is_a_point_in_the_period_that_was_asked_for(
+    house: Open, pages: Pages, scheme: Scheme, size: str
+) -> None:
+    sample(house, 1, requests=100, errors=1)
+    with served(house.app) as address:
+        watched = pages.open(address, size=size, scheme=scheme, cookies={COOKIE: house.session})
+        watched.expected = ("getImageData",)  # that this test looks at what was drawn
+        page = watched.go("/system?period=live")
+        wait_until(page, f"{DRAWN} > 0")
+        wait_until(page, f"({COLOURED})('requests').length > 8")
+        dots = page.evaluate(COLOURED, "requests")
+    assert min(dots) > 0.4
+    assert max(dots) < 0.75, "it is a quarter of an hour old, of half an hour"
+    assert max(dots) - min(dots) < 0.05, "a point, and no line"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_charts_are_drawn_and_their_tables_tell_the_same(house: Open, pages: Pages, scheme: Scheme) -> None:

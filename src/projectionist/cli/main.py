@@ -29,6 +29,7 @@ from projectionist.cli import (
     settings,
     sync,
     users,
+    webhooks,
 )
 from projectionist.errors import ProjectionistError, UsageWrong
 from projectionist.kit.acting import Actor, acting
@@ -54,6 +55,7 @@ app.add_typer(settings.app, name="settings")
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.add_typer(users.app, name="users")
+app.add_typer(webhooks.app, name="webhooks")
 app.command()(doctor.doctor)
 app.command()(health.health)
 app.command()(serve.serve)

@@ -36,6 +36,8 @@ _SHAPES = (
     ),
     re.compile(r"(?i)(authorization)(\\?[\"']?\s*[:=]\s*\\?[\"']?(?:bearer |basic )?)" + _END),
     re.compile(r"(://[^\s/:@]*)(:)[^\s/@]+(?=@)"),
+    # some senders of webhooks can show their secret in the address only
+    re.compile(r"(/webhooks/[^\s/]+)(/|%2[Ff])" + _END),
 )
 _secrets: set[str] = set()
 """Grows by the tokens of an installation, which are few."""

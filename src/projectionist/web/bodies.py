@@ -21,6 +21,8 @@ from projectionist.errors import InputWrong, ProjectionistError
 from projectionist.web.config import ShellSettings
 
 KEY: Final = "largest_body"
+FILES: Final = "takes_files"
+"""In a handler's `opt`: a form may bring files of any bytes, and the handler judges the texts beside them itself."""
 STATE: Final = "incoming"
 ORDINARY: Final = 1_000_000
 """The most bytes of a request, where its route says nothing else."""
@@ -33,6 +35,7 @@ LONGEST_S: Final = 60.0
 
 _JSON_NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _FORM = "application/x-www-form-urlencoded"
+_PARTS = "multipart/form-data"
 
 
 class NullCharacter(InputWrong):
@@ -63,12 +66,16 @@ def larger(size: int, declared: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Incoming:
-    """The body of one request on its way in. `most` is how many bytes it may have."""
+    """The body of one request on its way in.
+
+    `most` is how many bytes it may have; where it `takes_files`, those of a form may be any.
+    """
 
     def __init__(
         self, receive: Receive, content_type: str, ticks: Callable[[], float] = time.monotonic
     ) -> None:
         self.most = ORDINARY
+        self.takes_files = False
         self._receive = receive
         self._kind = content_type.partition(";")[0].strip().lower()
         self._ticks = ticks
@@ -89,7 +96,8 @@ class Incoming:
             raise too_large(self.most)
         if not message.get("more_body", False):
             self._is_whole = True
-            if holds_null(bytes(self._held), self._kind):
+            is_form = self.takes_files and self._kind == _PARTS
+            if not is_form and holds_null(bytes(self._held), self._kind):
                 raise null_character()
             self._held.clear()
         return message
@@ -121,6 +129,7 @@ def checking_requests(
         incoming: Incoming | None = connection.scope["state"].get(STATE)
         if incoming is not None:
             incoming.most = most
+            incoming.takes_files = bool(handler.opt.get(FILES, False))
         announced = connection.headers.get("content-length", "")
         if announced.isascii() and announced.isdigit() and (len(announced) > 18 or int(announced) > most):
             raise too_large(most)

@@ -14,6 +14,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Scope
 
 from projectionist.errors import NotAllowed
+from projectionist.web.identifying import ANONYMOUS
 from projectionist.web.ports import Principal
 
 COOKIE: Final = "projectionist_csrf"
@@ -21,6 +22,8 @@ HEADER: Final = "x-csrf-token"
 FIELD: Final = "_csrf_token"
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+WITHOUT_COOKIES: Final = "without_cookies"
+"""In a handler's `opt`, beside `ANONYMOUS`: no cookie lets anybody do anything there, so nothing can be forged."""
 FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -43,6 +46,8 @@ def new_token() -> str:
 async def check_csrf(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Let through a changing request only with the token of its cookie, from our own origin. Raises CsrfRefused."""
     if not isinstance(connection, Request) or connection.method in SAFE:
+        return
+    if handler.opt.get(WITHOUT_COOKIES, False) and handler.opt.get(ANONYMOUS, False):
         return
     principal: Principal | None = connection.scope.get("user")
     if principal is not None and principal.by_token:

@@ -26,7 +26,7 @@ from projectionist.web.headers import security_headers
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 FROM_PROXY: Final = "from_proxy"
 """In a request's state: whether one of the trusted proxies sent it."""
-COOKIELESS: Final = ("/static/", "/health", "/events", "/metrics")
+COOKIELESS: Final = ("/static/", "/health", "/events", "/metrics", "/webhooks/")
 """Answers that carry no CSRF cookie: nothing is sent from them, and some are kept by caches."""
 
 

@@ -69,6 +69,10 @@ FORGOTTEN: Final = Limit("forgotten", RESET.rates)
 """Of one address that asks for such links; counted by itself, so that asking leaves room for choosing."""
 EMAIL: Final = Limit("email", (Rate(5, HOUR),))
 """Of one person who has mails sent to addresses that are not proven to be theirs."""
+WEBHOOK: Final = Limit("webhook", (Rate(120, MINUTE),))
+"""Of one sender from one address."""
+WEBHOOK_REFUSED: Final = Limit("webhook_refused", (Rate(20, MINUTE), Rate(200, HOUR)))
+"""Of one address that shows wrong secrets of senders."""
 HOME: Final = Limit("home", (Rate(30, MINUTE),), (Rate(30, MINUTE), Rate(50, HOUR), Rate(200, DAY)))
 SEARCH: Final = Limit("search", (Rate(30, MINUTE),))
 SUGGEST: Final = Limit("suggest", (Rate(120, MINUTE),), step=10)

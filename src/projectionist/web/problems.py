@@ -54,7 +54,7 @@ class WrongContentType(ProjectionistError):
 
 def is_api(request: Request[Any, Any, Any]) -> bool:
     """Whether a program asks: an address of the API, or one that only programs call."""
-    return request.scope["path"].startswith(("/api/", "/health", "/events", "/metrics"))
+    return request.scope["path"].startswith(("/api/", "/health", "/events", "/metrics", "/webhooks/"))
 
 
 def problem_of(error: Exception, request: Request[Any, Any, Any]) -> dict[str, Any]:

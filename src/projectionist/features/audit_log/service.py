@@ -99,6 +99,9 @@ class Act(StrEnum):
     HEARTBEAT_REMOVED = "heartbeat removed"
     ANNOUNCED = "announced"
     ANNOUNCEMENT_REMOVED = "announcement taken back"
+    SENDER_ADDED = "webhook sender added"
+    SENDER_RENEWED = "secret of a webhook sender renewed"
+    SENDER_REMOVED = "webhook sender removed"
 
 
 @dataclass(frozen=True, slots=True)

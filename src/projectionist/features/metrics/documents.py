@@ -33,10 +33,14 @@ class ChartDocument(msgspec.Struct, frozen=True):
 
 
 class MetricsDocument(msgspec.Struct, frozen=True):
-    """What was measured in a period: when each step of time began, and charts of as many values."""
+    """What was measured in a period, `since` when `until` when: when each step of time began that was measured, and
+    charts of as many values.
+    """
 
     period: str
     step: str
+    since: datetime
+    until: datetime
     at: list[datetime]
     charts: list[ChartDocument]
 
@@ -89,7 +93,7 @@ def metrics_document(view: View) -> MetricsDocument:
         )
         for one in view.charts
     ]
-    return MetricsDocument(view.period.value, view.step.value, list(view.at), charts)
+    return MetricsDocument(view.period.value, view.step.value, view.since, view.until, list(view.at), charts)
 
 
 def metrics_columns(view: View) -> list[str]:

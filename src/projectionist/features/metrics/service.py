@@ -84,6 +84,8 @@ class View:
 
     period: Period
     step: Step
+    since: datetime
+    until: datetime
     at: tuple[datetime, ...]
     charts: tuple[Values, ...]
     row_at: tuple[datetime, ...]
@@ -103,12 +105,15 @@ def view(place: Place, period: Period) -> View:
     """What was measured in a period that ends now. Raises DatabaseUnusable."""
     span, step, longer = _SPANS[period]
     now = place.now()
+    since = start_of(step, now - span)
     with place.database.read() as session:
-        found = _samples(session, step, start_of(step, now - span), now)
+        found = _samples(session, step, since, now)
     rows = _longer(found, longer)
     return View(
         period,
         step,
+        since,
+        now,
         tuple(sample.at for sample in found),
         _charts(found),
         tuple(sample.at for sample in rows),

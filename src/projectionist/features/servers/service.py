@@ -24,7 +24,7 @@ from projectionist.features.servers.mapping import (
     try_plex_data,
 )
 from projectionist.features.servers.models import ServerRow
-from projectionist.features.servers.paths import Mapping, PathMap
+from projectionist.features.servers.paths import Mapping, PathMap, components, is_below, is_windows, spelled
 from projectionist.features.servers.records import (
     PathMapping,
     PlexData,
@@ -49,11 +49,15 @@ __all__ = [
     "Server",
     "ServersHere",
     "Syncs",
+    "components",
+    "is_below",
+    "is_windows",
     "path_map",
     "prove_mapping",
     "remove_mapping",
     "save_mapping",
     "server_address",
+    "spelled",
     "suggest_mappings",
     "try_plex_data",
 ]

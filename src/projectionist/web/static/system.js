@@ -41,12 +41,23 @@ function options(element, chart) {
     legend: { show: false },
     cursor: { show: false },
     tzDate: zone ? (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone) : undefined,
-    scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), element.dataset.unit === "share" ? 1 : high > 0 ? high * 1.1 : 1] } },
+    scales: { x: { range: period }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), element.dataset.unit === "share" ? 1 : high > 0 ? high * 1.1 : 1] } },
     axes: [{ ...axis, values: times }, { ...axis, size: 64, values: (_, ticks) => ticks.map(words) }],
     series: [{}, ...chart.lines.map((line, at) => ({
-      label: line.label, stroke: lines[at], width: 2, dash: DASHES[at], spanGaps: false, points: { show: false },
+      label: line.label, stroke: lines[at], width: 2, dash: DASHES[at], spanGaps: false,
+      points: { show: true, size: 7, width: 0, fill: lines[at], filter: alone },
     }))],
   };
+}
+
+// The whole of what was asked for, however little of it was measured.
+const period = () => [kept.since, kept.until].map((moment) => Date.parse(moment) / 1000);
+
+// Where a value has none beside it, there is no line to draw, and a point stands for it.
+function alone(chart, at) {
+  const values = chart.data[at];
+  const known = (place) => (values[place] ?? null) !== null;
+  return [...values.keys()].filter((place) => known(place) && !known(place - 1) && !known(place + 1));
 }
 
 // Clock times for as long as a day, else dates too; always of 24 hours, as everywhere here.

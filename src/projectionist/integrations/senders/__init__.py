@@ -1,0 +1,1 @@
+"""Programs that tell us what changed: how each of them puts it."""
