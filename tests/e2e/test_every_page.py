@@ -37,6 +37,7 @@ NOT_HERE = {
     "/cache/places/{place_id:int}",  # no folder is served: tests/e2e/test_cache_house.py
     "/cache/lists/{list_id:int}",  # no list is followed: tests/features/cache/lists
     "/about/licence",  # of a package that is named
+    "/sign-in/oidc/back",  # what a provider sends people back to: tests/e2e/test_other_ways_in.py
 }
 OTHERS = (Role.MODERATOR, Role.USER, Role.GUEST)
 
@@ -98,19 +99,23 @@ def ids_in(watched: Watched) -> dict[str, str]:
     }
 
 
-def serve_folders(watched: Watched, fast: Path) -> dict[str, str]:
-    """A fast tier of the cache and a list that it follows, so that their pages are there."""
+def furnish(watched: Watched, fast: Path) -> dict[str, str]:
+    """A fast tier of the cache and a sender of webhooks, so that their pages are there."""
     fast.mkdir()
     token = next(one["value"] for one in watched.page.context.cookies() if "csrf" in str(one["name"]))
 
-    def add(path: str, data: dict[str, Any]) -> str:
+    def add(path: str, data: dict[str, Any]) -> Any:
         answer = watched.page.request.post(
             f"{watched.address}/api/v1/{path}", data=data, headers={"x-csrf-token": str(token)}
         )
         assert answer.ok, answer.text()
-        return str(answer.json()["id"])
+        return answer.json()
 
-    return {"tier_id": add("cache/tiers", {"name": "fast", "root": str(fast)})}
+    sender = add("webhook-senders", {"name": "Sonarr", "kind": "sonarr"})["sender"]
+    return {
+        "tier_id": str(add("cache/tiers", {"name": "fast", "root": str(fast)})["id"]),
+        "sender_id": str(sender["id"]),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +131,7 @@ def inhabited(
         service.become_administrator(page)
         service.choose_the_demo_house(page)
         service.wait_for_previews(page, running.address)
-        named = ids_in(watched) | serve_folders(watched, folder / "fast")
+        named = ids_in(watched) | furnish(watched, folder / "fast")
         house = Inhabited(running, named, page_routes(folder / "elsewhere"))
         house.cookies[Role.ADMINISTRATOR] = [dict(one) for one in page.context.cookies()]
         house.cookies |= {role: joined(pages, running, role) for role in OTHERS}
