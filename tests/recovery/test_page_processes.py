@@ -172,9 +172,14 @@ def test_a_limit_counts_over_all_processes(house: UnderFire) -> None:
 def test_one_that_dies_is_begun_again_and_all_end_with_the_service(house: UnderFire) -> None:
     program = house.serve("--workers", str(PROCESSES)).start()
     before = begun(house)
+    starts = {one["started_at"] for one in house.listed("/nodes")}
     before[-1].kill()
     until(lambda: not before[-1].is_running(), 60, "Its end")
     until(lambda: len(listeners(house)) == PROCESSES, BEGIN_S, "Another one")
+    # It holds the socket before it takes part, and until then the name is still that of the one that was killed.
+    until(
+        lambda: any(one["started_at"] not in starts for one in alive(house)), BEGIN_S, "Its part in the house"
+    )
     assert "ended by themselves (-9)" in program.said
     with stream(house), stream(house):
         assert program.ask_to_end(END_S) == 0
