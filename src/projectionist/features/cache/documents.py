@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -262,7 +262,7 @@ class RunRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class FilesRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which films on the fast tiers, by their ids; at most 1000."""
 
-    ids: list[int]
+    ids: list[Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]]
 
 
 class OrderedDocument(msgspec.Struct, frozen=True):

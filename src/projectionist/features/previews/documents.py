@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -162,14 +162,18 @@ class RedoDocument(msgspec.Struct, frozen=True):
     libraries: list[str]
 
 
+Id: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""What a database can have kept something by."""
+
+
 class MakeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which previews to make now: these parts, or all of a library or in these states.
 
     `again` makes those anew that are fresh.
     """
 
-    part_ids: list[int] = []
-    library_id: int | None = None
+    part_ids: list[Id] = []
+    library_id: Id | None = None
     states: list[StateName] = []
     text: str = ""
     again: bool = False
