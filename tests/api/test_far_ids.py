@@ -1,12 +1,14 @@
-"""Ids in bodies that no database can hold are refused in a sentence."""
+"""Ids that no database can hold, in addresses and in bodies, are answered in a sentence."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from projectionist.web.access import declared_routes
 from tests.api.house import Open, opened, token_of
 
 FAR = 2**63
@@ -31,3 +33,20 @@ def test_an_id_that_no_database_holds_is_refused(house: Open, path: str, body: d
     with house.visitor() as client:
         answer = client.post(f"/api/v1/{path}", json=body, headers=token_of(client))
     assert answer.status_code in (400, 422), answer.text
+
+
+def test_no_address_with_such_an_id_fails_inside(house: Open) -> None:
+    failed: list[str] = []
+    tried = 0
+    with house.visitor() as client:
+        for route in declared_routes(house.app):
+            if ":int}" not in route.path:
+                continue
+            tried += 1
+            path = re.sub(r"{\w+:\w+}", "x", re.sub(r"{\w+:int}", str(FAR), route.path))
+            body = {} if path.startswith("/api") and route.method != "GET" else None
+            answer = client.request(route.method, path, headers=token_of(client), json=body)
+            if answer.status_code >= 500:
+                failed.append(f"{route.method} {path} gave {answer.status_code}")
+    assert not failed, failed
+    assert tried > 30

@@ -57,7 +57,7 @@ read_only /usr "$root/usr"
 case "$prefix" in /usr | /usr/*) : ;; *) read_only "$prefix" "$root$prefix" ;; esac
 read_only "$image/opt/projectionist" "$root/opt/projectionist"
 mount -t tmpfs -o mode=0755 bin "$root/usr/local/bin"
-cp "$image/root/usr/local/bin/projectionist" "$image/root/usr/local/bin/healthcheck" "$root/usr/local/bin"
+cp "$image/placed/usr/local/bin/projectionist" "$image/placed/usr/local/bin/healthcheck" "$root/usr/local/bin"
 mount -o remount,bind,ro "$root/usr/local/bin"
 for folder in config cache media; do mkdir -p "$root/$folder"; done
 mount --bind "$config" "$root/config"
@@ -104,10 +104,10 @@ def built() -> Iterator[Image]:
         folder = Path(made)
         folder.chmod(0o755)
         surroundings = {**os.environ, "PYTHON": str(PYTHON)}
-        (folder / "root").mkdir()
+        (folder / "placed").mkdir()
         for command in (
             ["unshare", "--mount", "sh", "-c", _INSTALL_APP, "sh", made, str(INSTALL), "app", str(APP)],
-            [str(INSTALL), "place", str(folder / "root")],
+            [str(INSTALL), "place", str(folder / "placed")],
         ):
             subprocess.run(command, check=True, env=surroundings, timeout=900)
         yield Image(folder)

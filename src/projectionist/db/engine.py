@@ -22,7 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
-from projectionist.errors import DatabaseUnusable, SettingWrong
+from projectionist.errors import DatabaseUnusable, NotFound, SettingWrong
 from projectionist.kit.outbound import is_local
 
 BUSY_TIMEOUT_S = 30.0
@@ -189,6 +189,10 @@ def explained() -> Iterator[None]:
         if any(sign in str(error.orig) for sign in _UNUSABLE):
             raise DatabaseUnusable(_reason(error)) from error
         raise
+    except OverflowError as error:
+        if "SQLite INTEGER" not in str(error):
+            raise
+        raise NotFound("Nothing here has a number as large as that; nothing was changed.") from error
 
 
 _UNUSABLE = ("malformed", "not a database", "read-only transaction")
