@@ -44,7 +44,7 @@ def test_no_address_with_such_an_id_fails_inside(house: Open) -> None:
                 continue
             tried += 1
             path = re.sub(r"{\w+:\w+}", "x", re.sub(r"{\w+:int}", str(FAR), route.path))
-            body = {} if path.startswith("/api") and route.method != "GET" else None
+            body: dict[str, Any] | None = {} if path.startswith("/api") and route.method != "GET" else None
             answer = client.request(route.method, path, headers=token_of(client), json=body)
             if answer.status_code >= 500:
                 failed.append(f"{route.method} {path} gave {answer.status_code}")
