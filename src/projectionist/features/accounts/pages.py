@@ -24,13 +24,13 @@ from projectionist.features.accounts.cookies import (
     slow_down,
     tell_limit,
 )
+from projectionist.features.accounts.credentials.linked import identities_of
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.second_factor.pages import to_step
 from projectionist.features.accounts.second_factor.service import standing
 from projectionist.features.accounts.sessions import COOKIE
 from projectionist.features.accounts.users.emails import email_of
-from projectionist.features.accounts.ways import service as identities
 from projectionist.features.accounts.ways.opening import Ways
 from projectionist.features.accounts.zones import time_zones
 from projectionist.kit.clock import Clock
@@ -239,7 +239,7 @@ def _account_context(
     return {
         "browsers": service.browsers(database, principal.id, token, now=clock.now),
         "email": email_of(database, principal.id, now=clock.now),
-        "identities": identities.identities_of(database, principal.id),
+        "identities": identities_of(database, principal.id),
         "has_password": service.has_password(database, principal.id),
         **_shown(ways),
         "second_step": standing(database, principal.id),

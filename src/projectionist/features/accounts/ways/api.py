@@ -11,6 +11,7 @@ from litestar.params import JSONBody, PathParameter
 
 from projectionist.db.engine import Database
 from projectionist.features.accounts.cookies import handshake_cookie
+from projectionist.features.accounts.credentials.linked import Identity, identities_of
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.ways import arriving, oidc, oidc_pages, others, plex, service
 from projectionist.features.accounts.ways.opening import Ways
@@ -151,7 +152,7 @@ def list_identities(
     principal: Injected[Principal], database: Injected[Database], offset: Offset = 0, limit: Limit = 50
 ) -> PageOut[IdentityDocument]:
     """The accounts of other services that are linked to one's own."""
-    return part_out(service.identities_of(database, principal.id), _document, offset, limit)
+    return part_out(identities_of(database, principal.id), _document, offset, limit)
 
 
 @delete(
@@ -212,7 +213,7 @@ def _begun(request: Request[Any, Any, Any], begun: Begun) -> Response[BegunDocum
     return Response(BegunDocument(begun.link, begun.expires_at), cookies=[cookie], status_code=201)
 
 
-def _document(one: service.Identity) -> IdentityDocument:
+def _document(one: Identity) -> IdentityDocument:
     return IdentityDocument(one.id, one.kind, one.name, one.linked_at, one.used_at)
 
 
