@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from projectionist.errors import RangeRefused, ServerLacks
+from projectionist.kit.breaker import UNUSED_S
 from projectionist.kit.metrics import REGISTRY
 
 ANSWERED: Final = "answered"
@@ -18,6 +19,7 @@ CALLS: Final = REGISTRY.histogram(
     "Calls of other services, with all their tries; outcome is answered or failed.",
     "service",
     "outcome",
+    kept_s=UNUSED_S,
 )
 
 

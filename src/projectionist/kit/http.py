@@ -121,10 +121,11 @@ class HttpClient:
         outbound: Outbound = OUTBOUND,
     ) -> None:
         self._base = base_url.rstrip("/")
-        self.who = f"{name} at {shown_address(base_url)}"
+        self._address = shown_address(base_url)
+        self.who = f"{name} at {self._address}"
         self._time_outs = time_outs
         self._retries = retries
-        self._breaker = breaker or breaker_of(shown_address(base_url))
+        self._breaker = breaker
         self._max_body = max_body
         context = verify_tls if isinstance(verify_tls, ssl.SSLContext) else tls_context(verify_tls)
         self._client = httpx2.Client(
@@ -206,7 +207,8 @@ class HttpClient:
     @contextmanager
     def _admitted(self) -> Iterator[None]:
         """Let a call pass if the circuit is closed, and count how it ends."""
-        refusal = self._breaker.enter()
+        breaker = self._breaker or breaker_of(self._address)
+        refusal = breaker.enter()
         if refusal is not None:
             raise ServerUnreachable(
                 f"{self.who} has failed again and again since {refusal.since:%H:%M:%S} UTC and is left alone; "
@@ -226,7 +228,7 @@ class HttpClient:
             failed = False
             raise
         finally:
-            self._breaker.leave(failed)
+            breaker.leave(failed)
 
     def _tried(
         self,
