@@ -88,12 +88,19 @@ def test_the_share_is_told_by_the_trace_and_a_larger_one_records_all_that_a_smal
     trace: str,
 ) -> None:
     shares = []
-    for share in (0.0, 0.01, 0.5, 0.99, 1.0):
+    for share in range(21):
         traces = Traces()
-        traces.open(share)
+        traces.open(share / 20)
         shares.append(traces.samples(trace))
     assert (shares[0], shares[-1]) == (False, True)
     assert all(after or not before for before, after in pairwise(shares))
+
+
+def test_the_lower_half_of_the_id_decides_as_it_does_elsewhere() -> None:
+    traces = Traces()
+    traces.open(0.5)
+    assert traces.samples("f" * 16 + "7" + "f" * 15)
+    assert not traces.samples("0" * 16 + "8" + "0" * 15)
 
 
 def test_half_of_all_traces_is_about_a_half() -> None:
