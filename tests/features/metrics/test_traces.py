@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,7 @@ class Keeping:
     def __init__(self) -> None:
         self.spans: list[Span] = []
 
-    def send(self, families: Sequence[Family]) -> None:
+    def send(self, families: Iterable[Family]) -> None:
         """Metrics are not looked at."""
 
     def send_spans(self, spans: Sequence[Span]) -> int:
