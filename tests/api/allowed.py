@@ -26,13 +26,13 @@ ROLES: Mapping[str, frozenset[Permission]] = {
 
 _NEEDED: Mapping[Permission | None, str] = {
     None: """
-        end_push_subscription renew_push_subscription
+        renew_push_subscription
         begin_oidc_sign_in begin_plex_sign_in look_at_plex_sign_in take_second_step
         ask_for_passkey ask_for_password choose_password join sign_in sign_in_by_passkey verify_email
     """,
     Permission.VIEW: """
         link_oidc link_plex list_identities unlink_identity
-        add_device change_device get_push_key list_devices list_messages remove_device test_device
+        add_device change_device end_push_subscription get_push_key list_devices list_messages remove_device test_device
         add_passkey begin_passkey begin_second_step change_email change_me change_password
         confirm_second_step export_jobs_as_csv export_jobs_as_json export_me get_about get_email
         get_item get_job get_job_log get_library get_library_preview_choices get_me get_preview

@@ -32,7 +32,7 @@ DEVICES = "/api/v1/me/devices"
 DEVICE = f"{DEVICES}/{{device_id:int}}"
 _BY_ENDPOINT: dict[str, Any] = {"opt": {**OPEN["opt"], ANONYMOUS: True, WITHOUT_COOKIES: True}}
 """A service worker has no page to take a token from, and nobody may be signed in; only the browser itself knows its
-endpoint, and nothing but its own subscription can be changed by it."""
+former endpoint, and nothing but its own subscription can be changed by it."""
 
 
 @get("/api/v1/push-key", tags=["Notifications"], operation_id="get_push_key", sync_to_thread=True)
@@ -116,10 +116,9 @@ def renew_subscription(alerts: Injected[Workplace], data: JSONBody[RenewedSubscr
     operation_id="end_push_subscription",
     status_code=204,
     sync_to_thread=True,
-    **_BY_ENDPOINT,
 )
 def end_subscription(alerts: Injected[Workplace], data: JSONBody[EndedSubscription]) -> None:
-    """A browser ends its subscription; nothing is said of whether there was one."""
+    """A browser ends its subscription, whoever it was for; nothing is said of whether there was one."""
     devices.let_go(alerts, data.former)
 
 

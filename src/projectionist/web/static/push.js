@@ -41,9 +41,12 @@ async function end() {
   person(null);
   const found = await subscription();
   if (!found) return;
-  await ask(document.body.dataset.pushEnd, { former: found.endpoint });
-  await found.unsubscribe();
-  await caches.delete(SUBSCRIBED);
+  try {
+    await ask(document.body.dataset.pushEnd, { former: found.endpoint });
+  } finally {
+    await found.unsubscribe();
+    await caches.delete(SUBSCRIBED);
+  }
 }
 
 async function markOf(endpoint) {
