@@ -142,7 +142,8 @@ def _judge(service: NotifyBase, outbound: Outbound) -> None:
     try:
         ip_address(host)
     except ValueError:
-        if not any("{host}" in template for template in service.templates):
+        templates: tuple[str, ...] = service.templates
+        if not any("{host}" in template for template in templates):
             return
         if service.schema in _UNLOOKED:
             raise InputWrong(
