@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
@@ -37,6 +36,7 @@ from projectionist.features.cache import web as cache
 from projectionist.features.cache import workplace as cache_workplace
 from projectionist.features.cache.opening import Wishes, open_workplace
 from projectionist.features.cache.reading.standing import tiers_now
+from projectionist.features.cache.recorded import recorded_links
 from projectionist.features.cache.running.following import Following
 from projectionist.features.cache.running.guarding import Guarding
 from projectionist.features.cache.running.rounds import recover
@@ -142,12 +142,14 @@ class House:
         self._demo: DemoHouse | None = None
         self._demo_lock = threading.Lock()
         self._own = OwnFolder(settings.data)
+        self._recorded = partial(recorded_links, database)
         self._outbound = Outbound(own=OwnService(settings.host, settings.port))
         self._connecting = Connecting(
             client_id(settings.data),
             settings.plex_tv_url,
             partial(plex_tv_beside, settings.data / DEMO_HOUSE),
             self._outbound,
+            self._recorded,
         )
         self.reach = self._open_reach(vault, connect)
         self.servers = servers.ServersHere(self.reach)
@@ -210,7 +212,7 @@ class House:
             prove_plex_data=prove_plex_data,
             publish=self._publish,
             own=self._own,
-            is_copy=self._is_copy,
+            recorded=self._recorded,
         )
 
     def _open_previews(self) -> Workplace:
@@ -228,7 +230,7 @@ class House:
                 quality=settings.preview_quality,
             ),
             may_open=Confines(
-                LibraryIndex(database), self.servers, self.servers.prefixes, self._is_copy
+                LibraryIndex(database), self.servers, self.servers.prefixes, self._recorded
             ).hold,
         )
 
@@ -427,9 +429,6 @@ class House:
 
     def _leave_out(self, folders: str) -> None:
         upkeep.save_choices(self.place, self.jobs, None, {"left_out": folders}, asked_by="setup")
-
-    def _is_copy(self, link: Path, real: Path) -> bool:
-        return cache_service.leads_to_copy(self.cache, link, real)
 
     def _on_synced(self, synced: Synced) -> None:
         upkeep.on_synced(self.place, self.jobs, synced.library_id)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post, put
-from litestar.params import JSONBody, PathParameter
+from litestar.params import JSONBody
 
 from projectionist.db.engine import Database
 from projectionist.errors import SecondStepNeeded
@@ -31,6 +31,7 @@ from projectionist.features.accounts.zones import check_time_zone
 from projectionist.kit.clock import Clock
 from projectionist.kit.secrets import Vault
 from projectionist.web.access import OPEN
+from projectionist.web.ids import Id
 from projectionist.web.injection import Injected
 from projectionist.web.limits import limited
 from projectionist.web.paging import Limit, Offset, PageOut
@@ -300,7 +301,7 @@ def revoke_sign_in(
     database: Injected[Database],
     clock: Injected[Clock],
     people: Injected[SignedInPeople],
-    sign_in_id: Annotated[int, PathParameter(ge=1, le=2**63 - 1)],
+    sign_in_id: Id,
 ) -> None:
     """Sign one of one's browsers out."""
     service.revoke(database, principal.id, sign_in_id, now=clock.now)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 from litestar import Request, Response, delete, get, post
-from litestar.params import JSONBody, PathParameter
+from litestar.params import JSONBody
 
 from projectionist.db.engine import Database
 from projectionist.features.accounts.cookies import handshake_cookie
@@ -18,13 +18,13 @@ from projectionist.features.accounts.ways.opening import Ways
 from projectionist.features.accounts.ways.plex import Begun, Waiting
 from projectionist.kit.clock import Clock
 from projectionist.web.access import OPEN, needs
+from projectionist.web.ids import Id
 from projectionist.web.injection import Injected
 from projectionist.web.limits import ELSEWHERE, limited
 from projectionist.web.paging import Limit, Offset, PageOut, part_out
 from projectionist.web.ports import Permission, Principal
 
 MANAGE = needs(Permission.MANAGE_USERS)
-Id = Annotated[int, PathParameter(ge=1, le=2**63 - 1)]
 
 
 class SignInOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
