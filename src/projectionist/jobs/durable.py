@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from projectionist.db.engine import BUSY_TIMEOUT_S, Database, explained, keep_private, sqlite_url
 from projectionist.errors import DatabaseUnusable
+from projectionist.jobs.ports import REST_S
 
 VERSION = "1"
 """Of the one workflow; raised when a workflow that an older program began could not be carried on."""
@@ -33,8 +34,7 @@ GIVEN_UP = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
 
 DEATHS = 50
 BUSY_S = 0.2
-IDLE_S = 1.0
-"""How often a process looks into a queue, where jobs wait in it and where none does."""
+"""How often a process looks into a queue in which jobs wait."""
 
 _WORKFLOW = "projectionist.run_job"
 _NAME = "projectionist"
@@ -100,7 +100,7 @@ class Durable:
         with _asked():
             DBOS.launch()
 
-    def keep_queue(self, name: str, concurrency: int, poll_s: float = IDLE_S) -> None:
+    def keep_queue(self, name: str, concurrency: int, poll_s: float = REST_S) -> None:
         """Make sure that a queue is there, with so many jobs at once on one node; 0 lets none start."""
         with _asked():
             self._client.register_queue(

@@ -14,12 +14,13 @@ from projectionist.db.engine import Database
 from projectionist.errors import Conflict, DatabaseUnusable, DataFolderInUse, InputWrong, NotFound
 from projectionist.jobs import queries, tidying
 from projectionist.jobs.carrying import Carrier
-from projectionist.jobs.durable import IDLE_S, Durable
+from projectionist.jobs.durable import Durable
 from projectionist.jobs.keeping import Keeper
 from projectionist.jobs.leading import Leader, scheduled
 from projectionist.jobs.locks import Claim, claim
 from projectionist.jobs.ordering import Desk, checked_arguments
 from projectionist.jobs.ports import (
+    REST_S,
     Job,
     JobFilter,
     JobKind,
@@ -178,7 +179,7 @@ class Engine:
             durable.keep_queue(row.name, 0 if row.paused else row.concurrency, self._rest_s(row.name))
 
     def _rest_s(self, queue: str) -> float:
-        return self._specs[queue].rest_s if queue in self._specs else IDLE_S
+        return self._specs[queue].rest_s if queue in self._specs else REST_S
 
     # ordering
 

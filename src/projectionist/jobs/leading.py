@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from projectionist.db.engine import Database
 from projectionist.errors import ProjectionistError
 from projectionist.jobs import queries, tidying
-from projectionist.jobs.durable import BUSY_S, GIVEN_UP, IDLE_S, OVER, Durable, Work
+from projectionist.jobs.durable import BUSY_S, GIVEN_UP, OVER, Durable, Work
 from projectionist.jobs.locks import claim
 from projectionist.jobs.ordering import Desk
-from projectionist.jobs.ports import JobState, Order
+from projectionist.jobs.ports import REST_S, JobState, Order
 from projectionist.jobs.tables import JobRow, NodeRow, ScheduleRow
 from projectionist.jobs.timing import next_time
 
@@ -46,7 +46,7 @@ class Leader:
         durable: Durable,
         desk: Desk,
         *,
-        rest_s: Callable[[str], float] = lambda queue: IDLE_S,
+        rest_s: Callable[[str], float] = lambda queue: REST_S,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:

@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from projectionist.media.vocabulary import Page
 
 Arguments: TypeAlias = Mapping[str, Any]
 """What a job is told: JSON values only, and never a secret; they stand in the database and on the page."""
+
+
+REST_S: Final = 1.0
+"""How often a process looks into a queue in which nothing waits: so long a click may wait before its job begins."""
 
 
 class Priority(IntEnum):
@@ -82,12 +86,15 @@ class JobKind:
 
 @dataclass(frozen=True, slots=True)
 class QueueSpec:
-    """A queue: how many of its jobs run at once on one node, and how often one looks into it while it is empty."""
+    """A queue: how many of its jobs run at once on one node, and how often one looks into it while it is empty.
+
+    Each look costs CPU, and nothing wakes who looks: `rest_s` is longer where nobody sits and waits for the beginning.
+    """
 
     name: str
     title: str
     concurrency: int
-    rest_s: float = 1.0
+    rest_s: float = REST_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from projectionist.jobs.ports import Arguments, JobKind, JobRun, Jobs, QueueSpec
 
 __all__ = ["BACK", "IN", "LOOK", "NOW", "PLAY", "QUEUES", "RESTORE", "RUN", "SCHEDULES", "kinds"]
 
-QUEUE = QueueSpec("cache", "Moving files between disks", 3)
+QUEUE = QueueSpec("cache", "Moving files between disks", 3, rest_s=2.0)
 AT_ONCE = QueueSpec("cache-now", "Fetching what is played", 3)
 ROUNDS = QueueSpec("cache-rounds", "Planning the cache", 2)
 QUEUES = (QUEUE, AT_ONCE, ROUNDS, care.QUEUE, simulating.QUEUE)

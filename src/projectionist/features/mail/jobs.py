@@ -9,7 +9,7 @@ from typing import Any
 from projectionist.features.mail.service import SEND, Mailroom, send
 from projectionist.jobs.ports import Arguments, JobKind, JobRun, QueueSpec
 
-QUEUE = QueueSpec("mail", "Mail", 2)
+QUEUE = QueueSpec("mail", "Mail", 2, rest_s=3.0)
 ATTEMPTS = 9
 """With the time between them doubled from half a minute to ten, that is three quarters of an hour."""
 

@@ -10,7 +10,7 @@ from projectionist.features.webhooks.looking import LOOK, look
 from projectionist.features.webhooks.workplace import Workplace
 from projectionist.jobs.ports import Arguments, JobKind, JobRun, QueueSpec
 
-QUEUE = QueueSpec("webhooks", "Webhooks", 4)
+QUEUE = QueueSpec("webhooks", "Webhooks", 4, rest_s=3.0)
 
 
 def kinds(place: Workplace) -> Sequence[JobKind]:

@@ -39,7 +39,7 @@ AUDIT = "cache.audit"
 SCRUB = "cache.scrub"
 MEND = "cache.mend"
 TAKE_BACK = "cache.take_back"
-QUEUE = QueueSpec("cache-care", "Looking after the cache", 1)
+QUEUE = QueueSpec("cache-care", "Looking after the cache", 1, rest_s=3.0)
 """Its own, so that what reads for hours keeps no copy waiting."""
 
 _NIGHTLY = {"older_than_days": 30, "rate": 100 << 20}

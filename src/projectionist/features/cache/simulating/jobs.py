@@ -16,7 +16,7 @@ from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import Arguments, JobKind, JobRun, QueueSpec
 
 SIMULATE = "cache.simulate"
-QUEUE = QueueSpec("cache-simulator", "Simulating the cache", 1)
+QUEUE = QueueSpec("cache-simulator", "Simulating the cache", 1, rest_s=3.0)
 """Its own, so that a replay of minutes keeps no plan waiting."""
 
 
