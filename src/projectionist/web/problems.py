@@ -17,6 +17,7 @@ from projectionist.errors import InputWrong, ProjectionistError, SignInNeeded, T
 from projectionist.web.config import ShellSettings
 from projectionist.web.limits import BACKGROUND
 from projectionist.web.ports import Identify, Principal
+from projectionist.web.words import speak
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +118,8 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     if isinstance(error, SignInNeeded):
         return to_sign_in(request, settings)
     if "user" not in request.scope:  # no handler, so no guard has asked
-        request.scope["user"] = _viewer(request)
+        request.scope["user"] = viewer = _viewer(request)
+        speak(viewer.language if viewer else "")
     return Template(
         "error.html",
         context={"problem": problem},

@@ -28,6 +28,7 @@ from projectionist.web.assets import FOLDER, Assets
 from projectionist.web.config import ShellSettings
 from projectionist.web.csrf import FIELD
 from projectionist.web.ports import Principal, WebFeature
+from projectionist.web.words import counted, language, said
 
 if TYPE_CHECKING:
     from projectionist.web.shell import Shell
@@ -93,6 +94,7 @@ def build_environment(settings: ShellSettings, assets: Assets, features: Sequenc
         "asset": lambda name: assets.url(name, settings),
         "here": _here,
         "exact_time": _exact_time,
+        "language": language,
         "settings_of_shell": settings,
         "version": settings.version,
     }
@@ -106,14 +108,18 @@ def build_engine(shell: Shell) -> JinjaTemplateEngine:
 
 @pass_eval_context
 def _said(how: EvalContext, text: str, /, **values: Any) -> str:
-    """A sentence with values put in, escaped as all text is: it may be one that quotes what somebody typed."""
-    sentence = do_forceescape(text) if how.autoescape else text
-    return sentence % values if values else sentence.replace("%%", "%")
+    """A sentence in the viewer's language with values put in, escaped as all text is: it may quote what was typed."""
+    return _filled(how, said(text), values)
 
 
 @pass_eval_context
 def _counted(how: EvalContext, one: str, several: str, number: int, /, **values: Any) -> str:
-    return _said(how, one if number == 1 else several, **{"num": number, **values})
+    return _filled(how, counted(one, several, number), {"num": number, **values})
+
+
+def _filled(how: EvalContext, text: str, values: Mapping[str, Any]) -> str:
+    sentence = do_forceescape(text) if how.autoescape else text
+    return sentence % values if values else sentence.replace("%%", "%")
 
 
 @pass_context
