@@ -15,6 +15,7 @@ from pathlib import Path
 from jinja2 import Environment
 
 from checks.modules import Finding, modules_below
+from checks.sentences import sentences_below
 from projectionist.web.catalogues import (
     CatalogueWrong,
     Entry,
@@ -124,11 +125,18 @@ def _edges(text: str) -> tuple[bool, bool]:
 def messages(root: Path) -> dict[Message, set[str]]:
     """Every message with the files that hold it; one that is counted somewhere is not listed without its plural too."""
     found: dict[Message, set[str]] = {}
-    for path, message in [*_of_templates(root), *_of_modules(root)]:
+    for path, message in _all_in(root):
         found.setdefault(message, set()).add(path)
     for text, plural in [message for message in found if message[1]]:
         found[text, plural] |= found.pop((text, ""), set())
     return found
+
+
+def _all_in(root: Path) -> Iterator[tuple[str, Message]]:
+    yield from _of_templates(root)
+    yield from _of_modules(root)
+    for path, text in sentences_below(root):
+        yield path, (text, "")
 
 
 def catalogue(root: Path) -> str:
@@ -184,16 +192,16 @@ def _of_modules(root: Path) -> Iterator[tuple[str, Message]]:
 
 
 def _marked(call: ast.Call) -> Message | None:
-    """The text of `_("…")`, both of `counted("…", "…", n)`, or the label of a `NavEntry`."""
-    if not isinstance(call.func, ast.Name) or call.func.id not in ("_", "counted", "NavEntry"):
+    """The text of `_("…")`, both of `counts("…", "…")`, or the label of a `NavEntry`."""
+    if not isinstance(call.func, ast.Name) or call.func.id not in ("_", "counts", "NavEntry"):
         return None
     named = [keyword.value for keyword in call.keywords if keyword.arg == "label"]
     texts = [
         value.value
-        for value in (*call.args[: 2 if call.func.id == "counted" else 1], *named)
+        for value in (*call.args[: 2 if call.func.id == "counts" else 1], *named)
         if isinstance(value, ast.Constant) and isinstance(value.value, str)
     ]
-    if call.func.id == "counted":
+    if call.func.id == "counts":
         return (texts[0], texts[1]) if len(texts) == 2 else None
     return (texts[0], "") if texts and texts[0] else None
 

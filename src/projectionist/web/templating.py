@@ -28,11 +28,13 @@ from projectionist.web.assets import FOLDER, Assets
 from projectionist.web.config import ShellSettings
 from projectionist.web.csrf import FIELD
 from projectionist.web.ports import Principal, WebFeature
-from projectionist.web.words import counted, language, said
+from projectionist.web.words import counted, language, said, sentence
 
 if TYPE_CHECKING:
     from projectionist.web.shell import Shell
 
+REASONS = frozenset({"why", "reason", "evidence", "trouble"})
+"""What is put into a sentence of a page and is a sentence that a service said."""
 TEMPLATES = FOLDER.parent / "templates"
 
 
@@ -88,6 +90,9 @@ def build_environment(settings: ShellSettings, assets: Assets, features: Sequenc
         "duration": formatting.duration,
         "count": formatting.count,
         "relative": formatting.relative,
+        "sentence": _sentence,
+        "decimal": formatting.decimal,
+        "day": formatting.day,
     }
     environment.globals |= {
         "url": settings.url,
@@ -118,8 +123,14 @@ def _counted(how: EvalContext, one: str, several: str, number: int, /, **values:
 
 
 def _filled(how: EvalContext, text: str, values: Mapping[str, Any]) -> str:
-    sentence = do_forceescape(text) if how.autoescape else text
-    return sentence % values if values else sentence.replace("%%", "%")
+    shown = do_forceescape(text) if how.autoescape else text
+    told = {name: _sentence(value) if name in REASONS else value for name, value in values.items()}
+    return shown % told if told else shown.replace("%%", "%")
+
+
+def _sentence(text: Any) -> Any:
+    """What a service said, in the viewer's language; what is marked as HTML went through a template already."""
+    return sentence(text) if type(text) is str else text
 
 
 @pass_context

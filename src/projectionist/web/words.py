@@ -6,10 +6,11 @@ writes to, everything else English. English needs no catalogue; another one is r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -20,12 +21,21 @@ LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English", "de": "Deutsch"}
 """What somebody can choose: tags of BCP 47, each as its speakers call it. Each but English has its `.po`."""
 TRANSLATIONS: Final = Path(__file__).parent / "translations"
 
+_ENDS: Final = (".", ".”")
+"""How a whole sentence ends."""
+_VALUE: Final = re.compile(r"%\((\w+)\)s")
+
 _spoken: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 
 
 def _(message: str) -> str:
     """Mark a string in Python for translation; the template that shows it translates it."""
     return message
+
+
+def counts(one: str, several: str) -> tuple[str, str]:
+    """Mark a text that is counted, with its plural; `counted` says it."""
+    return one, several
 
 
 def language() -> str:
@@ -61,6 +71,51 @@ def counted(one: str, several: str, number: int) -> str:
     if spoken == ENGLISH:
         return one if number == 1 else several
     return catalogue_of(spoken).counted(one, several, number)
+
+
+def sentence(text: str) -> str:
+    """A whole sentence as a service said it, in the language that is spoken now; English where that lacks it.
+
+    Errors are made in English far from any page, and are kept so in the log, in jobs and for programs. A page finds
+    them again by their words: as they are, or by what stands around the values that were put in. A value that is a
+    sentence itself is looked up too. Nothing else is: the name of a film is never translated.
+    """
+    spoken = _spoken.get()
+    return text if spoken == ENGLISH or not text.endswith(_ENDS) else _sentence_in(spoken, text)
+
+
+@lru_cache(maxsize=2000)
+def _sentence_in(spoken: str, text: str) -> str:
+    catalogue = catalogue_of(spoken)
+    english = text.replace("%", "%%")
+    known = catalogue.said(english)
+    if known != english:
+        return known.replace("%%", "%")
+    for pattern, marked in _patterns_of(spoken):
+        if found := pattern.fullmatch(text):
+            values = {name: sentence(value) for name, value in found.groupdict().items()}
+            return catalogue.said(marked) % values
+    return text
+
+
+@cache
+def _patterns_of(spoken: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """The sentences with values in them, those first that say the most besides their values."""
+    texts = [text for text in catalogue_of(spoken).forms if "%(" in text and text.endswith(_ENDS)]
+    texts.sort(key=lambda text: (-len(_VALUE.sub("", text)), text))
+    return tuple((re.compile(_pattern(text), re.DOTALL), text) for text in texts)
+
+
+def _pattern(text: str) -> str:
+    """What a sentence with values looks like; a value of one name that stands twice is the same both times."""
+    parts = _VALUE.split(text)
+    seen: set[str] = set()
+    shown = [re.escape(parts[0].replace("%%", "%"))]
+    for name, between in zip(parts[1::2], parts[2::2], strict=True):
+        shown.append(f"(?P={name})" if name in seen else f"(?P<{name}>.+?)")
+        shown.append(re.escape(between.replace("%%", "%")))
+        seen.add(name)
+    return "".join(shown)
 
 
 @cache
