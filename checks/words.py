@@ -39,6 +39,19 @@ _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 _KEPT = re.compile(r"</?\w[^>]*>|&\w+;|\b[A-Za-z]+(?:_[A-Za-z]+)+\b|https?://[^\s,;.]+|%%")
 """What a translation has to say the same way: tags, entities, names of settings and fields, addresses, percents."""
 
+_SHOWN = {
+    "_": (0,),
+    "NavEntry": (0,),
+    "QueueSpec": (1,),
+    "Chart": (1, 2),
+    "Line": (0,),
+    "Rule": (1, 6, 7),
+    "option": (0,),
+}
+"""Which arguments of a call are shown to people: those of `_`, and of what declares a thing that pages list."""
+_ENUMS = ("Act",)
+"""Enums whose values are shown."""
+
 Message = tuple[str, str]
 """A text and its plural, empty where it has none."""
 
@@ -187,23 +200,30 @@ def _of_templates(root: Path) -> Iterator[tuple[str, Message]]:
 def _of_modules(root: Path) -> Iterator[tuple[str, Message]]:
     for module in modules_below(root, "src"):
         for node in ast.walk(module.tree):
-            if isinstance(node, ast.Call) and (message := _marked(node)):
-                yield module.path.as_posix(), message
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                for message in _marked(node, node.func.id):
+                    yield module.path.as_posix(), message
+            elif isinstance(node, ast.ClassDef) and node.name in _ENUMS:
+                for line in node.body:
+                    if isinstance(line, ast.Assign) and (text := _text(line.value)):
+                        yield module.path.as_posix(), (text, "")
 
 
-def _marked(call: ast.Call) -> Message | None:
-    """The text of `_("…")`, both of `counts("…", "…")`, or the label of a `NavEntry`."""
-    if not isinstance(call.func, ast.Name) or call.func.id not in ("_", "counts", "NavEntry"):
-        return None
-    named = [keyword.value for keyword in call.keywords if keyword.arg == "label"]
-    texts = [
-        value.value
-        for value in (*call.args[: 2 if call.func.id == "counts" else 1], *named)
-        if isinstance(value, ast.Constant) and isinstance(value.value, str)
-    ]
-    if call.func.id == "counts":
-        return (texts[0], texts[1]) if len(texts) == 2 else None
-    return (texts[0], "") if texts and texts[0] else None
+def _marked(call: ast.Call, name: str) -> Iterator[Message]:
+    """The text of `_("…")`, both of `counts("…", "…")`, and what else is shown of a declaration."""
+    if name == "counts" and len(call.args) == 2:
+        yield _text(call.args[0]), _text(call.args[1])
+    if name == "option" and not any(keyword.arg == "page" for keyword in call.keywords):
+        return
+    named = [keyword.value for keyword in call.keywords if name == "NavEntry" and keyword.arg == "label"]
+    shown = [call.args[at] for at in _SHOWN.get(name, ()) if at < len(call.args)]
+    for text in map(_text, [*shown, *named]):
+        if text:
+            yield text, ""
+
+
+def _text(value: ast.expr) -> str:
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
 
 
 def _quoted(text: str) -> str:

@@ -161,10 +161,10 @@ def test_numbers_and_dates_are_written_as_the_language_writes_them() -> None:
     ("seconds", "shown"),
     [
         (2, "gerade eben"),
-        (90, "vor 1 Min."),
+        (90, "vor 1 Minute"),
         (86400, "vor 1 Tag"),
         (86400 * 3, "vor 3 Tagen"),
-        (-7200, "in 2 Std."),
+        (-7200, "in 2 Stunden"),
         (86400 * 800, "vor 2 Jahren"),
     ],
 )

@@ -1,7 +1,7 @@
 """Sizes, durations, rates and counts as people read them, in the language that is spoken now.
 
 Units are the symbols that all languages share; how long ago something was is said in words, the same as the page's
-script says it later (`Intl.RelativeTimeFormat`, short), so that a text does not change while it is read.
+script says it later (`Intl.RelativeTimeFormat`), so that a text does not change while it is read.
 """
 
 from __future__ import annotations

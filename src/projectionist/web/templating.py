@@ -91,6 +91,7 @@ def build_environment(settings: ShellSettings, assets: Assets, features: Sequenc
         "count": formatting.count,
         "relative": formatting.relative,
         "sentence": _sentence,
+        "capital": _capital,
         "decimal": formatting.decimal,
         "day": formatting.day,
     }
@@ -131,6 +132,11 @@ def _filled(how: EvalContext, text: str, values: Mapping[str, Any]) -> str:
 def _sentence(text: Any) -> Any:
     """What a service said, in the viewer's language; what is marked as HTML went through a template already."""
     return sentence(text) if type(text) is str else text
+
+
+def _capital(text: str) -> str:
+    """The text with a capital at its beginning, and what follows as it is: nouns keep theirs."""
+    return text[:1].upper() + text[1:]
 
 
 @pass_context

@@ -6,7 +6,7 @@ const UNITS = [
 ];
 // English has its own short words here; in every other language the server says what `Intl` says.
 const language = document.documentElement.lang;
-const inWords = language === "en" ? null : new Intl.RelativeTimeFormat(language, { style: "short" });
+const inWords = language === "en" ? null : new Intl.RelativeTimeFormat(language);
 
 function words(moment) {
   const seconds = (Date.now() - moment) / 1000;
