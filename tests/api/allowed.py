@@ -12,13 +12,18 @@ ROLES: Mapping[str, frozenset[Permission]] = {
         {
             Permission.VIEW,
             Permission.VIEW_OTHERS_HISTORY,
+            Permission.REQUEST,
+            Permission.REQUEST_4K,
+            Permission.AUTO_APPROVE,
+            Permission.MANAGE_REQUESTS,
+            Permission.MANAGE_DOWNLOADS,
             Permission.MANAGE_PREVIEWS,
             Permission.MANAGE_CACHE,
             Permission.MANAGE_JOBS,
             Permission.MAKE_TOKENS,
         }
     ),
-    "user": frozenset({Permission.VIEW, Permission.MAKE_TOKENS}),
+    "user": frozenset({Permission.VIEW, Permission.REQUEST, Permission.MAKE_TOKENS}),
     "guest": frozenset({Permission.VIEW}),
     "": frozenset(),
 }

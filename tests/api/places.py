@@ -232,6 +232,7 @@ FORMS_WITHOUT = frozenset(
         "/users/invitations/{invitation_id:int}/withdraw",
         "/users/invite",
         "/users/{user_id:int}",
+        "/users/{user_id:int}/identities/{identity_id:int}/unlink",
         "/users/{user_id:int}/passkeys/revoke",
         "/users/{user_id:int}/password-link",
         "/users/{user_id:int}/remove",

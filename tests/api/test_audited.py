@@ -190,6 +190,10 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("POST", "/users/invitations/{invitation_id:int}/withdraw"): {Act.INVITATION_WITHDRAWN},
     ("POST", "/users/invite"): {Act.USER_INVITED},
     ("POST", "/users/{user_id:int}"): {Act.USER_CHANGED},
+    ("POST", "/users/{user_id:int}/identities/{identity_id:int}/unlink"): {
+        Act.IDENTITY_UNLINKED,
+        Act.BROWSER_REVOKED,
+    },
     ("POST", "/users/{user_id:int}/password-link"): {Act.PASSWORD_LINK_MADE},
     ("POST", "/users/{user_id:int}/remove"): {Act.USER_REMOVED},
     ("POST", "/users/{user_id:int}/passkeys/revoke"): {Act.PASSKEY_REVOKED},

@@ -55,6 +55,7 @@ TWINS = {
     "/users/invite": "invite_user",
     "/users/invitations/{invitation_id:int}/withdraw": "withdraw_invitation",
     "/users/{user_id:int}": "change_user",
+    "/users/{user_id:int}/identities/{identity_id:int}/unlink": "unlink_user_identity",
     "/users/{user_id:int}/password-link": "make_password_link",
     "/users/{user_id:int}/sign-out": "sign_user_out",
     "/users/{user_id:int}/second-step/take-off": "take_off_second_step",

@@ -8,6 +8,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from projectionist.features.accounts.permissions import AWAITED
 from projectionist.web.access import DeclaredRoute, declared_routes
 from projectionist.web.ports import Permission, Principal
 from tests.api.house import ORIGIN, Open, token_of
@@ -118,6 +119,13 @@ def test_nothing_is_changed_for_a_page_of_another_site(house: Open) -> None:
     asked_often = {("POST", f"{way}{path}") for way in ("", "/api/v1") for path in seldom}
     assert {answers.pop(route) for route in BY_SECRET} == {401}
     assert {status for route, status in answers.items() if route not in asked_often} == {403}, answers
+
+
+def test_a_permission_is_awaited_as_long_as_nothing_asks_for_it(house: Open) -> None:
+    asked = {route.permission for route in closed(house)} | {
+        Permission.VIEW_OTHERS_HISTORY
+    }  # a page shows more to them
+    assert set(Permission) - asked == AWAITED
 
 
 @pytest.mark.parametrize("held", [frozenset[Permission](), frozenset({Permission.VIEW})])

@@ -24,15 +24,33 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         {
             Permission.VIEW,
             Permission.VIEW_OTHERS_HISTORY,
+            Permission.REQUEST,
+            Permission.REQUEST_4K,
+            Permission.AUTO_APPROVE,
+            Permission.MANAGE_REQUESTS,
+            Permission.MANAGE_DOWNLOADS,
             Permission.MANAGE_PREVIEWS,
             Permission.MANAGE_CACHE,
             Permission.MANAGE_JOBS,
             Permission.MAKE_TOKENS,
         }
     ),
-    Role.USER: frozenset({Permission.VIEW, Permission.MAKE_TOKENS}),
+    Role.USER: frozenset({Permission.VIEW, Permission.REQUEST, Permission.MAKE_TOKENS}),
     Role.GUEST: frozenset({Permission.VIEW}),
 }
+
+AWAITED = frozenset(
+    {
+        Permission.REQUEST,
+        Permission.REQUEST_4K,
+        Permission.AUTO_APPROVE,
+        Permission.MANAGE_REQUESTS,
+        Permission.MANAGE_DOWNLOADS,
+        Permission.MANAGE_CLEANUP,
+        Permission.MANAGE_STATUS,
+    }
+)
+"""What the roles hold already though nothing asks for it yet: nobody is offered it, and no exception is made of it."""
 
 
 def permissions_of(role: str, exceptions: Mapping[str, Any] | None = None) -> frozenset[Permission]:

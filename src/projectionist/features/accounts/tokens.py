@@ -12,6 +12,7 @@ from projectionist.db.engine import Database
 from projectionist.errors import Conflict, InputWrong, NotFound
 from projectionist.features.accounts import queries
 from projectionist.features.accounts.models import TokenRow
+from projectionist.features.accounts.permissions import AWAITED
 from projectionist.features.accounts.service import principal_of
 from projectionist.features.accounts.sessions import hash_of, new_token
 from projectionist.features.audit_log.service import Act, record
@@ -24,7 +25,7 @@ LONGEST = timedelta(days=365)
 MOST = 50
 """So many may one person have."""
 
-GRANTABLE = tuple(one for one in Permission if one is not Permission.MAKE_TOKENS)
+GRANTABLE = tuple(one for one in Permission if one not in AWAITED | {Permission.MAKE_TOKENS})
 """A program cannot make itself another token that outlives its own."""
 
 _USED_EVERY = timedelta(minutes=1)

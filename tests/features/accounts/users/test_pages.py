@@ -80,10 +80,15 @@ def test_a_role_is_changed_and_exceptions_are_made(owner: Browser, stranger: Bro
     changed = owner.post("/users/2", role="moderator", may_manage_cache="no", may_manage_users="yes")
     assert changed.status_code == 200
     assert stranger.api("GET", "/me").json()["permissions"] == [
+        "auto_approve",
         "make_tokens",
+        "manage_downloads",
         "manage_jobs",
         "manage_previews",
+        "manage_requests",
         "manage_users",
+        "request",
+        "request_4k",
         "view",
         "view_others_history",
     ]

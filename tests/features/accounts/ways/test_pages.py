@@ -130,10 +130,36 @@ def test_the_only_way_in_stays_and_it_is_said_why(house: House, stranger: Browse
     number = stranger.api("GET", "/me/identities").json()["items"][0]["id"]
     kept = stranger.post(f"/account/identities/{number}/unlink")
     assert kept.status_code == 409
-    assert "It is your only way in" in words(kept.text)
+    assert "It is the only way into this account" in words(kept.text)
     assert stranger.api("DELETE", f"/me/identities/{number}").status_code == 409
     chosen = stranger.post("/account/password", password=ANOTHER)
     assert chosen.url.path == "/sign-in"
+
+
+def test_who_manages_users_sees_what_is_linked_and_unlinks_it(
+    house: House, owner: Browser, stranger: Browser
+) -> None:
+    stranger.post("/sign-in/plex")
+    house.plex_tv.claim(FRIEND)
+    house.clock.forward(seconds=2)
+    stranger.post("/sign-in/plex/look", follow=False)
+    me = stranger.api("GET", "/me").json()["id"]
+    number = stranger.api("GET", "/me/identities").json()["items"][0]["id"]
+    address = f"/users/{me}/identities/{number}/unlink"
+    assert stranger.post(address).status_code == 403
+    page = owner.get(f"/users/{me}")
+    assert "Plex: farouk" in words(page.text)
+    assert f'action="{address}"' in page.text
+    kept = owner.post(address)
+    assert kept.status_code == 409
+    assert "It is the only way into this account" in words(kept.text)
+    assert stranger.get("/account", follow=False).status_code == 200, "nobody was signed out for nothing"
+    stranger.post("/account/password", password=ANOTHER)
+    gone = owner.post(address)
+    assert gone.url.path == f"/users/{me}"
+    assert "Plex: farouk" not in words(gone.text)
+    assert owner.post(address).status_code == 404
+    assert owner.post("/users/99/identities/1/unlink").status_code == 404
 
 
 def test_a_program_signs_in_by_plex_too(house: House, stranger: Browser) -> None:

@@ -14,10 +14,12 @@ from projectionist.db.engine import Database
 from projectionist.errors import ProjectionistError
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.permissions import PERMISSIONS, Role
+from projectionist.features.accounts.permissions import AWAITED, PERMISSIONS, Role
 from projectionist.features.accounts.users import addresses, links, service
 from projectionist.features.accounts.users.links import Made
 from projectionist.features.accounts.users.mailing import invite_by_mail
+from projectionist.features.accounts.ways import others
+from projectionist.features.accounts.ways.opening import Ways
 from projectionist.features.mail.service import Mailroom
 from projectionist.kit.clock import Clock
 from projectionist.settings import Settings
@@ -116,7 +118,7 @@ def change_user(
     data: Form,
 ) -> Template | Redirect:
     """Give somebody another role, and exceptions from it."""
-    chosen = {one.value: text(data, f"may_{one.value}") for one in Permission}
+    chosen = {one.value: text(data, f"may_{one.value}") for one in Permission if one not in AWAITED}
     exceptions = {name: how == "yes" for name, how in chosen.items() if how in ("yes", "no")}
     try:
         service.change_user(
@@ -163,6 +165,31 @@ def sign_out(
 ) -> Redirect:
     """Sign somebody out everywhere."""
     service.sign_out_everywhere(database, principal, user_id, now=clock.now)
+    people.forget()
+    return to(request, f"/users/{user_id}")
+
+
+@post(
+    "/users/{user_id:int}/identities/{identity_id:int}/unlink",
+    sync_to_thread=True,
+    include_in_schema=False,
+    **MANAGE,
+)
+def unlink_identity(
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+    ways: Injected[Ways],
+    user_id: FromPath[int],
+    identity_id: FromPath[int],
+) -> Template | Redirect:
+    """Unlink an account of another service from somebody, and sign them out everywhere."""
+    try:
+        others.unlink(database, principal, user_id, identity_id, open_ways=ways.kinds, now=clock.now)
+    except ProjectionistError as error:
+        return refused("accounts/user.html", _user_context(principal, database, clock, user_id), error)
     people.forget()
     return to(request, f"/users/{user_id}")
 
@@ -215,7 +242,8 @@ def _user_context(principal: Principal, database: Database, clock: Clock, user_i
         "user": user,
         "roles": _roles_for(principal, user.role),
         "by_role": {role.value: {one.value for one in may} for role, may in PERMISSIONS.items()},
-        "permissions": [one.value for one in Permission],
+        "permissions": [one.value for one in Permission if one not in AWAITED],
+        "identities": others.identities_of(database, user_id, now=clock.now),
         "shown": None,
         "errors": {},
     }
@@ -240,5 +268,6 @@ HANDLERS = (
     change_user,
     make_password_link,
     sign_out,
+    unlink_identity,
     remove_user,
 )

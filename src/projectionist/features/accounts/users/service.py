@@ -16,7 +16,7 @@ from projectionist.errors import Conflict, InputWrong, NotAllowed, NotFound
 from projectionist.features.accounts import queries as accounts
 from projectionist.features.accounts.credentials.queries import count_passkeys, those_with_one
 from projectionist.features.accounts.models import UserRow
-from projectionist.features.accounts.permissions import PERMISSIONS, Role, permissions_of
+from projectionist.features.accounts.permissions import AWAITED, PERMISSIONS, Role, permissions_of
 from projectionist.features.accounts.users import queries
 from projectionist.features.audit_log.service import Act, differing, record
 from projectionist.media.vocabulary import Page
@@ -173,7 +173,7 @@ def _check_not_last(administrators: Sequence[int], row: UserRow) -> None:
 
 def _checked_exceptions(role: Role, exceptions: Mapping[str, object]) -> dict[str, bool]:
     """Those that make a difference; an administrator has none."""
-    known = {one.value: one for one in Permission}
+    known = {one.value: one for one in Permission if one not in AWAITED}
     made = {}
     for name, may in exceptions.items():
         if name not in known or not isinstance(may, bool):

@@ -159,7 +159,7 @@ def unlink(
         others = open_ways is None or any(one.kind in open_ways for one in mine if one is not gone)
         if not row.password_hash and not others:
             raise Conflict(
-                "It is your only way in, so it stays linked; choose a password or link another account first."
+                "It is the only way into this account, so it stays linked; choose a password or link another one first."
             )
         queries.remove_identity(session, identity_id)
         record(session, Act.IDENTITY_UNLINKED, row.name, at=now(), before=_said(gone.kind, gone.name))
