@@ -34,6 +34,38 @@ def sentences_below(root: Path) -> Iterator[tuple[str, str]]:
                     yield module.path.as_posix(), text
 
 
+def titles_below(root: Path) -> Iterator[tuple[str, str]]:
+    """The file and the title of every kind of job, and what a list calls the kind."""
+    for module in modules_below(root, "src"):
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "JobKind":
+                for value in _titles_of(node, module.tree):
+                    if text := _sentence(value):
+                        yield module.path.as_posix(), text
+
+
+def _titles_of(call: ast.Call, tree: ast.Module) -> Iterator[ast.expr]:
+    """What a kind's title may be: of a lambda its value, of a function what it returns; and the label."""
+    yield from (keyword.value for keyword in call.keywords if keyword.arg == "label")
+    made = call.args[2] if len(call.args) > 2 else None
+    if isinstance(made, ast.Lambda):
+        yield made.body
+    elif isinstance(made, ast.Name):
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef) and function.name == made.id:
+                for line in ast.walk(function):
+                    if isinstance(line, ast.Return) and line.value is not None:
+                        yield from _branches(line.value)
+
+
+def _branches(value: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(value, ast.IfExp):
+        yield value.body
+        yield value.orelse
+    else:
+        yield value
+
+
 def _errors_in(modules: list[Module]) -> set[str]:
     """The names of the error tree, wherever its branches are."""
     bases = {

@@ -28,7 +28,7 @@ from projectionist.web.assets import FOLDER, Assets
 from projectionist.web.config import ShellSettings
 from projectionist.web.csrf import FIELD
 from projectionist.web.ports import Principal, WebFeature
-from projectionist.web.words import counted, language, said, sentence
+from projectionist.web.words import counted, language, said, sentence, titled
 
 if TYPE_CHECKING:
     from projectionist.web.shell import Shell
@@ -91,6 +91,7 @@ def build_environment(settings: ShellSettings, assets: Assets, features: Sequenc
         "count": formatting.count,
         "relative": formatting.relative,
         "sentence": _sentence,
+        "titled": titled,
         "capital": _capital,
         "decimal": formatting.decimal,
         "day": formatting.day,

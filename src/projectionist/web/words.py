@@ -84,14 +84,20 @@ def sentence(text: str) -> str:
     return text if spoken == ENGLISH or not text.endswith(_ENDS) else _sentence_in(spoken, text)
 
 
+def titled(text: str) -> str:
+    """The title of a job as it was made, in the language that is spoken now; looked up as a sentence is."""
+    spoken = _spoken.get()
+    return text if spoken == ENGLISH else _sentence_in(spoken, text, titles=True)
+
+
 @lru_cache(maxsize=2000)
-def _sentence_in(spoken: str, text: str) -> str:
+def _sentence_in(spoken: str, text: str, titles: bool = False) -> str:
     catalogue = catalogue_of(spoken)
     english = text.replace("%", "%%")
     known = catalogue.said(english)
     if known != english:
         return known.replace("%%", "%")
-    for pattern, marked in _patterns_of(spoken):
+    for pattern, marked in _patterns_of(spoken, titles):
         if found := pattern.fullmatch(text):
             values = {name: sentence(value) for name, value in found.groupdict().items()}
             return catalogue.said(marked) % values
@@ -99,9 +105,13 @@ def _sentence_in(spoken: str, text: str) -> str:
 
 
 @cache
-def _patterns_of(spoken: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """The sentences with values in them, those first that say the most besides their values."""
-    texts = [text for text in catalogue_of(spoken).forms if "%(" in text and text.endswith(_ENDS)]
+def _patterns_of(spoken: str, titles: bool) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """The sentences with values in them, those first that say the most besides them; or the titles."""
+    marked = [text for text in catalogue_of(spoken).forms if "%(" in text]
+    if titles:
+        texts = [text for text in marked if text[0].isalpha() and not text.endswith(_ENDS)]
+    else:
+        texts = [text for text in marked if text.endswith(_ENDS)]
     texts.sort(key=lambda text: (-len(_VALUE.sub("", text)), text))
     return tuple((re.compile(_pattern(text), re.DOTALL), text) for text in texts)
 
