@@ -329,3 +329,21 @@ def test_any_text_is_taken_or_told(text: str, name: str) -> None:
 def test_a_time_that_is_shown_reads_as_itself(length: timedelta) -> None:
     whole = timedelta(seconds=int(length.total_seconds()))
     assert values.duration(timedelta(0), timedelta(days=1000))(values.short(whole)) == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("0", 0.0), ("1", 1.0), ("1.0", 1.0), (".25", 0.25), ("0.001", 0.001)]
+)
+def test_a_share_is_from_none_to_all(text: str, share: float) -> None:
+    assert values.share(text) == share
+
+
+@pytest.mark.parametrize("text", ["-0.1", "1.1", "50%", "nan", "1e-3", "2", "", "0,5", "٠.٥"])
+def test_what_is_no_share_is_refused_in_words(text: str) -> None:
+    with pytest.raises(ValueError, match=r"a share from 0 to 1, such as 0\.1"):
+        values.share(text)
+
+
+def test_traces_need_a_collector(tmp_path: Path) -> None:
+    with pytest.raises(SettingWrong, match=r"PROJECTIONIST_OTLP_URL is not set, but .*give the address"):
+        load_settings({}, {"data": str(tmp_path), "otlp_traces": "0.5"})

@@ -10,6 +10,7 @@ from functools import partial
 
 from projectionist import __version__
 from projectionist.app import House
+from projectionist.db.timing import time_statements
 from projectionist.errors import ProjectionistError
 from projectionist.features.accounts import setup, setup_file
 from projectionist.features.accounts.setup_link import setup_link
@@ -94,18 +95,21 @@ def work(settings: Settings, stop: threading.Event, say: Say) -> None:
 def outside(
     house: House, *, pages: bool = True, exports: bool = True
 ) -> Iterator[ErrorReports | Exporting | Asking]:
-    """What tells others of errors and metrics, and asks for newer versions, where the settings name any.
+    """What tells others of errors, metrics and traces, and asks for newer versions, where the settings name any.
 
-    Each process with pages asks for newer versions; one of the house exports the metrics.
+    Each process with pages asks for newer versions; one of the house exports the metrics, and each its own traces.
     """
     settings = house.settings
     if settings.error_reports:
         yield ErrorReports(settings.error_reports)
     if pages and settings.update_address:
         yield Asking(partial(latest_release, settings.update_address))
-    if exports and settings.otlp_url:
+    if settings.otlp_url and (exports or settings.otlp_traces > 0):
         headers = dict(one.split("=", 1) for one in settings.otlp_headers)
-        yield Exporting(house.metrics, Collector(settings.otlp_url, headers, settings.node))
+        collector = Collector(settings.otlp_url, headers, settings.node, house.jobs.process)
+        yield Exporting(house.metrics if exports else None, collector, share=settings.otlp_traces)
+    if settings.otlp_traces > 0:
+        time_statements(house.database)
 
 
 def _set_up(house: House, say: Say) -> None:

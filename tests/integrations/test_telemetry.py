@@ -6,8 +6,10 @@ from contextlib import closing
 import pytest
 
 from projectionist.errors import ServiceError
-from projectionist.integrations.telemetry import Collector, request_of
+from projectionist.integrations.telemetry import Collector, request_of, traces_of
 from projectionist.kit.metrics import Family, Registry, gauge
+from projectionist.kit.tracing import Kind as SpanKind
+from projectionist.kit.tracing import Span, SpanContext
 from tests.integrations.test_error_reports import Service
 from tests.kit.loopback import Loopback, says
 
@@ -66,3 +68,62 @@ def test_a_collector_that_refuses_is_an_error_without_its_token() -> None:
     ):
         collector.send(families())
     assert "canary" not in raised.value.message
+
+
+def spans() -> list[Span]:
+    """A request, and a call that it made; the first of the list ended first."""
+    above = SpanContext("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", sampled=True)
+    outer = Span("GET /jobs", SpanKind.SERVER, above)
+    inner = Span(
+        "GET", SpanKind.CLIENT, SpanContext(above.trace_id, "00000000000000aa", sampled=True), above.span_id
+    )
+    inner.set("server.address", "films.example.org")
+    inner.add("seconds", 0.5)
+    outer.set("http.response.status_code", 500)
+    outer.fail("500")
+    outer.began, outer.ended = 1_700_000_000_000_000_000, 1_700_000_000_000_000_001
+    return [inner, outer]
+
+
+def test_spans_are_told_as_the_specification_of_otlp_has_them() -> None:
+    (resource,) = traces_of(spans(), process="booth-1")["resourceSpans"]
+    assert {"key": "service.instance.id", "value": {"stringValue": "booth-1"}} in resource["resource"][
+        "attributes"
+    ]
+    inner, outer = resource["scopeSpans"][0]["spans"]
+    assert outer == {
+        "traceId": "4bf92f3577b34da6a3ce929d0e0e4736",
+        "spanId": "00f067aa0ba902b7",
+        "name": "GET /jobs",
+        "kind": 2,
+        "startTimeUnixNano": "1700000000000000000",
+        "endTimeUnixNano": "1700000000000000001",
+        "attributes": [
+            {"key": "http.response.status_code", "value": {"intValue": "500"}},
+            {"key": "error.type", "value": {"stringValue": "500"}},
+        ],
+        "status": {"code": 2},
+    }
+    assert (inner["parentSpanId"], inner["kind"], inner["status"]) == ("00f067aa0ba902b7", 3, {})
+    assert {"key": "seconds", "value": {"doubleValue": 0.5}} in inner["attributes"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "refused"),
+    [
+        (b"{}", 0),
+        (b'{"partialSuccess":{}}', 0),
+        (b'{"partialSuccess":{"rejectedSpans":"1","errorMessage":"too old"}}', 1),
+        (b'{"partialSuccess":{"rejectedSpans":7}}', 2),
+        (b'{"partialSuccess":{"rejectedSpans":"many"}}', 0),
+        (b"\x0a\x00", 0),
+    ],
+)
+def test_a_collector_may_take_some_spans_and_refuse_others(answer: bytes, refused: int) -> None:
+    with (
+        Loopback(says(answer)) as loopback,
+        closing(Collector(loopback.url, {"Authorization": "Bearer canary"}, "booth")) as collector,
+    ):
+        assert collector.send_spans(spans()) == refused
+        assert loopback.heads[0].startswith("POST /v1/traces ")
+        assert "authorization: bearer canary" in loopback.heads[0].lower()

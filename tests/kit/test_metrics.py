@@ -130,3 +130,23 @@ def test_a_call_that_finds_nothing_was_answered_and_one_that_is_lost_has_failed(
     with pytest.raises(ServerUnreachable), timed_call("a test"):
         raise ServerUnreachable("It is away.")
     assert calls("a test") == {"answered": 2, "failed": 1}
+
+
+def test_labels_that_nothing_is_observed_of_any_more_are_forgotten_where_that_is_wanted() -> None:
+    now = [0.0]
+    kept = Histogram("a_seconds", "A.", ["who"], kept_s=100.0, clock=lambda: now[0])
+    always = Histogram("b_seconds", "B.", ["who"], clock=lambda: now[0])
+    for histogram in (kept, always):
+        histogram.observe(1.0, "gone")
+        histogram.observe(1.0, "here")
+    now[0] = 60.0
+    kept.observe(2.0, "here")
+    now[0] = 120.0
+    assert [(one.labels, one.value) for one in kept.family().series] == [(("here",), 3.0)]
+    assert len(always.family().series) == 2
+    kept.observe(5.0, "gone")
+    assert {one.labels: one.value for one in kept.family().series} == {("here",): 3.0, ("gone",): 5.0}
+
+
+def test_the_calls_of_an_address_that_is_not_asked_any_more_are_forgotten() -> None:
+    assert CALLS._kept_s == 2 * 86400

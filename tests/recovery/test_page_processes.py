@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import threading
@@ -21,6 +22,8 @@ from projectionist.jobs.queries import nodes
 from projectionist.kit.secrets import Vault, load_key
 from projectionist.settings import load_settings
 from tests.demo.houses import house_media
+from tests.integrations.test_error_reports import Service
+from tests.kit.loopback import Loopback
 from tests.recovery.houses_under_fire import UnderFire, under_fire, until
 
 __all__ = ["house_media"]
@@ -151,6 +154,28 @@ def test_all_processes_take_requests_hear_of_events_and_do_no_job_twice(house: U
     assert [bool(one["queues"]) for one in alive(house)].count(True) == 1
     previews = [job["title"] for job in house.listed("/jobs", kind="previews.make")]
     assert len(set(previews)) == len(previews)
+
+
+def test_each_process_sends_its_own_traces(house: UnderFire) -> None:
+    service = Service()
+    with Loopback(service) as collector, ThreadPoolExecutor(AT_ONCE) as asking:
+        house.environment |= {"PROJECTIONIST_OTLP_URL": collector.url, "PROJECTIONIST_OTLP_TRACES": "1"}
+        house.serve("--workers", str(PROCESSES)).start()
+        begun(house)
+
+        def several_have_told() -> bool:
+            list(asking.map(lambda _: house.answers(), range(4 * AT_ONCE)))
+            return len(tracing_processes(service)) >= 2
+
+        until(several_have_told, BEGIN_S, "Traces of another process")
+        assert tracing_processes(service) <= {one["name"] for one in alive(house)}
+
+
+def tracing_processes(service: Service) -> set[str]:
+    """Who says in the collector that a trace is theirs."""
+    told = [json.loads(body) for body in tuple(service.bodies) if b"resourceSpans" in body]
+    said = [one for each in told for one in each["resourceSpans"][0]["resource"]["attributes"]]
+    return {one["value"]["stringValue"] for one in said if one["key"] == "service.instance.id"}
 
 
 def test_a_limit_counts_over_all_processes(house: UnderFire) -> None:

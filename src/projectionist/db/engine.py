@@ -81,6 +81,11 @@ class Database:
         """The engine of the write sessions, for migrations and the job engine."""
         return self._writing
 
+    @property
+    def engines(self) -> frozenset[Engine]:
+        """All engines, each once."""
+        return frozenset({self._reading, self._writing, self._lasting})
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees what is committed and holds nothing open. Raises DatabaseUnusable."""
@@ -106,14 +111,14 @@ class Database:
 
     def connections(self) -> tuple[int, int]:
         """How many connections of this process are in use, and how many are open."""
-        pools = [engine.pool for engine in {self._reading, self._writing, self._lasting}]
+        pools = [engine.pool for engine in self.engines]
         counted = [pool for pool in pools if isinstance(pool, QueuePool)]
         used = sum(pool.checkedout() for pool in counted)
         return used, used + sum(pool.checkedin() for pool in counted)
 
     def close(self) -> None:
         """Close every connection."""
-        for engine in (self._reading, self._writing, self._lasting):
+        for engine in self.engines:
             engine.dispose()
 
     def _sqlite_engine(self, synchronous: str, *, writes: bool) -> Engine:

@@ -23,6 +23,7 @@ from projectionist.jobs.tables import JobRow
 from projectionist.jobs.writing import Change, Writer
 from projectionist.kit.logs import correlation
 from projectionist.kit.metrics import REGISTRY
+from projectionist.kit.tracing import Kind, Span, entered, parent_of
 
 ENDED = REGISTRY.counter(
     "projectionist_jobs_ended_total", "Jobs that ended; state is done, failed or cancelled.", "kind", "state"
@@ -145,8 +146,9 @@ class Carrier:
         with self._lock:
             self._held[row.id] = held
         try:
-            with _correlated(row.correlation_id):
+            with _correlated(row.correlation_id), _traced(held) as span:
                 ended = self._outcome(kind, held)
+                _describe(span, ended)
         finally:
             with self._lock:
                 del self._held[row.id]
@@ -306,3 +308,27 @@ def _correlated(correlation_id: str) -> Iterator[None]:
         yield
     finally:
         correlation.reset(token)
+
+
+@contextmanager
+def _traced(held: _Held) -> Iterator[Span]:
+    """The span of one try, in the trace of the request that asked for the job, be it long over; titles are not told."""
+    row = held.row
+    with entered(f"job {row.kind}", Kind.CONSUMER, parent_of(row.traceparent or "")) as span:
+        span.set("projectionist.job.kind", row.kind)
+        span.set("projectionist.job.id", row.id)
+        span.set("projectionist.job.queue", row.queue)
+        span.set("projectionist.job.attempt", held.run.attempt)
+        span.set("projectionist.correlation_id", row.correlation_id)
+        yield span
+
+
+def _describe(span: Span, ended: Mapping[str, Any] | _Again | None) -> None:
+    """How the try ended; one that is made again somewhere else has done nothing here."""
+    if ended is None:
+        span.forget()
+        return
+    values = ended.values if isinstance(ended, _Again) else ended
+    span.set("projectionist.job.state", str(values["state"]))
+    if values.get("error_code"):
+        span.fail(str(values["error_code"]))

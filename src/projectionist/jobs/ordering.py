@@ -21,6 +21,7 @@ from projectionist.jobs.running import storable
 from projectionist.jobs.tables import JobRow
 from projectionist.jobs.writing import Publish
 from projectionist.kit.logs import correlation, new_correlation
+from projectionist.kit.tracing import traceparent
 
 _GROUP = 200
 _TITLE = 300
@@ -171,6 +172,7 @@ class Desk:
             "node": "",
             "asked_by": storable(order.asked_by)[:_SHORT],
             "correlation_id": thread,
+            "traceparent": traceparent() or None,
             "cancelling": False,
             "created_at": now,
             "not_before": order.not_before,

@@ -56,6 +56,7 @@ class JobRow(Base):
     node: Mapped[str] = mapped_column(String(120), default="")
     asked_by: Mapped[str] = mapped_column(String(60), default="")
     correlation_id: Mapped[str] = mapped_column(String(64), default="")
+    traceparent: Mapped[str | None] = mapped_column(String(55))
     cancelling: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     not_before: Mapped[datetime | None]

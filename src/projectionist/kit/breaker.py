@@ -8,6 +8,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
+
+UNUSED_S: Final = 2 * 86400.0
+"""What is known of an address is forgotten when nobody has asked it for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +86,6 @@ class CircuitBreaker:
             self._opened_at = now
 
 
-_breakers: dict[str, CircuitBreaker] = {}
-_breakers_lock = threading.Lock()
-
-
-def breaker_of(address: str) -> CircuitBreaker:
-    """The one breaker that all clients of an address in this process share."""
-    with _breakers_lock:
-        return _breakers.setdefault(address, CircuitBreaker())
-
-
 @dataclass(frozen=True, slots=True)
 class Circuit:
     """The breaker of an address as it stands; `open` is None where calls pass, `failures` counts those of late."""
@@ -101,8 +95,47 @@ class Circuit:
     failures: int
 
 
+class Breakers:
+    """The breakers of a process, one for each address; whom nobody asked for `kept_s` seconds is forgotten.
+
+    Who keeps a client for longer asks here before each call, and not once. Safe to use from any thread.
+    """
+
+    def __init__(self, kept_s: float = UNUSED_S, clock: Callable[[], float] = time.monotonic) -> None:
+        self._kept_s = kept_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[CircuitBreaker, float]] = {}
+
+    def of(self, address: str) -> CircuitBreaker:
+        """The one breaker that all clients of an address share."""
+        with self._lock:
+            if address not in self._known:
+                self._forget_unused()
+            breaker = self._known[address][0] if address in self._known else CircuitBreaker()
+            self._known[address] = breaker, self._clock()
+        return breaker
+
+    def circuits(self) -> list[Circuit]:
+        """How they stand, by address."""
+        with self._lock:
+            self._forget_unused()
+            known = sorted(self._known.items())
+        return [Circuit(address, *breaker.look()) for address, (breaker, _) in known]
+
+    def _forget_unused(self) -> None:
+        before = self._clock() - self._kept_s
+        self._known = {address: one for address, one in self._known.items() if one[1] >= before}
+
+
+_BREAKERS: Final = Breakers()
+
+
+def breaker_of(address: str) -> CircuitBreaker:
+    """The one breaker that all clients of an address in this process share."""
+    return _BREAKERS.of(address)
+
+
 def circuits() -> list[Circuit]:
     """The breakers of this process, by address."""
-    with _breakers_lock:
-        known = sorted(_breakers.items())
-    return [Circuit(address, *breaker.look()) for address, breaker in known]
+    return _BREAKERS.circuits()

@@ -13,7 +13,6 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from functools import cache
 from http import HTTPStatus
 from typing import TypeVar
@@ -34,11 +33,13 @@ from projectionist.errors import (
     TlsFailed,
 )
 from projectionist.kit.breaker import CircuitBreaker, breaker_of
-from projectionist.kit.calls import timed_call
+from projectionist.kit.calls import STATUS, timed_call, traced_call
 from projectionist.kit.connections import guarded
+from projectionist.kit.exchange_errors import retry_after, tls_error, tls_words, why_lost
 from projectionist.kit.logs import correlation
 from projectionist.kit.outbound import OUTBOUND, Outbound, shown_address
 from projectionist.kit.ranges import is_range, range_header
+from projectionist.kit.tracing import Span
 from projectionist.kit.unpacking import Unpacking
 
 logger = logging.getLogger(__name__)
@@ -121,10 +122,11 @@ class HttpClient:
         outbound: Outbound = OUTBOUND,
     ) -> None:
         self._base = base_url.rstrip("/")
-        self.who = f"{name} at {shown_address(base_url)}"
+        self._address = shown_address(base_url)
+        self.who = f"{name} at {self._address}"
         self._time_outs = time_outs
         self._retries = retries
-        self._breaker = breaker or breaker_of(shown_address(base_url))
+        self._breaker = breaker
         self._max_body = max_body
         context = verify_tls if isinstance(verify_tls, ssl.SSLContext) else tls_context(verify_tls)
         self._client = httpx2.Client(
@@ -178,9 +180,9 @@ class HttpClient:
                 call, "with JSON that is cut off or broken", "nothing of it was used; try again"
             ) from None
 
-    def wrong(self, call: str, how: str, what_to_do: str) -> ServerAnswerWrong:
+    def wrong(self, call: str, how: str, what_to_do: str, *, answered: int = 0) -> ServerAnswerWrong:
         """The error that this server has answered a call in a way it should not."""
-        return ServerAnswerWrong(f"{self.who} answered {call} {how}; {what_to_do}.")
+        return ServerAnswerWrong(f"{self.who} answered {call} {how}; {what_to_do}.", answered=answered)
 
     def request(
         self,
@@ -206,7 +208,8 @@ class HttpClient:
     @contextmanager
     def _admitted(self) -> Iterator[None]:
         """Let a call pass if the circuit is closed, and count how it ends."""
-        refusal = self._breaker.enter()
+        breaker = self._breaker or breaker_of(self._address)
+        refusal = breaker.enter()
         if refusal is not None:
             raise ServerUnreachable(
                 f"{self.who} has failed again and again since {refusal.since:%H:%M:%S} UTC and is left alone; "
@@ -226,7 +229,7 @@ class HttpClient:
             failed = False
             raise
         finally:
-            self._breaker.leave(failed)
+            breaker.leave(failed)
 
     def _tried(
         self,
@@ -310,12 +313,18 @@ class HttpClient:
 
     def _once(self, call: str, asked: httpx2.Request, deadline: float) -> Answer | str:
         """One request and its answer, or where it redirects to. Raises ServiceError, _Passing."""
+        url = asked.url
+        with traced_call(asked.method, url.host, url.port, url.scheme) as span:
+            return self._exchanged(call, asked, deadline, span)
+
+    def _exchanged(self, call: str, asked: httpx2.Request, deadline: float, span: Span) -> Answer | str:
         began = time.monotonic()
         answering = False
         try:
             response = self._client.send(asked, stream=True)
             try:
                 answering = True
+                span.set(STATUS, response.status_code)
                 location = response.headers.get("location")
                 if response.is_redirect and location:
                     return location
@@ -324,6 +333,7 @@ class HttpClient:
             finally:
                 response.close()
         except httpx2.TransportError as error:
+            span.fail(type(error).__name__)
             raise self._lost(call, error, answering, time.monotonic() - began) from error
         self._log(call, response.status_code, began)
         headers = response.headers
@@ -352,29 +362,31 @@ class HttpClient:
             )
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise ServerRefused(
-                f"{self.who} refused {call} ({status}); give it a token that is valid and allowed to do that."
+                f"{self.who} refused {call} ({status}); give it a token that is valid and allowed to do that.",
+                answered=status,
             )
         if status == HTTPStatus.NOT_FOUND:
             raise ServerLacks(
-                f"{self.who} has nothing for {call} (404); it may have been removed there, or the address is wrong."
+                f"{self.who} has nothing for {call} (404); it may have been removed there, or the address is wrong.",
+                answered=status,
             )
         if status == HTTPStatus.TOO_MANY_REQUESTS or status in _PASSING:
-            after = _retry_after(response.headers.get("retry-after", ""))
-            said = (
-                "asks to be asked less often"
-                if status == HTTPStatus.TOO_MANY_REQUESTS
-                else "failed to answer"
-            )
-            failure = ServerFailed(f"{self.who} {said} ({call}: {status}); try again in a while.")
+            after = retry_after(response.headers.get("retry-after", ""))
+            many = status == HTTPStatus.TOO_MANY_REQUESTS
+            said = "asks to be asked less often" if many else "failed to answer"
+            told = f"{self.who} {said} ({call}: {status}); try again in a while."
+            failure = ServerFailed(told, answered=status, retry_after_s=after)
             raise _Passing(failure, counts=status in _PASSING, after=after)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise ServerFailed(
-                f"{self.who} failed at {call} ({status}); its own log says why. Try again when it works."
+                f"{self.who} failed at {call} ({status}); its own log says why. Try again when it works.",
+                answered=status,
             )
         raise self.wrong(
             call,
             f"with status {status}",
             "check that the address leads to this kind of server and that it is up to date",
+            answered=status,
         )
 
     def _body(self, call: str, response: httpx2.Response, deadline: float) -> bytes:
@@ -404,9 +416,9 @@ class HttpClient:
         self, call: str, error: httpx2.TransportError, answering: bool, seconds: float
     ) -> ServiceError | _Passing:
         """What a failed exchange means, in our words."""
-        refusal = _tls_error(error)
+        refusal = tls_error(error)
         if refusal is not None:
-            return TlsFailed(f"{self.who} {_tls_words(refusal)}")
+            return TlsFailed(f"{self.who} {tls_words(refusal)}")
         if isinstance(error, httpx2.TimeoutException):
             return _Passing(self._too_slow(call, seconds), counts=True)
         if answering and isinstance(error, httpx2.RemoteProtocolError | httpx2.ReadError):
@@ -417,7 +429,7 @@ class HttpClient:
             return ServerUnreachable(
                 f"{self.who} cannot be asked for {call}; check how its address is spelled."
             )
-        reason = _why(error)
+        reason = why_lost(error)
         return _Passing(
             ServerUnreachable(
                 f"{self.who} did not answer {call} ({reason}, after {seconds:.1f} s); "
@@ -456,43 +468,3 @@ def tls_context(verify: bool) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
-    while error is not None:
-        if isinstance(error, ssl.SSLError):
-            return error
-        error = error.__cause__ or error.__context__
-    return None
-
-
-def _tls_words(error: ssl.SSLError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return (
-            f"has a certificate that this machine does not trust ({error.verify_message}); use the name that is in "
-            "it, have its issuer trusted here, or switch its check off for this server."
-        )
-    return (
-        f"did not agree on TLS ({error.reason or 'handshake failed'}); "
-        "check whether its address begins with http:// or https://."
-    )
-
-
-def _why(error: BaseException) -> str:
-    """The system's own word for a failed connection."""
-    deepest: BaseException | None = error
-    while deepest is not None:
-        if isinstance(deepest, OSError) and deepest.strerror:
-            return deepest.strerror.lower()
-        deepest = deepest.__cause__ or deepest.__context__
-    return "the connection was closed"
-
-
-def _retry_after(value: str) -> float | None:
-    """Seconds, from seconds or a date."""
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
-        return None

@@ -7,8 +7,9 @@ histogram means are those of Prometheus.
 from __future__ import annotations
 
 import threading
+import time
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -75,7 +76,10 @@ class Counter:
 
 
 class Histogram:
-    """How long something took, again and again. Safe to use from any thread."""
+    """How long something took, again and again. Safe to use from any thread.
+
+    With `kept_s`, labels that nothing was observed of for so many seconds are forgotten.
+    """
 
     def __init__(
         self,
@@ -83,8 +87,13 @@ class Histogram:
         about: str,
         label_names: Sequence[str] = (),
         bounds: tuple[float, ...] = LATENCIES,
+        *,
+        kept_s: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name, self.about, self.label_names, self.bounds = name, about, tuple(label_names), bounds
+        self._kept_s, self._clock = kept_s, clock
+        self._seen: dict[tuple[str, ...], float] = {}
         self._sums: dict[tuple[str, ...], float] = {}
         self._counts: dict[tuple[str, ...], list[int]] = {}
         self._lock = threading.Lock()
@@ -95,6 +104,8 @@ class Histogram:
         with self._lock:
             key = _admitted(labels, self._counts)
             counts = self._counts.get(key)
+            if self._kept_s is not None:
+                self._seen[key] = self._clock()
             if counts is None:
                 counts = self._counts[key] = [0] * (len(self.bounds) + 1)
                 self._sums[key] = 0.0
@@ -104,10 +115,18 @@ class Histogram:
     def family(self) -> Family:
         """How it stands."""
         with self._lock:
+            self._forget_unseen()
             series = tuple(
                 Series(labels, self._sums[labels], tuple(counts)) for labels, counts in self._counts.items()
             )
         return Family(self.name, Kind.HISTOGRAM, self.about, self.label_names, series, self.bounds)
+
+    def _forget_unseen(self) -> None:
+        if self._kept_s is None:
+            return
+        before = self._clock() - self._kept_s
+        for labels in [labels for labels, at in self._seen.items() if at < before]:
+            del self._seen[labels], self._counts[labels], self._sums[labels]
 
 
 class Registry:
@@ -122,9 +141,9 @@ class Registry:
         self._keep(made)
         return made
 
-    def histogram(self, name: str, about: str, *label_names: str) -> Histogram:
+    def histogram(self, name: str, about: str, *label_names: str, kept_s: float | None = None) -> Histogram:
         """A new histogram of seconds; its name ends in `_seconds`."""
-        made = Histogram(name, about, label_names)
+        made = Histogram(name, about, label_names, kept_s=kept_s)
         self._keep(made)
         return made
 

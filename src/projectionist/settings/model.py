@@ -134,6 +134,12 @@ class Settings:
         secret=True,
         example="Authorization=Bearer token",
     )
+    otlp_traces: float = option(
+        "Which share of requests and jobs that collector is told of as traces, from 0 for none to 1 for all.",
+        values.share,
+        0.0,
+        example="0.1",
+    )
     update_address: str | None = option(
         "Where it is asked each day whether a newer version is there, as JSON of a release; left out, nobody is asked.",
         values.optional(values.web_address),

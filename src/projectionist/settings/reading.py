@@ -234,6 +234,11 @@ def _require_sense(settings: Settings, found: Mapping[str, Found]) -> None:
         raise SettingWrong(
             f"{variable_of('plex_url')} is not set, but {found['plex_token'].place} is; give the server's address."
         )
+    if settings.otlp_traces and not settings.otlp_url:
+        raise SettingWrong(
+            f"{variable_of('otlp_url')} is not set, but {found['otlp_traces'].place} is; give the address of "
+            "the collector that traces are sent to."
+        )
     if settings.mail_host:
         _require_mail_sense(settings, found)
 

@@ -61,6 +61,13 @@ def whole(low: int, high: int) -> Reader:
     return read
 
 
+def share(value: str) -> float:
+    """A part of the whole, from 0 to 1."""
+    if not re.fullmatch(r"0?\.\d{1,9}|0|1(?:\.0{1,9})?", value, re.ASCII):
+        raise ValueError("a share from 0 to 1, such as 0.1")
+    return float(value)
+
+
 def duration(low: timedelta, high: timedelta) -> Reader:
     """A length of time with its unit, such as `90s`, `15m`, `2h`, `1.5d`."""
 
@@ -249,4 +256,6 @@ def shown(value: object) -> str:
         return short(value)
     if isinstance(value, tuple):
         return ",".join(value)
+    if isinstance(value, float):
+        return f"{value:.9f}".rstrip("0").rstrip(".")
     return "" if value is None else str(value)

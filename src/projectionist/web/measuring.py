@@ -26,8 +26,10 @@ SECONDS: Final = REGISTRY.histogram(
 UNMATCHED: Final = "unmatched"
 """The route of addresses that are none of ours."""
 ABORTED: Final = "aborted"
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_STREAMS = "/events"
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""What a request is told by; any other method is one of no name."""
+STREAMS: Final = "/events"
+"""The route of event streams."""
 
 
 class Measuring:
@@ -57,8 +59,8 @@ class Measuring:
 
 
 def _note(scope: Any, status: str, seconds: float) -> None:
-    method = scope["method"] if scope["method"] in _METHODS else "other"
+    method = scope["method"] if scope["method"] in METHODS else "other"
     route = scope.get("path_template") or UNMATCHED
     REQUESTS.add(method, route, status)
-    if route != _STREAMS:
+    if route != STREAMS:
         SECONDS.observe(seconds, method, route)

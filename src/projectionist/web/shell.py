@@ -31,6 +31,7 @@ from projectionist.web.panels import Panels
 from projectionist.web.ports import Identify, NavEntry, Principal, ReadinessCheck, WebFeature
 from projectionist.web.problems import answer_error
 from projectionist.web.templating import build_engine, build_environment
+from projectionist.web.tracing import Tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def create_shell(
     }
     handlers = [handler for feature in features for handler in feature.handlers]
     app = _litestar(shell, dependencies, handlers, limiter)
-    app.asgi_handler = Measuring(Edge(app.asgi_handler, settings))
+    app.asgi_handler = Measuring(Edge(Tracing(app.asgi_handler), settings))
     return app
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +16,10 @@ from projectionist.features.metrics.rolling import (
     roll,
     start_of,
     together,
+    with_gaps,
 )
 
+BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
 MOMENTS = st.integers(1577836800, 2208988800).map(lambda second: datetime.fromtimestamp(second, UTC))
 MEASURES = st.dictionaries(
     st.sampled_from("abc"),
@@ -63,3 +66,20 @@ def test_every_step_is_kept_until_the_coarser_one_is_made_of_it() -> None:
     for step, finer in FINER.items():
         start = datetime(2026, 1, 1, tzinfo=UTC)
         assert KEPT[finer] > end_of(step, start_of(step, start)) - start_of(step, start)
+
+
+@given(
+    st.lists(st.integers(0, 2000), unique=True).map(sorted),
+    st.sampled_from([Step.RAW, Step.FIVE_MINUTES, Step.HOUR]),
+)
+def test_a_gap_stands_where_more_than_two_and_a_half_steps_have_no_sample(
+    places: list[int], step: Step
+) -> None:
+    length = end_of(step, start_of(step, BEGAN)) - start_of(step, BEGAN)
+    samples = [Sample(start_of(step, BEGAN) + place * length, {"a": (1, 1.0, 1.0)}) for place in places]
+    drawn = with_gaps(samples, step)
+    assert [one for one in drawn if one.measures] == samples
+    assert drawn == sorted(drawn, key=lambda one: one.at)
+    for before, after in pairwise(drawn):
+        assert not (before.measures and after.measures) or after.at - before.at <= 2.5 * length
+    assert len(drawn) - len(samples) == sum(after - before > 2 for before, after in pairwise(places))

@@ -6,16 +6,19 @@ import csv
 import html
 import io
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
 from projectionist.errors import ServerUnreachable
 from projectionist.features.metrics import queries
+from projectionist.features.metrics.of_process import families_of_process
+from projectionist.features.metrics.rolling import Step, start_of
 from projectionist.features.metrics.sampling import Sampling
 from projectionist.jobs.ports import Order
 from projectionist.kit.breaker import breaker_of
@@ -124,6 +127,45 @@ def test_a_program_gets_the_values_by_name_and_as_a_table(sampled: Open) -> None
     assert len(found["at"]) == len(rows) == len(requests["lines"][0]["values"])
     assert requests["lines"][0]["values"][-1] > 0
     assert float(rows[-1]["requests: requests"]) == requests["lines"][0]["values"][-1]
+
+
+def test_where_the_service_was_off_the_charts_have_a_gap(tmp_path: Path) -> None:
+    with opened(tmp_path / "data") as house, house.visitor() as client:
+        now = start_of(Step.RAW, house.house.clock.now())
+        with house.house.database.write() as session:
+            for ago in (1200, 1170, 600, 540, 510):  # off for nine minutes, and late by one sample once
+                queries.put_sample(
+                    session,
+                    Step.RAW,
+                    now - timedelta(seconds=ago),
+                    {"cpu": (1, 0.5, 0.5), "calls": (1, 2.0, 2.0)},
+                )
+        found = client.get("/api/v1/system/metrics?period=live").json()
+        rows = list(csv.DictReader(io.StringIO(client.get("/api/v1/system/metrics.csv?period=live").text)))
+        assert client.get("/system?period=live").status_code == 200
+    moments = [(datetime.fromisoformat(at) - now).total_seconds() for at in found["at"]]
+    assert moments == [-1200, -1170, -1140, -600, -540, -510]
+    (machine,) = [one for one in found["charts"] if one["id"] == "machine"]
+    assert machine["lines"][0]["values"] == [0.5, 0.5, None, 0.5, 0.5, 0.5]
+    for chart in found["charts"]:
+        assert all(line["values"][2] is None for line in chart["lines"])
+    assert [row["machine: processor"] for row in rows] == ["0.5", "0.5", "", "0.5", "0.5", "0.5"]
+
+
+def test_what_a_process_tells_of_itself_says_which_process_it_is(house: Open) -> None:
+    with house.house.database.write() as session:
+        families: list[Any] = msgspec.to_builtins(families_of_process(house.house.database))
+        queries.put_report(session, "pages-2", house.house.clock.now(), families)
+    with house.visitor() as browser:
+        told = browser.get("/metrics", headers=token(browser, "read_metrics", "view", "manage_settings")).text
+    mine = house.house.jobs.process
+    for name in ("projectionist_database_connections_used", "process_cpu_seconds_total"):
+        of = {
+            line.partition('process="')[2].partition('"')[0]
+            for line in told.splitlines()
+            if line.startswith(name)
+        }
+        assert of == {mine, "pages-2"}
 
 
 def test_a_service_that_is_left_alone_is_told_on_the_page_and_in_the_api(house: Open) -> None:

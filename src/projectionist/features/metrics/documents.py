@@ -34,7 +34,7 @@ class ChartDocument(msgspec.Struct, frozen=True):
 
 class MetricsDocument(msgspec.Struct, frozen=True):
     """What was measured in a period, `since` when `until` when: when each step of time began that was measured, and
-    charts of as many values.
+    charts of as many values. One step stands for each time in which nothing was measured; all its values are null.
     """
 
     period: str

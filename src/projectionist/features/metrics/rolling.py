@@ -6,10 +6,11 @@ without losing what they mean: the mean of a level, the total of what happened, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import TypeAlias
 
 
@@ -50,6 +51,9 @@ FINER: Mapping[Step, Step] = {
 }
 """What a sample of a step is made of."""
 
+_GAP_STEPS = 2.5
+"""Samples that are further apart have a gap between them; what is only late has none."""
+
 _FIXED = {Step.RAW: RAW_S, Step.FIVE_MINUTES: 300, Step.HOUR: 3600, Step.DAY: 86400}
 
 
@@ -79,6 +83,17 @@ def end_of(step: Step, start: datetime) -> datetime:
     if step is Step.WEEK:
         return start + timedelta(days=7)
     return start_of(Step.MONTH, start + timedelta(days=31))
+
+
+def with_gaps(samples: Sequence[Sample], step: Step) -> list[Sample]:
+    """The samples, and after each that is followed by a gap an empty one: nobody measured then."""
+    found = list(samples[:1])
+    for before, after in pairwise(samples):
+        following = end_of(step, before.at)
+        if after.at - before.at > (following - before.at) * _GAP_STEPS:
+            found.append(Sample(following, {}))
+        found.append(after)
+    return found
 
 
 def together(samples: Iterable[Measures]) -> dict[str, Measure]:

@@ -19,6 +19,7 @@ from projectionist.errors import ProjectionistError
 from projectionist.features.metrics import queries
 from projectionist.features.metrics.gathering import counted, grown, of_host, once
 from projectionist.features.metrics.host import HostNow, host_now
+from projectionist.features.metrics.of_process import families_of_process
 from projectionist.features.metrics.rolling import (
     FINER,
     KEPT,
@@ -130,9 +131,10 @@ class Sampling:
         return self._claim is not None
 
     def _report(self) -> None:
-        families: list[Any] = msgspec.to_builtins(self._place.families())
-        with self._place.database.write() as session:
-            queries.put_report(session, self._place.process(), self._place.now(), families)
+        place = self._place
+        families: list[Any] = msgspec.to_builtins([*place.families(), *families_of_process(place.database)])
+        with place.database.write() as session:
+            queries.put_report(session, place.process(), place.now(), families)
 
     def _sample(self) -> None:
         place = self._place

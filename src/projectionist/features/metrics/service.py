@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,8 +14,9 @@ from projectionist import __version__
 from projectionist.features.metrics import queries
 from projectionist.features.metrics.charts import CHARTS, SUMMARY, Chart, Line, mean, total, within
 from projectionist.features.metrics.host import HostNow
+from projectionist.features.metrics.of_process import families_of_process
 from projectionist.features.metrics.rolling import RAW_S as SAMPLED_EVERY_S
-from projectionist.features.metrics.rolling import Measures, Sample, Step, start_of, together
+from projectionist.features.metrics.rolling import Measures, Sample, Step, start_of, together, with_gaps
 from projectionist.features.metrics.sampling import Place, reported, sample_of
 from projectionist.kit.breaker import Circuit, circuits
 from projectionist.kit.calls import CALLS, FAILED
@@ -80,7 +80,10 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What was measured in a period: when each step began, and the charts; `rows` are the same in longer steps."""
+    """What was measured in a period: when each step began, and the charts; `rows` are the same in longer steps.
+
+    Where nothing was measured for a while, the charts have one step of no values, so that no line is drawn across.
+    """
 
     period: Period
     step: Step
@@ -108,14 +111,14 @@ def view(place: Place, period: Period) -> View:
     since = start_of(step, now - span)
     with place.database.read() as session:
         found = _samples(session, step, since, now)
-    rows = _longer(found, longer)
+    rows, drawn = _longer(found, longer), with_gaps(found, step)
     return View(
         period,
         step,
         since,
         now,
-        tuple(sample.at for sample in found),
-        _charts(found),
+        tuple(sample.at for sample in drawn),
+        _charts(drawn),
         tuple(sample.at for sample in rows),
         _charts(rows),
     )
@@ -204,9 +207,10 @@ def families_now(place: Place) -> list[Family]:
     with place.database.read() as session:
         others = reported(session, place.now(), process)
         live = queries.live_jobs(session)
-    counts = [with_label(family, "process", process) for family in place.families()]
+    mine = (*place.families(), *families_of_process(place.database))
+    counts = [with_label(family, "process", process) for family in mine]
     counts += [with_label(family, "process", name) for name, told in others.items() for family in told]
-    return [*counts, *_of_jobs(place, live), *_of_house(place), *_of_host(place.host(place.folder))]
+    return [*counts, *_of_jobs(place, live), *_of_house(), *_of_host(place.host(place.folder))]
 
 
 def _asked(circuit: Circuit, series: Sequence[Series]) -> Asked:
@@ -262,25 +266,9 @@ def _of_jobs(place: Place, live: Sequence[tuple[str, str, int]]) -> Iterator[Fam
     yield _gauges("projectionist_worker_alive", "1 for a worker whose heart beats.", ("worker",), nodes)
 
 
-def _of_house(place: Place) -> Iterator[Family]:
-    used, there = place.database.connections()
-    yield from gauge("projectionist_database_connections_used", "Connections in use by this process.", used)
-    yield from gauge("projectionist_database_connections_open", "Connections of this process.", there)
-    yield _gauges(
-        "projectionist_circuit_open",
-        "1 where calls of a service are not made, since it failed again and again.",
-        ("service",),
-        [((one.address,), float(one.open is not None)) for one in circuits()],
-    )
+def _of_house() -> Iterator[Family]:
     yield _gauges(
         "projectionist_info", "Always 1; which version this is.", ("version",), [((__version__,), 1.0)]
-    )
-    yield Family(
-        "process_cpu_seconds_total",
-        Kind.COUNTER,
-        "Seconds of processors that this process has used.",
-        (),
-        (Series((), time.process_time()),),
     )
 
 
