@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Page, Worker, expect
 
 from projectionist.features.accounts.sessions import COOKIE
-from projectionist.features.alerts import announcing, delivering, devices
+from projectionist.features.alerts import announcing, delivering, devices, queries
 from projectionist.features.alerts.workplace import Workplace
 from projectionist.integrations.messengers.pushing import WebPush
 from projectionist.kit.outbound import Outbound
@@ -130,7 +130,7 @@ def worker_of(page: Page) -> Worker:
 
 def send_all(place: Workplace) -> None:
     with place.database.read() as session:
-        numbers = delivering.queries.waiting(session, 100)
+        numbers = queries.waiting(session, 100)
     for number in numbers:
         delivering.deliver(place, number, is_last=True)
 

@@ -32,6 +32,8 @@ NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 KEY = push_crypto.new_key()
 MESSAGE = Message("Disk of the data folder", "It is at 91 %.", Level.BAD, "/alerts", "disk")
 CONTACT = "https://films.example.org"
+POINT = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+"""A browser's key, of the example in RFC 8291."""
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def test_a_message_is_encrypted_as_the_example_of_the_standard() -> None:
     )
     given = PushSubscription(
         "https://push.example.net/push/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV",
-        "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+        POINT,
         "BTBZMqHH6r4Tts7J_aSIgg",
     )
     content = b"When I grow up, I want to be a watermelon\x02"
@@ -206,8 +208,8 @@ def test_a_name_that_leads_into_the_house_is_refused_when_it_is_asked() -> None:
         ("", "AAAAAAAAAAAAAAAAAAAAAA"),
         ("A" * 87, "AAAAAAAAAAAAAAAAAAAAAA"),
         (words(b"\x04" + b"\x01" * 64), "AAAAAAAAAAAAAAAAAAAAAA"),
-        (Browser("").subscription.p256dh, "AAAA"),
-        (Browser("").subscription.p256dh, "\u00e4"),
+        (POINT, "AAAA"),
+        (POINT, "\u00e4"),
     ],
 )
 def test_keys_that_nothing_can_be_encrypted_for_are_refused(p256dh: str, auth: str) -> None:
