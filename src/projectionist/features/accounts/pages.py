@@ -41,6 +41,7 @@ from projectionist.web.forms import Form, text, to
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Principal
 from projectionist.web.problems import local_path
+from projectionist.web.words import LANGUAGES
 
 
 @get("/sign-in", sync_to_thread=True, include_in_schema=False, **OPEN)
@@ -187,6 +188,25 @@ def change_time_zone(
     return to(request, "/account")
 
 
+@post("/account/language", sync_to_thread=True, include_in_schema=False)
+def change_language(
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+    ways: Injected[Ways],
+    data: Form,
+) -> Template | Redirect:
+    """Choose the language of one's pages and mails."""
+    try:
+        service.set_language(database, principal.id, text(data, "language"))
+    except ProjectionistError as error:
+        return refused("accounts/account.html", _account_context(request, principal, ways, clock), error)
+    people.forget()
+    return to(request, "/account")
+
+
 @post("/account/sign-ins/{sign_in_id:int}/revoke", sync_to_thread=True, include_in_schema=False)
 def revoke_sign_in(
     request: Request[Any, Any, Any],
@@ -244,6 +264,7 @@ def _account_context(
         **_shown(ways),
         "second_step": standing(database, principal.id),
         "zones": time_zones(),
+        "languages": LANGUAGES,
         "errors": {},
     }
 
@@ -255,6 +276,7 @@ HANDLERS = (
     account_page,
     change_password,
     change_time_zone,
+    change_language,
     revoke_sign_in,
     revoke_other_sign_ins,
 )
