@@ -25,6 +25,7 @@ from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.mailroom import open_mailroom
 from projectionist.features.accounts.ways.opening import open_ways
 from projectionist.features.alerts import opening as alerts
+from projectionist.features.alerts import workplace as alerts_workplace
 from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.backups import feature as backups_web
 from projectionist.features.backups import jobs as backup_jobs
@@ -167,16 +168,7 @@ class House:
         self.metrics = sampling.Place(
             database, self.jobs, settings.data, self.clock.now, lambda: self.jobs.process
         )
-        self.alerts = alerts.open_workplace(
-            database,
-            self.jobs,
-            vault,
-            partial(_connect_messenger, self._outbound),
-            self.clock.now,
-            self.events,
-            WebPush.to_public(self._outbound, self.clock.now),
-            settings.base_url,
-        )
+        self.alerts = self._open_alerts(vault)
         self.webhooks = self._open_webhooks()
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = self._every_kind(vault)
@@ -249,6 +241,18 @@ class House:
             own=self._own,
             wishes=Wishes.of(self.settings),
             lists=self.lists,
+        )
+
+    def _open_alerts(self, vault: Vault) -> alerts_workplace.Workplace:
+        return alerts.open_workplace(
+            self.database,
+            self.jobs,
+            vault,
+            partial(_connect_messenger, self._outbound),
+            self.clock.now,
+            self.events,
+            WebPush.to_public(self._outbound, self.clock.now),
+            self.settings.base_url,
         )
 
     def _open_webhooks(self) -> webhooks.Workplace:
