@@ -79,6 +79,7 @@ from projectionist.features.webhooks import opening as webhooks
 from projectionist.integrations.connecting import Connecting
 from projectionist.integrations.lists.connecting import list_connector
 from projectionist.integrations.messengers.posting import PostMessenger
+from projectionist.integrations.messengers.pushing import WebPush
 from projectionist.integrations.oidc.provider import oidc_sign_in
 from projectionist.integrations.plex.installation import client_id
 from projectionist.integrations.senders.reading import read_told
@@ -171,6 +172,8 @@ class House:
             partial(_connect_messenger, self._outbound),
             self.clock.now,
             self.events,
+            WebPush.to_public(self._outbound, self.clock.now),
+            settings.base_url,
         )
         self.webhooks = self._open_webhooks()
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)

@@ -249,10 +249,19 @@ class DataFolderUnusable(ProjectionistError):
 
 
 class ServiceError(ProjectionistError):
-    """A service outside (a media server, plex.tv) did not do what was asked; the subclasses say why."""
+    """A service outside (a media server, plex.tv) did not do what was asked; the subclasses say why.
+
+    `answered` is the HTTP status that it answered with, 0 where it is not known; `retry_after_s` how long it asks to
+    be left alone, None where it does not say.
+    """
 
     code = "service_failed"
     status = 502
+
+    def __init__(self, message: str, *, answered: int = 0, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.answered = answered
+        self.retry_after_s = retry_after_s
 
 
 class ServerUnreachable(ServiceError):
@@ -305,6 +314,13 @@ class ServerLacks(ServiceError):
 
     code = "server_lacks"
     status = 404
+
+
+class SubscriptionGone(ServiceError):
+    """A browser takes no push messages by this subscription any more, and never will again."""
+
+    code = "subscription_gone"
+    status = 410
 
 
 class RangeRefused(ServiceError):

@@ -31,11 +31,13 @@ ROLES: Mapping[str, frozenset[Permission]] = {
 
 _NEEDED: Mapping[Permission | None, str] = {
     None: """
+        renew_push_subscription
         begin_oidc_sign_in begin_plex_sign_in look_at_plex_sign_in take_second_step
         ask_for_passkey ask_for_password choose_password join sign_in sign_in_by_passkey verify_email
     """,
     Permission.VIEW: """
         link_oidc link_plex list_identities unlink_identity
+        add_device change_device end_push_subscription get_push_key list_devices list_messages remove_device test_device
         add_passkey begin_passkey begin_second_step change_email change_me change_password
         confirm_second_step export_jobs_as_csv export_jobs_as_json export_me get_about get_email
         get_item get_job get_job_log get_library get_library_preview_choices get_me get_preview
@@ -77,8 +79,8 @@ _NEEDED: Mapping[Permission | None, str] = {
         add_webhook_sender get_webhook_sender list_webhook_deliveries list_webhook_senders
         remove_webhook_sender renew_webhook_secret
         add_messenger change_alert_rule change_messenger examine export_metrics get_health get_heartbeat
-        get_mail get_metrics list_alerts list_backups list_circuits list_log_lines list_messages
-        list_messengers list_metric_summaries list_settings make_backup mend remove_heartbeat
+        get_mail get_metrics list_alerts list_backups list_circuits list_log_lines list_messengers
+        list_metric_summaries list_settings make_backup mend remove_heartbeat
         remove_messenger reset_setting save_heartbeat save_settings test_mail test_messenger
     """,
     Permission.MANAGE_USERS: """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,11 +16,15 @@ from sqlalchemy.engine import make_url
 
 import projectionist
 from projectionist.features.accounts.second_factor import totp
+from projectionist.features.alerts import pushed
 from projectionist.features.cache.wanting.lists.records import KEYED
 from projectionist.integrations.lists.connecting import list_connector
+from projectionist.integrations.messengers.pushing import WebPush
+from projectionist.kit.outbound import Outbound
 from projectionist.media.messages import MessengerKind
 from tests.api.house import PASSWORD, TOKEN, Open, opened, token_of
 from tests.integrations.oidc_provider import CLIENT, Provider
+from tests.integrations.push_service import SECRET, Browser, PushService
 from tests.kit.loopback import Loopback, Reply, says
 
 Client = TestClient[Litestar]
@@ -55,6 +60,7 @@ SEALED_BY = {
     "features/accounts/ways/oidc.py": {("handshake", "sealed")},
     "features/accounts/ways/plex.py": {("handshake", "sealed")},
     "features/alerts/announcing.py": {("heartbeat", "address")},
+    "features/alerts/pushed.py": {("messenger", "address"), ("push_key", "private_key")},
     "features/alerts/service.py": {("messenger", "address")},
     "features/cache/wanting/lists/keeping.py": {("cache_list_key", "key")},
     "features/servers/service.py": {("server", "token")},
@@ -98,6 +104,7 @@ def planted(data: Path, database_url: str = "") -> Iterator[tuple[Open, dict[str
         Loopback(lists) as tmdb,
         Loopback(_angry) as outside,
         Loopback(_angry) as hospital,
+        PushService((500, {})) as push_service,
         Provider() as provider,
         opened(
             data,
@@ -106,6 +113,7 @@ def planted(data: Path, database_url: str = "") -> Iterator[tuple[Open, dict[str
             **given,
         ) as house,
     ):
+        _let_push_to(house, push_service)
         with house.visitor(signed_in=False) as client:
             canaries |= _begun_elsewhere(client, token_of(client))
         with house.visitor() as client:
@@ -113,6 +121,7 @@ def planted(data: Path, database_url: str = "") -> Iterator[tuple[Open, dict[str
             canaries |= _list_keys(client, headers)
             canaries |= _messengers(client, headers, outside)
             canaries |= _heartbeat(client, headers, hospital)
+            canaries |= _device(client, headers, house, push_service)
             canaries |= _shown_once(client, headers)
             canaries |= _second_step(client, headers, house)
         assert all(LIST_KEY.format(name) in one.heads[0] for name, one in (("trakt", trakt), ("tmdb", tmdb)))
@@ -152,6 +161,30 @@ def _messengers(client: Client, headers: dict[str, str], outside: Loopback) -> d
         assert canary in "".join(outside.heads[heard:]), "it was sent there, and not taken"
         canaries[f"a messenger, {kind.value}"] = canary
     return canaries
+
+
+def _let_push_to(house: Open, push_service: PushService) -> None:
+    """The house takes this machine for one that browsers may be reached by."""
+    pushing = WebPush(Outbound(), house.house.clock.now, push_service.trust)
+    house.house.alerts = replace(house.house.alerts, pushing=pushing)
+    house.app = house.house.web()
+
+
+def _device(
+    client: Client, headers: dict[str, str], house: Open, push_service: PushService
+) -> dict[str, str]:
+    """A browser that was tried and whose push service took nothing, and the key of the house."""
+    browser = Browser(push_service.url)
+    made = client.post("/api/v1/me/devices", json=browser.sent, headers=headers)
+    assert made.status_code < 300, made.text
+    tried = client.post(f"/api/v1/me/devices/{made.json()['id']}/test", headers=headers)
+    assert tried.status_code >= 500, tried.text
+    assert SECRET in push_service.taken[0].path
+    return {
+        "the address of a browser": SECRET,
+        "what encrypts for a browser": browser.sent["keys"]["auth"],
+        "the key of the house": pushed.house_key(house.house.alerts).private,
+    }
 
 
 def _heartbeat(client: Client, headers: dict[str, str], hospital: Loopback) -> dict[str, str]:

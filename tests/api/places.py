@@ -16,6 +16,7 @@ ADDRESS, FOLDER = "address", "folder"
 
 HELD: Mapping[str, str] = {
     "address": ADDRESS,
+    "endpoint": ADDRESS,
     "folder": FOLDER,
     "local_prefix": FOLDER,
     "path": FOLDER,
@@ -46,6 +47,7 @@ PLAIN = frozenset(
         "ends_at",
         "exceptions",
         "form",
+        "former",  # an endpoint that is known by its hash; asked by nobody
         "host_root",  # the host's word for a folder, which is told to the host and opened by nobody
         "id",
         "ids",
@@ -131,6 +133,8 @@ ASKED_LATER = frozenset(
         "add_messenger",
         "change_messenger",
         "save_heartbeat",
+        "add_device",
+        "renew_push_subscription",
         *(path for path in FORMS if path[:7] == "/alerts"),
     }
 )
@@ -147,6 +151,9 @@ FORMS_WITHOUT = frozenset(
         "/account/email",
         "/account/leave",
         "/account/name",
+        "/account/notifications/{device_id:int}",
+        "/account/notifications/{device_id:int}/remove",
+        "/account/notifications/{device_id:int}/test",
         "/account/passkeys/{passkey_id:int}/revoke",
         "/account/password",
         "/account/second-step",
@@ -244,6 +251,12 @@ FORMS_WITHOUT = frozenset(
 )
 """The other forms."""
 
+KEYS = {
+    "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+    "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+}
+"""What messages to a browser are encrypted for, of the example in RFC 8291."""
+
 BODIES: Mapping[str, Mapping[str, Any]] = {
     "add_server": {"kind": "plex", "address": ADDRESS},
     "test_server": {"kind": "plex", "address": ADDRESS},
@@ -257,6 +270,12 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "add_messenger": {"name": "phone", "kind": "ntfy", "address": ADDRESS},
     "change_messenger": {"name": "phone", "kind": "ntfy", "address": ADDRESS},
     "save_heartbeat": {"every_s": 60, "address": ADDRESS},
+    "add_device": {"endpoint": ADDRESS, "keys": KEYS},
+    "renew_push_subscription": {
+        "former": "https://push.example.org/send/1",
+        "endpoint": ADDRESS,
+        "keys": KEYS,
+    },
     "adopt_cache": {"folder": FOLDER, "dry": True},
     "change_preview_choices": {"folder": FOLDER},
     "change_library_preview_choices": {"folder": FOLDER},

@@ -50,6 +50,7 @@ KEPT_IN = {
     "cache_tier": "SELECT * FROM cache_tier",
     "cache_place": "SELECT * FROM cache_place",
     "messenger": "SELECT * FROM messenger",
+    "push_device": "SELECT * FROM push_device",
     "heartbeat": "SELECT * FROM heartbeat",
 }
 """The tables that hold places."""

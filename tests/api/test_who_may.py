@@ -35,6 +35,7 @@ OPEN = {
     ("POST", "/api/v1/forgotten-password"),
     ("POST", "/api/v1/join"),
     ("POST", "/api/v1/new-password"),
+    ("POST", "/api/v1/push-subscriptions/renew"),
     ("POST", "/api/v1/sign-in"),
     ("POST", "/api/v1/sign-in/oidc"),
     ("POST", "/api/v1/sign-in/plex"),
@@ -60,6 +61,9 @@ OPEN = {
 
 BY_SECRET = {("POST", "/webhooks/{sender:str}"), ("POST", "/webhooks/{sender:str}/{secret:str}")}
 """Open to programs that show a secret of their own. No cookie counts there, so that no page can use one."""
+
+BY_ENDPOINT = ("POST", "/api/v1/push-subscriptions/renew")
+"""Open to a browser's service worker, which shows the endpoint that it alone knows; no cookie counts there either."""
 
 
 def address_of(route: DeclaredRoute) -> str:
@@ -106,6 +110,7 @@ def test_nothing_is_changed_without_the_token_of_our_own_page(house: Open) -> No
         token_of(client)
         answers = {(route.method, route.path): ask(client, route, {}) for route in unsafe}
     assert {answers.pop(route) for route in BY_SECRET} == {401}
+    assert answers.pop(BY_ENDPOINT) == 400, "nothing is shown"
     assert len(answers) > 50
     assert set(answers.values()) == {403}, answers
 
@@ -118,6 +123,7 @@ def test_nothing_is_changed_for_a_page_of_another_site(house: Open) -> None:
     seldom = ("/new-password", "/forgotten-password")
     asked_often = {("POST", f"{way}{path}") for way in ("", "/api/v1") for path in seldom}
     assert {answers.pop(route) for route in BY_SECRET} == {401}
+    assert answers.pop(BY_ENDPOINT) == 400, "nothing is shown"
     assert {status for route, status in answers.items() if route not in asked_often} == {403}, answers
 
 

@@ -180,9 +180,9 @@ class HttpClient:
                 call, "with JSON that is cut off or broken", "nothing of it was used; try again"
             ) from None
 
-    def wrong(self, call: str, how: str, what_to_do: str) -> ServerAnswerWrong:
+    def wrong(self, call: str, how: str, what_to_do: str, *, answered: int = 0) -> ServerAnswerWrong:
         """The error that this server has answered a call in a way it should not."""
-        return ServerAnswerWrong(f"{self.who} answered {call} {how}; {what_to_do}.")
+        return ServerAnswerWrong(f"{self.who} answered {call} {how}; {what_to_do}.", answered=answered)
 
     def request(
         self,
@@ -362,29 +362,31 @@ class HttpClient:
             )
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise ServerRefused(
-                f"{self.who} refused {call} ({status}); give it a token that is valid and allowed to do that."
+                f"{self.who} refused {call} ({status}); give it a token that is valid and allowed to do that.",
+                answered=status,
             )
         if status == HTTPStatus.NOT_FOUND:
             raise ServerLacks(
-                f"{self.who} has nothing for {call} (404); it may have been removed there, or the address is wrong."
+                f"{self.who} has nothing for {call} (404); it may have been removed there, or the address is wrong.",
+                answered=status,
             )
         if status == HTTPStatus.TOO_MANY_REQUESTS or status in _PASSING:
             after = retry_after(response.headers.get("retry-after", ""))
-            said = (
-                "asks to be asked less often"
-                if status == HTTPStatus.TOO_MANY_REQUESTS
-                else "failed to answer"
-            )
-            failure = ServerFailed(f"{self.who} {said} ({call}: {status}); try again in a while.")
+            many = status == HTTPStatus.TOO_MANY_REQUESTS
+            said = "asks to be asked less often" if many else "failed to answer"
+            told = f"{self.who} {said} ({call}: {status}); try again in a while."
+            failure = ServerFailed(told, answered=status, retry_after_s=after)
             raise _Passing(failure, counts=status in _PASSING, after=after)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise ServerFailed(
-                f"{self.who} failed at {call} ({status}); its own log says why. Try again when it works."
+                f"{self.who} failed at {call} ({status}); its own log says why. Try again when it works.",
+                answered=status,
             )
         raise self.wrong(
             call,
             f"with status {status}",
             "check that the address leads to this kind of server and that it is up to date",
+            answered=status,
         )
 
     def _body(self, call: str, response: httpx2.Response, deadline: float) -> bytes:

@@ -32,11 +32,17 @@ class MessengerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message: one line, and what there is to say."""
+    """A message: one line, and what there is to say.
+
+    `path` is the page of ours that it leads to, without the base path. `about` names what it tells of, where a later
+    message about the same replaces it; empty where none does.
+    """
 
     title: str
     text: str
     level: Level
+    path: str = "/"
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,13 +50,19 @@ async def manifest(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
 
 @get("/sw.js", opt=OPEN_TO_ALL, include_in_schema=False)
 async def service_worker(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """The service worker, told which static files and which page it keeps; never a page of somebody."""
+    """The service worker, told which static files and which page it keeps; never a page of somebody.
+
+    It shows what is pushed to it, too, and opens the pages that messages lead to.
+    """
     shell = request.app.state.shell
     assets: Assets = shell.assets
     told = {
         "version": assets.version,
         "static": shell.settings.url("/static/"),
         "offline": shell.settings.url("/offline"),
+        "base": shell.settings.url(""),
+        "icon": assets.url("brand/icon-192.png", shell.settings),
+        "renewed": shell.settings.url("/api/v1/push-subscriptions/renew"),
         "kept": [assets.url(name, shell.settings) for name in KEPT_OFFLINE],
     }
     script = f"const told = {json.dumps(told)};\n".encode() + assets.files["service-worker.js"]

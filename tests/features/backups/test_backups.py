@@ -129,6 +129,10 @@ def test_whatever_is_sealed_is_proven() -> None:
         "features/accounts/second_factor/service.py": ("second_factor", "secret"),
         "features/alerts/service.py": ("messenger", "address"),
         "features/alerts/announcing.py": ("heartbeat", "address"),
+        "features/alerts/pushed.py": (
+            "push_key",
+            "private_key",
+        ),  # and of messengers that are browsers, the address
         "features/accounts/ways/oidc.py": ("handshake", "sealed"),
         "features/accounts/ways/plex.py": ("handshake", "sealed"),
     }

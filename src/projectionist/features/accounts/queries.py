@@ -47,6 +47,11 @@ def user(session: Session, user_id: int) -> UserRow | None:
     return session.get(UserRow, user_id)
 
 
+def everybody(session: Session) -> Sequence[UserRow]:
+    """All users."""
+    return session.scalars(select(UserRow)).all()
+
+
 def user_for_update(session: Session, user_id: int) -> UserRow | None:
     """One user, for a change that nobody else makes in between."""
     return session.scalars(select(UserRow).where(UserRow.id == user_id).with_for_update()).one_or_none()

@@ -409,6 +409,16 @@ def principal_of(row: UserRow) -> Principal:
     return Principal(row.id, row.name, row.role, permissions_of(row.role, row.exceptions), row.time_zone)
 
 
+def principals(session: Session) -> dict[int, Principal]:
+    """Everybody who has an account here, by number."""
+    return {row.id: principal_of(row) for row in queries.everybody(session)}
+
+
+def browser_called(user_agent: str) -> str:
+    """What people call a browser that introduces itself so."""
+    return browser_name(user_agent)
+
+
 def _know_browser(session: Session, known: str, token: str, user_id: int, now: datetime) -> None:
     queries.renew_known_browser(session, hash_of(known) if known else None, hash_of(token), user_id, now)
 

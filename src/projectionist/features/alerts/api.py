@@ -127,7 +127,7 @@ def test_messenger(
     service.try_messenger(alerts, principal.id, messenger_id)
 
 
-@get("/api/v1/me/messages", tags=["Alerts"], operation_id="list_messages", sync_to_thread=True, **MANAGE)
+@get("/api/v1/me/messages", tags=["Notifications"], operation_id="list_messages", sync_to_thread=True)
 def list_messages(
     alerts: Injected[Workplace], principal: Injected[Principal], offset: Offset = 0, limit: Limit = 50
 ) -> PageOut[DeliveryDocument]:

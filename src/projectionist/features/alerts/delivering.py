@@ -10,13 +10,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from projectionist.errors import ProjectionistError
-from projectionist.features.alerts import queries
-from projectionist.features.alerts.models import DeliveryRow, MessengerRow
+from projectionist.errors import JobPostponed, ProjectionistError, ServerFailed, SubscriptionGone
+from projectionist.features.accounts import service as accounts
+from projectionist.features.alerts import pushed, queries
+from projectionist.features.alerts.models import BROWSER, DeliveryRow, MessengerRow
 from projectionist.features.alerts.quiet import QuietHours
+from projectionist.features.alerts.rules import BY_ID
 from projectionist.features.alerts.workplace import Workplace
 from projectionist.jobs.ports import Arguments, JobKind, JobRun, Order, Priority, QueueSpec
-from projectionist.media.messages import Level, Message, MessengerAddress, MessengerKind
+from projectionist.media.messages import Level, Message, Messenger, MessengerAddress, MessengerKind
+from projectionist.web.ports import Permission, Principal
 
 DELIVER = "alerts.deliver"
 QUEUE = QueueSpec("alerts", "Messages", 4, rest_s=5.0)
@@ -27,6 +30,10 @@ _NEWS = timedelta(days=1)
 _ATTEMPTS = 6
 _ERROR = 1000
 _AT_ONCE = 500
+_SHORTEST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=2)
+"""Within these a service is left alone for as long as it asks."""
+ANNOUNCEMENTS = "announcements"
+"""What a messenger leaves out that wants to hear of rules only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +46,27 @@ class Told:
 
 def write_down(session: Session, told: Told, now: datetime) -> list[tuple[int, datetime]]:
     """A delivery for every messenger that wants to hear it: its number, and when it is due."""
-    zones = queries.time_zones(session)
     found = []
-    for row in queries.messengers(session):
-        if row.is_on and told.rule not in row.left_out:
-            due = due_at(row, zones.get(row.user_id, ""), told.message.level, now)
-            made = delivery_row(row, told.message, now, due)
+    for row, owner in hearing(session):
+        if is_for(row, owner, told.rule):
+            due = due_at(row, owner.time_zone, told.message.level, now)
+            made = delivery_row(row, told.message, now, due, told.rule)
             session.add(made)
             session.flush()
             found.append((made.id, due))
     return found
+
+
+def hearing(session: Session) -> list[tuple[MessengerRow, Principal]]:
+    """Everybody's messengers, and whose each is."""
+    people = accounts.principals(session)
+    return [(row, people[row.user_id]) for row in queries.everybodys(session) if row.user_id in people]
+
+
+def is_for(row: MessengerRow, owner: Principal, rule: str) -> bool:
+    """Whether a messenger is to be told of a rule, or what is announced: alerts are for who may mend what is wrong."""
+    may = rule not in BY_ID or owner.may(Permission.MANAGE_SETTINGS)
+    return row.is_on and may and rule not in row.left_out
 
 
 def order_all(place: Workplace, written: Sequence[tuple[int, datetime]]) -> None:
@@ -74,12 +92,16 @@ def due_at(row: MessengerRow, zone: str, level: Level, now: datetime) -> datetim
     return QuietHours(row.quiet_from, row.quiet_to, zone).end_after(now) or now
 
 
-def delivery_row(row: MessengerRow, message: Message, now: datetime, due: datetime) -> DeliveryRow:
+def delivery_row(
+    row: MessengerRow, message: Message, now: datetime, due: datetime, rule: str = ""
+) -> DeliveryRow:
     """A delivery that waits."""
     return DeliveryRow(
         at=now,
         messenger_id=row.id,
+        user_id=row.user_id,
         messenger=row.name,
+        rule=rule,
         title=message.title[:200],
         text=message.text[:2000],
         level=message.level.value,
@@ -92,9 +114,21 @@ def delivery_row(row: MessengerRow, message: Message, now: datetime, due: dateti
 
 def send(place: Workplace, row: MessengerRow, message: Message) -> None:
     """Send a message now. Raises ServiceError, InputWrong, SecretUnreadable; no message of them holds the address."""
-    address = MessengerAddress(MessengerKind(row.kind), place.vault.open(row.address))
-    with closing(place.connect(address)) as messenger:
+    with closing(_messenger(place, row)) as messenger:
         messenger.send(message)
+
+
+def _messenger(place: Workplace, row: MessengerRow) -> Messenger:
+    if row.kind == BROWSER:
+        return pushed.messenger(place, row)
+    return place.connect(MessengerAddress(MessengerKind(row.kind), place.vault.open(row.address)))
+
+
+def message_of(row: DeliveryRow) -> Message:
+    """What was written down, as it is sent: with the page that it leads to."""
+    path = "/alerts" if row.rule in BY_ID else "/" if row.rule == ANNOUNCEMENTS else pushed.PAGE
+    about = row.rule if row.rule in BY_ID else ""
+    return Message(row.title, row.text, Level(row.level), path, about)
 
 
 def kinds(place: Workplace) -> Sequence[JobKind]:
@@ -117,23 +151,54 @@ def kinds(place: Workplace) -> Sequence[JobKind]:
 
 
 def deliver(place: Workplace, delivery_id: int, *, is_last: bool) -> Mapping[str, Any]:
-    """Send what was written down, once; what is over stays so. Raises what kept it from being sent."""
+    """Send what was written down, once; what is over stays so. Raises what kept it from being sent, and JobPostponed
+    where a service asks to be left alone for a while.
+    """
     with place.database.read() as session:
         row = queries.delivery(session, delivery_id)
         to = None if row is None or row.messenger_id is None else queries.messenger(session, row.messenger_id)
-    if row is None or to is None or row.state != "waiting":
+        owner = None if to is None else accounts.principals(session).get(to.user_id)
+    if row is None or to is None or owner is None or row.state != "waiting":
         return {"outcome": "nothing to send"}
-    if not to.is_on:
-        end(place, delivery_id, "failed", "The messenger was switched off before it was sent.")
+    if not is_for(to, owner, row.rule):
+        end(
+            place,
+            delivery_id,
+            "failed",
+            "It was not wanted any more, or not allowed, when it was to be sent.",
+        )
         return {"outcome": "switched off"}
     try:
-        send(place, to, Message(row.title, row.text, Level(row.level)))
+        send(place, to, message_of(row))
+    except SubscriptionGone as error:
+        end(place, delivery_id, "failed", error.message)
+        pushed.removed(place, to.id, error.message)
+        return {"outcome": "removed"}
     except ProjectionistError as error:
+        wait = _asked_for(error)
+        if wait is not None and place.now() + wait < row.due_at + _NEWS:
+            end(place, delivery_id, "waiting", error.message)
+            raise JobPostponed(error.message, wait) from error
         over = is_last or not error.retryable
         end(place, delivery_id, "failed" if over else "waiting", error.message)
         raise
-    end(place, delivery_id, "sent", "")
+    sent(place, to, delivery_id)
     return {"outcome": "sent"}
+
+
+def sent(place: Workplace, to: MessengerRow, delivery_id: int) -> None:
+    """Keep that a message was taken."""
+    end(place, delivery_id, "sent", "")
+    if to.kind == BROWSER:
+        pushed.reached(place, to.id)
+
+
+def _asked_for(error: ProjectionistError) -> timedelta | None:
+    """How long a service asks to be left alone, within limits; None where it does not say."""
+    if not isinstance(error, ServerFailed) or error.retry_after_s is None:
+        return None
+    asked = timedelta(seconds=min(error.retry_after_s, _LONGEST_WAIT.total_seconds()))
+    return max(asked, _SHORTEST_WAIT)
 
 
 def end(place: Workplace, delivery_id: int, state: str, error: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from projectionist.features.alerts import announcing, api, pages, service
+from projectionist.features.alerts import announcing, api, device_api, device_pages, pages, service
 from projectionist.features.alerts.rules import sentence
 from projectionist.features.alerts.service import TOPIC, Standing, Workplace
 from projectionist.media.messages import Level
@@ -27,7 +27,7 @@ def web_feature(place: Workplace) -> WebFeature:
 
     return WebFeature(
         name="alerts",
-        handlers=(*api.HANDLERS, *pages.HANDLERS),
+        handlers=(*api.HANDLERS, *device_api.HANDLERS, *pages.HANDLERS, *device_pages.HANDLERS),
         templates=Path(__file__).parent / "templates",
         nav=(NavEntry("Alerts", "/alerts", "bell", 86, Permission.MANAGE_SETTINGS),),
         panels=(Panel("home", "announcements", 1, "alerts/panel_home.html", announced, topics=(TOPIC,)),),

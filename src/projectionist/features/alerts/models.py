@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from projectionist.db.model import Base, BigKey
 
 HEARTBEAT_ID = 1
+PUSH_KEY_ID = 1
+BROWSER = "browser"
+"""The kind of a messenger that is a browser, beside those of `MessengerKind`."""
 
 
 class AlertRuleRow(Base):
@@ -40,7 +43,7 @@ class AlertStateRow(Base):
 
 
 class MessengerRow(Base):
-    """Where somebody is told. The address is sealed; `host` is what may be shown of it.
+    """Where somebody is told. The address is sealed, of a browser its whole subscription; `host` is what may be shown.
 
     Quiet hours are minutes of a day; `left_out` names the rules of which this one wants to hear nothing.
     """
@@ -62,8 +65,39 @@ class MessengerRow(Base):
     created_at: Mapped[datetime]
 
 
+class PushDeviceRow(Base):
+    """What is known besides of a messenger that is a browser.
+
+    One subscription is of one person: its hash finds it again, whoever it belongs to. `reached_at` is when its push
+    service took a message last.
+    """
+
+    __tablename__ = "push_device"
+
+    messenger_id: Mapped[int] = mapped_column(
+        BigKey, ForeignKey("messenger.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    endpoint_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    reached_at: Mapped[datetime | None]
+
+
+class PushKeyRow(Base):
+    """By what push services know this house; the private part is sealed."""
+
+    __tablename__ = "push_key"
+    __table_args__ = (CheckConstraint(f"id = {PUSH_KEY_ID}", name="single"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    public_key: Mapped[str] = mapped_column(String(100))
+    private_key: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime]
+
+
 class DeliveryRow(Base):
-    """A message to somebody: `waiting`, `sent` or `failed`."""
+    """A message to somebody: `waiting`, `sent` or `failed`.
+
+    `rule` is what it tells of, as messengers leave it out. It is somebody's even where the messenger is gone.
+    """
 
     __tablename__ = "delivery"
 
@@ -72,7 +106,9 @@ class DeliveryRow(Base):
     messenger_id: Mapped[int | None] = mapped_column(
         ForeignKey("messenger.id", ondelete="CASCADE"), index=True
     )
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
     messenger: Mapped[str] = mapped_column(String(60))
+    rule: Mapped[str] = mapped_column(String(40))
     title: Mapped[str] = mapped_column(String(200))
     text: Mapped[str] = mapped_column(String(2000))
     level: Mapped[str] = mapped_column(String(10))

@@ -17,6 +17,7 @@ from projectionist.features.alerts.workplace import Workplace
 from projectionist.jobs.ports import Jobs
 from projectionist.kit.secrets import Vault
 from projectionist.media.messages import ConnectMessenger
+from projectionist.media.pushing import Pushing
 
 __all__ = ["QUEUE", "Beating", "Watching", "Workplace", "kinds", "open_workplace", "watching", "web_feature"]
 
@@ -28,6 +29,8 @@ def open_workplace(
     connect: ConnectMessenger,
     now: Callable[[], datetime],
     events: Events,
+    pushing: Pushing,
+    contact: str = "",
 ) -> Workplace:
     """What it takes to tell of alerts; that pages hear of one later than they might is no failure."""
 
@@ -35,7 +38,7 @@ def open_workplace(
         with suppress(DatabaseUnusable):
             events.publish(topic)
 
-    return Workplace(database, jobs, vault, connect, now, publish)
+    return Workplace(database, jobs, vault, connect, now, publish, pushing, contact)
 
 
 def watching(place: Workplace) -> tuple[Watching, Beating]:

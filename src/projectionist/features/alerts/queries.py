@@ -12,13 +12,17 @@ from sqlalchemy.orm import Session
 
 from projectionist.db.model import UtcDateTime
 from projectionist.features.alerts.models import (
+    BROWSER,
     HEARTBEAT_ID,
+    PUSH_KEY_ID,
     AlertRuleRow,
     AlertStateRow,
     AnnouncementRow,
     DeliveryRow,
     HeartbeatRow,
     MessengerRow,
+    PushDeviceRow,
+    PushKeyRow,
 )
 
 
@@ -42,12 +46,18 @@ def put_state(session: Session, rule: str, values: Mapping[str, Any]) -> None:
     _put(session, AlertStateRow, {"rule": rule, **values}, "rule")
 
 
-def messengers(session: Session, user_id: int | None = None) -> Sequence[MessengerRow]:
-    """Somebody's messengers, or everybody's, by name."""
-    found = select(MessengerRow).order_by(MessengerRow.name, MessengerRow.id)
-    if user_id is not None:
-        found = found.where(MessengerRow.user_id == user_id)
-    return session.scalars(found).all()
+def everybodys(session: Session) -> Sequence[MessengerRow]:
+    """Everybody's messengers, browsers among them, by name."""
+    return session.scalars(select(MessengerRow).order_by(MessengerRow.name, MessengerRow.id)).all()
+
+
+def messengers(session: Session, user_id: int) -> Sequence[MessengerRow]:
+    """Somebody's messengers that are no browsers, by name."""
+    return session.scalars(
+        select(MessengerRow)
+        .where(MessengerRow.user_id == user_id, MessengerRow.kind != BROWSER)
+        .order_by(MessengerRow.name, MessengerRow.id)
+    ).all()
 
 
 def messenger(session: Session, messenger_id: int, user_id: int | None = None) -> MessengerRow | None:
@@ -59,12 +69,6 @@ def messenger(session: Session, messenger_id: int, user_id: int | None = None) -
 def remove_messenger(session: Session, messenger_id: int) -> None:
     """Take a messenger out, and what was sent by it."""
     session.execute(delete(MessengerRow).where(MessengerRow.id == messenger_id))
-
-
-def time_zones(session: Session) -> Mapping[int, str]:
-    """In which zone each user is; empty where they have not said."""
-    found = session.execute(text("SELECT id, time_zone FROM user_account"))
-    return {int(user_id): str(zone) for user_id, zone in found}
 
 
 def founded_at(session: Session) -> datetime | None:
@@ -99,15 +103,9 @@ def give_up_before(session: Session, moment: datetime, now: datetime) -> None:
 
 def deliveries(session: Session, user_id: int, offset: int, size: int) -> tuple[Sequence[DeliveryRow], int]:
     """What was sent by somebody's messengers, the newest first."""
-    mine = select(MessengerRow.id).where(MessengerRow.user_id == user_id)
-    total = select(func.count()).select_from(DeliveryRow).where(DeliveryRow.messenger_id.in_(mine))
-    found = (
-        select(DeliveryRow)
-        .where(DeliveryRow.messenger_id.in_(mine))
-        .order_by(DeliveryRow.id.desc())
-        .offset(offset)
-        .limit(size)
-    )
+    mine = DeliveryRow.user_id == user_id
+    total = select(func.count()).select_from(DeliveryRow).where(mine)
+    found = select(DeliveryRow).where(mine).order_by(DeliveryRow.id.desc()).offset(offset).limit(size)
     return session.scalars(found).all(), session.scalar(total) or 0
 
 
@@ -148,6 +146,61 @@ def announcement(session: Session, announcement_id: int) -> AnnouncementRow | No
 def remove_announcement(session: Session, announcement_id: int) -> None:
     """Take an announcement back."""
     session.execute(delete(AnnouncementRow).where(AnnouncementRow.id == announcement_id))
+
+
+def devices(session: Session, user_id: int) -> Sequence[tuple[MessengerRow, PushDeviceRow]]:
+    """Somebody's browsers, by name."""
+    found = session.execute(
+        select(MessengerRow, PushDeviceRow)
+        .join(PushDeviceRow, PushDeviceRow.messenger_id == MessengerRow.id)
+        .where(MessengerRow.user_id == user_id)
+        .order_by(MessengerRow.name, MessengerRow.id)
+    )
+    return [(messenger, device) for messenger, device in found]
+
+
+def device(session: Session, messenger_id: int) -> PushDeviceRow | None:
+    """What is known besides of a messenger that is a browser."""
+    return session.get(PushDeviceRow, messenger_id)
+
+
+def device_by(session: Session, endpoint_hash: str) -> tuple[MessengerRow, PushDeviceRow] | None:
+    """The browser of a subscription, whoever it belongs to."""
+    found = session.execute(
+        select(MessengerRow, PushDeviceRow)
+        .join(PushDeviceRow, PushDeviceRow.messenger_id == MessengerRow.id)
+        .where(PushDeviceRow.endpoint_hash == endpoint_hash)
+    ).one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
+def names(session: Session, user_id: int) -> set[str]:
+    """What somebody's messengers and browsers are called."""
+    return set(session.scalars(select(MessengerRow.name).where(MessengerRow.user_id == user_id)))
+
+
+def remove_device(session: Session, messenger_id: int, now: datetime, why: str) -> None:
+    """Take a browser out; what was sent to it stays known, and what waits is given up."""
+    of_it = DeliveryRow.messenger_id == messenger_id
+    session.execute(
+        update(DeliveryRow)
+        .where(of_it, DeliveryRow.state == "waiting")
+        .values(state="failed", ended_at=now, error=why)
+    )
+    session.execute(update(DeliveryRow).where(of_it).values(messenger_id=None))
+    session.execute(delete(MessengerRow).where(MessengerRow.id == messenger_id))
+
+
+def push_key(session: Session) -> PushKeyRow | None:
+    """By what push services know this house."""
+    return session.get(PushKeyRow, PUSH_KEY_ID)
+
+
+def keep_push_key(session: Session, values: Mapping[str, Any]) -> None:
+    """Keep a key, where none is kept yet."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    fresh = insert(PushKeyRow).values(id=PUSH_KEY_ID, **values)
+    session.execute(fresh.on_conflict_do_nothing(index_elements=["id"]))
 
 
 def _put(session: Session, row: type[Any], values: Mapping[str, Any], key: str) -> None:

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.exc import IntegrityError
 
-from projectionist.errors import Conflict, InputWrong, NotFound, ProjectionistError
-from projectionist.features.alerts import delivering, queries
+from projectionist.errors import Conflict, InputWrong, NotFound, ProjectionistError, SubscriptionGone
+from projectionist.features.alerts import delivering, pushed, queries
+from projectionist.features.alerts.delivering import ANNOUNCEMENTS
 from projectionist.features.alerts.judging import State
-from projectionist.features.alerts.models import DeliveryRow, MessengerRow
+from projectionist.features.alerts.models import BROWSER, DeliveryRow, MessengerRow
 from projectionist.features.alerts.rules import BY_ID, Rule
 from projectionist.features.alerts.watching import rules_now, state_of
 from projectionist.features.alerts.workplace import TOPIC, Workplace
@@ -37,12 +38,13 @@ __all__ = [
     "try_messenger",
 ]
 
-ANNOUNCEMENTS = "announcements"
-"""What a messenger leaves out that wants to hear of rules only."""
 MOST_MESSENGERS = 20
 _LONGEST_S = 7 * 86400
 _TRIAL = Message(
-    "A trial message", "If you can read this, Projectionist can tell you what needs you.", Level.INFO
+    "A trial message",
+    "If you can read this, Projectionist can tell you what needs you.",
+    Level.INFO,
+    pushed.PAGE,
 )
 
 
@@ -132,9 +134,9 @@ def save_messenger(
     try:
         with place.database.durable() as session:
             row = None if messenger_id is None else queries.messenger(session, messenger_id, user_id)
-            if messenger_id is not None and row is None:
+            if messenger_id is not None and (row is None or row.kind == BROWSER):
                 raise _gone()
-            before = {} if row is None else _of_messenger(row)
+            before = {} if row is None else said_of(row)
             if row is None:
                 if not address:
                     raise InputWrong("Give the address that the service shows for messages.", "address")
@@ -146,7 +148,7 @@ def save_messenger(
                 session.add(row)
             _fill(place, row, wish, name, address)
             session.flush()
-            after = {**_of_messenger(row), **({"address": "replaced"} if address and before else {})}
+            after = {**said_of(row), **({"address": "replaced"} if address and before else {})}
             record(session, Act.MESSENGER_CHANGED, name, at=place.now(), before=before, after=after)
     except IntegrityError as error:
         raise InputWrong("You have a messenger of this name; choose another.", "name") from error
@@ -157,20 +159,26 @@ def remove_messenger(place: Workplace, user_id: int, messenger_id: int) -> None:
     """Take one of one's own messengers out, and what was sent by it. Raises NotFound."""
     with place.database.durable() as session:
         row = queries.messenger(session, messenger_id, user_id)
-        if row is None:
+        if row is None or row.kind == BROWSER:
             raise _gone()
-        was = _of_messenger(row)
+        was = said_of(row)
         queries.remove_messenger(session, messenger_id)
         record(session, Act.MESSENGER_REMOVED, row.name, at=place.now(), before=was)
 
 
 def try_messenger(place: Workplace, user_id: int, messenger_id: int) -> None:
     """Send a trial message now. Raises NotFound, and ServiceError where it was not taken."""
+    with place.database.read() as session:
+        row = queries.messenger(session, messenger_id, user_id)
+    if row is None or row.kind == BROWSER:
+        raise _gone()
+    send_trial(place, row)
+
+
+def send_trial(place: Workplace, row: MessengerRow) -> None:
+    """Send a trial message now, and keep what came of it. Raises ServiceError where it was not taken."""
     now = place.now()
     with place.database.write() as session:
-        row = queries.messenger(session, messenger_id, user_id)
-        if row is None:
-            raise _gone()
         made = delivering.delivery_row(row, _TRIAL, now, now)
         made.state = "trial"
         session.add(made)
@@ -180,8 +188,10 @@ def try_messenger(place: Workplace, user_id: int, messenger_id: int) -> None:
         delivering.send(place, row, _TRIAL)
     except ProjectionistError as error:
         delivering.end(place, delivery_id, "failed", error.message)
+        if isinstance(error, SubscriptionGone):
+            pushed.removed(place, row.id, error.message)
         raise
-    delivering.end(place, delivery_id, "sent", "")
+    delivering.sent(place, row, delivery_id)
 
 
 def deliveries(place: Workplace, user_id: int, *, offset: int = 0, size: int = 50) -> Page[DeliveryRow]:
@@ -216,7 +226,8 @@ def _said(rule: Rule, is_on: bool) -> dict[str, object]:
     }
 
 
-def _of_messenger(row: MessengerRow) -> dict[str, object]:
+def said_of(row: MessengerRow) -> dict[str, object]:
+    """What the audit log is told of a messenger."""
     return {
         "kind": row.kind,
         "host": row.host,

@@ -10,17 +10,18 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from projectionist.errors import ProjectionistError
-from projectionist.features.alerts import delivering, queries
+from projectionist.errors import ProjectionistError, SecretUnreadable
+from projectionist.features.alerts import delivering, pushed, queries
 from projectionist.features.alerts.beating import Beating
 from projectionist.features.alerts.delivering import Told
 from projectionist.features.alerts.figures import Recently, of_jobs
 from projectionist.features.alerts.judging import State, Turn, judge
-from projectionist.features.alerts.models import AlertRuleRow, AlertStateRow, MessengerRow
+from projectionist.features.alerts.models import BROWSER, AlertRuleRow, AlertStateRow, MessengerRow
 from projectionist.features.alerts.rules import BY_ID, DATABASE_LOST, RULES, Figures, Rule, sentence
 from projectionist.features.alerts.workplace import TOPIC, Workplace
 from projectionist.features.metrics.service import Measures
 from projectionist.media.messages import Level, Message
+from projectionist.web.ports import Principal
 
 _SWEPT_EVERY = timedelta(hours=1)
 
@@ -34,7 +35,7 @@ class Watching:
         self._place = place
         self._beating = beating
         self._recently = Recently()
-        self._messengers: Sequence[MessengerRow] = ()
+        self._hearing: Sequence[tuple[MessengerRow, Principal]] = ()
         self._answered_at: datetime | None = None
         self._lost = State()
         self._swept_at: datetime | None = None
@@ -49,8 +50,9 @@ class Watching:
         figures = {**self._recently.figures(now), **of_jobs(place.jobs, now, self._founded_at)}
         with place.database.write() as session:
             written, changed = judge_all(session, figures, now)
-            self._messengers = queries.messengers(session)
+            self._hearing = delivering.hearing(session)
         delivering.order_all(place, written)
+        self._remember_key()
         if changed:
             place.publish(TOPIC)
         self._sweep(now)
@@ -70,11 +72,19 @@ class Watching:
         if turn is None:
             return
         told = telling(rule, turn, lost_s)
-        for row in self._messengers:
-            if row.is_on and rule.id not in row.left_out:
+        for row, owner in self._hearing:
+            if delivering.is_for(row, owner, rule.id):
                 threading.Thread(
                     target=self._send, args=(row, told.message), name="telling of the database", daemon=True
                 ).start()
+
+    def _remember_key(self) -> None:
+        """Browsers are told that the database is lost by a key that is kept in it."""
+        if any(row.kind == BROWSER for row, _ in self._hearing):
+            try:
+                pushed.house_key(self._place)
+            except SecretUnreadable as error:
+                _log.warning("No browser can be told anything: %s", error.message)
 
     def _send(self, row: MessengerRow, message: Message) -> None:
         try:
@@ -142,4 +152,4 @@ def telling(rule: Rule, turn: Turn, value: float) -> Told:
         message = Message(f"Well again: {rule.title.lower()}", "It is as it should be.", Level.GOOD)
     else:
         message = Message(rule.title, f"{sentence(rule, value)} {rule.mend}", rule.level)
-    return Told(message, rule.id)
+    return Told(replace(message, path="/alerts", about=rule.id), rule.id)

@@ -17,6 +17,7 @@ SEALED = (
     ("second_factor", "secret"),
     ("messenger", "address"),
     ("heartbeat", "address"),
+    ("push_key", "private_key"),
     ("handshake", "sealed"),
 )
 """Where what is sealed with the key of an installation is kept: table and column."""

@@ -40,7 +40,7 @@ class PostMessenger:
         self, address: MessengerAddress, *, time_outs: TimeOuts = _IN_TIME, outbound: Outbound = OUTBOUND
     ) -> None:
         base, self._path = parts_of(address.address)
-        _judge(base, outbound)
+        judge(base, outbound)
         for secret in (self._path, urlsplit(self._path).query):
             if len(secret) >= _SECRET:
                 mask(secret)
@@ -114,12 +114,13 @@ def parts_of(address: str) -> tuple[str, str]:
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}", path
 
 
-def _judge(base: str, outbound: Outbound) -> None:
+def judge(base: str, outbound: Outbound, field: str = "address") -> None:
+    """Raise InputWrong, about `field`, where an address in digits leads where nobody may be connected to."""
     parts = urlsplit(base)
     try:
         outbound.check(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
     except AddressRefused as error:
-        raise InputWrong(error.message, "address") from None
+        raise InputWrong(error.message, field) from None
 
 
 def body_of(kind: MessengerKind, message: Message) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import { listen } from "./live.js";
 import { passkeys } from "./passkeys.js";
 import { passwords } from "./passwords.js";
 import { posters } from "./posters.js";
+import { push } from "./push.js";
 import { signedIn } from "./signed-in.js";
 import { times } from "./times.js";
 
@@ -133,6 +134,7 @@ forms();
 passkeys();
 passwords();
 posters();
+push();
 times();
 listen();
 const isSignedIn = signedIn();
