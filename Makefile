@@ -12,7 +12,8 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.1
 export media := $(value MEDIA)
 export plex_url := $(value PLEX_URL)
 export plex_token := $(value PLEX_TOKEN)
-export data := $(or $(value DATA),projectionist-data)
+# Where the environment names the data folder already, it is left to say so.
+export data := $(or $(value DATA),$(if $(PROJECTIONIST_DATA)$(PROJECTIONIST_DATA_FILE),,projectionist-data))
 unexport MEDIA ARGS PLEX_URL PLEX_TOKEN DATA
 
 .DEFAULT_GOAL := help
@@ -30,7 +31,7 @@ run: install ## start Projectionist on 127.0.0.1:8480; connect at once with MEDI
 	[ -z "$$media" ] || export PROJECTIONIST_MEDIA="$$media"; \
 	[ -z "$$plex_url" ] || export PROJECTIONIST_PLEX_URL="$$plex_url"; \
 	[ -z "$$plex_token" ] || export PROJECTIONIST_PLEX_TOKEN="$$plex_token"; \
-	exec $(BIN)/projectionist serve --data "$$data" $(ARGS)
+	exec $(BIN)/projectionist serve $${data:+--data "$$data"} $(ARGS)
 
 previews: install ## make the previews of MEDIA=/path/to/films, else of demo films, and end; more options in ARGS="..."
 	@case "$$media" in "~/"*) media="$$HOME/$${media#??}" ;; esac; \

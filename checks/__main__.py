@@ -34,6 +34,7 @@ HOUSE_RULES: tuple[Callable[[Path], Iterator[Finding]], ...] = (
     locks.outdated_locks,
     assets.changed_assets,
     words.outdated_words,
+    words.wrong_translations,
 )
 
 

@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
@@ -26,6 +25,7 @@ from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.mailroom import open_mailroom
 from projectionist.features.accounts.ways.opening import open_ways
 from projectionist.features.alerts import opening as alerts
+from projectionist.features.alerts import workplace as alerts_workplace
 from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.backups import feature as backups_web
 from projectionist.features.backups import jobs as backup_jobs
@@ -37,6 +37,7 @@ from projectionist.features.cache import web as cache
 from projectionist.features.cache import workplace as cache_workplace
 from projectionist.features.cache.opening import Wishes, open_workplace
 from projectionist.features.cache.reading.standing import tiers_now
+from projectionist.features.cache.recorded import recorded_links
 from projectionist.features.cache.running.following import Following
 from projectionist.features.cache.running.guarding import Guarding
 from projectionist.features.cache.running.rounds import recover
@@ -142,12 +143,14 @@ class House:
         self._demo: DemoHouse | None = None
         self._demo_lock = threading.Lock()
         self._own = OwnFolder(settings.data)
+        self._recorded = partial(recorded_links, database)
         self._outbound = Outbound(own=OwnService(settings.host, settings.port))
         self._connecting = Connecting(
             client_id(settings.data),
             settings.plex_tv_url,
             partial(plex_tv_beside, settings.data / DEMO_HOUSE),
             self._outbound,
+            self._recorded,
         )
         self.reach = self._open_reach(vault, connect)
         self.servers = servers.ServersHere(self.reach)
@@ -165,16 +168,7 @@ class House:
         self.metrics = sampling.Place(
             database, self.jobs, settings.data, self.clock.now, lambda: self.jobs.process
         )
-        self.alerts = alerts.open_workplace(
-            database,
-            self.jobs,
-            vault,
-            partial(_connect_messenger, self._outbound),
-            self.clock.now,
-            self.events,
-            WebPush.to_public(self._outbound, self.clock.now),
-            settings.base_url,
-        )
+        self.alerts = self._open_alerts(vault)
         self.webhooks = self._open_webhooks()
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
         self._kinds = self._every_kind(vault)
@@ -210,7 +204,7 @@ class House:
             prove_plex_data=prove_plex_data,
             publish=self._publish,
             own=self._own,
-            is_copy=self._is_copy,
+            recorded=self._recorded,
         )
 
     def _open_previews(self) -> Workplace:
@@ -228,7 +222,7 @@ class House:
                 quality=settings.preview_quality,
             ),
             may_open=Confines(
-                LibraryIndex(database), self.servers, self.servers.prefixes, self._is_copy
+                LibraryIndex(database), self.servers, self.servers.prefixes, self._recorded
             ).hold,
         )
 
@@ -247,6 +241,18 @@ class House:
             own=self._own,
             wishes=Wishes.of(self.settings),
             lists=self.lists,
+        )
+
+    def _open_alerts(self, vault: Vault) -> alerts_workplace.Workplace:
+        return alerts.open_workplace(
+            self.database,
+            self.jobs,
+            vault,
+            partial(_connect_messenger, self._outbound),
+            self.clock.now,
+            self.events,
+            WebPush.to_public(self._outbound, self.clock.now),
+            self.settings.base_url,
         )
 
     def _open_webhooks(self) -> webhooks.Workplace:
@@ -427,9 +433,6 @@ class House:
 
     def _leave_out(self, folders: str) -> None:
         upkeep.save_choices(self.place, self.jobs, None, {"left_out": folders}, asked_by="setup")
-
-    def _is_copy(self, link: Path, real: Path) -> bool:
-        return cache_service.leads_to_copy(self.cache, link, real)
 
     def _on_synced(self, synced: Synced) -> None:
         upkeep.on_synced(self.place, self.jobs, synced.library_id)

@@ -163,6 +163,7 @@ FORMS_WITHOUT = frozenset(
         "/account/sign-ins/revoke-others",
         "/account/sign-ins/{sign_in_id:int}/revoke",
         "/account/time-zone",
+        "/account/language",
         "/account/tokens",
         "/account/tokens/{token_id:int}/revoke",
         "/alerts/heartbeat/remove",

@@ -240,6 +240,7 @@ NOT_TOLD = {
     ("POST", "/account/identities/oidc"): _BEGUN,
     ("POST", "/account/identities/plex"): _BEGUN,
     ("POST", "/account/time-zone"): _OWN_TASTE,
+    ("POST", "/account/language"): _OWN_TASTE,
     ("POST", "/alerts/messengers/{messenger_id:int}/test"): _TRIAL,
     ("POST", "/api/v1/backups"): _WORK,
     ("POST", "/api/v1/me/messengers/{messenger_id:int}/test"): _TRIAL,

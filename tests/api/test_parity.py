@@ -24,6 +24,7 @@ TWINS = {
     "/sign-out": "sign_out",
     "/account/password": "change_password",
     "/account/time-zone": "change_me",
+    "/account/language": "change_me",
     "/account/name": "change_me",
     "/account/email": "change_email",
     "/account/leave": "leave",

@@ -194,6 +194,26 @@ def test_an_administrator_sees_every_page_there_is(inhabited: Inhabited, pages: 
     assert not missing, "\n".join(missing)
 
 
+def test_every_page_is_whole_in_german(inhabited: Inhabited, pages: Pages) -> None:
+    request = inhabited.open(pages, Role.ADMINISTRATOR).page.request
+    wrong: list[str] = []
+    shown = 0
+    for route in inhabited.routes:
+        address = inhabited.address_of(route)
+        answer = request.get(f"{inhabited.running.address}{address}", headers={"accept-language": "de"})
+        if not is_page(answer):
+            continue
+        shown += answer.status == 200
+        if '<html lang="de"' not in answer.text() or "Zum Inhalt springen" not in answer.text():
+            wrong.append(f"{address} is not in German")
+        if left := re.findall(r"%\(\w+\)s", answer.text()):
+            wrong.append(f"{address} left {left} open")
+        if answer.status >= 500:
+            wrong.append(f"{address} gave {answer.status}")
+    assert not wrong, "\n".join(wrong)
+    assert shown >= 30
+
+
 def test_a_visitor_sees_what_is_open_and_else_the_sign_in_page(inhabited: Inhabited, pages: Pages) -> None:
     watched = inhabited.open(pages, None)
     wrong: list[str] = []

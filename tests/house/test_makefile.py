@@ -134,6 +134,18 @@ def test_the_service_is_told_by_its_environment_what_to_connect(checkout: Path, 
     assert "ecret" not in ran.stdout + ran.stderr
 
 
+@pytest.mark.parametrize("folder", ["/price $5 $(HOME)", "/da ta"])
+def test_a_data_folder_that_the_environment_names_is_left_to_it(checkout: Path, folder: str) -> None:
+    assert make(checkout, "run", PROJECTIONIST_DATA=folder).returncode == 0
+    assert calls(checkout) == [["serve"]]
+    assert settings(checkout) == [{"PROJECTIONIST_DATA": folder}]
+
+
+def test_a_data_folder_that_is_given_goes_before_that_of_the_environment(checkout: Path) -> None:
+    assert make(checkout, "run", "DATA=/given", PROJECTIONIST_DATA="/named").returncode == 0
+    assert calls(checkout) == [["serve", "--data", "/given"]]
+
+
 def test_the_service_starts_with_nothing_said(checkout: Path) -> None:
     assert make(checkout, "run").returncode == 0
     assert calls(checkout) == [["serve", "--data", "projectionist-data"]]

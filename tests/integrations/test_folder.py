@@ -12,7 +12,6 @@ import pytest
 from projectionist.errors import ServerAnswerWrong, ServerFailed, ServerLacks, ServerUnreachable
 from projectionist.integrations.folder import naming
 from projectionist.integrations.folder.server import FolderServer
-from projectionist.media.names import TIER
 from projectionist.media.vocabulary import KINDS, ItemKind, LibraryKind, ListedItem
 from tests.films import Film
 
@@ -104,14 +103,17 @@ def test_links_are_followed_within_the_root_and_not_beyond(tmp_path: Path) -> No
         FolderServer(str(root)).image("Movies/poster.jpg", width=1, height=1)
 
 
-def test_a_link_into_a_tier_of_the_cache_is_the_film_itself(tmp_path: Path) -> None:
-    root, tier = tmp_path / "root", tmp_path / "fast"
-    put(tier, TIER, "Movies/Cached (2001).mkv", content=b"the film")
-    put(root, "Movies/There (2001).mkv", content=b"no film")
-    (root / "Movies" / "Cached (2001).mkv").symlink_to(tier / "Movies" / "Cached (2001).mkv")
-    films = held(root, ItemKind.MOVIE)
-    assert paths(films) == {"Movies/There (2001).mkv", "Movies/Cached (2001).mkv"}
-    assert FolderServer(str(root)).part_bytes("Movies/Cached (2001).mkv", 4, 4) == b"film"
+def test_a_library_that_is_a_link_out_of_the_root_is_none_and_is_not_read_as_empty(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    put(outside, "Secret (2001).mkv")
+    put(root, "TV/B.S01E01.mkv", "Movies/Own (2000).mkv")
+    server = FolderServer(str(root))
+    movies = next(each for each in server.libraries() if each.kind is LibraryKind.MOVIES)
+    shutil.rmtree(root / "Movies")
+    (root / "Movies").symlink_to(outside)
+    assert [each.title for each in FolderServer(str(root)).libraries()] == ["TV"]
+    with pytest.raises(ServerFailed, match=r"Movies is a link that leads out of .* nothing was changed"):
+        server.items(movies, ItemKind.MOVIE)
 
 
 @pytest.mark.parametrize("key", ["../outside.mkv", "/etc/hostname", ".", "Movies/none.mkv"])

@@ -7,13 +7,16 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jws
+from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from projectionist.errors import ServerAnswerWrong
@@ -164,12 +167,56 @@ def without_signature(provider: Provider, header: dict[str, Any], payload: bytes
     return f"{honest(provider, header, payload).rpartition('.')[0]}."
 
 
+def raw_signed(head: bytes, payload: bytes, key: RSAKey | ECKey) -> str:
+    """With the right key, whatever the header says: libraries refuse to write such ones."""
+    assert isinstance(key, RSAKey)
+    secret = key.private_key
+    assert secret is not None
+    told = f"{encoded(head)}.{encoded(payload)}"
+    signature = secret.sign(told.encode(), padding.PKCS1v15(), hashes.SHA256())
+    return f"{told}.{encoded(signature)}"
+
+
 def critical(provider: Provider, header: dict[str, Any], payload: bytes) -> str:
     """Signed by the right key, with a condition that we do not know."""
     told = {**header, "crit": ["until"], "until": 1}
-    head = parts(told, payload)
-    twin = signed(header, payload, provider.keys["RS256"])
-    return f"{head}.{twin.rpartition('.')[2]}"
+    return raw_signed(json.dumps(told).encode(), payload, provider.keys["RS256"])
+
+
+def critical_nothing(provider: Provider, header: dict[str, Any], payload: bytes) -> str:
+    return raw_signed(json.dumps({**header, "crit": []}).encode(), payload, provider.keys["RS256"])
+
+
+def unencoded(provider: Provider, header: dict[str, Any], payload: bytes) -> str:
+    """Which RFC 7797 knows, and no ID token is."""
+    told = {**header, "b64": False, "crit": ["b64"]}
+    return raw_signed(json.dumps(told).encode(), payload, provider.keys["RS256"])
+
+
+def two_algorithms(provider: Provider, header: dict[str, Any], payload: bytes) -> str:
+    """Signed by the right key, with a header of which each reader may take another part."""
+    head = f'{{"alg": "none", "alg": "RS256", "kid": "{header["kid"]}"}}'
+    return raw_signed(head.encode(), payload, provider.keys["RS256"])
+
+
+def two_key_names(provider: Provider, header: dict[str, Any], payload: bytes) -> str:
+    head = f'{{"alg": "RS256", "kid": "nobody\'s", "\\u006bid": "{header["kid"]}"}}'
+    return raw_signed(head.encode(), payload, provider.keys["RS256"])
+
+
+def two_subjects(provider: Provider, header: dict[str, Any], payload: bytes) -> str:
+    twice = payload.replace(b"{", b'{"sub": "u-1", ', 1)
+    return raw_signed(json.dumps(header).encode(), twice, provider.keys["RS256"])
+
+
+def name_of_nobody(provider: Provider, header: dict[str, Any], payload: bytes) -> str:
+    """Signed by the right key, which the token names otherwise."""
+    return raw_signed(json.dumps({**header, "kid": "nobody's"}).encode(), payload, provider.keys["RS256"])
+
+
+def name_of_another(provider: Provider, header: dict[str, Any], payload: bytes) -> str:
+    provider.more_keys = [{**slim(RSAKey.generate_key(2048)), "kid": "rsa-9", "use": "sig"}]
+    return raw_signed(json.dumps({**header, "kid": "rsa-9"}).encode(), payload, provider.keys["RS256"])
 
 
 def as_json(provider: Provider, header: dict[str, Any], payload: bytes) -> str:
@@ -214,6 +261,13 @@ FORGERIES: dict[str, Forge] = {
             cut_off,
             without_signature,
             critical,
+            critical_nothing,
+            unencoded,
+            two_algorithms,
+            two_key_names,
+            two_subjects,
+            name_of_nobody,
+            name_of_another,
             as_json,
             encrypted,
             with_space,
@@ -228,6 +282,15 @@ def test_a_forged_token_lets_nobody_in(provider: Provider, ours: OidcProvider, k
     with pytest.raises(ServerAnswerWrong, match="signature"):
         sign_in(provider, ours)
     assert not [asked for asked in provider.seen if "/evil" in asked.split(" ")[1]]
+
+
+def test_a_token_that_is_written_by_hand_lets_them_in_where_nothing_is_forged(
+    provider: Provider, ours: OidcProvider
+) -> None:
+    provider.sign = lambda header, payload: raw_signed(
+        json.dumps(header).encode(), payload, provider.keys["RS256"]
+    )
+    assert sign_in(provider, ours) == "u-17"
 
 
 def test_the_same_token_signed_by_the_provider_lets_them_in(provider: Provider, ours: OidcProvider) -> None:
@@ -281,6 +344,76 @@ def test_a_token_goes_with_its_own_access_token_alone(
     provider.access_token = "stolen-from-somebody-else"
     with pytest.raises(ServerAnswerWrong, match="another access token"):
         sign_in(provider, ours)
+
+
+EXAMPLE = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+PUBLISHED: dict[str, tuple[str, dict[str, object]]] = {
+    "RFC 7515 A.2, RS256": (
+        f"eyJhbGciOiJSUzI1NiJ9.{EXAMPLE}."
+        "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdb"
+        "F9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383"
+        "LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWy"
+        "wlVmtVrBp0igcN_IoypGlUPQGe77Rw",
+        {
+            "kty": "RSA",
+            "n": "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4Ql"
+            "L-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e"
+            "-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_"
+            "h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ",
+            "e": "AQAB",
+        },
+    ),
+    "RFC 7515 A.3, ES256": (
+        f"eyJhbGciOiJFUzI1NiJ9.{EXAMPLE}."
+        "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
+        {
+            "kty": "EC",
+            "crv": "P-256",
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        },
+    ),
+}
+EDWARDS = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+"""The public key of RFC 8037 A.2."""
+NOBODY = Expected("https://auth.example.org", CLIENT, "nonce", "access", 0.0)
+
+
+def refusal(token: str, *keys: Mapping[str, object]) -> str:
+    with pytest.raises(ServerAnswerWrong) as raised:
+        judged(token, keys, NOBODY)
+    return raised.value.message
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_what_others_have_signed_is_proven_by_their_key_and_nothing_that_was_changed(name: str) -> None:
+    token, key = PUBLISHED[name]
+    head, payload, signature = token.split(".")
+    assert "lacks what it must say" in refusal(token, key), "proven, and no ID token"
+    other = base64.urlsafe_b64decode(payload + "==").replace(b"joe", b"jon")
+    odd = {"alg": "RS512" if "RS256" in name else "ES384"}
+    for changed in (
+        f"{head}.{encoded(other)}.{signature}",
+        f"{encoded(json.dumps(odd).encode())}.{payload}.{signature}",
+        f"{head}.{payload}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}",
+        f"{head}.{payload}.{signature[:40]}",
+        f"{head}.{payload}.{signature[:40]}{'A' * (len(signature) - 40)}",
+    ):
+        assert "signature" in refusal(changed, key)
+    assert "signature" in refusal(token, *(one for _, one in PUBLISHED.values() if one != key))
+    assert "signature" in refusal(token)
+
+
+def test_the_example_of_rfc_8037_is_refused_for_its_algorithm_that_names_no_curve() -> None:
+    """Its A.4, with the key of A.2: the signature is right, and `EdDSA` is given up by RFC 9864."""
+    token = (
+        "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc."
+        "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
+    )
+    with pytest.warns(SecurityWarning):
+        taken = jws.deserialize_compact(token, OKPKey.import_key(dict(EDWARDS)), algorithms=["EdDSA"])
+    assert taken.payload == b"Example of Ed25519 signing"
+    assert "signature" in refusal(token, dict(EDWARDS))
 
 
 _json = st.recursive(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import threading
@@ -88,10 +89,20 @@ def says(
     told = f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n{more}Connection: close\r\n\r\n"
     head = f"HTTP/1.1 {status}\r\n{told}"
 
-    def reply(connection: socket.socket, _head: str) -> None:
+    def reply(connection: socket.socket, asked: str) -> None:
+        _read_on(connection, asked)
         connection.sendall(head.encode() + body)
 
     return reply
+
+
+def _read_on(connection: socket.socket, asked: str) -> None:
+    """The body of a request to its end: a connection that is closed before takes the answer with it."""
+    head, _, begun = asked.partition("\r\n\r\n")
+    length = re.search(r"^content-length: *(\d+)", head, re.IGNORECASE | re.MULTILINE)
+    left = int(length[1]) - len(begun) if length else 0
+    while left > 0 and (more := connection.recv(min(left, 65536))):
+        left -= len(more)
 
 
 def sends(raw: bytes) -> Reply:

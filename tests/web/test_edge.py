@@ -124,7 +124,7 @@ def test_pages_and_json_shrink_by_brotli_or_gzip(ada: TestClient[Any]) -> None:
         with ada.stream("GET", path, headers={"accept-encoding": "gzip, br"}) as answer:
             small = b"".join(answer.iter_raw())
         assert answer.headers["content-encoding"] == "br"
-        assert answer.headers["vary"] == "Accept-Encoding"
+        assert "Accept-Encoding" in answer.headers["vary"]
         assert len(brotli.decompress(small)) == pytest.approx(len(plain.content), rel=0.02)
         assert len(small) < 0.4 * len(plain.content)
     with ada.stream("GET", "/jobs", headers={"accept-encoding": "gzip, br;q=0"}) as answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -131,6 +132,7 @@ def _reach(data: Path | None) -> Iterator[Reach]:
     from projectionist.db.engine import Database, sqlite_url
     from projectionist.db.events import Events
     from projectionist.features.backups import service as backups
+    from projectionist.features.cache.recorded import recorded_links
     from projectionist.features.previews.proving import prove_plex_data
     from projectionist.features.servers.service import Reach
     from projectionist.integrations.connecting import connector
@@ -142,6 +144,7 @@ def _reach(data: Path | None) -> Iterator[Reach]:
 
     settings = load_settings(os.environ, {"data": data})
     database = Database(settings.database_url or sqlite_url(settings.data / "projectionist.sqlite"))
+    recorded = partial(recorded_links, database)
     try:
         backups.bring_up(backups.Place.opened(settings, database, SystemClock().now))
         events = Events(database)
@@ -152,6 +155,7 @@ def _reach(data: Path | None) -> Iterator[Reach]:
                 client_id="projectionist-command-line",
                 plex_tv_url=settings.plex_tv_url,
                 outbound=Outbound(own=OwnService(settings.host, settings.port)),
+                recorded=recorded,
             ),
             node=settings.node or platform.node(),
             now=SystemClock().now,
@@ -159,6 +163,7 @@ def _reach(data: Path | None) -> Iterator[Reach]:
             prove_plex_data=prove_plex_data,
             publish=lambda session, topic, facts: events.publish(topic, facts, session=session),
             own=OwnFolder(settings.data),
+            recorded=recorded,
         )
         events.close()
     finally:

@@ -127,12 +127,12 @@ def sign_out(name: Name, json: AsJson = False, data: Data = None) -> None:
 @app.command("identities")
 def list_identities(name: Name, json: AsJson = False, data: Data = None) -> None:
     """Show the accounts of other services by which somebody comes in."""
+    from projectionist.features.accounts.credentials.linked import identities_of
     from projectionist.features.accounts.users import service
-    from projectionist.features.accounts.ways import service as identities
 
     with opened_database(data) as house:
         user = service.user_named(house.database, name, now=_now)
-        linked = identities.identities_of(house.database, user.id)
+        linked = identities_of(house.database, user.id)
     if json:
         print_json({"identities": [asdict(one) for one in linked]})
         return

@@ -13,6 +13,7 @@ from projectionist.integrations.folder.server import FolderServer
 from projectionist.integrations.plex.client import PlexServer
 from projectionist.integrations.plex.plex_tv import PLEX_TV, PlexTv
 from projectionist.integrations.plex.signing_in import PlexSignIn
+from projectionist.kit.confining import Recorded, nothing_recorded
 from projectionist.kit.http import TIME_OUTS, TimeOuts
 from projectionist.kit.logs import mask
 from projectionist.kit.outbound import OUTBOUND, Outbound
@@ -28,14 +29,16 @@ def connect(
     plex_tv_url: str = PLEX_TV,
     time_outs: TimeOuts = TIME_OUTS,
     outbound: Outbound = OUTBOUND,
+    recorded: Recorded = nothing_recorded,
 ) -> MediaServer:
     """The media server at an address; nothing is asked of it yet. Its token is masked in the log from here on. Raises
     ServerRefused where the token cannot be one.
 
-    `client_id` is by what Plex knows this installation, the same for ever; `outbound` says where a server may be.
+    `client_id` is by what Plex knows this installation, the same for ever; `outbound` says where a server may be, and
+    `recorded` which links of a folder may lead out of it.
     """
     if address.kind is ServerKind.FOLDER:
-        return FolderServer(address.address)
+        return FolderServer(address.address, recorded)
     if not (address.token.isascii() and address.token.isprintable()):
         raise ServerRefused("The token holds characters that no Plex token has; copy it again.")
     mask(address.token)
@@ -44,9 +47,17 @@ def connect(
     return PlexServer(address, headers, plex_tv, time_outs=time_outs, outbound=outbound)
 
 
-def connector(*, client_id: str, plex_tv_url: str = PLEX_TV, outbound: Outbound = OUTBOUND) -> Connect:
+def connector(
+    *,
+    client_id: str,
+    plex_tv_url: str = PLEX_TV,
+    outbound: Outbound = OUTBOUND,
+    recorded: Recorded = nothing_recorded,
+) -> Connect:
     """How features come to a server, for the composition root to hand out."""
-    return partial(connect, client_id=client_id, plex_tv_url=plex_tv_url, outbound=outbound)
+    return partial(
+        connect, client_id=client_id, plex_tv_url=plex_tv_url, outbound=outbound, recorded=recorded
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +72,18 @@ class Connecting:
     plex_tv_url: str
     simulated: Callable[[str], str]
     outbound: Outbound = OUTBOUND
+    recorded: Recorded = nothing_recorded
 
     def server(self, address: ServerAddress) -> MediaServer:
         """The media server at an address. Raises as `connect`."""
         plex_tv_url, _ = self._plex_tv(address.address)
-        return connect(address, client_id=self.client_id, plex_tv_url=plex_tv_url, outbound=self.outbound)
+        return connect(
+            address,
+            client_id=self.client_id,
+            plex_tv_url=plex_tv_url,
+            outbound=self.outbound,
+            recorded=self.recorded,
+        )
 
     def plex_sign_in(self, address: str) -> PlexSignIn:
         """The plex.tv that knows the people of a server; the simulated one lets in nobody anywhere else."""

@@ -62,9 +62,6 @@ _EXTRAS_NAME = re.compile(
 SYSTEM_FOLDERS = frozenset(["@eadir", "#recycle", "$recycle.bin", "lost+found", "system volume information"])
 """What systems and storage boxes keep for themselves."""
 
-TIER = ".projectionist-tier"
-"""A file at the root of every fast tier of the cache: links into such a folder are ours."""
-
 AUDIO_SUFFIXES = frozenset(
     f".{name}"
     for name in (

@@ -22,6 +22,8 @@ from projectionist.web import bodies, cors, csrf, limits
 from projectionist.web.compression import compressing
 from projectionist.web.config import ShellSettings
 from projectionist.web.headers import security_headers
+from projectionist.web.languages import language_asked_for
+from projectionist.web.words import speaking
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 FROM_PROXY: Final = "from_proxy"
@@ -67,7 +69,8 @@ class Edge:
                 await cors.answer_preflight(compressed)
             else:  # a body is looked at on its way in; where there is none, only its end is waited for
                 comes_in: Receive = receive if scope.get("method") in csrf.SAFE else incoming.receive
-                await self._app(scope, comes_in, compressed)
+                with speaking(language_asked_for(headers.get(b"accept-language", ""))):
+                    await self._app(scope, comes_in, compressed)
         finally:
             acting.reset(actor)
             correlation.reset(marker)
@@ -91,6 +94,8 @@ class Edge:
                     headers["cache-control"] = "no-store"
                 if cookie:
                     headers.add("set-cookie", cookie)
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers.extend_header_value("vary", "Accept-Language")
                 if may_differ:
                     headers.extend_header_value("vary", "Origin")
                 if origin:

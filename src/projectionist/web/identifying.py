@@ -12,6 +12,7 @@ from litestar.handlers import BaseRouteHandler
 
 from projectionist.kit.acting import Actor, acting
 from projectionist.web.ports import Identify
+from projectionist.web.words import speak
 
 ANONYMOUS: Final = "anonymous"
 """In a handler's `opt`: nobody is looked up for it. For static files and health, which must not touch a database."""
@@ -29,5 +30,6 @@ def identifying(
         connection.scope["user"] = person
         if person is not None:
             acting.set(Actor(person.id, person.name, acting.get().address))
+            speak(person.language)
 
     return find_person

@@ -43,6 +43,8 @@ class Principal:
     role: str
     permissions: frozenset[Permission]
     time_zone: str = ""
+    language: str = ""
+    """The language they chose for pages and mails, empty for what their browser asks for."""
     by_token: bool = False
     """Whether a program acts for them by a token, and no browser that other sites' pages could use."""
     idle_s: int = field(default=0, compare=False)

@@ -17,6 +17,7 @@ from projectionist.errors import InputWrong, ProjectionistError, SignInNeeded, T
 from projectionist.web.config import ShellSettings
 from projectionist.web.limits import BACKGROUND
 from projectionist.web.ports import Identify, Principal
+from projectionist.web.words import _, speak
 
 log = logging.getLogger(__name__)
 
@@ -26,22 +27,25 @@ BODY: Final = "body"
 _HANDED: Final = "data"
 """What handlers call the body that they are handed."""
 SENTENCES: Final[dict[int, tuple[str, str]]] = {
-    400: ("bad_request", "The request could not be understood; nothing was changed."),
-    401: ("sign_in_needed", "Nobody is signed in here; sign in and try again."),
-    403: ("not_allowed", "This may not be done from here; nothing was changed."),
-    404: ("not_found", "There is nothing at this address; it may have been removed, or the link is wrong."),
-    405: ("wrong_method", "This address does not take this kind of request; nothing was changed."),
-    406: ("not_acceptable", "This address cannot answer in the form asked for."),
-    408: ("too_slow", "The request took too long to arrive; nothing was changed. Try again."),
-    413: ("too_large", "What was sent is larger than this address takes; nothing was changed."),
-    415: ("wrong_content_type", "This address takes another content type, most likely application/json."),
-    422: ("invalid_input", "A value cannot be taken as it is; nothing was changed."),
-    429: ("too_many_requests", "Asked too often; wait a little and try again."),
+    400: ("bad_request", _("The request could not be understood; nothing was changed.")),
+    401: ("sign_in_needed", _("Nobody is signed in here; sign in and try again.")),
+    403: ("not_allowed", _("This may not be done from here; nothing was changed.")),
+    404: (
+        "not_found",
+        _("There is nothing at this address; it may have been removed, or the link is wrong."),
+    ),
+    405: ("wrong_method", _("This address does not take this kind of request; nothing was changed.")),
+    406: ("not_acceptable", _("This address cannot answer in the form asked for.")),
+    408: ("too_slow", _("The request took too long to arrive; nothing was changed. Try again.")),
+    413: ("too_large", _("What was sent is larger than this address takes; nothing was changed.")),
+    415: ("wrong_content_type", _("This address takes another content type, most likely application/json.")),
+    422: ("invalid_input", _("A value cannot be taken as it is; nothing was changed.")),
+    429: ("too_many_requests", _("Asked too often; wait a little and try again.")),
     500: (
         "internal",
-        "Something went wrong inside Projectionist; the log has the whole story under this id.",
+        _("Something went wrong inside Projectionist; the log has the whole story under this id."),
     ),
-    503: ("unavailable", "Projectionist cannot answer this now; try again in a moment."),
+    503: ("unavailable", _("Projectionist cannot answer this now; try again in a moment.")),
 }
 
 
@@ -117,7 +121,8 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     if isinstance(error, SignInNeeded):
         return to_sign_in(request, settings)
     if "user" not in request.scope:  # no handler, so no guard has asked
-        request.scope["user"] = _viewer(request)
+        request.scope["user"] = viewer = _viewer(request)
+        speak(viewer.language if viewer else "")
     return Template(
         "error.html",
         context={"problem": problem},

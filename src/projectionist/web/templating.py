@@ -28,10 +28,13 @@ from projectionist.web.assets import FOLDER, Assets
 from projectionist.web.config import ShellSettings
 from projectionist.web.csrf import FIELD
 from projectionist.web.ports import Principal, WebFeature
+from projectionist.web.words import counted, language, said, sentence, titled
 
 if TYPE_CHECKING:
     from projectionist.web.shell import Shell
 
+REASONS = frozenset({"why", "reason", "evidence", "trouble"})
+"""What is put into a sentence of a page and is a sentence that a service said."""
 TEMPLATES = FOLDER.parent / "templates"
 
 
@@ -87,12 +90,18 @@ def build_environment(settings: ShellSettings, assets: Assets, features: Sequenc
         "duration": formatting.duration,
         "count": formatting.count,
         "relative": formatting.relative,
+        "sentence": _sentence,
+        "titled": titled,
+        "capital": _capital,
+        "decimal": formatting.decimal,
+        "day": formatting.day,
     }
     environment.globals |= {
         "url": settings.url,
         "asset": lambda name: assets.url(name, settings),
         "here": _here,
         "exact_time": _exact_time,
+        "language": language,
         "settings_of_shell": settings,
         "version": settings.version,
     }
@@ -106,14 +115,29 @@ def build_engine(shell: Shell) -> JinjaTemplateEngine:
 
 @pass_eval_context
 def _said(how: EvalContext, text: str, /, **values: Any) -> str:
-    """A sentence with values put in, escaped as all text is: it may be one that quotes what somebody typed."""
-    sentence = do_forceescape(text) if how.autoescape else text
-    return sentence % values if values else sentence.replace("%%", "%")
+    """A sentence in the viewer's language with values put in, escaped as all text is: it may quote what was typed."""
+    return _filled(how, said(text), values)
 
 
 @pass_eval_context
 def _counted(how: EvalContext, one: str, several: str, number: int, /, **values: Any) -> str:
-    return _said(how, one if number == 1 else several, **{"num": number, **values})
+    return _filled(how, counted(one, several, number), {"num": number, **values})
+
+
+def _filled(how: EvalContext, text: str, values: Mapping[str, Any]) -> str:
+    shown = do_forceescape(text) if how.autoescape else text
+    told = {name: _sentence(value) if name in REASONS else value for name, value in values.items()}
+    return shown % told if told else shown.replace("%%", "%")
+
+
+def _sentence(text: Any) -> Any:
+    """What a service said, in the viewer's language; what is marked as HTML went through a template already."""
+    return sentence(text) if type(text) is str else text
+
+
+def _capital(text: str) -> str:
+    """The text with a capital at its beginning, and what follows as it is: nouns keep theirs."""
+    return text[:1].upper() + text[1:]
 
 
 @pass_context

@@ -1,8 +1,134 @@
-"""Words in one place: every string that people read passes `_`, in templates and in Python."""
+"""Words in one place: every string that people read passes `_`, in templates and in Python.
+
+In which language they are said is known to whatever runs now: a request has that of who asks, a job that of whom it
+writes to, everything else English. English needs no catalogue; another one is read when it is first spoken.
+"""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Final
+
+from projectionist.web.catalogues import Catalogue, read_catalogue
+
+ENGLISH: Final = "en"
+LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English", "de": "Deutsch"}
+"""What somebody can choose: tags of BCP 47, each as its speakers call it. Each but English has its `.po`."""
+TRANSLATIONS: Final = Path(__file__).parent / "translations"
+
+_ENDS: Final = (".", ".”")
+"""How a whole sentence ends."""
+_VALUE: Final = re.compile(r"%\((\w+)\)s")
+
+_spoken: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 
 
 def _(message: str) -> str:
     """Mark a string in Python for translation; the template that shows it translates it."""
     return message
+
+
+def counts(one: str, several: str) -> tuple[str, str]:
+    """Mark a text that is counted, with its plural; `counted` says it."""
+    return one, several
+
+
+def language() -> str:
+    """In which language is being spoken now."""
+    return _spoken.get()
+
+
+def speak(wanted: str) -> None:
+    """Go on in this language, until the request or the job is over; in one that is not shipped, nothing changes."""
+    if wanted in LANGUAGES:
+        _spoken.set(wanted)
+
+
+@contextmanager
+def speaking(wanted: str) -> Iterator[None]:
+    """Speak this language inside; English where it is not shipped (any more)."""
+    marker = _spoken.set(wanted if wanted in LANGUAGES else ENGLISH)
+    try:
+        yield
+    finally:
+        _spoken.reset(marker)
+
+
+def said(text: str) -> str:
+    """A marked text in the language that is spoken now; English where that lacks it."""
+    spoken = _spoken.get()
+    return text if spoken == ENGLISH else catalogue_of(spoken).said(text)
+
+
+def counted(one: str, several: str, number: int) -> str:
+    """The form of a marked text for a number, in the language that is spoken now."""
+    spoken = _spoken.get()
+    if spoken == ENGLISH:
+        return one if number == 1 else several
+    return catalogue_of(spoken).counted(one, several, number)
+
+
+def sentence(text: str) -> str:
+    """A whole sentence as a service said it, in the language that is spoken now; English where that lacks it.
+
+    Errors are made in English far from any page, and are kept so in the log, in jobs and for programs. A page finds
+    them again by their words: as they are, or by what stands around the values that were put in. A value that is a
+    sentence itself is looked up too. Nothing else is: the name of a film is never translated.
+    """
+    spoken = _spoken.get()
+    return text if spoken == ENGLISH or not text.endswith(_ENDS) else _sentence_in(spoken, text)
+
+
+def titled(text: str) -> str:
+    """The title of a job as it was made, in the language that is spoken now; looked up as a sentence is."""
+    spoken = _spoken.get()
+    return text if spoken == ENGLISH else _sentence_in(spoken, text, titles=True)
+
+
+@lru_cache(maxsize=2000)
+def _sentence_in(spoken: str, text: str, titles: bool = False) -> str:
+    catalogue = catalogue_of(spoken)
+    english = text.replace("%", "%%")
+    known = catalogue.said(english)
+    if known != english:
+        return known.replace("%%", "%")
+    for pattern, marked in _patterns_of(spoken, titles):
+        if found := pattern.fullmatch(text):
+            values = {name: sentence(value) for name, value in found.groupdict().items()}
+            return catalogue.said(marked) % values
+    return text
+
+
+@cache
+def _patterns_of(spoken: str, titles: bool) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """The sentences with values in them, those first that say the most besides them; or the titles."""
+    marked = [text for text in catalogue_of(spoken).forms if "%(" in text]
+    if titles:
+        texts = [text for text in marked if text[0].isalpha() and not text.endswith(_ENDS)]
+    else:
+        texts = [text for text in marked if text.endswith(_ENDS)]
+    texts.sort(key=lambda text: (-len(_VALUE.sub("", text)), text))
+    return tuple((re.compile(_pattern(text), re.DOTALL), text) for text in texts)
+
+
+def _pattern(text: str) -> str:
+    """What a sentence with values looks like; a value of one name that stands twice is the same both times."""
+    parts = _VALUE.split(text)
+    seen: set[str] = set()
+    shown = [re.escape(parts[0].replace("%%", "%"))]
+    for name, between in zip(parts[1::2], parts[2::2], strict=True):
+        shown.append(f"(?P={name})" if name in seen else f"(?P<{name}>.+?)")
+        shown.append(re.escape(between.replace("%%", "%")))
+        seen.add(name)
+    return "".join(shown)
+
+
+@cache
+def catalogue_of(spoken: str) -> Catalogue:
+    """The catalogue of a language that is shipped, read once."""
+    return read_catalogue((TRANSLATIONS / f"{spoken}.po").read_text(encoding="utf-8"))

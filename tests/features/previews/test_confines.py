@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from projectionist.features.previews.confines import Confines
 from projectionist.features.previews.looking import OUTSIDE, FilmFile, find_film
 from projectionist.features.previews.targets import Obstacle
 from projectionist.features.previews.workplace import Workplace
+from projectionist.kit.confining import Crossing
 from projectionist.media.vocabulary import ServerKind, ServerPath
 from tests.features.previews.household import Household
 
@@ -22,8 +24,9 @@ class Recorded:
     def __init__(self) -> None:
         self.copies: dict[Path, Path] = {}
 
-    def __call__(self, link: Path, real: Path) -> bool:
-        return self.copies.get(link) == real
+    def __call__(self, links: Collection[Path]) -> Mapping[Path, Sequence[Crossing]]:
+        known = {link: self.copies[link] for link in links if link in self.copies}
+        return {link: [Crossing(str(copy), copy, copy.parent)] for link, copy in known.items()}
 
 
 @pytest.fixture
@@ -82,6 +85,21 @@ def test_a_link_to_a_copy_that_the_cache_recorded_is_the_film(
     assert isinstance(look(house, recorded, server, "/data/Alien.mkv"), Obstacle)
     recorded.copies[link] = fast
     assert isinstance(look(house, recorded, server, "/data/Alien.mkv"), FilmFile)
+
+
+def test_a_recorded_link_of_another_folder_is_not_reached_by_a_link_to_that_folder(
+    house: Household, recorded: Recorded, server: int, tmp_path: Path
+) -> None:
+    fast, elsewhere = tmp_path / "fast" / "Alien.mkv", tmp_path / "elsewhere"
+    fast.parent.mkdir()
+    elsewhere.mkdir()
+    fast.write_bytes(b"of another server")
+    (elsewhere / "Alien.mkv").symlink_to(fast)
+    (house.media / "in").symlink_to(elsewhere)
+    recorded.copies[elsewhere / "Alien.mkv"] = fast
+    met = look(house, recorded, server, "/data/in/Alien.mkv")
+    assert isinstance(met, Obstacle)
+    assert met.code == OUTSIDE
 
 
 def test_a_server_without_a_folder_here_opens_nothing(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post, put
-from litestar.params import JSONBody, PathParameter
+from litestar.params import JSONBody
 
 from projectionist.db.engine import Database
 from projectionist.errors import SecondStepNeeded
@@ -31,7 +31,9 @@ from projectionist.features.accounts.zones import check_time_zone
 from projectionist.kit.clock import Clock
 from projectionist.kit.secrets import Vault
 from projectionist.web.access import OPEN
+from projectionist.web.ids import Id
 from projectionist.web.injection import Injected
+from projectionist.web.languages import check_language
 from projectionist.web.limits import limited
 from projectionist.web.paging import Limit, Offset, PageOut
 from projectionist.web.ports import Principal
@@ -65,13 +67,14 @@ class PasswordChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PersonChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one changes of oneself: one's name, and the zone in which times are shown, empty for that of each browser.
+    """What one changes of oneself: one's name, the zone in which times are shown, the language of pages and mails.
 
-    What is left out stays.
+    Zone and language are empty for those of each browser. What is left out stays.
     """
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
     time_zone: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    language: Annotated[str, msgspec.Meta(max_length=20)] | None = None
 
 
 class PersonDocument(msgspec.Struct, frozen=True):
@@ -82,6 +85,7 @@ class PersonDocument(msgspec.Struct, frozen=True):
     role: str
     permissions: list[str]
     time_zone: str
+    language: str
 
 
 class LeftDocument(msgspec.Struct, frozen=True):
@@ -198,14 +202,18 @@ def change_me(
     people: Injected[SignedInPeople],
     data: JSONBody[PersonChange],
 ) -> PersonDocument:
-    """Take another name, or choose the zone in which one is shown times."""
+    """Take another name, or choose the zone in which one is shown times, or the language of pages and mails."""
     changed = principal
     if data.time_zone is not None:
         check_time_zone(data.time_zone)  # before anything is changed
+    if data.language is not None:
+        check_language(data.language)
     if data.name is not None:
         changed = rename(database, principal.id, data.name, now=clock.now)
     if data.time_zone is not None:
         changed = service.set_time_zone(database, principal.id, data.time_zone)
+    if data.language is not None:
+        changed = service.set_language(database, principal.id, data.language)
     people.forget()
     return person_document(changed)
 
@@ -300,7 +308,7 @@ def revoke_sign_in(
     database: Injected[Database],
     clock: Injected[Clock],
     people: Injected[SignedInPeople],
-    sign_in_id: Annotated[int, PathParameter(ge=1, le=2**63 - 1)],
+    sign_in_id: Id,
 ) -> None:
     """Sign one of one's browsers out."""
     service.revoke(database, principal.id, sign_in_id, now=clock.now)
@@ -327,7 +335,14 @@ def _left(found: service.Left) -> LeftDocument:
 def person_document(principal: Principal) -> PersonDocument:
     """Somebody as the API shows them to themselves."""
     permissions = sorted(permission.value for permission in principal.permissions)
-    return PersonDocument(principal.id, principal.name, principal.role, permissions, principal.time_zone)
+    return PersonDocument(
+        principal.id,
+        principal.name,
+        principal.role,
+        permissions,
+        principal.time_zone,
+        principal.language,
+    )
 
 
 HANDLERS = (

@@ -31,6 +31,7 @@ class UserRow(Base):
     exceptions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     password_hash: Mapped[str] = mapped_column(String(255))
     time_zone: Mapped[str] = mapped_column(String(64), default="")
+    language: Mapped[str] = mapped_column(String(20), default="")
     founder: Mapped[int | None] = mapped_column(unique=True, default=None)
     created_at: Mapped[datetime]
     password_changed_at: Mapped[datetime]

@@ -24,13 +24,13 @@ from projectionist.features.accounts.cookies import (
     slow_down,
     tell_limit,
 )
+from projectionist.features.accounts.credentials.linked import identities_of
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.second_factor.pages import to_step
 from projectionist.features.accounts.second_factor.service import standing
 from projectionist.features.accounts.sessions import COOKIE
 from projectionist.features.accounts.users.emails import email_of
-from projectionist.features.accounts.ways import service as identities
 from projectionist.features.accounts.ways.opening import Ways
 from projectionist.features.accounts.zones import time_zones
 from projectionist.kit.clock import Clock
@@ -41,6 +41,7 @@ from projectionist.web.forms import Form, text, to
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Principal
 from projectionist.web.problems import local_path
+from projectionist.web.words import LANGUAGES
 
 
 @get("/sign-in", sync_to_thread=True, include_in_schema=False, **OPEN)
@@ -187,6 +188,25 @@ def change_time_zone(
     return to(request, "/account")
 
 
+@post("/account/language", sync_to_thread=True, include_in_schema=False)
+def change_language(
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+    ways: Injected[Ways],
+    data: Form,
+) -> Template | Redirect:
+    """Choose the language of one's pages and mails."""
+    try:
+        service.set_language(database, principal.id, text(data, "language"))
+    except ProjectionistError as error:
+        return refused("accounts/account.html", _account_context(request, principal, ways, clock), error)
+    people.forget()
+    return to(request, "/account")
+
+
 @post("/account/sign-ins/{sign_in_id:int}/revoke", sync_to_thread=True, include_in_schema=False)
 def revoke_sign_in(
     request: Request[Any, Any, Any],
@@ -239,11 +259,12 @@ def _account_context(
     return {
         "browsers": service.browsers(database, principal.id, token, now=clock.now),
         "email": email_of(database, principal.id, now=clock.now),
-        "identities": identities.identities_of(database, principal.id),
+        "identities": identities_of(database, principal.id),
         "has_password": service.has_password(database, principal.id),
         **_shown(ways),
         "second_step": standing(database, principal.id),
         "zones": time_zones(),
+        "languages": LANGUAGES,
         "errors": {},
     }
 
@@ -255,6 +276,7 @@ HANDLERS = (
     account_page,
     change_password,
     change_time_zone,
+    change_language,
     revoke_sign_in,
     revoke_other_sign_ins,
 )

@@ -29,6 +29,7 @@ from projectionist.features.accounts.sessions import (
 from projectionist.features.accounts.zones import check_time_zone
 from projectionist.features.audit_log.service import Act, record
 from projectionist.kit.acting import Actor, acting
+from projectionist.web.languages import check_language
 from projectionist.web.ports import Principal
 
 Now = Callable[[], datetime]
@@ -384,6 +385,20 @@ def set_time_zone(database: Database, user_id: int, wanted: str) -> Principal:
         return principal_of(row)
 
 
+def set_language(database: Database, user_id: int, wanted: str) -> Principal:
+    """Keep the language of somebody's pages and mails; empty for what their browser asks for.
+
+    Raises InputWrong for a language that is not shipped, NotFound.
+    """
+    chosen = check_language(wanted)
+    with database.write() as session:
+        row = queries.user(session, user_id)
+        if row is None:
+            raise NotFound("This account is not there any more.")
+        row.language = chosen
+        return principal_of(row)
+
+
 def _check_fresh(database: Database, user_id: int, token: str, now: datetime) -> None:
     """Raises InputWrong where this person did not sign in there a moment ago: an open browser shall not be enough."""
     with database.read() as session:
@@ -406,7 +421,8 @@ def _ends_at(row: SignInRow, idle: timedelta) -> datetime:
 
 def principal_of(row: UserRow) -> Principal:
     """Who somebody is to the rest of the house."""
-    return Principal(row.id, row.name, row.role, permissions_of(row.role, row.exceptions), row.time_zone)
+    may = permissions_of(row.role, row.exceptions)
+    return Principal(row.id, row.name, row.role, may, row.time_zone, row.language)
 
 
 def principals(session: Session) -> dict[int, Principal]:
@@ -446,6 +462,7 @@ def user_row(name: str, hashed: str, now: datetime, role: Role, founder: int | N
         exceptions={},
         password_hash=hashed,
         time_zone="",
+        language="",
         founder=founder,
         created_at=now,
         password_changed_at=now,

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.orm import Session, aliased
 
-from projectionist.features.cache.models import CopyRow, HolderRow, JournalRow, OriginRow, RestRow, SeenRow
+from projectionist.features.cache.models import (
+    CopyRow,
+    HolderRow,
+    JournalRow,
+    Layout,
+    OriginRow,
+    RestRow,
+    SeenRow,
+)
+
+_AT_ONCE = 5000
+"""Paths in one question."""
 
 
 def moves(session: Session, node: str) -> Sequence[JournalRow]:
@@ -29,6 +40,18 @@ def copies(session: Session, node: str) -> Sequence[CopyRow]:
 def copy_at(session: Session, path: str) -> CopyRow | None:
     """What is known of the fast copy of a path."""
     return session.scalars(select(CopyRow).where(CopyRow.path == path)).first()
+
+
+def links_at(session: Session, paths: Sequence[str]) -> Iterator[Row[tuple[str, str, str, str]]]:
+    """Path, text, fast copy and its root of the links at these paths: those that stand, or are about to.
+
+    The journal comes first: a move that ends meanwhile, whose row goes over to the copies, is met there then.
+    """
+    for start in range(0, len(paths), _AT_ONCE):
+        for table in (JournalRow, CopyRow):
+            told = select(table.path, table.link, table.fast, table.fast_root)
+            some = table.path.in_(paths[start : start + _AT_ONCE])
+            yield from session.execute(told.where(some, table.layout == Layout.SYMLINK))
 
 
 def forget_move(session: Session, path: str) -> None:

@@ -29,7 +29,6 @@ from projectionist.features.cache.running.ordering import (
 from projectionist.features.cache.settling import Outcome
 from projectionist.features.cache.workplace import TOPIC, Workplace
 from projectionist.jobs.ports import Jobs, JobState, Order, Ordered, Priority, Schedule
-from projectionist.kit.confining import real_path
 from projectionist.kit.metrics import REGISTRY
 
 __all__ = [
@@ -225,13 +224,6 @@ def stop_after_step(place: Workplace, jobs: Jobs) -> int:
     if stopped:
         note(place.database, Act.JOBS_CANCELLED, "cache", before={"jobs": stopped})
     return stopped
-
-
-def leads_to_copy(place: Workplace, link: Path, real: Path) -> bool:
-    """Whether a link is one of ours, and what it leads to the copy that was recorded with it."""
-    folder = real_path(link.parent)
-    found = place.desk.journal.cached(folder / link.name) if folder else None
-    return found is not None and real_path(found[0].fast) == real
 
 
 def _cancel(jobs: Jobs, job_ids: Iterable[str]) -> int:

@@ -12,14 +12,13 @@ from pathlib import Path
 import xxhash
 
 from projectionist.features.cache.models import Layout, SpotColumns
-from projectionist.media import names
 
 ASIDE = re.compile(r"\.projectionist-([0-9a-f]{16})\.aside")
 RESTING = re.compile(r"\.projectionist-([0-9a-f]{16})-([0-9a-f]{16})\.rest")
 TEMPORARY = re.compile(r"\.projectionist-([0-9a-f]{16})\.(copy|link)")
 """Hidden, of one length, and with no ending that a media server takes for a film."""
 
-TIER = names.TIER
+TIER = ".projectionist-tier"
 """A file at the root of every tier: where it is not to be seen, the tier is not mounted."""
 _MOST_OF_A_MARKER = 64 << 10
 

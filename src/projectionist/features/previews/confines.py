@@ -8,15 +8,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from projectionist.features.previews.neighbours import Catalogue, Servers
-from projectionist.kit.confining import is_system, within
+from projectionist.kit.confining import Recorded, crosses, is_system, within
 
 FRESH_S = 5.0
 """How long the folders of a server are believed before they are read again: libraries have few, and many files."""
 
 Prefixes = Callable[[int], Sequence[Path]]
 """The folders of this node that path mappings of a server lead to."""
-IsCopy = Callable[[Path, Path], bool]
-"""Whether a link leads to the copy of it that the cache recorded."""
 
 
 class Confines:
@@ -27,13 +25,13 @@ class Confines:
         catalogue: Catalogue,
         servers: Servers,
         prefixes: Prefixes,
-        is_copy: IsCopy,
+        recorded: Recorded,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalogue = catalogue
         self._servers = servers
         self._prefixes = prefixes
-        self._is_copy = is_copy
+        self._recorded = recorded
         self._ticks = ticks
         self._kept: dict[int, tuple[float, Sequence[Path]]] = {}
         self._lock = threading.Lock()
@@ -41,11 +39,11 @@ class Confines:
     def hold(self, server_id: int, local: Path, real: Path) -> bool:
         """Whether a file that a server names, and that really is at `real`, may be opened.
 
-        It lies in a folder of that server by its name, and in the same one in truth; only a link to a copy that the
-        cache made leads elsewhere.
+        It lies in a folder of that server by its name, and in the same one in truth; only a recorded link to a copy
+        that the cache made leads elsewhere. Raises DatabaseUnusable.
         """
         around = [root for root in self._roots(server_id) if local.is_relative_to(root)]
-        return bool(around) and (within(real, around) or self._is_copy(local, real))
+        return bool(around) and (within(real, around) or crosses(local, around, self._recorded))
 
     def _roots(self, server_id: int) -> Sequence[Path]:
         tick = self._ticks()

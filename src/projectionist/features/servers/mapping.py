@@ -13,7 +13,7 @@ from projectionist.features.servers.lookup import announce, path_map, server_add
 from projectionist.features.servers.models import PathMappingRow, PlexDataRow
 from projectionist.features.servers.paths import Mapping
 from projectionist.features.servers.records import PathMapping, PlexData, Reach, mapping_of, plex_data_of
-from projectionist.kit.confining import check_root, is_folder, is_plain, real_path, within
+from projectionist.kit.confining import check_root, crosses, is_folder, is_plain, real_path, within
 from projectionist.media.server import MediaServer
 from projectionist.media.vocabulary import KINDS, ItemKind, ListedLibrary, Part, ServerKind, ServerPath
 
@@ -150,8 +150,8 @@ def _try_files(reach: Reach, server: MediaServer, mapping: Mapping) -> tuple[boo
         here = paths.translate(part.path, mapping)
         if here is None:
             continue
-        real = real_path(here)
-        if within(real, (Path(mapping.local_prefix),)) or (real and reach.is_copy(here, real)):
+        folders = (Path(mapping.local_prefix),)
+        if within(real_path(here), folders) or crosses(here, folders, reach.recorded):
             trouble = _open(here, part.size)
         else:
             trouble = "it is a link that leads out of the folder, and was not opened."

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from projectionist.db.engine import Database
 from projectionist.features.servers.models import PathMappingRow, PlexDataRow, ServerRow
 from projectionist.jobs.ports import Ordered
+from projectionist.kit.confining import Recorded, nothing_recorded
 from projectionist.kit.data_folder import OwnFolder
 from projectionist.kit.secrets import Vault
 from projectionist.media.server import Connect
@@ -48,17 +49,13 @@ class Syncs(Protocol):
         """Read them no more."""
 
 
-def _no_copy(_link: Path, _real: Path) -> bool:
-    return False
-
-
 @dataclass(frozen=True, slots=True)
 class Reach:
     """What it takes to reach servers and their files from this node.
 
     `prove_plex_data` writes into a Plex data folder and takes it back. `publish` tells every process,
-    once the session's transaction is committed: topic and details. No path may lead into `own`. `is_copy` knows the
-    links that the cache recorded: whether one leads to its copy.
+    once the session's transaction is committed: topic and details. No path may lead into `own`. `recorded` knows the
+    links that the cache made.
     """
 
     database: Database
@@ -70,7 +67,7 @@ class Reach:
     prove_plex_data: Callable[[Path], Proof]
     publish: Callable[[Session, str, Mapping[str, Any]], None]
     own: OwnFolder | None = None
-    is_copy: Callable[[Path, Path], bool] = _no_copy
+    recorded: Recorded = nothing_recorded
 
 
 @dataclass(frozen=True, slots=True)

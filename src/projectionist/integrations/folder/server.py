@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -22,8 +23,9 @@ from projectionist.errors import (
 )
 from projectionist.integrations.folder import naming
 from projectionist.integrations.folder.probing import Inside, probe
-from projectionist.integrations.folder.scanning import FoundFile, check_root, is_ours, scan
+from projectionist.integrations.folder.scanning import FoundFile, check_root, is_inside, scan
 from projectionist.integrations.folder.shelving import Shelf, Shelved, shelve
+from projectionist.kit.confining import Recorded, crosses, nothing_recorded
 from projectionist.media.names import IMAGE_SUFFIXES
 from projectionist.media.vocabulary import (
     Account,
@@ -58,16 +60,22 @@ _LOOKED_AT = 200
 _LARGEST_PICTURE = 20 * 1024 * 1024
 _SIGNS = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n", "image/png"), (b"RIFF", "image/webp"))
 _LOOKS_EVERY_MS = 500
+_log = logging.getLogger(__name__)
 
 
 class FolderServer:
-    """The media below `root`. Raises ServerUnreachable where the root is gone or empty, and never lists it as such."""
+    """The media below `root`. Raises ServerUnreachable where the root is gone or empty, and never lists it as such.
+
+    A link leads out of it only where it is `recorded`; where nobody can tell, DatabaseUnusable is raised.
+    """
 
     kind = ServerKind.FOLDER
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, recorded: Recorded = nothing_recorded) -> None:
         self._root = Path(root)
+        self._recorded = recorded
         self._shelves: dict[str, Shelf] = {}
+        self._told: set[str] = set()
 
     def info(self) -> ServerInfo:
         """The folder; its identity is where it really lies."""
@@ -76,11 +84,17 @@ class FolderServer:
         return ServerInfo(identity, self._root.name or str(self._root), __version__)
 
     def libraries(self) -> Sequence[ListedLibrary]:
-        """Folders right below the root that are named for what they hold; without such the root itself."""
+        """Folders right below the root that are named for what they hold; without such the root itself.
+
+        One that is a link out of the root is none.
+        """
         check_root(self._root)
+        inside = Path(os.path.realpath(self._root))
         try:
             with os.scandir(self._root) as entries:
-                names = sorted(entry.name for entry in entries if entry.is_dir())
+                names = sorted(
+                    entry.name for entry in entries if entry.is_dir() and is_inside(Path(entry.path), inside)
+                )
         except OSError as error:
             raise ServerUnreachable(
                 f"The folder {self._root} cannot be read ({error.strerror}); check its disk. Nothing was changed."
@@ -125,12 +139,12 @@ class FolderServer:
         return {}
 
     def part_bytes(self, part_key: str, start: int, length: int) -> bytes:
-        """A range of a file; a link in its place may lead within the folder, or to a tier of the cache."""
+        """A range of a file; a link in its place may lead within the folder, or to the copy that the cache recorded."""
         place = PurePosixPath(part_key)
         if place.is_absolute() or ".." in place.parts or not place.parts:
             raise ServerLacks(f"The folder {self._root} has no such file.")
         path = self._root / place
-        if not is_ours(os.path.realpath(path), os.path.realpath(self._root)):
+        if not self._may_open(path):
             raise ServerLacks(f"The folder {self._root} has no such file.")
         try:
             with path.open("rb") as file:
@@ -148,19 +162,13 @@ class FolderServer:
     def image(self, key: str, *, width: int, height: int) -> Image:
         """A picture that lies beside a film, as it is."""
         path = self._root / PurePosixPath(key)
-        inside = os.path.realpath(self._root)
-        real = os.path.realpath(path)
         hidden = any(part.startswith(".") for part in PurePosixPath(key).parts)
-        if (
-            hidden
-            or not real.startswith(inside.rstrip("/") + "/")
-            or path.suffix.lower() not in IMAGE_SUFFIXES
-        ):
+        if hidden or path.suffix.lower() not in IMAGE_SUFFIXES or not self._may_open(path):
             raise ServerLacks(f"The folder {self._root} has no such picture.")
         try:
-            if Path(real).stat().st_size > _LARGEST_PICTURE:
+            if path.stat().st_size > _LARGEST_PICTURE:
                 raise ServerAnswerWrong(f"{path} is larger than 20 MiB; it is not shown, make it smaller.")
-            content = Path(real).read_bytes()
+            content = path.read_bytes()
         except FileNotFoundError:
             check_root(self._root)
             raise ServerLacks(f"The folder {self._root} has no such picture.") from None
@@ -221,7 +229,20 @@ class FolderServer:
         below = PurePosixPath(library.key)
         if below.is_absolute() or len(below.parts) > 1:
             raise ServerLacks(f"The folder {self._root} holds no such library.")
-        return shelve(library, below, scan(self._root, below))
+        found = scan(self._root, below, self._recorded)
+        if found.left_out and library.key not in self._told:
+            self._told.add(library.key)
+            _log.warning(
+                "%d links below %s lead out of %s and are none that the cache recorded, so they were left out, the "
+                "first of them %s: bring what they lead to into the folder, or have the cache take it over.",
+                *(len(found.left_out), self._root / below, self._root, self._root / found.left_out[0]),
+            )
+        return shelve(library, below, found)
+
+    def _may_open(self, path: Path) -> bool:
+        """Whether a path leads to somewhere in the root, or by a recorded link to a copy of the cache."""
+        inside = Path(os.path.realpath(self._root))
+        return is_inside(path, inside) or crosses(path, (inside,), self._recorded)
 
     def _kind(self) -> LibraryKind:
         """What the root holds: by its own name, else by most of what is in it."""

@@ -1,7 +1,8 @@
 """Messages by the Apprise library, which speaks to more than a hundred services, each by addresses of its own.
 
-They are documented at https://github.com/caronc/apprise/wiki. The library makes its own connections: it follows no
-redirect here, checks certificates, reads no file that an address names, and does nothing on this machine itself.
+They are documented at https://github.com/caronc/apprise/wiki. The library makes its own connections, each under our
+guard: it follows no redirect here, checks certificates, reads no file that an address names, and does nothing on this
+machine itself.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import logging
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -19,6 +20,7 @@ from apprise import Apprise, AppriseAsset, NotifyBase, NotifyType
 
 from projectionist.errors import AddressRefused, InputWrong, ServerFailed, ServerRefused
 from projectionist.kit.calls import timed_call
+from projectionist.kit.guarded import guarded
 from projectionist.kit.logs import MASKED, mask, masked
 from projectionist.kit.outbound import OUTBOUND, Outbound
 from projectionist.media.messages import Level, Message, MessengerAddress
@@ -27,6 +29,10 @@ _LOCAL: Final = frozenset(
     {"blink1", "dbus", "gio", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"}
 )
 """Services that are this machine itself."""
+_THREADS: Final = frozenset({"growl", "mqtt", "mqtts", "smpp", "smpps", "xmpp", "xmpps"})
+"""Services that connect in threads of their own, out of sight of the guard; they take packages that are not ours."""
+_UNLOOKED: Final = frozenset({"rsyslog"})
+"""Services that leave it to the system to look a name up, after the guard."""
 _FILES: Final = frozenset({"keyfile", "pgppub", "pgpprv", "subfile", "template"})
 """Parts of addresses by which some services are told to read a file, here or anywhere, and to send what is in it."""
 _OVERRIDES: Final = frozenset({"cto", "redirect", "retry", "rto", "verify", "wait"})
@@ -65,6 +71,7 @@ class AppriseMessenger:
     def __init__(self, address: MessengerAddress, *, outbound: Outbound = OUTBOUND) -> None:
         self._secrets = _secrets_of(address.address)
         self._service = _service_of(address.address)
+        self._outbound = outbound
         _judge(self._service, outbound)
         for secret in self._secrets:
             if len(secret) >= _LONG and not _HOST.fullmatch(secret):
@@ -72,11 +79,14 @@ class AppriseMessenger:
         self._name = f"{self._service.service_name} (by Apprise)"
 
     def send(self, message: Message) -> None:
-        """Send a message. Raises ServerFailed, as the library does not tell apart why."""
+        """Send a message. Raises AddressRefused; else ServerFailed, as the library does not tell apart why."""
         with timed_call(self._name), _heard() as lines:
-            taken = self._service.notify(
-                body=message.text, title=message.title, notify_type=_TYPES[message.level]
-            )
+            with guarded(self._outbound) as guard:
+                taken = self._service.notify(
+                    body=message.text, title=message.title, notify_type=_TYPES[message.level]
+                )
+            if not taken and guard.refused is not None:
+                raise AddressRefused(f"{self._name}: {self._plain(guard.refused.message)}")
             if not taken:
                 raise ServerFailed(
                     f"{self._name} did not take the message{self._why(lines)}; try again in a while."
@@ -90,11 +100,13 @@ class AppriseMessenger:
         """Nothing stays open."""
 
     def _why(self, lines: list[str]) -> str:
-        said = " ".join(" ".join(lines).split())
+        said = self._plain(" ".join(" ".join(lines).split()))[:_LONGEST_REASON].rstrip(" .")
+        return f" ({said})" if said else ""
+
+    def _plain(self, said: str) -> str:
         for secret in self._secrets:
             said = said.replace(secret, MASKED)
-        said = masked(said)[:_LONGEST_REASON].rstrip(" .")
-        return f" ({said})" if said else ""
+        return masked(said)
 
 
 def _service_of(address: str) -> NotifyBase:
@@ -105,6 +117,8 @@ def _service_of(address: str) -> NotifyBase:
         raise InputWrong(
             "This address leads to the machine itself and not out of it; choose another.", "address"
         )
+    if scheme in _THREADS:
+        raise InputWrong(f"Messages by {scheme}:// are not sent from here; choose another way.", "address")
     if named := sorted(asked & (_FILES | _OVERRIDES)):
         raise InputWrong(f"The address may not say {named[0]}=; leave it out.", "address")
     found = Apprise.instantiate(text, asset=_ASSET) if len(text) <= _LONGEST_ADDRESS else None
@@ -119,17 +133,25 @@ def _service_of(address: str) -> NotifyBase:
 
 
 def _judge(service: NotifyBase, outbound: Outbound) -> None:
-    """Raise InputWrong where an address in digits leads where nothing may be sent.
+    """Raise InputWrong where an address leads where nothing may be sent, in digits or by a name.
 
-    A name is not looked up: of many services it is a token.
+    Only of services that have a host is it looked up: with others a token stands there. A name that cannot be looked up
+    now is judged when a message is sent, as every connection is.
     """
-    host = (service.host or "").strip("[]")
+    host, port = (service.host or "").strip("[]"), service.port or (443 if service.secure else 80)
     try:
         ip_address(host)
     except ValueError:
-        return
+        templates: tuple[str, ...] = service.templates
+        if not any("{host}" in template for template in templates):
+            return
+        if service.schema in _UNLOOKED:
+            raise InputWrong(
+                "Give the address of this server in digits, such as 192.168.1.10.", "address"
+            ) from None
     try:
-        outbound.check(host, service.port or (443 if service.secure else 80))
+        with suppress(OSError):
+            outbound.addresses(host, port)
     except AddressRefused as error:
         raise InputWrong(error.message, "address") from None
 

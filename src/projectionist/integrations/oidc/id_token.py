@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -90,13 +91,47 @@ def not_proven(issuer: str, how: str) -> ServerAnswerWrong:
 def _signed(token: str, keys: Sequence[Mapping[str, object]], issuer: str) -> tuple[str, bytes]:
     """The algorithm and the content of a token that one of these keys has signed."""
     forged = not_proven(issuer, "gave a token whose signature is none of its own")
-    if _COMPACT.fullmatch(token) is None:
+    if _COMPACT.fullmatch(token) is None or not _is_plain(token):
         raise forged
     try:
         signed = jws.deserialize_compact(token, KeySet(list(_usable(keys))), algorithms=list(ALGORITHMS))
     except (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise forged from None
     return str(signed.headers()["alg"]), signed.payload
+
+
+def _is_plain(token: str) -> bool:
+    """Whether neither header nor content says a thing twice, of which each reader might believe another, and the header
+    sets no condition: we know of none (RFC 7515 4.1.11).
+    """
+    head, content, _ = token.split(".")
+    try:
+        header = _read(head)
+        _read(content)
+    except _Twice:
+        return False
+    return not (isinstance(header, dict) and "crit" in header)
+
+
+def _read(part: str) -> object:
+    """What a part tells; None where it is no JSON, for which it is refused later. Raises _Twice."""
+    try:
+        return json.loads(
+            base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)), object_pairs_hook=_of_unique
+        )
+    except (ValueError, RecursionError):
+        return None
+
+
+def _of_unique(pairs: Sequence[tuple[str, object]]) -> Mapping[str, object]:
+    told = dict(pairs)
+    if len(told) < len(pairs):
+        raise _Twice
+    return told
+
+
+class _Twice(Exception):
+    """A name comes twice in an object."""
 
 
 def _usable(keys: Sequence[Mapping[str, object]]) -> Iterator[Key]:

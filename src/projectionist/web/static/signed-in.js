@@ -43,9 +43,9 @@ export function signedIn() {
       wait((left - warned + 1) * 1000);
       return;
     }
-    const { timeZone } = document.documentElement.dataset;
+    const { lang, dataset: { timeZone } } = document.documentElement;
     const at = new Date(Date.now() + left * 1000);
-    show(`${said.dataset.at} ${at.toLocaleTimeString([], { timeZone, hour: "2-digit", minute: "2-digit" })}.`);
+    show(`${said.dataset.at} ${at.toLocaleTimeString(lang === "en" ? [] : lang, { timeZone, hour: "2-digit", minute: "2-digit" })}.`);
     wait(Math.min(LATER_MS, (left + 1) * 1000)); // another page may do something meanwhile
   }
 

@@ -1,10 +1,13 @@
 // The charts of the System page. The same values stand beside them as tables; these are for the eye only.
 const HEIGHT = 190;
 const DASHES = [[], [5, 3], [2, 2]];
+const language = document.documentElement.lang;
+const locale = language === "en" ? "en-GB" : language;
 const view = () => document.getElementById("system-view");
 const drawn = new Map();
 let kept = null;
 
+const plain = (value) => value.toLocaleString(locale, { maximumSignificantDigits: 3, useGrouping: false });
 const scaled = (value, units, step) => {
   let at = 0;
   let amount = value;
@@ -12,11 +15,11 @@ const scaled = (value, units, step) => {
     amount /= step;
     at += 1;
   }
-  return `${Number(amount.toPrecision(3))} ${units[at]}`.trim();
+  return `${plain(amount)} ${units[at]}`.trim();
 };
 const SIZES = ["B", "kB", "MB", "GB", "TB"];
 const WORDS = {
-  share: (value) => `${Number((value * 100).toPrecision(3))} %`,
+  share: (value) => `${plain(value * 100)} %`,
   ms: (value) => scaled(value, ["ms", "s"], 1000),
   bytes: (value) => scaled(value, SIZES, 1000),
   "bytes/s": (value) => `${scaled(value, SIZES, 1000)}/s`,
@@ -65,7 +68,7 @@ function times(chart, ticks) {
   const timeZone = document.documentElement.dataset.timeZone || undefined;
   const [first, last] = [chart.scales.x.min, chart.scales.x.max];
   const asked = last - first > 90000 ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit" };
-  return ticks.map((tick) => new Date(tick * 1000).toLocaleString("en-GB", { ...asked, timeZone }));
+  return ticks.map((tick) => new Date(tick * 1000).toLocaleString(locale, { ...asked, timeZone }));
 }
 
 function draw() {

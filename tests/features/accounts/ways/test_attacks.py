@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from projectionist.features.accounts import service as accounts
+from projectionist.features.accounts.credentials.linked import identities_of
 from projectionist.features.accounts.sessions import COOKIE, HANDSHAKE_COOKIE
 from projectionist.features.accounts.ways import service as identities
 from projectionist.features.accounts.ways.oidc import OidcWay
@@ -76,7 +77,7 @@ def come_back(browser: Browser, told: dict[str, str]) -> Any:
 
 
 def linked(house: House, user_id: int = 1) -> list[str]:
-    return [one.name for one in identities.identities_of(house.database, user_id)]
+    return [one.name for one in identities_of(house.database, user_id)]
 
 
 def written_down(house: House) -> list[str]:
@@ -184,7 +185,7 @@ def test_nobody_reads_or_unlinks_what_is_linked_to_another(
     house: House, browser: Browser, another: Browser, provider: Provider
 ) -> None:
     come_back(another, provider.agree(link_of(another.post("/sign-in/oidc"))))
-    [lottes] = identities.identities_of(house.database, 2)
+    [lottes] = identities_of(house.database, 2)
     browser.post("/sign-in", name=NAME, password=PASSWORD)
     assert browser.api("GET", "/me/identities").json()["items"] == []
     assert browser.api("DELETE", f"/me/identities/{lottes.id}").status_code == 404
@@ -196,7 +197,7 @@ def test_who_manages_users_unlinks_for_others_but_not_their_only_way_in(
     house: House, browser: Browser, another: Browser, provider: Provider
 ) -> None:
     come_back(another, provider.agree(link_of(another.post("/sign-in/oidc"))))
-    [lottes] = identities.identities_of(house.database, 2)
+    [lottes] = identities_of(house.database, 2)
     at = f"/users/2/identities/{lottes.id}"
     assert another.api("GET", "/users/2/identities").status_code == 403
     assert another.api("DELETE", at).status_code == 403

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, InputWrong, NotAllowed, NotFound, SignInNeeded
 from projectionist.features.accounts import service as accounts
+from projectionist.features.accounts.credentials.linked import identities_of
 from projectionist.features.accounts.passwords import NAME
 from projectionist.features.accounts.permissions import Role
 from projectionist.features.accounts.ways import service
@@ -104,7 +105,7 @@ def test_one_person_links_several_accounts_and_comes_in_by_each(
 ) -> None:
     for subject in ("7", "8", "7"):
         service.link(database, owner.id, Kind.PLEX, proven(subject, f"M{subject}"), now=clock)
-    assert [one.name for one in service.identities_of(database, owner.id)] == ["M7", "M8"]
+    assert [one.name for one in identities_of(database, owner.id)] == ["M7", "M8"]
     assert {enter(database, clock, proven(subject)).id for subject in ("7", "8")} == {owner.id}
     last = list(audit_log.all_entries(database))[-1]
     assert (last.act, dict(last.after)) == (
@@ -134,12 +135,12 @@ def test_nobody_unlinks_the_only_way_in_that_they_have(
     database: Database, owner: Principal, clock: Clock
 ) -> None:
     farouk = enter(database, clock, proven("7"))
-    [only] = service.identities_of(database, farouk.id)
+    [only] = identities_of(database, farouk.id)
     with pytest.raises(Conflict, match="only way in"):
         service.unlink(database, farouk.id, only.id, open_ways=PLEX, now=clock)
     service.link(database, farouk.id, Kind.PLEX, proven("8"), now=clock)
     service.unlink(database, farouk.id, only.id, open_ways=PLEX, now=clock)
-    assert [one.name for one in service.identities_of(database, farouk.id)] == ["Farouk"]
+    assert [one.name for one in identities_of(database, farouk.id)] == ["Farouk"]
     assert service.known(database, Kind.PLEX, proven("7")) is None
 
 
@@ -148,7 +149,7 @@ def test_what_is_switched_off_is_no_way_in_that_is_left(
 ) -> None:
     farouk = enter(database, clock, proven("7"))
     service.link(database, farouk.id, Kind.PLEX, proven("8"), now=clock)
-    first, _ = service.identities_of(database, farouk.id)
+    first, _ = identities_of(database, farouk.id)
     with pytest.raises(Conflict):
         service.unlink(database, farouk.id, first.id, open_ways=frozenset(), now=clock)
 
@@ -158,7 +159,7 @@ def test_two_who_unlink_at_once_do_not_lock_themselves_out(
 ) -> None:
     farouk = enter(database, clock, proven("7"))
     service.link(database, farouk.id, Kind.PLEX, proven("8"), now=clock)
-    ids = [one.id for one in service.identities_of(database, farouk.id)]
+    ids = [one.id for one in identities_of(database, farouk.id)]
 
     def unlink(identity_id: int) -> bool:
         try:
@@ -175,9 +176,9 @@ def test_whoever_holds_the_data_folder_unlinks_also_the_only_way_in(
     database: Database, owner: Principal, clock: Clock
 ) -> None:
     farouk = enter(database, clock, proven("7"))
-    [only] = service.identities_of(database, farouk.id)
+    [only] = identities_of(database, farouk.id)
     service.unlink(database, farouk.id, only.id, open_ways=None, now=clock)
-    assert service.identities_of(database, farouk.id) == []
+    assert identities_of(database, farouk.id) == []
 
 
 @pytest.mark.parametrize("name", ["a\0b", "\x1b[31m", "\u202eevil", "x" * 500, "🎬" * 200])
@@ -185,7 +186,7 @@ def test_whatever_somebody_is_called_is_kept_as_it_can_be_shown(
     database: Database, owner: Principal, clock: Clock, name: str
 ) -> None:
     farouk = enter(database, clock, proven("7", name))
-    [one] = service.identities_of(database, farouk.id)
+    [one] = identities_of(database, farouk.id)
     assert one.name.isprintable()
     assert len(one.name) <= 100
     assert enter(database, clock, proven("7", name)) == farouk
@@ -196,11 +197,11 @@ def test_who_has_a_password_unlinks_everything_and_nobody_unlinks_for_others(
 ) -> None:
     ada = invited(database, owner, clock, "Ada")
     service.link(database, ada.id, Kind.PLEX, proven("7"), now=clock)
-    [linked] = service.identities_of(database, ada.id)
+    [linked] = identities_of(database, ada.id)
     with pytest.raises(NotFound):
         service.unlink(database, owner.id, linked.id, open_ways=PLEX, now=clock)
     service.unlink(database, ada.id, linked.id, open_ways=PLEX, now=clock)
-    assert service.identities_of(database, ada.id) == []
+    assert identities_of(database, ada.id) == []
 
 
 def test_what_is_linked_goes_with_its_user(database: Database, owner: Principal, clock: Clock) -> None:

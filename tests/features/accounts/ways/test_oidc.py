@@ -9,9 +9,10 @@ from sqlalchemy import text
 
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, NotAllowed, NotFound, ServerAnswerWrong
+from projectionist.features.accounts.credentials.linked import identities_of
 from projectionist.features.accounts.permissions import Role
 from projectionist.features.accounts.users import service as users
-from projectionist.features.accounts.ways import oidc, service, vouched
+from projectionist.features.accounts.ways import oidc, vouched
 from projectionist.features.accounts.ways.oidc import OidcWay, Returned
 from projectionist.features.accounts.ways.plex import Arrived
 from projectionist.features.accounts.ways.roles import role_of
@@ -207,7 +208,7 @@ def test_one_links_it_to_ones_own_account_and_to_nobody_elses(
             oidc.come_back(way, begun.token, Returned(f"state-{provider.begun}", "code"), principal)
     with pytest.raises(NotAllowed, match="not by a program"):
         oidc.begin(way, back=BACK, principal=replace(ada, by_token=True))
-    assert service.identities_of(database, ada.id) == []
+    assert identities_of(database, ada.id) == []
 
 
 def test_whoever_comes_back_twice_at_once_comes_in_once(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import Request, Response, delete, get, post
-from litestar.params import JSONBody, PathParameter
+from litestar.params import JSONBody
 
 from projectionist.db.engine import Database
 from projectionist.errors import NotAllowed
@@ -40,13 +40,13 @@ from projectionist.features.accounts.second_factor.documents import PasswordShow
 from projectionist.features.accounts.sessions import COOKIE
 from projectionist.kit.clock import Clock
 from projectionist.web.access import OPEN, needs
+from projectionist.web.ids import Id
 from projectionist.web.injection import Injected
 from projectionist.web.limits import PASSKEY, limited
 from projectionist.web.paging import Limit, Offset, PageOut, part_out
 from projectionist.web.ports import Permission, Principal
 
 MANAGE = needs(Permission.MANAGE_USERS)
-Id = Annotated[int, PathParameter(ge=1, le=2**63 - 1)]
 
 
 @post(

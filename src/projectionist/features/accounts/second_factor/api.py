@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Request, Response, delete, get, post
-from litestar.params import JSONBody, PathParameter
+from litestar.params import JSONBody
 
 from projectionist.db.engine import Database
 from projectionist.features.accounts import service as accounts
@@ -34,6 +34,7 @@ from projectionist.features.accounts.sessions import COOKIE
 from projectionist.kit.clock import Clock
 from projectionist.kit.secrets import Vault
 from projectionist.web.access import OPEN, needs
+from projectionist.web.ids import Id
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Permission, Principal
 
@@ -163,7 +164,7 @@ def take_off_second_step(
     principal: Injected[Principal],
     database: Injected[Database],
     clock: Injected[Clock],
-    user_id: Annotated[int, PathParameter(ge=1, le=2**63 - 1)],
+    user_id: Id,
 ) -> None:
     """Take off the second step of somebody who lost their app and their recovery codes."""
     service.take_off(database, principal, user_id, now=clock.now)

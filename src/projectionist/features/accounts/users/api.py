@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get, patch, post
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
 from projectionist.db.engine import Database
 from projectionist.features.accounts import service as accounts
@@ -35,6 +35,7 @@ from projectionist.kit.clock import Clock
 from projectionist.settings import Settings
 from projectionist.settings.choices import Registration
 from projectionist.web.access import OPEN, needs
+from projectionist.web.ids import Id
 from projectionist.web.injection import Injected
 from projectionist.web.limits import REGISTER, RESET, limited
 from projectionist.web.paging import Limit, Offset, PageOut, page_out, part_out
@@ -42,7 +43,6 @@ from projectionist.web.ports import Permission, Principal
 
 MANAGE = needs(Permission.MANAGE_USERS)
 TOKENS = needs(Permission.MAKE_TOKENS)
-Id = Annotated[int, PathParameter(ge=1, le=2**63 - 1)]
 Text = Annotated[str, QueryParameter(max_length=100)]
 
 

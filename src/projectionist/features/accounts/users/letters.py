@@ -1,4 +1,7 @@
-"""What mails about accounts say. Each is written right before it is sent, and its link is made then."""
+"""What mails about accounts say. Each is written right before it is sent, and its link is made then.
+
+They are in the language that the person chose; whoever has no account yet, or chose none, is written to in English.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from projectionist.features.accounts.users.links import Purpose, new_password_li
 from projectionist.features.audit_log.service import Act, record
 from projectionist.features.mail.service import Content, Letter, Writer, veiled
 from projectionist.kit.acting import Actor
+from projectionist.web.words import _, said, speaking
 
 INVITATION = "invitation"
 FORGOTTEN = "new password"
@@ -26,6 +30,21 @@ MOVED = "address changed"
 """The kinds of letters; people read them on the page of jobs."""
 
 PROVEN_WITHIN = timedelta(hours=24)
+
+_FORGOTTEN = _(
+    "Somebody asked for a new password for %(name)s. If that was you, choose it here:\n\n"
+    "%(link)s\n\n"
+    "The link works once, until %(until)s. If it was not you, nothing is to be done: your password is as it was.\n"
+)
+_PROOF = _(
+    "%(name)s wants to use this address at Projectionist. If that is you, say so here:\n\n"
+    "%(link)s\n\n"
+    "The link works once, until %(until)s. If it is not you, nothing is to be done.\n"
+)
+_MOVED = _(
+    "The e-mail address of %(name)s at Projectionist is %(address)s now, and no longer this one. "
+    "If that was not you, ask an administrator at once.\n"
+)
 
 
 def writers(origin: str) -> Mapping[str, Writer]:
@@ -61,13 +80,13 @@ def _new_password(origin: str, session: Session, letter: Letter, moment: datetim
     made = new_password_link(session, row.id, "", moment)
     who = Actor(name="a stranger", address=str(letter.about.get("from", "")))
     record(session, Act.PASSWORD_LINK_MADE, row.name, at=moment, after={"by": "mail"}, who=who)
-    text = (
-        f"Somebody asked for a new password for {row.name}. If that was you, choose it here:\n\n"
-        f"{_link(origin, PASSWORD_PATH, made.token)}\n\n"
-        f"The link works once, until {_time(made.expires_at)}. If it was not you, nothing is to be done: "
-        "your password is as it was.\n"
-    )
-    return Content(row.email, "A new password for Projectionist", text)
+    told = {
+        "name": row.name,
+        "link": _link(origin, PASSWORD_PATH, made.token),
+        "until": _time(made.expires_at),
+    }
+    with speaking(row.language):
+        return Content(row.email, said(_("A new password for Projectionist")), said(_FORGOTTEN) % told)
 
 
 def _proof(origin: str, session: Session, letter: Letter, moment: datetime) -> Content | None:
@@ -78,12 +97,13 @@ def _proof(origin: str, session: Session, letter: Letter, moment: datetime) -> C
         return None
     token = new_token()
     row.token_hash, row.expires_at = hash_of(token), moment + PROVEN_WITHIN
-    text = (
-        f"{person.name} wants to use this address at Projectionist. If that is you, say so here:\n\n"
-        f"{_link(origin, EMAIL_PATH, token)}\n\n"
-        f"The link works once, until {_time(row.expires_at)}. If it is not you, nothing is to be done.\n"
-    )
-    return Content(row.address, "Is this your address?", text)
+    told = {
+        "name": person.name,
+        "link": _link(origin, EMAIL_PATH, token),
+        "until": _time(row.expires_at),
+    }
+    with speaking(person.language):
+        return Content(row.address, said(_("Is this your address?")), said(_PROOF) % told)
 
 
 def _moved(session: Session, letter: Letter, moment: datetime) -> Content | None:
@@ -91,11 +111,11 @@ def _moved(session: Session, letter: Letter, moment: datetime) -> Content | None
     row = accounts.user(session, int(letter.about["user"]))
     if row is None or row.created_at > letter.created_at:  # numbers of users who left are used again
         return None
-    text = (
-        f"The e-mail address of {row.name} at Projectionist is {veiled(row.email or '')} now, and no longer this one. "
-        "If that was not you, ask an administrator at once.\n"
-    )
-    return Content(letter.address, "Your address at Projectionist was changed", text)
+    told = {"name": row.name, "address": veiled(row.email or "")}
+    with speaking(row.language):
+        return Content(
+            letter.address, said(_("Your address at Projectionist was changed")), said(_MOVED) % told
+        )
 
 
 def _link(origin: str, path: str, token: str) -> str:

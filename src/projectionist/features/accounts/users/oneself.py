@@ -49,6 +49,7 @@ def own_data(database: Database, principal: Principal, *, now: Now) -> Mapping[s
             "permissions": sorted(one.value for one in user.permissions),
             "exceptions": dict(user.exceptions),
             "time_zone": principal.time_zone,
+            "language": principal.language,
             "created_at": user.created_at,
             "email": email.address,
             "email_asked_for": email.wanted,

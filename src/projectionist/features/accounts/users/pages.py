@@ -12,14 +12,13 @@ from litestar.response import Redirect, Template
 
 from projectionist.db.engine import Database
 from projectionist.errors import ProjectionistError
+from projectionist.features.accounts.credentials.linked import identities_of
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.permissions import AWAITED, PERMISSIONS, Role
 from projectionist.features.accounts.users import addresses, links, service
 from projectionist.features.accounts.users.links import Made
 from projectionist.features.accounts.users.mailing import invite_by_mail
-from projectionist.features.accounts.ways import others
-from projectionist.features.accounts.ways.opening import Ways
 from projectionist.features.mail.service import Mailroom
 from projectionist.kit.clock import Clock
 from projectionist.settings import Settings
@@ -104,7 +103,7 @@ def user_page(
     user_id: FromPath[int],
 ) -> Template:
     """What one of them may do."""
-    return Template("accounts/user.html", context=_user_context(principal, database, clock, user_id))
+    return Template("accounts/user.html", context=user_context(principal, database, clock, user_id))
 
 
 @post("/users/{user_id:int}", sync_to_thread=True, include_in_schema=False, **MANAGE)
@@ -125,7 +124,7 @@ def change_user(
             database, principal, user_id, role=text(data, "role"), exceptions=exceptions, now=clock.now
         )
     except ProjectionistError as error:
-        return refused("accounts/user.html", _user_context(principal, database, clock, user_id), error)
+        return refused("accounts/user.html", user_context(principal, database, clock, user_id), error)
     people.forget()
     return to(request, f"/users/{user_id}")
 
@@ -145,7 +144,7 @@ def make_password_link(
     user_id: FromPath[int],
 ) -> Template:
     """Make a link by which somebody chooses a new password; it is shown on the answer, and never again."""
-    context = _user_context(principal, database, clock, user_id)
+    context = user_context(principal, database, clock, user_id)
     try:
         made = links.make_password_link(database, principal, user_id, now=clock.now)
     except ProjectionistError as error:
@@ -169,31 +168,6 @@ def sign_out(
     return to(request, f"/users/{user_id}")
 
 
-@post(
-    "/users/{user_id:int}/identities/{identity_id:int}/unlink",
-    sync_to_thread=True,
-    include_in_schema=False,
-    **MANAGE,
-)
-def unlink_identity(
-    request: Request[Any, Any, Any],
-    principal: Injected[Principal],
-    database: Injected[Database],
-    clock: Injected[Clock],
-    people: Injected[SignedInPeople],
-    ways: Injected[Ways],
-    user_id: FromPath[int],
-    identity_id: FromPath[int],
-) -> Template | Redirect:
-    """Unlink an account of another service from somebody, and sign them out everywhere."""
-    try:
-        others.unlink(database, principal, user_id, identity_id, open_ways=ways.kinds, now=clock.now)
-    except ProjectionistError as error:
-        return refused("accounts/user.html", _user_context(principal, database, clock, user_id), error)
-    people.forget()
-    return to(request, f"/users/{user_id}")
-
-
 @post("/users/{user_id:int}/remove", sync_to_thread=True, include_in_schema=False, **MANAGE)
 def remove_user(
     request: Request[Any, Any, Any],
@@ -207,7 +181,7 @@ def remove_user(
     try:
         service.remove_user(database, principal, user_id, now=clock.now)
     except ProjectionistError as error:
-        return refused("accounts/user.html", _user_context(principal, database, clock, user_id), error)
+        return refused("accounts/user.html", user_context(principal, database, clock, user_id), error)
     people.forget()
     return to(request, "/users")
 
@@ -236,14 +210,15 @@ def _list_context(
     }
 
 
-def _user_context(principal: Principal, database: Database, clock: Clock, user_id: int) -> dict[str, Any]:
+def user_context(principal: Principal, database: Database, clock: Clock, user_id: int) -> dict[str, Any]:
+    """What somebody's page shows. Raises NotFound."""
     user = service.get_user(database, user_id, now=clock.now)
     return {
         "user": user,
         "roles": _roles_for(principal, user.role),
         "by_role": {role.value: {one.value for one in may} for role, may in PERMISSIONS.items()},
         "permissions": [one.value for one in Permission if one not in AWAITED],
-        "identities": others.identities_of(database, user_id, now=clock.now),
+        "identities": identities_of(database, user.id),
         "shown": None,
         "errors": {},
     }
@@ -268,6 +243,5 @@ HANDLERS = (
     change_user,
     make_password_link,
     sign_out,
-    unlink_identity,
     remove_user,
 )

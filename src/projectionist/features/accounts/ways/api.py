@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 from litestar import Request, Response, delete, get, post
-from litestar.params import JSONBody, PathParameter
+from litestar.params import JSONBody
 
 from projectionist.db.engine import Database
 from projectionist.features.accounts.cookies import handshake_cookie
+from projectionist.features.accounts.credentials.linked import Identity, identities_of
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.ways import arriving, oidc, oidc_pages, others, plex, service
 from projectionist.features.accounts.ways.opening import Ways
 from projectionist.features.accounts.ways.plex import Begun, Waiting
 from projectionist.kit.clock import Clock
 from projectionist.web.access import OPEN, needs
+from projectionist.web.ids import Id
 from projectionist.web.injection import Injected
 from projectionist.web.limits import ELSEWHERE, limited
 from projectionist.web.paging import Limit, Offset, PageOut, part_out
 from projectionist.web.ports import Permission, Principal
 
 MANAGE = needs(Permission.MANAGE_USERS)
-Id = Annotated[int, PathParameter(ge=1, le=2**63 - 1)]
 
 
 class SignInOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -151,7 +152,7 @@ def list_identities(
     principal: Injected[Principal], database: Injected[Database], offset: Offset = 0, limit: Limit = 50
 ) -> PageOut[IdentityDocument]:
     """The accounts of other services that are linked to one's own."""
-    return part_out(service.identities_of(database, principal.id), _document, offset, limit)
+    return part_out(identities_of(database, principal.id), _document, offset, limit)
 
 
 @delete(
@@ -212,7 +213,7 @@ def _begun(request: Request[Any, Any, Any], begun: Begun) -> Response[BegunDocum
     return Response(BegunDocument(begun.link, begun.expires_at), cookies=[cookie], status_code=201)
 
 
-def _document(one: service.Identity) -> IdentityDocument:
+def _document(one: Identity) -> IdentityDocument:
     return IdentityDocument(one.id, one.kind, one.name, one.linked_at, one.used_at)
 
 

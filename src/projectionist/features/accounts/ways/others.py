@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 
 from projectionist.db.engine import Database
+from projectionist.features.accounts.credentials import linked
+from projectionist.features.accounts.credentials.linked import Identity
 from projectionist.features.accounts.users import service as users
 from projectionist.features.accounts.users.service import User
 from projectionist.features.accounts.ways import service
-from projectionist.features.accounts.ways.service import Identity
 from projectionist.web.ports import Principal
 
 Now = Callable[[], datetime]
@@ -17,7 +18,7 @@ Now = Callable[[], datetime]
 
 def identities_of(database: Database, user_id: int, *, now: Now) -> list[Identity]:
     """What is linked to somebody. Raises NotFound."""
-    return service.identities_of(database, users.get_user(database, user_id, now=now).id)
+    return linked.identities_of(database, users.get_user(database, user_id, now=now).id)
 
 
 def unlink(

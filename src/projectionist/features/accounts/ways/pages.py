@@ -20,7 +20,8 @@ from projectionist.features.accounts.cookies import (
 )
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.ways import arriving, plex, service
+from projectionist.features.accounts.users.pages import MANAGE, user_context
+from projectionist.features.accounts.ways import arriving, others, plex, service
 from projectionist.features.accounts.ways.opening import Ways
 from projectionist.features.accounts.ways.plex import PlexWay, Waiting
 from projectionist.kit.clock import Clock
@@ -100,6 +101,31 @@ def unlink_identity(
     return to(request, ACCOUNT)
 
 
+@post(
+    "/users/{user_id:int}/identities/{identity_id:int}/unlink",
+    sync_to_thread=True,
+    include_in_schema=False,
+    **MANAGE,
+)
+def unlink_from_user(
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+    ways: Injected[Ways],
+    user_id: FromPath[int],
+    identity_id: FromPath[int],
+) -> Template | Redirect:
+    """Unlink an account of another service from somebody, and sign them out everywhere."""
+    try:
+        others.unlink(database, principal, user_id, identity_id, open_ways=ways.kinds, now=clock.now)
+    except ProjectionistError as error:
+        return refused("accounts/user.html", user_context(principal, database, clock, user_id), error)
+    people.forget()
+    return to(request, f"/users/{user_id}")
+
+
 def _begin(
     request: Request[Any, Any, Any], way: PlexWay, wanted: str, remember: bool, principal: Principal | None
 ) -> Template | Redirect:
@@ -143,4 +169,4 @@ def _looks_by_itself(request: Request[Any, Any, Any]) -> bool:
     return "hx-request" in request.headers
 
 
-HANDLERS = (plex_page, begin_plex, link_plex, look_plex, unlink_identity)
+HANDLERS = (plex_page, begin_plex, link_plex, look_plex, unlink_identity, unlink_from_user)

@@ -49,17 +49,6 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """Who somebody is to another service."""
-
-    id: int
-    kind: str
-    name: str
-    linked_at: datetime
-    used_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Joining:
     """What somebody new becomes here."""
 
@@ -70,15 +59,6 @@ class _Joining:
 
 class _Overtaken(Exception):
     """Somebody else was quicker; nothing was kept."""
-
-
-def identities_of(database: Database, user_id: int) -> list[Identity]:
-    """What is linked to somebody."""
-    with database.read() as session:
-        return [
-            Identity(row.id, row.kind, row.name, row.linked_at, row.used_at)
-            for row in credentials.identities_of(session, user_id)
-        ]
 
 
 def known(database: Database, kind: Kind, proven: Proven) -> Principal | None:
