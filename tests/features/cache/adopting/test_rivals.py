@@ -51,7 +51,7 @@ def test_a_backup_stands_for_the_file_whose_name_it_has(
 
 @given(NAMES)
 def test_the_backup_of_any_name_stands_for_it(name: str) -> None:
-    if is_backup(name):
+    if is_backup(name) or name in (".", ".."):
         return
     assert original_among(name + SUFFIX, [name]) == name
     assert original_among(f".{name}{SUFFIX}", [name]) == name
