@@ -26,6 +26,7 @@ from projectionist.features.accounts.mailroom import open_mailroom
 from projectionist.features.accounts.ways.opening import open_ways
 from projectionist.features.alerts import opening as alerts
 from projectionist.features.alerts import workplace as alerts_workplace
+from projectionist.features.alerts.service import messages_kept_of, messengers_kept_of
 from projectionist.features.audit_log import feature as audit_log
 from projectionist.features.backups import feature as backups_web
 from projectionist.features.backups import jobs as backup_jobs
@@ -290,6 +291,10 @@ class House:
                 "setup_parts": self.setup,
                 "showcase": Showcase(),
                 "ways": self.ways,
+                "belongings": {
+                    "messengers": partial(messengers_kept_of, self.alerts),
+                    "messages": partial(messages_kept_of, self.alerts),
+                },
                 "vault": self.reach.vault,
                 "webhooks": self.webhooks,
             },

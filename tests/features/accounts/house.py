@@ -183,6 +183,7 @@ class House:
                 "reach": self.reach,
                 "settings": self.settings,
                 "setup_parts": self.parts,
+                "belongings": {},
                 "ways": Ways(self.plex_way, self.oidc_way, self.proxy_way),
                 "vault": self.reach.vault,
             },

@@ -41,8 +41,8 @@ def guest(house: House, name: str = "guest", role: str = "user") -> int:
     with house.place.database.write() as session:
         session.execute(
             text(
-                "INSERT INTO user_account (name, folded_name, role, exceptions, password_hash, time_zone, "
-                "created_at, password_changed_at) SELECT :name, :name, :role, '{}', '', '', created_at, created_at "
+                "INSERT INTO user_account (name, folded_name, role, exceptions, password_hash, time_zone, language, "
+                "created_at, password_changed_at) SELECT :name, :name, :role, '{}', '', '', '', created_at, created_at "
                 "FROM user_account WHERE id = 1"
             ),
             {"name": name, "role": role},
@@ -298,3 +298,19 @@ def test_that_the_database_is_lost_is_told_to_devices_without_it(house: House) -
         watching.failed(house.moment)
     assert heard.wait(timeout=60)
     assert told(house) == [("adas", "Lost database")]
+
+
+def test_what_is_kept_of_somebody_names_their_messengers_and_messages_and_opens_none(house: House) -> None:
+    other = guest(house)
+    house.messenger("Topic")
+    device(house, house.user_id, "canary-of-an-endpoint")
+    device(house, other, "guests")
+    announcing.announce(house.place, "ada", "Down tonight")
+    do_jobs(house)
+    kept = service.messengers_kept_of(house.place, house.user_id)
+    assert [(one["name"], one["kind"]) for one in kept] == [("Topic", "ntfy"), ("Phone", "browser")]
+    messages = service.messages_kept_of(house.place, house.user_id)
+    sent = sorted((str(one["messenger"]), one["title"], one["state"]) for one in messages)
+    assert sent == [("Phone", "ada announces", "sent"), ("Topic", "ada announces", "sent")]
+    assert "canary" not in str([*kept, *messages])
+    assert [one["name"] for one in service.messengers_kept_of(house.place, other)] == ["Phone"]

@@ -101,8 +101,10 @@ def give_up_before(session: Session, moment: datetime, now: datetime) -> None:
     )
 
 
-def deliveries(session: Session, user_id: int, offset: int, size: int) -> tuple[Sequence[DeliveryRow], int]:
-    """What was sent by somebody's messengers, the newest first."""
+def deliveries(
+    session: Session, user_id: int, offset: int, size: int | None
+) -> tuple[Sequence[DeliveryRow], int]:
+    """What was sent by somebody's messengers, the newest first; all of it where no size is given."""
     mine = DeliveryRow.user_id == user_id
     total = select(func.count()).select_from(DeliveryRow).where(mine)
     found = select(DeliveryRow).where(mine).order_by(DeliveryRow.id.desc()).offset(offset).limit(size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -116,6 +116,29 @@ def messengers(place: Workplace, user_id: int) -> Sequence[MessengerRow]:
     """Somebody's messengers. Raises DatabaseUnusable."""
     with place.database.read() as session:
         return queries.messengers(session, user_id)
+
+
+def messengers_kept_of(place: Workplace, user_id: int) -> list[Mapping[str, object]]:
+    """Somebody's messengers, browsers among them, without what opens them. Raises DatabaseUnusable."""
+    with place.database.read() as session:
+        mine = [*queries.messengers(session, user_id), *(row for row, _ in queries.devices(session, user_id))]
+        return [{"name": row.name, **said_of(row), "created_at": row.created_at} for row in mine]
+
+
+def messages_kept_of(place: Workplace, user_id: int) -> list[Mapping[str, object]]:
+    """What was sent to somebody, the newest first. Raises DatabaseUnusable."""
+    with place.database.read() as session:
+        found, _ = queries.deliveries(session, user_id, 0, None)
+        return [
+            {
+                "at": row.at,
+                "messenger": row.messenger,
+                "title": row.title,
+                "text": row.text,
+                "state": row.state,
+            }
+            for row in found
+        ]
 
 
 def save_messenger(

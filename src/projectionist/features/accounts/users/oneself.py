@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from sqlalchemy.exc import IntegrityError
 
@@ -21,6 +22,10 @@ from projectionist.features.accounts.users.links import Now
 from projectionist.features.audit_log.service import Act, acts_of, record
 from projectionist.web.ports import Principal
 
+Belongings: TypeAlias = Mapping[str, Callable[[int], Sequence[Mapping[str, object]]]]
+"""What other parts of the house keep of somebody, by its name in the file of their data."""
+_NONE: Belongings = MappingProxyType({})
+
 
 def rename(database: Database, user_id: int, wanted: str, *, now: Now) -> Principal:
     """Take another name. Raises InputWrong for one that cannot be taken, or that somebody has, NotFound."""
@@ -36,7 +41,9 @@ def rename(database: Database, user_id: int, wanted: str, *, now: Now) -> Princi
         raise InputWrong("Somebody here has this name; choose another.", "name") from error
 
 
-def own_data(database: Database, principal: Principal, *, now: Now) -> Mapping[str, Any]:
+def own_data(
+    database: Database, principal: Principal, *, belongings: Belongings = _NONE, now: Now
+) -> Mapping[str, Any]:
     """Everything that is kept of somebody as a user: no password, no token, nothing of others. Raises NotFound."""
     user = service.get_user(database, principal.id, now=now)
     email = email_of(database, principal.id, now=now)
@@ -88,6 +95,7 @@ def own_data(database: Database, principal: Principal, *, now: Now) -> Mapping[s
             }
             for one in acts_of(database, principal.id)
         ],
+        **{name: kept_of(principal.id) for name, kept_of in belongings.items()},
     }
 
 

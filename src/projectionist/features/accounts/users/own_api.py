@@ -13,6 +13,7 @@ from projectionist.features.accounts.cookies import no_session, tell_limit
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.sessions import COOKIE
 from projectionist.features.accounts.users import emails, mailing, oneself
+from projectionist.features.accounts.users.oneself import Belongings
 from projectionist.features.accounts.users.own_documents import (
     EmailChange,
     EmailDocument,
@@ -94,10 +95,14 @@ def ask_for_password(mailroom: Injected[Mailroom], data: JSONBody[PasswordForgot
 
 @get("/api/v1/me/export", tags=["Accounts"], operation_id="export_me", sync_to_thread=True)
 def export_me(
-    principal: Injected[Principal], database: Injected[Database], clock: Injected[Clock]
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    belongings: Injected[Belongings],
 ) -> Response[dict[str, Any]]:
     """Everything that is kept of one's own account, as a file."""
-    found: dict[str, Any] = msgspec.to_builtins(oneself.own_data(database, principal, now=clock.now))
+    kept = oneself.own_data(database, principal, belongings=belongings, now=clock.now)
+    found: dict[str, Any] = msgspec.to_builtins(kept)
     return Response(found, headers={"content-disposition": f'attachment; filename="{FILE}"'})
 
 
