@@ -146,6 +146,13 @@ def test_any_text_is_shown_whatever_it_says(text: str) -> None:
         assert isinstance(sentence(f"{text}."), str)
 
 
+@pytest.mark.timeout(10)
+def test_a_path_that_was_made_to_be_looked_for_without_end_is_left_as_it_is() -> None:
+    made = "a found at /films, and " * 400 + "so it is."
+    with speaking("de"):
+        assert sentence(made) == made
+
+
 def test_numbers_and_dates_are_written_as_the_language_writes_them() -> None:
     moment = datetime(2026, 11, 21, 4, 12, 9, tzinfo=UTC)
     assert formatting.exact(moment, "Europe/Vienna") == "Sat 21 Nov 2026, 05:12:09 CET"

@@ -23,6 +23,8 @@ TRANSLATIONS: Final = Path(__file__).parent / "translations"
 
 _ENDS: Final = (".", ".”")
 """How a whole sentence ends."""
+_LONGEST: Final = 600
+"""A longer sentence with values is not looked for: a path made for it could take a pattern minutes."""
 _VALUE: Final = re.compile(r"%\((\w+)\)s")
 
 _spoken: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
@@ -97,6 +99,8 @@ def _sentence_in(spoken: str, text: str, titles: bool = False) -> str:
     known = catalogue.said(english)
     if known != english:
         return known.replace("%%", "%")
+    if len(text) > _LONGEST:
+        return text
     for pattern, marked in _patterns_of(spoken, titles):
         if found := pattern.fullmatch(text):
             values = {name: sentence(value) for name, value in found.groupdict().items()}
