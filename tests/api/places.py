@@ -56,6 +56,7 @@ PLAIN = frozenset(
         "key",
         "kind",
         "kinds",
+        "language",
         "left_out",  # as the server spells folders; compared, and opened by nobody
         "min_free",
         "mode",
