@@ -94,7 +94,7 @@ def test_the_owner_founds_the_house_and_a_friend_comes_in_and_no_browser_sees_a_
     page = owner.go("/account")
     check(owner)
     expect(page.locator("main")).to_contain_text("Plex: Marlene")
-    expect(page.locator("main")).to_contain_text("administrator")
+    expect(page.locator("main")).to_contain_text("Administrator")
 
     friend = pages.open(opened.address, size=size, scheme=scheme)
     come_in(friend, "Farouk")
