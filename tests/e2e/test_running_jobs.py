@@ -78,7 +78,7 @@ def cancel_in_the_list(page: Page, job: Job) -> None:
 
 @pytest.mark.parametrize(("path", "cancel"), [("/", cancel_on_home), ("/jobs", cancel_in_the_list)])
 def test_a_running_job_moves_its_bar_and_ends_by_a_click(
-    pages: Pages, house: House, path: str, cancel: Callable[[Page, Job], None]
+    house: House, pages: Pages, path: str, cancel: Callable[[Page, Job], None]
 ) -> None:
     job = running(house)
     with served(house.web(identify=lambda request: ADA)) as address:

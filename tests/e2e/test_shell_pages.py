@@ -36,7 +36,7 @@ def address(house: House) -> Iterator[str]:
 
 @pytest.mark.parametrize(("size", "scheme"), [("wide", "dark"), ("phone", "light")])
 def test_every_page_is_readable_and_never_scrolls_sideways(
-    pages: Pages, address: str, size: str, scheme: Scheme
+    address: str, pages: Pages, size: str, scheme: Scheme
 ) -> None:
     watched = pages.open(address, size=size, scheme=scheme, cookies=ADA)
     for path in PATHS:
@@ -46,7 +46,7 @@ def test_every_page_is_readable_and_never_scrolls_sideways(
         assert page.locator("h1").count() == 1, path
 
 
-def test_the_keys_open_search_help_and_what_runs(pages: Pages, address: str) -> None:
+def test_the_keys_open_search_help_and_what_runs(address: str, pages: Pages) -> None:
     page = pages.open(address, cookies=ADA).go("/")
     page.keyboard.press("/")
     expect(page.locator("[data-search-box]")).to_be_focused()
@@ -58,7 +58,7 @@ def test_the_keys_open_search_help_and_what_runs(pages: Pages, address: str) -> 
     expect(page.locator("#drawer")).to_contain_text("Previews of Films")
 
 
-def test_a_page_is_walked_with_the_tab_key_from_the_skip_link_on(pages: Pages, address: str) -> None:
+def test_a_page_is_walked_with_the_tab_key_from_the_skip_link_on(address: str, pages: Pages) -> None:
     page = pages.open(address, cookies=ADA).go("/")
     seen = []
     for _ in range(14):
@@ -69,7 +69,7 @@ def test_a_page_is_walked_with_the_tab_key_from_the_skip_link_on(pages: Pages, a
 
 
 def test_a_live_event_loads_the_list_anew_and_keeps_what_was_ticked(
-    pages: Pages, address: str, house: House
+    address: str, pages: Pages, house: House
 ) -> None:
     watched = pages.open(address, cookies=ADA)
     page = watched.page
@@ -89,7 +89,7 @@ def test_a_live_event_loads_the_list_anew_and_keeps_what_was_ticked(
     assert page.locator("[data-bulk-one]").first.is_checked()
 
 
-def test_a_list_with_an_open_menu_waits_until_it_is_closed(pages: Pages, address: str, house: House) -> None:
+def test_a_list_with_an_open_menu_waits_until_it_is_closed(address: str, pages: Pages, house: House) -> None:
     watched = pages.open(address, cookies=ADA)
     page = watched.page
     with page.expect_response(is_fragment):
@@ -103,7 +103,7 @@ def test_a_list_with_an_open_menu_waits_until_it_is_closed(pages: Pages, address
         page.keyboard.press("Escape")
 
 
-def test_two_tabs_share_one_event_stream(pages: Pages, address: str, house: House) -> None:
+def test_two_tabs_share_one_event_stream(address: str, pages: Pages, house: House) -> None:
     first = pages.open(address, cookies=ADA)
     first.go("/")
     second = first.page.context.new_page()
@@ -128,7 +128,7 @@ def test_a_page_whose_stream_was_refused_becomes_live_once_there_is_room(pages: 
             page.evaluate("document.body.addEventListener('live:open', () => location.assign('/jobs'))")
 
 
-def test_a_dangerous_act_is_asked_about_first(pages: Pages, address: str, house: House) -> None:
+def test_a_dangerous_act_is_asked_about_first(address: str, pages: Pages, house: House) -> None:
     watched = pages.open(address, cookies=ADA)
     page = watched.page
     with page.expect_response(is_fragment):  # the stream is open: the list has caught up with it
@@ -145,7 +145,7 @@ def test_a_dangerous_act_is_asked_about_first(pages: Pages, address: str, house:
     assert house.done == ["thing"]
 
 
-def test_the_theme_that_somebody_chose_stays(pages: Pages, address: str) -> None:
+def test_the_theme_that_somebody_chose_stays(address: str, pages: Pages) -> None:
     page = pages.open(address, scheme="light", cookies=ADA).go("/")
     page.locator(".person summary").click()
     page.locator("[data-theme-next]").click()
@@ -154,7 +154,7 @@ def test_the_theme_that_somebody_chose_stays(pages: Pages, address: str) -> None
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(236, 232, 241)"
 
 
-def test_filters_live_in_the_address_and_change_the_list_in_place(pages: Pages, address: str) -> None:
+def test_filters_live_in_the_address_and_change_the_list_in_place(address: str, pages: Pages) -> None:
     page = pages.open(address, cookies=ADA).go("/jobs")
     page.get_by_role("link", name="Failed").click()
     page.wait_for_url("**/jobs?state=failed")

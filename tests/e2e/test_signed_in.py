@@ -49,7 +49,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 @pytest.fixture
-def left(pages: Pages, house: House) -> Iterator[Left]:
+def left(house: House, pages: Pages) -> Iterator[Left]:
     now = house.clock.now
     service.found(house.database, NAME, PASSWORD, now=now)
     token = service.sign_in(
@@ -115,7 +115,7 @@ def test_a_page_that_only_stays_open_keeps_nobody_signed_in(left: Left) -> None:
 
 @pytest.mark.parametrize(("size", "scheme"), [("wide", "dark"), ("phone", "light")])
 def test_the_account_and_the_audit_log_are_readable_and_never_scroll_sideways(
-    pages: Pages, house: House, size: str, scheme: Scheme
+    house: House, pages: Pages, size: str, scheme: Scheme
 ) -> None:
     now = house.clock.now
     service.found(house.database, NAME, PASSWORD, now=now)

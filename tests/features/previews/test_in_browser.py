@@ -57,7 +57,7 @@ def viewer(home: Household) -> str:
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("size", ["wide", "phone"])
 def test_every_page_is_readable_and_never_scrolls_sideways(
-    pages: Pages, address: str, home: Household, size: str, scheme: Scheme
+    address: str, pages: Pages, home: Household, size: str, scheme: Scheme
 ) -> None:
     watched = pages.open(address, size=size, scheme=scheme)
     for path in ("/previews", "/previews/settings", "/previews/libraries/1", viewer(home)):
@@ -67,7 +67,7 @@ def test_every_page_is_readable_and_never_scrolls_sideways(
         assert page.locator("h1").count() == 1, path
 
 
-def test_a_filmstrip_is_walked_with_the_arrow_keys(pages: Pages, address: str, home: Household) -> None:
+def test_a_filmstrip_is_walked_with_the_arrow_keys(address: str, pages: Pages, home: Household) -> None:
     page = pages.open(address).go(viewer(home))
     time, range_ = page.locator("[data-filmstrip-time]"), page.locator("[data-filmstrip-range]")
     expect(time).to_have_text("0:00")
@@ -81,7 +81,7 @@ def test_a_filmstrip_is_walked_with_the_arrow_keys(pages: Pages, address: str, h
 
 
 def test_moving_over_a_filmstrip_shows_the_moment_under_the_pointer(
-    pages: Pages, address: str, home: Household
+    address: str, pages: Pages, home: Household
 ) -> None:
     page = pages.open(address).go(viewer(home))
     expect(page.locator("[data-filmstrip-time]")).to_have_text("0:00")
@@ -95,7 +95,7 @@ def test_moving_over_a_filmstrip_shows_the_moment_under_the_pointer(
     expect(shown).to_have_js_property("naturalWidth", 160)
 
 
-def test_a_filter_narrows_the_list_in_place(pages: Pages, address: str) -> None:
+def test_a_filter_narrows_the_list_in_place(address: str, pages: Pages) -> None:
     page = pages.open(address).go("/previews")
     rows = page.locator("#previews-table tbody tr")
     expect(rows).to_have_count(3)
@@ -108,7 +108,7 @@ def asks_for_table(route: Route) -> bool:
     return route.request.headers.get("hx-target") == "previews-table"
 
 
-def test_a_list_that_was_loading_anew_does_not_undo_a_filter(pages: Pages, address: str) -> None:
+def test_a_list_that_was_loading_anew_does_not_undo_a_filter(address: str, pages: Pages) -> None:
     # What the browser asks through a service worker that takes over meanwhile, `route` does not see.
     watched = pages.open(address, service_workers="block")
     watched.expected = ("Service Worker registration blocked",)
@@ -133,13 +133,13 @@ def test_a_list_that_was_loading_anew_does_not_undo_a_filter(pages: Pages, addre
     expect(rows).to_have_count(1)
 
 
-def test_a_change_tells_what_it_makes_anew_before_it_is_saved(pages: Pages, address: str) -> None:
+def test_a_change_tells_what_it_makes_anew_before_it_is_saved(address: str, pages: Pages) -> None:
     page = pages.open(address).go("/previews/libraries/1")
     page.get_by_label("Width of a picture").fill("320")
     expect(page.locator("#estimate")).to_contain_text("makes 1 preview anew")
 
 
-def test_ticked_previews_are_made(pages: Pages, address: str, home: Household) -> None:
+def test_ticked_previews_are_made(address: str, pages: Pages, home: Household) -> None:
     page = pages.open(address).go("/previews?q=broken")
     page.locator("[data-bulk-one]").first.check()
     page.get_by_role("button", name="Make now").first.click()

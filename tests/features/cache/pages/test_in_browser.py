@@ -48,7 +48,7 @@ def address(premises: Premises) -> Iterator[str]:
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("size", ["wide", "phone"])
 def test_every_page_is_readable_and_never_scrolls_sideways(
-    pages: Pages, address: str, size: str, scheme: Scheme
+    address: str, pages: Pages, size: str, scheme: Scheme
 ) -> None:
     watched = pages.open(address, size=size, scheme=scheme)
     paths = (
@@ -73,7 +73,7 @@ def test_every_page_is_readable_and_never_scrolls_sideways(
         assert page.locator("h1").count() == 1, path
 
 
-def test_a_score_is_opened_by_a_key_and_says_its_terms(pages: Pages, address: str) -> None:
+def test_a_score_is_opened_by_a_key_and_says_its_terms(address: str, pages: Pages) -> None:
     page = pages.open(address).go("/cache/plan")
     summary = page.locator("#plan-table summary").first
     expect(page.get_by_text("She is quick", exact=True)).to_be_hidden()
@@ -82,13 +82,13 @@ def test_a_score_is_opened_by_a_key_and_says_its_terms(pages: Pages, address: st
     expect(page.get_by_text("She is quick", exact=True)).to_be_visible()
 
 
-def test_a_panel_fetches_the_reasons_by_itself(pages: Pages, address: str) -> None:
+def test_a_panel_fetches_the_reasons_by_itself(address: str, pages: Pages) -> None:
     page = pages.open(address).go("/shared/item/1")
     expect(page.locator("#cache-reasons")).to_contain_text("Ada is next")
 
 
 def test_ticked_films_are_sent_back_by_the_bar_of_actions(
-    pages: Pages, address: str, premises: Premises
+    address: str, pages: Pages, premises: Premises
 ) -> None:
     page = pages.open(address).go("/cache/files")
     page.get_by_label("Select Heat").check()
@@ -99,7 +99,7 @@ def test_ticked_films_are_sent_back_by_the_bar_of_actions(
     assert asked == [str(premises.path("Heat"))]
 
 
-def test_a_filter_narrows_the_films_in_place(pages: Pages, address: str) -> None:
+def test_a_filter_narrows_the_films_in_place(address: str, pages: Pages) -> None:
     page = pages.open(address).go("/cache/files")
     rows = page.locator("#cache-files tbody tr")
     expect(rows).to_have_count(2)

@@ -111,7 +111,7 @@ def look(watched: Watched, path: str) -> None:
 
 @pytest.mark.parametrize(("size", "scheme"), [("wide", "dark"), ("wide", "light"), ("phone", "light")])
 def test_every_page_is_readable_while_much_is_amiss(
-    pages: Pages, address: str, size: str, scheme: Scheme
+    address: str, pages: Pages, size: str, scheme: Scheme
 ) -> None:
     watched = pages.open(address, size=size, scheme=scheme)
     for path in PAGES:
@@ -121,7 +121,7 @@ def test_every_page_is_readable_while_much_is_amiss(
 
 @pytest.mark.parametrize(("size", "scheme"), [("wide", "light"), ("phone", "dark")])
 def test_every_page_is_readable_while_nothing_is_set_up(
-    pages: Pages, bare_address: str, size: str, scheme: Scheme
+    bare_address: str, pages: Pages, size: str, scheme: Scheme
 ) -> None:
     watched = pages.open(bare_address, size=size, scheme=scheme)
     for path in PAGES:
@@ -129,7 +129,7 @@ def test_every_page_is_readable_while_nothing_is_set_up(
         look(watched, path)
 
 
-def test_what_is_wrong_in_forms_is_readable_beside_its_fields(pages: Pages, address: str) -> None:
+def test_what_is_wrong_in_forms_is_readable_beside_its_fields(address: str, pages: Pages) -> None:
     watched = pages.open(address, size="phone")
     watched.expected = ("422",)
     page = watched.go("/cache/tiers/new")

@@ -109,7 +109,7 @@ def test_every_kind_is_found_with_its_evidence(neglected: tuple[Premises, Neglec
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("size", ["wide", "phone"])
 def test_the_page_is_readable_and_never_scrolls_sideways(
-    pages: Pages, address: str, size: str, scheme: Scheme
+    address: str, pages: Pages, size: str, scheme: Scheme
 ) -> None:
     watched = pages.open(address, size=size, scheme=scheme)
     page = watched.go("/cache/audit")
@@ -119,7 +119,7 @@ def test_the_page_is_readable_and_never_scrolls_sideways(
 
 @pytest.mark.parametrize("size", ["wide", "phone"])
 def test_what_was_mended_is_readable_among_the_moves_and_at_rest(
-    pages: Pages, address: str, neglected: tuple[Premises, Neglected], size: str
+    address: str, pages: Pages, neglected: tuple[Premises, Neglected], size: str
 ) -> None:
     care = neglected[1].care
     for one in findings(care.database, care.node):
