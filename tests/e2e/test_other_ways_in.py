@@ -85,5 +85,5 @@ def test_whom_a_proxy_names_is_there_without_signing_in(address: str, pages: Pag
     expect(page.locator("main")).to_contain_text("lotte")
     check(watched)
     page.get_by_role("combobox", name="Time zone").select_option("Europe/Vienna")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("region", name="Time zone").get_by_role("button", name="Save").click()
     expect(page.get_by_role("combobox", name="Time zone")).to_have_value("Europe/Vienna")
