@@ -56,7 +56,7 @@ def around(address: str) -> Reply:
     return reply
 
 
-def in_frames(address: str, pages: Pages, session: str = "") -> set[str]:
+def in_frames(pages: Pages, address: str, session: str = "") -> set[str]:
     """What stands in the frames around an address of ours; those around a willing page show it."""
     with Loopback(around(address)) as elsewhere:
         watched = pages.open(address, cookies={COOKIE: session} if session else None)

@@ -91,7 +91,7 @@ def address(house: Open) -> Iterator[str]:
         yield where
 
 
-def visit(address: str, pages: Pages, house: Open, browser: Browser | None, **options: Any) -> Watched:
+def visit(pages: Pages, address: str, house: Open, browser: Browser | None, **options: Any) -> Watched:
     watched = pages.open(address, cookies={COOKIE: house.session}, **options)
     if browser is not None:
         watched.page.context.grant_permissions(["notifications"], origin=address)
