@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from projectionist.errors import InputWrong
 from projectionist.integrations.error_reports import ErrorReports, parts_of
 from projectionist.kit import logs
-from tests.kit.loopback import Loopback, says
+from tests.kit.loopback import Loopback, answer, body_of
 
 KEY = "0123456789abcdef-canary"
 SECRET = "canary-of-the-report-6d1f"
@@ -28,14 +28,8 @@ class Service:
         self.came = threading.Semaphore(0)
 
     def __call__(self, connection: socket.socket, head: str) -> None:
-        start, _, body = head.partition("\r\n\r\n")
-        heads = start.lower().splitlines()
-        (length,) = [int(one.partition(":")[2]) for one in heads if one.startswith("content-length")]
-        raw = body.encode("latin-1")
-        while len(raw) < length:
-            raw += connection.recv(65536)
-        self.bodies.append(raw)
-        says()(connection, head)
+        self.bodies.append(body_of(connection, head))
+        connection.sendall(answer())
         self.came.release()
 
     def events(self) -> list[dict[str, object]]:

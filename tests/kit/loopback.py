@@ -85,24 +85,33 @@ def says(
     body: bytes = b"{}", status: str = "200 OK", kind: str = "application/json", **headers: str
 ) -> Reply:
     """A whole answer; the names of headers have `_` for `-`."""
-    more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
-    told = f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n{more}Connection: close\r\n\r\n"
-    head = f"HTTP/1.1 {status}\r\n{told}"
+    told = answer(body, status, kind, **headers)
 
     def reply(connection: socket.socket, asked: str) -> None:
-        _read_on(connection, asked)
-        connection.sendall(head.encode() + body)
+        body_of(connection, asked)  # a connection that is closed before its end takes the answer with it
+        connection.sendall(told)
 
     return reply
 
 
-def _read_on(connection: socket.socket, asked: str) -> None:
-    """The body of a request to its end: a connection that is closed before takes the answer with it."""
+def answer(
+    body: bytes = b"{}", status: str = "200 OK", kind: str = "application/json", **headers: str
+) -> bytes:
+    """The same, as it goes over the wire."""
+    more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    told = f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n{more}Connection: close\r\n\r\n"
+    return f"HTTP/1.1 {status}\r\n{told}".encode() + body
+
+
+def body_of(connection: socket.socket, asked: str) -> bytes:
+    """The body of a request to its end; it can be read once, as it often comes after the head."""
     head, _, begun = asked.partition("\r\n\r\n")
     length = re.search(r"^content-length: *(\d+)", head, re.IGNORECASE | re.MULTILINE)
-    left = int(length[1]) - len(begun) if length else 0
-    while left > 0 and (more := connection.recv(min(left, 65536))):
-        left -= len(more)
+    wanted = int(length[1]) if length else 0
+    body = begun.encode("latin-1")
+    while len(body) < wanted and (more := connection.recv(min(wanted - len(body), 65536))):
+        body += more
+    return body
 
 
 def sends(raw: bytes) -> Reply:
