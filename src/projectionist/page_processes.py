@@ -25,6 +25,7 @@ _LOOK_S: Final = 1.0
 _LONGEST_REST_S: Final = 60.0
 """How long it is rested where they die again and again; after twice as long in peace they are soon begun again."""
 _LONGEST_END_S: Final = 3.0
+"""How long is waited for them once the service itself has ended its work."""
 
 _context = multiprocessing.get_context("spawn")
 _log = logging.getLogger(__name__)
@@ -69,15 +70,19 @@ class PageProcesses:
                 process.terminate()
 
     def close(self) -> None:
-        """End all of them; one that does not is killed."""
+        """End all of them; those that do not are killed."""
         self.end()
+        deadline = time.monotonic() + _LONGEST_END_S
         if self._thread.is_alive():
             self._thread.join(_LONGEST_END_S)
         for process in self._processes:
-            process.join(_LONGEST_END_S)
-            if process.is_alive():
-                process.kill()
-                process.join()
+            process.join(max(0.0, deadline - time.monotonic()))
+        late = [one for one in self._processes if one.is_alive()]
+        if late:
+            _log.warning("%d of the processes for pages did not end in time and are killed", len(late))
+        for process in late:
+            process.kill()
+            process.join()
 
     def _watch(self) -> None:
         while not self._due():

@@ -39,7 +39,7 @@ def serve(settings: Settings, say: Say) -> None:
     demo house is opened by the one that is asked to.
     """
     check_free(settings.host, settings.port)
-    with open_house(settings, exclusive=True) as house, ExitStack() as stack:
+    with open_house(settings, exclusive=True) as house, ExitStack() as others_end, ExitStack() as stack:
         sweep_backups(settings)
         house.doctor.forget()
         house.recover_cache()
@@ -56,7 +56,7 @@ def serve(settings: Settings, say: Say) -> None:
             stack.callback(part.close)
         opened = stack.enter_context(listen(settings.host, settings.port)) if settings.workers > 1 else None
         others = PageProcesses(serve_more, settings, opened, partial(_is_set_up, house))
-        stack.callback(others.close)
+        others_end.callback(others.close)  # the last: they end meanwhile
         serve_pages(
             house.web(),
             settings.host,

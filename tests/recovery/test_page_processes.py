@@ -213,7 +213,9 @@ def test_one_that_dies_is_begun_again_and_all_end_with_the_service(house: UnderF
     database = Database(sqlite_url(house.data / "projectionist.sqlite"))
     try:
         with database.read() as session:
-            assert [row.left for row in nodes(session)] == [True] * PROCESSES  # nobody is waited for
+            left = {row.name: row.left for row in nodes(session)}
+        assert len(left) >= PROCESSES  # more, where the name of the dead was just being taken from it
+        assert all(left.values()), program.said  # nobody is waited for
     finally:
         database.close()
 
