@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.contract.described import pytest_terminal_summary
 from tests.databases import database, database_url, postgres, postgres_template, sqlite_template
 from tests.e2e.browser import browser, pages
+from tests.features.doctor.every_state import pytest_configure
 from tests.films import film
 from tests.rules import heard_signals, pytest_make_collect_report, pytest_runtest_makereport
 
@@ -17,6 +18,7 @@ __all__ = [
     "pages",
     "postgres",
     "postgres_template",
+    "pytest_configure",
     "pytest_make_collect_report",
     "pytest_runtest_makereport",
     "pytest_terminal_summary",

@@ -124,6 +124,13 @@ def test_what_is_saved_goes_into_the_files_of_the_data_folder(tmp_path: Path) ->
         assert (came.status, "is lost" in came.evidence) == (FAIL, True)
 
 
+def test_a_system_that_does_not_tell_its_open_files_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "_DESCRIPTORS", tmp_path / "none")
+    assert found(bare(tmp_path), "database-log").status is UNKNOWN
+
+
 def test_no_look_of_the_doctor_takes_the_locks_of_the_database_away(tmp_path: Path) -> None:
     """A process that closes a file loses its locks on it; who closes the database next would remove its log."""
     path = tmp_path / "projectionist.sqlite"
@@ -170,6 +177,18 @@ def test_a_damaged_database_is_told(tmp_path: Path) -> None:
     path.write_bytes(content)
     with closing(Database(sqlite_url(path))) as database:
         assert found(over(tmp_path, database), "database-whole").status is FAIL
+
+
+def test_a_database_that_can_be_read_and_is_wrong_is_told_in_the_words_of_sqlite(tmp_path: Path) -> None:
+    path = tmp_path / "projectionist.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE one (id INTEGER PRIMARY KEY CHECK (id > 0))")
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute("INSERT INTO one VALUES (-1)")
+        connection.commit()
+    with closing(Database(sqlite_url(path))) as database:
+        came = found(over(tmp_path, database), "database-whole")
+    assert (came.status, "CHECK constraint failed in one" in came.evidence) == (FAIL, True)
 
 
 def test_checksums_of_postgresql_are_believed_where_there_are_any() -> None:

@@ -119,6 +119,8 @@ def test_a_log_is_tried_where_it_is_kept(data: Path) -> None:
     assert found(bare(data, log_file=str(data / "log.txt")), "log-file").status is PASS
     assert found(bare(data, log_file=str(data / "none" / "log.txt")), "log-file").status is FAIL
     assert found(bare(data, log_file="/proc/self/log.txt"), "log-file").status is FAIL
+    (data / "folder.txt").mkdir()
+    assert found(bare(data, log_file=str(data / "folder.txt")), "log-file").status is FAIL
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from projectionist.features.doctor.ground import Ground
 from projectionist.features.doctor.subjects.files import size
 from projectionist.kit.outbound import is_local
 
+_DESCRIPTORS = Path("/proc/self/fd")
 _WAL_WARN = 500 * 10**6
 _OLDEST_SQLITE, _OLDEST_POSTGRES = (3, 38, 0), 14
 
@@ -115,7 +116,7 @@ def look_at_log(ground: Ground) -> Finding:
     if ground.settings.database_url:
         return _other_engine(ground)
     try:
-        descriptors = list(Path("/proc/self/fd").iterdir())
+        descriptors = list(_DESCRIPTORS.iterdir())
     except OSError as error:
         return unknown(f"Which files this process has open cannot be told here: {error.strerror}.")
     return judge_log(

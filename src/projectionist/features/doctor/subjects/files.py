@@ -166,8 +166,8 @@ def look_at_log(ground: Ground) -> Finding:
     folder = file.expanduser().absolute().parent
     if not folder.is_dir():
         return failed(f"There is no folder {folder} for the log file {file.name}.")
-    if file.exists() and not os.access(file, os.W_OK):
-        return failed(f"{file} cannot be written.")
+    if file.is_dir() or (file.exists() and not os.access(file, os.W_OK)):
+        return failed(f"{file} is a folder, or cannot be written.")
     return try_writing(folder)
 
 
