@@ -58,24 +58,24 @@ def test_a_refusal_at_the_door_is_in_the_language_of_the_browser(house: House, o
 
 
 def test_a_choice_stays_and_is_stronger_than_the_browser(house: House, owner: Browser) -> None:
-    page = owner.post("/account/language", language="de")
+    page = owner.post("/account/preferences", language="de")
     assert page.url.path == "/account"
     assert '<html lang="de"' in page.text
     assert "Wo du angemeldet bist" in page.text
     assert '<html lang="de"' in seen(owner, "/account", ENGLISH).text
-    assert '<html lang="en"' in owner.post("/account/language", language="en").text
+    assert '<html lang="en"' in owner.post("/account/preferences", language="en").text
     assert '<html lang="en"' in seen(owner, "/account", GERMAN).text
-    owner.post("/account/language", language="")
+    owner.post("/account/preferences", language="")
     assert '<html lang="de"' in seen(owner, "/account", GERMAN).text
 
 
 def test_pages_that_nobody_serves_are_in_the_chosen_language_too(house: House, owner: Browser) -> None:
-    owner.post("/account/language", language="de")
+    owner.post("/account/preferences", language="de")
     assert "Hier ist nichts" in owner.get("/nothing/like/that").text
 
 
 def test_a_language_that_there_is_not_is_refused_beside_its_field(house: House, owner: Browser) -> None:
-    answer = owner.post("/account/language", language="tlh")
+    answer = owner.post("/account/preferences", language="tlh")
     assert answer.status_code == 422
     assert 'id="language-error"' in answer.text
     assert "they are in en (English), de (Deutsch)" in words(answer.text)
@@ -108,18 +108,18 @@ def test_the_api_speaks_english_to_whoever_chose_another_language(owner: Browser
 
 
 def test_what_is_wrong_with_a_field_is_said_in_the_chosen_language(owner: Browser) -> None:
-    owner.post("/account/language", language="de")
-    answer = owner.post("/account/time-zone", time_zone="Moon/Tycho")
+    owner.post("/account/preferences", language="de")
+    answer = owner.post("/account/preferences", time_zone="Moon/Tycho")
     assert "Diese Zeitzone gibt es nicht" in answer.text
 
 
 def test_mails_are_in_the_language_of_whom_they_go_to(house: House, owner: Browser, postbox: Postbox) -> None:
     post = Post(house.mailroom, house.jobs, postbox)
-    owner.post("/account/language", language="de")
+    owner.post("/account/preferences", language="de")
     owner.post("/account/email", email="vera@example.org", current=PASSWORD)
     proof = post.one()
     assert proof.subject == "Ist das deine Adresse?"
     assert "Wenn du das bist, bestätige es hier" in proof.text
-    owner.post("/account/language", language="")
+    owner.post("/account/preferences", language="")
     owner.post("/account/email", email="vera@example.net", current=PASSWORD)
     assert post.one().subject == "Is this your address?"

@@ -125,15 +125,15 @@ def test_a_changed_password_signs_out_everywhere(house: House, owner: Browser) -
 
 def test_times_are_shown_in_the_zone_that_somebody_chose(house: House, owner: Browser) -> None:
     assert "data-time-zone" not in owner.get("/account").text
-    page = owner.post("/account/time-zone", time_zone="Pacific/Auckland")
+    page = owner.post("/account/preferences", time_zone="Pacific/Auckland")
     assert page.url.path == "/account"
     assert 'data-time-zone="Pacific/Auckland"' in page.text
     assert re.search(r'<time datetime="[^"]+" title="[^"]+ NZ[DS]T"', page.text)
-    assert "data-time-zone" not in owner.post("/account/time-zone", time_zone="").text
+    assert "data-time-zone" not in owner.post("/account/preferences", time_zone="").text
 
 
 def test_a_time_zone_that_there_is_not_is_refused_beside_its_field(house: House, owner: Browser) -> None:
-    answer = owner.post("/account/time-zone", time_zone="Moon/Tycho")
+    answer = owner.post("/account/preferences", time_zone="Moon/Tycho")
     assert answer.status_code == 422
     assert 'id="time_zone-error"' in answer.text
 

@@ -210,10 +210,10 @@ def change_me(
         check_language(data.language)
     if data.name is not None:
         changed = rename(database, principal.id, data.name, now=clock.now)
-    if data.time_zone is not None:
-        changed = service.set_time_zone(database, principal.id, data.time_zone)
-    if data.language is not None:
-        changed = service.set_language(database, principal.id, data.language)
+    if data.time_zone is not None or data.language is not None:
+        changed = service.set_preferences(
+            database, principal.id, time_zone=data.time_zone, language=data.language
+        )
     people.forget()
     return person_document(changed)
 

@@ -169,8 +169,8 @@ def change_password(
     return answer
 
 
-@post("/account/time-zone", sync_to_thread=True, include_in_schema=False)
-def change_time_zone(
+@post("/account/preferences", sync_to_thread=True, include_in_schema=False)
+def change_preferences(
     request: Request[Any, Any, Any],
     principal: Injected[Principal],
     database: Injected[Database],
@@ -179,28 +179,10 @@ def change_time_zone(
     ways: Injected[Ways],
     data: Form,
 ) -> Template | Redirect:
-    """Choose the zone in which one is shown times."""
+    """Choose the zone in which one is shown times, or the language of one's pages and mails."""
+    chosen = {name: text(data, name) for name in ("time_zone", "language") if name in data}
     try:
-        service.set_time_zone(database, principal.id, text(data, "time_zone"))
-    except ProjectionistError as error:
-        return refused("accounts/account.html", _account_context(request, principal, ways, clock), error)
-    people.forget()
-    return to(request, "/account")
-
-
-@post("/account/language", sync_to_thread=True, include_in_schema=False)
-def change_language(
-    request: Request[Any, Any, Any],
-    principal: Injected[Principal],
-    database: Injected[Database],
-    clock: Injected[Clock],
-    people: Injected[SignedInPeople],
-    ways: Injected[Ways],
-    data: Form,
-) -> Template | Redirect:
-    """Choose the language of one's pages and mails."""
-    try:
-        service.set_language(database, principal.id, text(data, "language"))
+        service.set_preferences(database, principal.id, **chosen)
     except ProjectionistError as error:
         return refused("accounts/account.html", _account_context(request, principal, ways, clock), error)
     people.forget()
@@ -275,8 +257,7 @@ HANDLERS = (
     sign_out,
     account_page,
     change_password,
-    change_time_zone,
-    change_language,
+    change_preferences,
     revoke_sign_in,
     revoke_other_sign_ins,
 )

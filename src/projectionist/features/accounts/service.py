@@ -371,31 +371,22 @@ def has_password(database: Database, user_id: int) -> bool:
         return row is not None and bool(row.password_hash)
 
 
-def set_time_zone(database: Database, user_id: int, wanted: str) -> Principal:
-    """Keep the zone in which somebody is shown times; empty for that of their browser.
+def set_preferences(
+    database: Database, user_id: int, *, time_zone: str | None = None, language: str | None = None
+) -> Principal:
+    """Keep the zone in which somebody is shown times, and the language of their pages and mails; None changes nothing.
 
-    Raises InputWrong for a zone that there is not, NotFound.
+    Empty means what their browser asks for. Raises InputWrong for a zone that there is not, or a language that is not
+    shipped, and NotFound.
     """
-    zone = check_time_zone(wanted)
+    zone = None if time_zone is None else check_time_zone(time_zone)
+    spoken = None if language is None else check_language(language)
     with database.write() as session:
         row = queries.user(session, user_id)
         if row is None:
             raise NotFound("This account is not there any more.")
-        row.time_zone = zone
-        return principal_of(row)
-
-
-def set_language(database: Database, user_id: int, wanted: str) -> Principal:
-    """Keep the language of somebody's pages and mails; empty for what their browser asks for.
-
-    Raises InputWrong for a language that is not shipped, NotFound.
-    """
-    chosen = check_language(wanted)
-    with database.write() as session:
-        row = queries.user(session, user_id)
-        if row is None:
-            raise NotFound("This account is not there any more.")
-        row.language = chosen
+        row.time_zone = row.time_zone if zone is None else zone
+        row.language = row.language if spoken is None else spoken
         return principal_of(row)
 
 
