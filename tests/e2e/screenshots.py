@@ -38,6 +38,8 @@ PAGES = {
     "about": "/about",
     "account": "/account",
     "profile": "/account/profile",
+    "notifications": "/account/notifications",
+    "senders": "/senders",
     "users": "/users",
     "doctor": "/doctor",
     "system": "/system",
