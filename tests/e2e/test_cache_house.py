@@ -117,7 +117,8 @@ def cinema(
 
 @contextmanager
 def opened(data: Path, listening: bool, queues: Sequence[str], **settings: Any) -> Iterator[House]:
-    chosen = Settings(data=data, node="here", **{"cache_retention": RETENTION, **settings})
+    given = {"cache_retention": RETENTION, "api_rate": 0, "page_rate": 0, **settings}
+    chosen = Settings(data=data, node="here", **given)
     with open_house(chosen, exclusive=True) as house, ExitStack() as stack:
         house.recover_cache()
         house.jobs.start(queues=queues)
