@@ -203,6 +203,9 @@ def _of_modules(root: Path) -> Iterator[tuple[str, Message]]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 for message in _marked(node, node.func.id):
                     yield module.path.as_posix(), message
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                for text in _counted_by(node, node.func.attr):
+                    yield module.path.as_posix(), (text, "")
             elif isinstance(node, ast.ClassDef) and node.name in _ENUMS:
                 for line in node.body:
                     if isinstance(line, ast.Assign) and (text := _text(line.value)):
@@ -220,6 +223,12 @@ def _marked(call: ast.Call, name: str) -> Iterator[Message]:
     for text in map(_text, [*shown, *named]):
         if text:
             yield text, ""
+
+
+def _counted_by(call: ast.Call, name: str) -> Iterator[str]:
+    """What a job counts as it goes: the unit of its progress."""
+    units = [keyword.value for keyword in call.keywords if name == "progress" and keyword.arg == "unit"]
+    yield from filter(None, map(_text, units))
 
 
 def _text(value: ast.expr) -> str:

@@ -87,7 +87,6 @@ from projectionist.integrations.plex.installation import client_id
 from projectionist.integrations.senders.reading import read_told
 from projectionist.jobs.engine import Engine
 from projectionist.jobs.ports import JobKind
-from projectionist.jobs.tidying import TIDY
 from projectionist.kit.clock import SystemClock
 from projectionist.kit.data_folder import DEMO_HOUSE, OwnFolder
 from projectionist.kit.outbound import Outbound, OwnService
@@ -172,8 +171,7 @@ class House:
         self.alerts = self._open_alerts(vault)
         self.webhooks = self._open_webhooks()
         self.setup = setup.SetupParts(self.reach, self._exclude, self._leave_out, self.start_demo)
-        self._kinds = self._every_kind(vault)
-        self.jobs.bring(self._kinds, _QUEUES)
+        self.jobs.bring(self._every_kind(vault), _QUEUES)
 
     def _every_kind(self, vault: Vault) -> tuple[JobKind, ...]:
         return (
@@ -276,7 +274,7 @@ class House:
                 "database": self.database,
                 "doctor": self.doctor,
                 "events": self.events,
-                "job_kinds": {kind.name: kind.label or kind.name for kind in self._kinds},
+                "job_kinds": {kind.name: kind.label for kind in self.jobs.kinds.values()},
                 "jobs": self.jobs,
                 "mailroom": self.mailroom,
                 "metrics": self.metrics,
@@ -342,7 +340,7 @@ class House:
             database=self.database,
             reach=self.reach,
             jobs=self.jobs,
-            kinds=frozenset((TIDY, *(kind.name for kind in self._kinds))),
+            kinds=frozenset(self.jobs.kinds),
             cache=self._cache_facts,
             audit_cache=partial(
                 cache_care.order_audit, self.jobs, "doctor", self.settings.cache_exclude_file

@@ -82,6 +82,11 @@ class Engine:
         self._kinds.update({kind.name: kind for kind in kinds})
         self._specs.update({queue.name: queue for queue in queues})
 
+    @property
+    def kinds(self) -> Mapping[str, JobKind]:
+        """The kinds of job there are, by name."""
+        return self._kinds
+
     def start(self, *, work: bool = True, queues: Sequence[str] = ()) -> None:
         """Take part: with `work` in the queues named, or all; without, only to order and look.
 

@@ -36,7 +36,9 @@ def tidy_kind(database: Database, durable: Callable[[], Durable], retention: tim
             job.check()
         return {"jobs": jobs, "workflows": workflows, "nodes": nodes}
 
-    return JobKind(TIDY, QUEUE.name, lambda _: "Tidy the history of jobs", run)
+    return JobKind(
+        TIDY, QUEUE.name, lambda _: "Tidy the history of jobs", run, label="Tidy the history of jobs"
+    )
 
 
 def _forget_jobs(database: Database, job: JobRun, before: datetime) -> int:

@@ -38,7 +38,7 @@ class Run:
 
 
 def kind(house: Open) -> JobKind:
-    return next(one for one in house.house._kinds if one.name == MAKE)
+    return house.house.jobs.kinds[MAKE]
 
 
 def test_the_page_asks_for_a_backup_and_shows_it_once_it_is_made(house: Open) -> None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from projectionist.jobs.ports import Schedule
+from tests.api.house import opened
 from tests.features.accounts.house import Browser, House, words
 from tests.features.accounts.opened import house, owner
 
@@ -79,3 +82,19 @@ def test_the_api_does_all_that_the_pages_do(house: House, owner: Browser) -> Non
     assert owner.api("PUT", "/schedules/Often", wanted | {"when": "never"}).status_code == 422
     assert owner.api("DELETE", "/schedules/Often").status_code == 204
     assert owner.api("GET", "/schedules/Often").status_code == 404
+
+
+def test_every_kind_of_job_can_be_chosen_by_its_name_and_is_still_chosen_when_a_schedule_is_changed(
+    tmp_path: Path,
+) -> None:
+    with opened(tmp_path / "data") as whole:
+        whole.house.follow_schedules()
+        client = whole.visitor()
+        listed = client.get("/jobs/schedules").text
+        fresh = client.get("/jobs/schedules/new").text
+        tidying = client.get("/jobs/schedules/Tidy%20the%20history%20of%20jobs/edit").text
+    offered = dict(re.findall(r'<option value="([a-z_.]+)"[^>]*>([^<]*)</option>', fresh))
+    assert {"jobs.tidy", "cache.scrub", "library.sync"} <= set(offered)
+    assert not [kind for kind, name in offered.items() if "." in name or not name]
+    assert not re.search(r">\s*[a-z]+\.[a-z_]+\s*<", listed)
+    assert re.search(r'<option value="jobs.tidy" selected', tidying)

@@ -23,6 +23,7 @@ from projectionist.features.cache.running.ordering import (
 from projectionist.features.cache.simulating import jobs as simulating
 from projectionist.features.cache.workplace import Workplace
 from projectionist.jobs.ports import Arguments, JobKind, JobRun, Jobs, QueueSpec
+from projectionist.web.words import _
 
 __all__ = ["BACK", "IN", "LOOK", "NOW", "PLAY", "QUEUES", "RESTORE", "RUN", "SCHEDULES", "kinds"]
 
@@ -54,8 +55,12 @@ def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
                 bring_in,
                 backoff=timedelta(seconds=20),
                 accepts=lambda arguments: can_carry(place, Errand.of(arguments)),
+                label=label,
             )
-            for kind, queue in ((IN, QUEUE), (NOW, AT_ONCE))
+            for kind, queue, label in (
+                (IN, QUEUE, _("Copy a file to a fast disk")),
+                (NOW, AT_ONCE, _("Copy a file to a fast disk at once")),
+            )
         ),
         JobKind(
             BACK,
@@ -64,6 +69,7 @@ def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
             bring_back,
             backoff=timedelta(seconds=20),
             accepts=lambda arguments: can_carry(place, Errand.of(arguments)),
+            label="Move a file back",
         ),
         *_rounds(place, jobs),
         *care.kinds(place, jobs),
@@ -88,10 +94,29 @@ def _rounds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
         return rounds.look_after(place, run, int(arguments["tier_id"]))
 
     return (
-        JobKind(RUN, ROUNDS.name, lambda arguments: "Plan the cache", plan, accepts=_is_mine(place)),
-        JobKind(PLAY, ROUNDS.name, lambda arguments: "Fetch what is played", play, accepts=_is_mine(place)),
         JobKind(
-            RESTORE, ROUNDS.name, lambda arguments: "Move everything back", restore, accepts=_is_mine(place)
+            RUN,
+            ROUNDS.name,
+            lambda arguments: "Plan the cache",
+            plan,
+            accepts=_is_mine(place),
+            label="Plan the cache",
+        ),
+        JobKind(
+            PLAY,
+            ROUNDS.name,
+            lambda arguments: "Fetch what is played",
+            play,
+            accepts=_is_mine(place),
+            label="Fetch what is played",
+        ),
+        JobKind(
+            RESTORE,
+            ROUNDS.name,
+            lambda arguments: "Move everything back",
+            restore,
+            accepts=_is_mine(place),
+            label="Move everything back",
         ),
         JobKind(
             LOOK,
@@ -99,6 +124,7 @@ def _rounds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
             lambda arguments: f"Look after {arguments.get('name', 'a tier')}",
             look,
             accepts=lambda arguments: any(tier.id == arguments["tier_id"] for tier in place.places.tiers()),
+            label="Look after a fast disk",
         ),
     )
 

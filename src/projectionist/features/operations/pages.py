@@ -19,6 +19,7 @@ from projectionist.web.access import needs
 from projectionist.web.forms import Form, text, texts
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Permission
+from projectionist.web.words import said
 
 PAGE_SIZE = 50
 LOG_SIZE = 200
@@ -50,7 +51,7 @@ def jobs_page(
         "operations/jobs.html",
         context={
             "queues": queues,
-            "queue_options": [(one.name, one.title) for one in queues],
+            "queue_options": [(one.name, said(one.title)) for one in queues],
             "found": found,
             "wanted": wanted,
             "states": list(JobState),

@@ -57,24 +57,26 @@ def care_of(place: Workplace) -> Care:
 def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
     """The kinds of job, for the job engine; what names no node is asked for on each that has fast tiers."""
 
-    def on_each(kind: str, work: Callable[[Care, JobRun, Arguments], Mapping[str, Any]]) -> Work:
-        def run(run: JobRun, arguments: Arguments) -> Mapping[str, Any]:
-            if arguments.get("node"):
-                return work(care_of(place), run, _with_own_list(place, arguments))
-            with place.database.read() as session:
-                nodes = queries.nodes(session)
-            for node in nodes:
-                jobs.order(Order(kind, {**arguments, "node": node}, f"{node} {kind}", Priority.LOW))
-            return {"nodes": list(nodes)}
-
-        return run
-
     def accepts(arguments: Arguments) -> bool:
         return arguments.get("node") in (None, "", place.node)
 
     return (
-        JobKind(AUDIT, QUEUE.name, lambda _: "Audit the cache", on_each(AUDIT, run_audit), accepts=accepts),
-        JobKind(SCRUB, QUEUE.name, lambda _: "Scrub fast copies", on_each(SCRUB, run_scrub), accepts=accepts),
+        JobKind(
+            AUDIT,
+            QUEUE.name,
+            lambda _: "Audit the cache",
+            _on_each(place, jobs, AUDIT, run_audit),
+            accepts=accepts,
+            label="Audit the cache",
+        ),
+        JobKind(
+            SCRUB,
+            QUEUE.name,
+            lambda _: "Scrub fast copies",
+            _on_each(place, jobs, SCRUB, run_scrub),
+            accepts=accepts,
+            label="Scrub fast copies",
+        ),
         JobKind(
             MEND,
             QUEUE.name,
@@ -82,6 +84,7 @@ def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
             lambda run, arguments: run_mend(care_of(place), run, _with_own_list(place, arguments)),
             attempts=1,
             accepts=accepts,
+            label="Mend what an audit found",
         ),
         JobKind(
             TAKE_BACK,
@@ -90,6 +93,7 @@ def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
             lambda run, arguments: run_take_back(care_of(place), run, arguments),
             attempts=1,
             accepts=accepts,
+            label="Take back a file at rest",
         ),
         JobKind(
             ADOPT,
@@ -98,8 +102,24 @@ def kinds(place: Workplace, jobs: Jobs) -> Sequence[JobKind]:
             lambda run, arguments: run_adopt(care_of(place), run, arguments),
             attempts=1,
             accepts=accepts,
+            label="Move in from another program",
         ),
     )
+
+
+def _on_each(
+    place: Workplace, jobs: Jobs, kind: str, work: Callable[[Care, JobRun, Arguments], Mapping[str, Any]]
+) -> Work:
+    def run(run: JobRun, arguments: Arguments) -> Mapping[str, Any]:
+        if arguments.get("node"):
+            return work(care_of(place), run, _with_own_list(place, arguments))
+        with place.database.read() as session:
+            nodes = queries.nodes(session)
+        for node in nodes:
+            jobs.order(Order(kind, {**arguments, "node": node}, f"{node} {kind}", Priority.LOW))
+        return {"nodes": list(nodes)}
+
+    return run
 
 
 def _with_own_list(place: Workplace, arguments: Arguments) -> Arguments:

@@ -26,7 +26,16 @@ def kinds(place: Workplace) -> Sequence[JobKind]:
     def simulate(run: JobRun, arguments: Arguments) -> Mapping[str, Any]:
         return run_simulation(place, run, arguments)
 
-    return (JobKind(SIMULATE, QUEUE.name, lambda _: "Simulate fast disks", simulate, attempts=1),)
+    return (
+        JobKind(
+            SIMULATE,
+            QUEUE.name,
+            lambda _: "Simulate fast disks",
+            simulate,
+            attempts=1,
+            label="Simulate fast disks",
+        ),
+    )
 
 
 def own_past(place: Workplace, standard: Sequence[str]) -> Past:
