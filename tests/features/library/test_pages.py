@@ -151,8 +151,14 @@ def test_home_shows_what_comes_next_and_what_is_new(browse: Browse, quick_wall: 
     assert "Heat" in page
 
 
-def test_an_empty_home_says_what_to_do(browse: Browse) -> None:
-    assert "Add a server" in browse().see("/")
+@pytest.mark.parametrize("path", ["/", "/libraries"])
+def test_an_empty_house_says_what_to_do_and_asks_nobody_for_what_they_may_not(
+    browse: Browse, path: str
+) -> None:
+    assert "Add a server" in browse().see(path)
+    guests = browse("ben").see(path)
+    assert "Add a server" not in guests
+    assert "Whoever looks after this house does that." in guests
 
 
 def test_what_a_silent_server_plays_is_unknown_and_not_nothing(browse: Browse, quick_wall: Wall) -> None:
