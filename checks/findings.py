@@ -21,6 +21,12 @@ _DECLARED = {"Check": (2, 3, 4, 7), "_check": (1, 2, 3)}
 """Which arguments are the title, why it matters, how it is mended, and the button."""
 _UNSEEN = ("closed", "unstored", "stopped")
 """Why something was not looked at, where that is handed on by name."""
+_ELSEWHERE = {
+    "src/projectionist/features/audit_log/service.py": ("_verified", "_trouble_with"),
+    "src/projectionist/features/library/service.py": ("trouble_of",),
+    "src/projectionist/features/previews/proving.py": ("prove_plex_data", "_why_not_plex", "_why_not_listed"),
+}
+"""Whose sentences, that are no errors, checks and other pages tell."""
 
 Known = Mapping[str, ast.expr]
 
@@ -29,6 +35,8 @@ def findings_below(root: Path) -> Iterator[tuple[str, str]]:
     """The file and each text that the page of the doctor shows."""
     for module in modules_below(root, "src"):
         path = module.path.as_posix()
+        if path in _ELSEWHERE:
+            yield from ((path, text) for text in _told_in(module.tree, _ELSEWHERE[path]) if is_sentence(text))
         if not path.startswith(_DOCTOR):
             continue
         constants = _given_once(module.tree.body)
@@ -54,6 +62,19 @@ def _said_in(function: ast.FunctionDef, known: Known) -> Iterator[str]:
         if isinstance(line, ast.Return) and line.value is not None:
             for value in line.value.elts if isinstance(line.value, ast.Tuple) else [line.value]:
                 yield from _texts(value, known)
+
+
+def _told_in(tree: ast.Module, functions: tuple[str, ...]) -> Iterator[str]:
+    """Each text in these functions."""
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef) and function.name in functions:
+            nodes = list(ast.walk(function))
+            docs = [node.value for node in nodes if isinstance(node, ast.Expr)]
+            parts = [part for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values]
+            apart = {id(node) for node in [*docs, *parts]}
+            yield from (
+                sentence_of(node) for node in nodes if isinstance(node, ast.expr) and id(node) not in apart
+            )
 
 
 def _texts(value: ast.expr, known: Known) -> list[str]:
