@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from checks.modules import Module, modules_below
+from projectionist.web.words import is_sentence
 
 SAID_ON_PAGES = ("features/", "integrations/", "jobs/", "kit/http.py", "kit/mail.py", "web/")
 """Whose errors are translated; all others are said in English."""
-NOT_YET = ("features/doctor/",)
-"""Whose are not, though they are there."""
 _ROOT = "ProjectionistError"
 
 
@@ -25,12 +24,12 @@ def sentences_below(root: Path) -> Iterator[tuple[str, str]]:
     errors = _errors_in(modules)
     for module in modules:
         path = module.path.as_posix().partition("src/projectionist/")[2]
-        if not path.startswith(SAID_ON_PAGES) or path.startswith(NOT_YET):
+        if not path.startswith(SAID_ON_PAGES):
             continue
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in errors:
-                text = _sentence(node.args[0]) if node.args else ""
-                if text.endswith("."):
+                text = sentence_of(node.args[0]) if node.args else ""
+                if is_sentence(text):
                     yield module.path.as_posix(), text
 
 
@@ -40,7 +39,7 @@ def titles_below(root: Path) -> Iterator[tuple[str, str]]:
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "JobKind":
                 for value in _titles_of(node, module.tree):
-                    if text := _sentence(value):
+                    if text := sentence_of(value):
                         yield module.path.as_posix(), text
 
 
@@ -80,7 +79,7 @@ def _errors_in(modules: list[Module]) -> set[str]:
     return found
 
 
-def _sentence(value: ast.expr) -> str:
+def sentence_of(value: ast.expr) -> str:
     """A constant, or an f-string with placeholders; empty for what is made elsewhere."""
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
         return value.value.replace("%", "%%")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from jinja2 import Environment
 
+from checks.findings import findings_below
 from checks.modules import Finding, modules_below
 from checks.sentences import sentences_below, titles_below
 from projectionist.web.catalogues import (
@@ -148,7 +149,7 @@ def messages(root: Path) -> dict[Message, set[str]]:
 def _all_in(root: Path) -> Iterator[tuple[str, Message]]:
     yield from _of_templates(root)
     yield from _of_modules(root)
-    for path, text in [*sentences_below(root), *titles_below(root)]:
+    for path, text in [*sentences_below(root), *titles_below(root), *findings_below(root)]:
         yield path, (text, "")
 
 

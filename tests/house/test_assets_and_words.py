@@ -110,6 +110,36 @@ def test_a_translation_is_brought_in_step_and_keeps_what_was_translated(tmp_path
     assert [finding.message for finding in wrong_translations(root)] == ["“New” is not translated."]
 
 
+def test_what_the_doctor_says_is_words_too(tmp_path: Path) -> None:
+    folder = tmp_path / "src/projectionist/features/doctor"
+    folder.mkdir(parents=True)
+    (folder / "disks.py").write_text(
+        '_NONE = "There is no disk."\n'
+        "def judge(disk, trouble):\n"
+        '    """A disk is well."""\n'
+        '    said = f"{disk.name} is full" if disk.full else f"{disk.name} is away"\n'
+        "    if trouble:\n"
+        '        return failed(f"It did not work: {trouble}")\n'
+        '    return passed(_NONE) if disk is None else warned(f"{said}.")\n'
+        "def mended(disk) -> str:\n"
+        '    return f"{disk.name} has room now."\n'
+        "def label(disk) -> str:\n"
+        '    return f"disk {disk.name}"\n'
+        'CHECKS = (Check("disk", DISKS, "There is room", "Else there is none.", "Make some", judge, mended, "Mend"),)\n'
+    )
+    assert {text for text, _plural in messages(tmp_path)} == {
+        "There is no disk.",
+        "%(name)s is full.",
+        "%(name)s is away.",
+        "It did not work: %(trouble)s",
+        "%(name)s has room now.",
+        "There is room",
+        "Else there is none.",
+        "Make some",
+        "Mend",
+    }
+
+
 def test_the_sentences_of_errors_are_words_too(tmp_path: Path) -> None:
     folder = tmp_path / "src/projectionist/features/jobs"
     folder.mkdir(parents=True)

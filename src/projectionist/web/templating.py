@@ -28,13 +28,11 @@ from projectionist.web.assets import FOLDER, Assets
 from projectionist.web.config import ShellSettings
 from projectionist.web.csrf import FIELD
 from projectionist.web.ports import Principal, WebFeature
-from projectionist.web.words import counted, language, said, sentence, titled
+from projectionist.web.words import REASONS, counted, language, said, sentence, titled
 
 if TYPE_CHECKING:
     from projectionist.web.shell import Shell
 
-REASONS = frozenset({"why", "reason", "evidence", "trouble"})
-"""What is put into a sentence of a page and is a sentence that a service said."""
 TEMPLATES = FOLDER.parent / "templates"
 
 

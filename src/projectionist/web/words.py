@@ -21,10 +21,15 @@ LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English", "de": "Deutsch"}
 """What somebody can choose: tags of BCP 47, each as its speakers call it. Each but English has its `.po`."""
 TRANSLATIONS: Final = Path(__file__).parent / "translations"
 
+REASONS: Final = frozenset({"why", "reason", "evidence", "trouble", "stopped", "mend"})
+"""What is put into a sentence and is one itself, which a service said."""
+
 _ENDS: Final = (".", ".”")
 """How a whole sentence ends."""
 _LONGEST: Final = 600
 """A longer sentence with values is not looked for: a path made for it could take a pattern minutes."""
+_DEEPEST: Final = 4
+"""So far are sentences looked for within sentences: `a: b: c: …` would go on for ever."""
 _VALUE: Final = re.compile(r"%\((\w+)\)s")
 
 _spoken: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
@@ -86,6 +91,11 @@ def sentence(text: str) -> str:
     return text if spoken == ENGLISH or not text.endswith(_ENDS) else _sentence_in(spoken, text)
 
 
+def is_sentence(message: str) -> bool:
+    """Whether a message is a whole sentence: it ends as one, or with a reason, which does."""
+    return message.endswith((*_ENDS, *(f"%({name})s" for name in REASONS)))
+
+
 def titled(text: str) -> str:
     """The title of a job as it was made, in the language that is spoken now; looked up as a sentence is."""
     spoken = _spoken.get()
@@ -93,31 +103,49 @@ def titled(text: str) -> str:
 
 
 @lru_cache(maxsize=2000)
-def _sentence_in(spoken: str, text: str, titles: bool = False) -> str:
+def _sentence_in(spoken: str, text: str, titles: bool = False, depth: int = 0) -> str:
     catalogue = catalogue_of(spoken)
     english = text.replace("%", "%%")
     known = catalogue.said(english)
     if known != english:
         return known.replace("%%", "%")
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or depth > _DEEPEST:
         return text
-    for pattern, marked in _patterns_of(spoken, titles):
+    patterns = _patterns_of(spoken, titles)
+    for pattern, marked in patterns.get(_first_word(text), patterns[""]):
         if found := pattern.fullmatch(text):
-            values = {name: sentence(value) for name, value in found.groupdict().items()}
+            values = {
+                name: _sentence_in(spoken, value, depth=depth + 1) if value.endswith(_ENDS) else value
+                for name, value in found.groupdict().items()
+            }
             return catalogue.said(marked) % values
     return text
 
 
 @cache
-def _patterns_of(spoken: str, titles: bool) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """The sentences with values in them, those first that say the most besides them; or the titles."""
+def _patterns_of(spoken: str, titles: bool) -> Mapping[str, tuple[tuple[re.Pattern[str], str], ...]]:
+    """The sentences with values in them by their first word, those first that say the most besides; or the titles.
+
+    With each word stand those that begin with a value too, and those alone below "".
+    """
     marked = [text for text in catalogue_of(spoken).forms if "%(" in text]
     if titles:
-        texts = [text for text in marked if text[0].isalpha() and not text.endswith(_ENDS)]
+        texts = [text for text in marked if text[0].isalpha() and not is_sentence(text)]
     else:
-        texts = [text for text in marked if text.endswith(_ENDS)]
+        texts = [text for text in marked if is_sentence(text)]
     texts.sort(key=lambda text: (-len(_VALUE.sub("", text)), text))
-    return tuple((re.compile(_pattern(text), re.DOTALL), text) for text in texts)
+    compiled = [
+        (_first_word(text.replace("%%", "%")), (re.compile(_pattern(text), re.DOTALL), text))
+        for text in texts
+    ]
+    words = {"", *(word for word, _both in compiled)}
+    return {word: tuple(both for first, both in compiled if first in ("", word)) for word in words}
+
+
+def _first_word(text: str) -> str:
+    """Up to the first space; none where a value stands in it."""
+    word = text.partition(" ")[0]
+    return "" if "%(" in word else word
 
 
 def _pattern(text: str) -> str:

@@ -75,7 +75,11 @@ def why_closed(settings: Settings, database: Database) -> str:
     except ProjectionistError as error:
         return error.message
     if revision != schema.newest_revision():
-        return f"The database is of revision {revision or 'none'}, not of this program's."
+        return (
+            f"The database is of revision {revision}, not of this program's."
+            if revision is not None
+            else "The database has no revision."
+        )
     return ""
 
 

@@ -62,10 +62,12 @@ def look(ground: Ground, check: Check) -> Finding:
     try:
         return check.look(ground)
     except ProjectionistError as error:
-        return unknown(f"It could not be looked at: {error.message}")
+        trouble = error.message
+        return unknown(f"It could not be looked at: {trouble}")
     except OSError as error:
         what = error.strerror or type(error).__name__
-        return unknown(f"It could not be looked at: {what} ({error.filename or 'no file named'}).")
+        file = f" ({error.filename})" if error.filename else ""
+        return unknown(f"The system did not let it be looked at: {what}{file}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def mend(ground: Ground, check_id: str, checks: Sequence[Check] = CHECKS) -> Men
         raise NotFound("There is no such check.")
     before = Result(check, look(ground, check))
     if before.status is Status.PASS:
-        raise Conflict(f"{check.title}: nothing is wrong any more, and nothing was changed.")
+        raise Conflict("Here nothing is wrong any more, and nothing was changed.")
     if check.repair is None or not before.can_mend:
         raise Conflict(f"This is for a person to mend; nothing was changed. {check.mend}")
     sentence = check.repair(ground)

@@ -144,12 +144,12 @@ def trouble_of(one: LibraryFacts) -> str:
     """What somebody should know about a library, in a sentence; empty where all is well."""
     if one.missing_since is not None:
         return "Its server does not list it any more; what is known of it is kept until you remove it."
-    if one.last_error:
-        return f"The last sync did not work: {one.last_error}"
+    if trouble := one.last_error:
+        return f"The last sync did not work: {trouble}"
     if one.doubted:
         return (
             f"{one.doubted} of its items are no longer listed. They are kept until a complete sync, an hour later or "
-            "more, finds the same: is a disk of the server away?"
+            "more, finds the same: look whether a disk of the server is away."
         )
     return ""
 

@@ -44,7 +44,8 @@ def prove_plex_data(path: Path) -> Proof:
         finally:
             files.remove_file(probe, within=localhost)
     except TargetUnwritable as error:
-        return Proof(False, f"Nothing can be written into {localhost}: {error.message}", folder)
+        trouble = error.message
+        return Proof(False, f"Nothing can be written into {localhost}: {trouble}", folder)
     except OSError as error:
         sentence = (
             f"What was written into {localhost} could not be read back ({error.strerror}); check its disk."

@@ -60,7 +60,7 @@ def judge_policy(policy: str) -> Finding:
     if not policy:
         return failed(f"The page {_PAGE} came without a Content-Security-Policy.")
     if "unsafe-" in policy or "default-src 'none'" not in policy or "frame-ancestors 'none'" not in policy:
-        return failed(f"The Content-Security-Policy was weakened on its way: {policy[:120]}")
+        return failed(f"The Content-Security-Policy was weakened on its way: “{policy[:120]}”.")
     return passed("The Content-Security-Policy allows nothing but Projectionist's own files.")
 
 
@@ -127,7 +127,7 @@ def judge_readiness(answer: Answered) -> Finding:
     """Its own word, which orchestrators go by."""
     if answer.status == 200:
         return passed("The service says that it is ready.")
-    return failed(f"The service says that it is not ready ({answer.status}): {answer.body[:150]}")
+    return failed(f"The service says that it is not ready ({answer.status}): “{answer.body[:150]}”.")
 
 
 def look_at_outside(ground: Ground) -> Finding:
@@ -140,7 +140,8 @@ def look_at_outside(ground: Ground) -> Finding:
     try:
         return judge_outside(base, ground.running.ask(f"{base}/health/live"))
     except ServiceError as error:
-        return warned(f"From this machine, {base} leads nowhere: {error.message}")
+        trouble = error.message
+        return warned(f"From this machine, {base} leads nowhere: {trouble}")
 
 
 def judge_outside(base: str, answer: Answered) -> Finding:

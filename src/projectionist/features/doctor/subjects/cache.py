@@ -48,9 +48,10 @@ def look_at_writing(opened: Opened) -> Finding:
 
 def judge_writing(tried: Sequence[tuple[str, Finding]]) -> Finding:
     """A fast disk that takes nothing is none."""
-    wrong = [f"{name}: {found.evidence}" for name, found in tried if found.status != "pass"]
-    if wrong:
-        return failed(wrong[0])
+    for name, found in tried:
+        if found.status != "pass":
+            trouble = found.evidence
+            return failed(f"{name}: {trouble}")
     return passed(f"A file was written into {len(tried)} fast disks, and removed." if tried else _NONE)
 
 
@@ -89,7 +90,8 @@ def judge_audit(facts: CacheFacts, now: datetime) -> Finding:
     if not facts.tiers:
         return passed(_NONE)
     if facts.audit_error:
-        return failed(f"The last audit did not work: {facts.audit_error}")
+        trouble = facts.audit_error
+        return failed(f"The last audit did not work: {trouble}")
     if facts.audited_at is None:
         return warned("The disks were never looked through.")
     said = f"The disks were looked through {(now - facts.audited_at).days} days ago"

@@ -63,7 +63,11 @@ def judge_revision(now: str | None, newest: str, known: Collection[str]) -> Find
         return passed(f"The database is of revision {newest}, which this program works with.")
     if now is not None and now not in known:
         return failed(f"The database is of revision {now}, which a newer Projectionist has made.")
-    return warned(f"The database is of revision {now or 'none'}, and this program works with {newest}.")
+    return warned(
+        f"The database is of revision {now}, and this program works with {newest}."
+        if now is not None
+        else f"The database has no revision, and this program works with {newest}."
+    )
 
 
 def look_at_durability(store: Database) -> Finding:
@@ -90,7 +94,7 @@ def judge_postgres_durability(found: dict[str, str]) -> Finding:
     """All three must be on for a commit to be on the disk."""
     off = [name for name in _DURABLE_SETTINGS if found[name] == "off"]
     if off:
-        return failed(f"PostgreSQL runs with {' and '.join(f'{name} = off' for name in off)}.")
+        return failed(f"PostgreSQL runs with {', '.join(f'{name} = off' for name in off)}.")
     return passed("PostgreSQL runs with fsync, full_page_writes and synchronous_commit on.")
 
 
@@ -176,7 +180,7 @@ def look_at_integrity(store: Database) -> Finding:
 def judge_sqlite_trouble(trouble: str) -> Finding:
     """`ok` is SQLite's word for whole."""
     if trouble != "ok":
-        return failed(f"SQLite finds its file damaged: {trouble[:200]}")
+        return failed(f"SQLite finds its file damaged: “{trouble[:200]}”.")
     return passed("SQLite read its whole file through and found nothing wrong.")
 
 

@@ -202,9 +202,9 @@ def size(count: int) -> str:
 
 
 def named(names: Sequence[str]) -> str:
-    """The first few of many names."""
+    """The first few of many names, and how many more there are: the same in every language."""
     more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(names[:_MOST_NAMED]) + (f" (+{more})" if more > 0 else "")
 
 
 def _database_files(folder: Path) -> list[Path]:

@@ -28,20 +28,25 @@ def look_at_clock(ground: Ground) -> Finding:
     now = ground.now()
     if ground.store is not None and not ground.store.is_sqlite:
         with ground.store.read() as session:
-            return judge_clock(now, queries.postgres_now(session), "PostgreSQL's clock")
+            return judge_clock(now, queries.postgres_now(session))
     newest = [one.stat().st_mtime for one in ground.data.glob("*.sqlite*")] if ground.data.is_dir() else []
     if not newest:
         return unknown("There is no other clock to compare with yet.")
     written = datetime.fromtimestamp(max(newest), UTC)
-    return judge_clock(now, max(now, written), "the moment that the database was written last")
+    return judge_clock(now, max(now, written), of_file=True)
 
 
-def judge_clock(now: datetime, other: datetime, whose: str) -> Finding:
-    """Two clocks that go right say nearly the same."""
+def judge_clock(now: datetime, other: datetime, *, of_file: bool = False) -> Finding:
+    """Two clocks that go right say nearly the same: PostgreSQL's, or the moment that the file was written."""
     if now < BUILT:
         return failed(f"This machine's clock says {now:%Y-%m-%d}, which is long past.")
     apart = abs(now - other)
-    said = f"This machine's clock is {apart.total_seconds():.0f} s apart from {whose}"
+    seconds = f"{apart.total_seconds():.0f}"
+    said = (
+        f"This machine's clock is {seconds} s apart from the moment that the database was written last"
+        if of_file
+        else f"This machine's clock is {seconds} s apart from PostgreSQL's clock"
+    )
     if apart > _APART_FAIL:
         return failed(f"{said}.")
     return warned(f"{said}.") if apart > _APART_WARN else passed(f"{said}.")

@@ -51,7 +51,7 @@ def _missing(required: Iterable[str]) -> Iterator[str]:
         try:
             version = metadata.version(found[0])
         except metadata.PackageNotFoundError:
-            yield f"{found[0]} (not there)"
+            yield found[0]
             continue
         if not fits(version, wanted):
             yield f"{found[0]} {version}"
@@ -75,7 +75,7 @@ def fits(version: str, requirement: str) -> bool:
 def judge_packages(wrong: list[str], asked: int) -> Finding:
     """A package of another version may do other things."""
     if wrong:
-        return failed(f"Other packages than Projectionist was written for: {named(wrong)}.")
+        return failed(f"Missing, or of another version than Projectionist was written for: {named(wrong)}.")
     return passed(f"All {asked} packages that Projectionist runs on are of versions it was written for.")
 
 

@@ -47,7 +47,8 @@ def look_at_silence(opened: Opened) -> Finding:
 def judge_silence(asked: int, silent: dict[str, str], closed: Sequence[str]) -> Finding:
     """A server that refuses has answered; one whose token cannot be read was not asked."""
     if silent:
-        return failed(f"{named(sorted(silent))}: {next(iter(silent.values()))}")
+        name, trouble = named(sorted(silent)), next(iter(silent.values()))
+        return failed(f"{name}: {trouble}")
     if closed:
         return unknown(f"{named(closed)} could not be asked: the token cannot be opened.")
     return passed(f"All {asked} servers answer." if asked else _NONE)
@@ -118,7 +119,7 @@ def judge_mappings(found: Sequence[PathMapping], missing: Sequence[PathMapping])
     """A mapping that never opened a file is a guess."""
     if missing:
         return failed(f"There is no folder {named([one.local_prefix for one in missing])} on this node.")
-    unproven = [f"{one.local_prefix} on {one.node}" for one in found if one.proven_at is None]
+    unproven = [f"{one.local_prefix} ({one.node})" for one in found if one.proven_at is None]
     if unproven:
         return warned(f"No file was opened by {named(unproven)} when that was tried last.")
     return passed(f"All {len(found)} path mappings opened a file." if found else "No path mapping is kept.")
