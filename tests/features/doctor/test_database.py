@@ -179,6 +179,19 @@ def test_a_damaged_database_is_told(tmp_path: Path) -> None:
         assert found(over(tmp_path, database), "database-whole").status is FAIL
 
 
+def test_a_database_that_cannot_be_read_for_its_damage_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "projectionist.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE one (id INTEGER PRIMARY KEY)")
+        connection.commit()
+    content = bytearray(path.read_bytes())
+    content[100:200] = b"\xff" * 100  # the list of tables, behind the head of the file
+    path.write_bytes(content)
+    with closing(Database(sqlite_url(path))) as database:
+        came = found(over(tmp_path, database), "database-whole")
+    assert (came.status, "damaged" in came.evidence) == (FAIL, True)
+
+
 def test_a_database_that_can_be_read_and_is_wrong_is_told_in_the_words_of_sqlite(tmp_path: Path) -> None:
     path = tmp_path / "projectionist.sqlite"
     with closing(sqlite3.connect(path)) as connection:
