@@ -95,9 +95,8 @@ def list_coverage(
     previews: Injected[Workplace], offset: Offset = 0, limit: Limit = 50
 ) -> PageOut[CoverageDocument]:
     """How many of each library's previews are there."""
-    found, sizes = upkeep.coverage(previews), upkeep.bytes_by_library(previews)
-    shown = found[offset : offset + limit]
-    documents = [coverage_document(one, sizes.get(one.library.id, 0)) for one in shown]
+    found = upkeep.coverage(previews)
+    documents = [coverage_document(one) for one in found[offset : offset + limit]]
     return PageOut(documents, offset, len(found))
 
 

@@ -232,8 +232,8 @@ def preview_document(row: Preview) -> PreviewDocument:
     )
 
 
-def coverage_document(one: Coverage, size: int) -> CoverageDocument:
-    """The coverage of a library whose previews take `size` bytes."""
+def coverage_document(one: Coverage) -> CoverageDocument:
+    """How the previews of a library stand."""
     return CoverageDocument(
         one.library.id,
         one.library.title,
@@ -242,7 +242,7 @@ def coverage_document(one: Coverage, size: int) -> CoverageDocument:
         one.wanted,
         one.fresh,
         one.share,
-        size,
+        one.bytes,
         dict(one.states),
     )
 

@@ -69,7 +69,7 @@ class Preview(Base):
 
     __tablename__ = "preview"
     __table_args__ = (
-        Index("ix_preview_library_id_state", "library_id", "state"),
+        Index("ix_preview_library_id_state_bytes", "library_id", "state", "bytes"),
         Index("ix_preview_server_id_part_hash", "server_id", "part_hash"),
     )
 

@@ -78,7 +78,6 @@ def previews_page(
         "previews/list.html",
         context={
             "coverage": coverage,
-            "sizes": upkeep.bytes_by_library(previews),
             "counts": {chip: sum(one.states.get(chip, 0) for one in shown) for chip in _CHIPS},
             "rows": found.items,
             "total": found.total,

@@ -47,6 +47,17 @@ class Filter:
     sort: str = "title"
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many previews are in which state, and what they all take on the disk."""
+
+    states: Mapping[str, int]
+    bytes: int
+
+
+NO_PREVIEWS = Tally({}, 0)
+
+
 def _insert(session: Session, table: Any) -> Any:
     """An INSERT that knows ON CONFLICT, in the words of the database."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
@@ -205,25 +216,16 @@ def claimed(session: Session, film_ids: Sequence[int], now: datetime) -> set[int
     return set(session.scalars(select(Claim.film_id).where(Claim.film_id.in_(film_ids), counts_still)))
 
 
-def counts(session: Session, library_id: int | None = None) -> dict[int, dict[str, int]]:
-    """How many previews stand how, by library and state."""
-    statement = select(Preview.library_id, Preview.state, func.count()).group_by(
-        Preview.library_id, Preview.state
-    )
-    if library_id is not None:
-        statement = statement.where(Preview.library_id == library_id)
-    found: dict[int, dict[str, int]] = {}
-    for library, state, count in session.execute(statement):
-        found.setdefault(library, {})[state] = count
+def tallies(session: Session) -> dict[int, Tally]:
+    """How many previews of each library stand how, and what they take on the disk; read from one index alone."""
+    statement = select(
+        Preview.library_id, Preview.state, func.count(), func.coalesce(func.sum(Preview.bytes), 0)
+    ).group_by(Preview.library_id, Preview.state)
+    found: dict[int, Tally] = {}
+    for library, state, count, taken in session.execute(statement):
+        before = found.get(library, NO_PREVIEWS)
+        found[library] = Tally({**before.states, state: count}, before.bytes + int(taken))
     return found
-
-
-def bytes_by_library(session: Session) -> dict[int, int]:
-    """What the previews of each library take on the disk."""
-    statement = select(Preview.library_id, func.coalesce(func.sum(Preview.bytes), 0)).group_by(
-        Preview.library_id
-    )
-    return {library: int(total) for library, total in session.execute(statement)}
 
 
 def page(session: Session, wanted: Filter, offset: int, size: int) -> tuple[Sequence[Preview], int]:

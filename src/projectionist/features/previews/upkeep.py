@@ -19,7 +19,7 @@ from projectionist.features.previews.choices import (
 )
 from projectionist.features.previews.models import Preview, PreviewState
 from projectionist.features.previews.neighbours import LibraryFacts
-from projectionist.features.previews.queries import SORTS, Filter
+from projectionist.features.previews.queries import NO_PREVIEWS, SORTS, Filter
 from projectionist.features.previews.surveying import WITH_FILMS, ask_for, order_of
 from projectionist.features.previews.targets import places_of
 from projectionist.features.previews.workplace import (
@@ -39,12 +39,16 @@ _ALL_STATES = frozenset(PreviewState)
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How the previews of a library stand; `share` is of those that are wanted at all, None where there are none."""
+    """How the previews of a library stand; `share` is of those that are wanted at all, None where there are none.
+
+    `bytes` is what they take on the disk.
+    """
 
     library: LibraryFacts
     choices: Choices
     states: Mapping[str, int]
     parts: int
+    bytes: int
 
     @property
     def wanted(self) -> int:
@@ -110,24 +114,15 @@ def coverage(place: Workplace) -> list[Coverage]:
     """Every library that holds films, in the library's order."""
     libraries = [one for one in place.catalogue.libraries() if one.kind in WITH_FILMS]
     with place.database.read() as session:
-        states = queries.counts(session)
+        tallies = queries.tallies(session)
         default = place.default_choices(session)
         chosen = {one.id: merged(default, overrides_of(session, one.id)) for one in libraries}
-    return [
-        Coverage(
-            one,
-            chosen[one.id],
-            states.get(one.id, {}),
-            max(place.catalogue.count_parts(one.id), sum(states.get(one.id, {}).values())),
-        )
-        for one in libraries
-    ]
-
-
-def bytes_by_library(place: Workplace) -> Mapping[int, int]:
-    """What the previews of each library take on the disk, by library id; one without previews is left out."""
-    with place.database.read() as session:
-        return queries.bytes_by_library(session)
+    found = []
+    for one in libraries:
+        tally = tallies.get(one.id, NO_PREVIEWS)
+        parts = max(place.catalogue.count_parts(one.id), sum(tally.states.values()))
+        found.append(Coverage(one, chosen[one.id], tally.states, parts, tally.bytes))
+    return found
 
 
 def list_previews(place: Workplace, wanted: Filter, *, offset: int = 0, size: int = 50) -> Page[Preview]:
