@@ -130,7 +130,7 @@ def _ours(url: str, folder: Path, done: _Count) -> Iterator[Callable[[int], obje
     prepare(database)
     engine = Engine(database, folder, node="bench", publish=Events(database).publish)
     queues = [QueueSpec(f"bench{number}", "Bench", _AT_ONCE) for number in range(_IDLE_QUEUES)]
-    engine.bring([JobKind("trivial", "bench0", lambda _: "Trivial", run)], queues)
+    engine.bring([JobKind("trivial", "bench0", lambda _: "Trivial", run, label="Trivial")], queues)
     engine.start()
     yield lambda count: engine.order_many([Order("trivial", {})] * count)
     engine.close()

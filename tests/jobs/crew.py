@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -127,21 +128,22 @@ def _named(arguments: Mapping[str, Any]) -> str:
 def kinds(node: str) -> list[JobKind]:
     """What can be ordered."""
     soon = timedelta(seconds=0.1)
+    kind = partial(JobKind, label="Note")
     return [
-        JobKind("note", QUEUE, _named, note),
-        JobKind("note-in-turn", NARROW, _named, note),
-        JobKind("last", QUEUE, _named, last),
-        JobKind("fail-at-first", QUEUE, _named, fail_at_first, attempts=3, backoff=soon),
-        JobKind("slow-to-pass", QUEUE, _named, fail_once, attempts=3, backoff=timedelta(hours=1)),
-        JobKind("thread", QUEUE, _named, tell_thread),
-        JobKind("put-off", QUEUE, _named, come_back, attempts=1),
-        JobKind("refused", QUEUE, _named, be_refused),
-        JobKind("broken", QUEUE, _named, break_down),
-        JobKind("odd", QUEUE, _named, answer_oddly),
-        JobKind("many", QUEUE, _named, count_from_many),
-        JobKind("unsure", QUEUE, _named, note, accepts=_unsure),
-        JobKind("nowhere", QUEUE, _named, note, accepts=lambda _arguments: False),
-        JobKind("only-there", QUEUE, _named, note, accepts=lambda arguments: arguments["node"] == node),
+        kind("note", QUEUE, _named, note),
+        kind("note-in-turn", NARROW, _named, note),
+        kind("last", QUEUE, _named, last),
+        kind("fail-at-first", QUEUE, _named, fail_at_first, attempts=3, backoff=soon),
+        kind("slow-to-pass", QUEUE, _named, fail_once, attempts=3, backoff=timedelta(hours=1)),
+        kind("thread", QUEUE, _named, tell_thread),
+        kind("put-off", QUEUE, _named, come_back, attempts=1),
+        kind("refused", QUEUE, _named, be_refused),
+        kind("broken", QUEUE, _named, break_down),
+        kind("odd", QUEUE, _named, answer_oddly),
+        kind("many", QUEUE, _named, count_from_many),
+        kind("unsure", QUEUE, _named, note, accepts=_unsure),
+        kind("nowhere", QUEUE, _named, note, accepts=lambda _arguments: False),
+        kind("only-there", QUEUE, _named, note, accepts=lambda arguments: arguments["node"] == node),
     ]
 
 

@@ -172,7 +172,7 @@ def test_what_is_more_urgent_goes_first_also_when_it_becomes_so_later(jobs: Engi
 def test_a_job_that_cannot_be_named_is_called_by_its_kind_and_done(jobs: Engine, tmp_path: Path) -> None:
     nameless = jobs.order(Order("note", {"folder": str(tmp_path)})).job_id
     job = crew.over(jobs, nameless)
-    assert (job.title, job.state) == ("note", JobState.FAILED)
+    assert (job.title, job.state) == ("Note", JobState.FAILED)
 
 
 def test_what_is_no_json_is_refused_and_nothing_is_asked_for(jobs: Engine, tmp_path: Path) -> None:

@@ -174,6 +174,8 @@ def test_an_edited_schedule_is_followed_at_its_new_time(house: House) -> None:
     leader.follow_schedules()
     (job,) = house.jobs.find(JobFilter()).items
     assert job.arguments == {"name": "tock"}
+    (kept,) = house.jobs.schedules()
+    assert kept.title == saved.title == job.title == "Note tock"
 
 
 def test_a_clock_set_back_by_a_day_holds_no_schedule_up(house: House) -> None:

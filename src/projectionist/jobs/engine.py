@@ -18,7 +18,7 @@ from projectionist.jobs.durable import Durable
 from projectionist.jobs.keeping import Keeper
 from projectionist.jobs.leading import Leader, scheduled
 from projectionist.jobs.locks import Claim, claim
-from projectionist.jobs.ordering import Desk, checked_arguments
+from projectionist.jobs.ordering import Desk, checked_arguments, title_of
 from projectionist.jobs.ports import (
     REST_S,
     Job,
@@ -329,7 +329,8 @@ class Engine:
     def schedules(self) -> Sequence[Schedule]:
         """All schedules."""
         with self.database.read() as session:
-            return [schedule_of(row) for row in queries.schedules(session)]
+            rows = queries.schedules(session)
+        return [self._schedule(row) for row in rows]
 
     def save_schedule(self, schedule: Schedule) -> Schedule:
         """Add or replace a schedule by its name. Raises InputWrong."""
@@ -343,7 +344,7 @@ class Engine:
             saved = session.merge(row)
             session.flush()
             self._publish("jobs", {"schedule": row.name}, session=session)
-            return schedule_of(saved)
+        return self._schedule(saved)
 
     def remove_schedule(self, name: str) -> None:
         """Take a schedule out. Raises NotFound."""
@@ -359,6 +360,10 @@ class Engine:
         if row is None:
             raise NotFound(f"There is no schedule {name}.")
         return self.order(scheduled(row))
+
+    def _schedule(self, row: ScheduleRow) -> Schedule:
+        kind = self._kinds.get(row.kind)
+        return schedule_of(row, row.kind if kind is None else title_of(kind, row.arguments))
 
     def forget(self, job_ids: Sequence[str]) -> int:
         """Take jobs that are over out of the history; how many were."""

@@ -16,7 +16,7 @@ from projectionist.db.engine import Database
 from projectionist.errors import Conflict, DatabaseUnusable, InputWrong, ProjectionistError
 from projectionist.jobs import queries
 from projectionist.jobs.durable import Durable, Work
-from projectionist.jobs.ports import JobKind, JobState, Order, Ordered, Priority
+from projectionist.jobs.ports import Arguments, JobKind, JobState, Order, Ordered, Priority
 from projectionist.jobs.running import storable
 from projectionist.jobs.tables import JobRow
 from projectionist.jobs.writing import Publish
@@ -156,7 +156,7 @@ class Desk:
             "workflow_id": job_id,
             "kind": kind.name,
             "queue": kind.queue,
-            "title": _title(kind, order),
+            "title": title_of(kind, order.arguments),
             "arguments": checked_arguments(order.arguments),
             "state": JobState.QUEUED.value,
             "priority": int(order.priority),
@@ -209,12 +209,13 @@ def _existing(session: Session, row: Mapping[str, Any]) -> Ordered:
     )
 
 
-def _title(kind: JobKind, order: Order) -> str:
+def title_of(kind: JobKind, arguments: Arguments) -> str:
+    """What a job with these arguments is called: what all of its kind are, where they do not say."""
     try:
-        title = kind.title(order.arguments)
+        title = kind.title(arguments)
     except (ProjectionistError, LookupError, TypeError, ValueError, AttributeError):
-        _log.warning("A job of kind %s cannot be named from what it is told", kind.name, exc_info=True)
-        title = kind.name
+        _log.debug("A job of kind %s cannot be named from what it is told", kind.name, exc_info=True)
+        title = kind.label
     return storable(title)[:_TITLE]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any, Final, Protocol, TypeAlias
@@ -81,7 +81,7 @@ class JobKind:
     attempts: int = 3
     backoff: timedelta = timedelta(seconds=10)
     accepts: Callable[[Arguments], bool] = lambda arguments: True
-    label: str = ""
+    label: str = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ class Queue:
 class Schedule:
     """A job asked for again and again: `when` is a cron line of five fields, or `every 15m` (s, m, h, d).
 
-    `time_zone` is an IANA name.
+    `time_zone` is an IANA name. `title` is what its job is called; nobody need give it.
     """
 
     name: str
@@ -200,6 +200,7 @@ class Schedule:
     paused: bool = False
     last_at: datetime | None = None
     next_at: datetime | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

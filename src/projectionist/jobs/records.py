@@ -45,10 +45,18 @@ def line_of(row: JobLogRow) -> LogLine:
     return LogLine(row.at, row.level, row.message)
 
 
-def schedule_of(row: ScheduleRow) -> Schedule:
-    """A schedule."""
+def schedule_of(row: ScheduleRow, title: str) -> Schedule:
+    """A schedule whose job is called `title`."""
     return Schedule(
-        row.name, row.kind, row.arguments, row.when, row.time_zone, row.paused, row.last_at, row.next_at
+        row.name,
+        row.kind,
+        row.arguments,
+        row.when,
+        row.time_zone,
+        row.paused,
+        row.last_at,
+        row.next_at,
+        title,
     )
 
 

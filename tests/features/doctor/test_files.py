@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -120,7 +122,21 @@ def test_a_log_is_tried_where_it_is_kept(data: Path) -> None:
     assert found(bare(data, log_file=str(data / "none" / "log.txt")), "log-file").status is FAIL
     assert found(bare(data, log_file="/proc/self/log.txt"), "log-file").status is FAIL
     (data / "folder.txt").mkdir()
-    assert found(bare(data, log_file=str(data / "folder.txt")), "log-file").status is FAIL
+    told = found(bare(data, log_file=str(data / "folder.txt")), "log-file")
+    assert (told.status, "is a folder" in told.evidence) == (FAIL, True)
+
+
+def test_a_log_that_is_there_is_opened_and_stays_as_it_is(data: Path) -> None:
+    log = data / "log.txt"
+    log.write_text("a line\n", encoding="utf-8")
+    assert found(bare(data, log_file=str(log)), "log-file").status is PASS
+    assert log.read_text(encoding="utf-8") == "a line\n"
+    busy = data / "running"
+    shutil.copy(shutil.which("sleep") or "", busy)
+    with subprocess.Popen([busy, "60"]) as program:
+        told = found(bare(data, log_file=str(busy)), "log-file")
+        program.kill()
+    assert (told.status, "cannot be written" in told.evidence) == (FAIL, True)
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ class FakeJobs:
     def save_schedule(self, schedule: Schedule) -> Schedule:
         if not (schedule.when.startswith("every ") or len(schedule.when.split()) == 5):
             raise InputWrong("A time is a cron line of five fields, or every 15m.", "when")
-        kept = replace(schedule, next_at=START + timedelta(hours=1))
+        kept = replace(schedule, next_at=START + timedelta(hours=1), title=f"A job of {schedule.kind}")
         self.plans[schedule.name] = kept
         return kept
 

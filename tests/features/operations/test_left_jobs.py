@@ -32,7 +32,8 @@ def jobs(database: Database, tmp_path: Path, left: list[str]) -> Iterator[Engine
     assert left
     later = Engine(database, tmp_path, node="here", publish=Events(database).publish)
     later.bring(
-        [JobKind("note", crew.QUEUE, lambda _: "Note", crew.note)], [QueueSpec(crew.QUEUE, "Work", 4)]
+        [JobKind("note", crew.QUEUE, lambda _: "Note", crew.note, label="Note")],
+        [QueueSpec(crew.QUEUE, "Work", 4)],
     )
     later.start()
     yield later

@@ -33,6 +33,7 @@ def test_a_schedule_is_added_and_shows_when_it_runs_next(house: House, owner: Br
     page = owner.post("/jobs/schedules", **form())
     assert page.url.path == "/jobs/schedules"
     assert "Nightly" in page.text
+    assert "A job of library.sync" in page.text
     assert "2026-03-01T21:00:00+00:00" in page.text
     assert house.jobs.plans["Nightly"].arguments == {"server_id": 1}
 

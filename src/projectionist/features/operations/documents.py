@@ -109,10 +109,11 @@ class QueueChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ScheduleDocument(msgspec.Struct, frozen=True):
-    """A job asked for again and again."""
+    """A job asked for again and again; `title` is what the job is called."""
 
     name: str
     kind: str
+    title: str
     arguments: dict[str, Any]
     when: str
     time_zone: str

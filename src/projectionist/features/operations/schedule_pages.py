@@ -26,10 +26,9 @@ SCHEDULE = "/jobs/schedules/{name:str}"
 
 
 @get("/jobs/schedules", sync_to_thread=True, include_in_schema=False)
-def schedules_page(jobs: Injected[Jobs], job_kinds: Injected[Mapping[str, str]]) -> Template:
+def schedules_page(jobs: Injected[Jobs]) -> Template:
     """All schedules, with when each ran last and runs next."""
-    context = {"schedules": jobs.schedules(), "kinds": job_kinds}
-    return Template("operations/schedules.html", context=context)
+    return Template("operations/schedules.html", context={"schedules": jobs.schedules()})
 
 
 @get("/jobs/schedules/new", sync_to_thread=True, include_in_schema=False, **MANAGE)

@@ -163,12 +163,20 @@ def look_at_log(ground: Ground) -> Finding:
     file = ground.settings.log_file
     if file is None:
         return passed("The log goes to standard error; no log file is set.")
-    folder = file.expanduser().absolute().parent
+    file = file.expanduser().absolute()
+    folder = file.parent
     if not folder.is_dir():
         return failed(f"There is no folder {folder} for the log file {file.name}.")
-    if file.is_dir() or (file.exists() and not os.access(file, os.W_OK)):
-        return failed(f"{file} is a folder, or cannot be written.")
-    return try_writing(folder)
+    if file.is_dir():
+        return failed(f"{file} is a folder, and a log is a file.")
+    if not file.exists():
+        return try_writing(folder)
+    try:
+        with explained(file):
+            os.close(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC))
+    except TargetUnwritable as error:
+        return failed(error.message)
+    return passed(f"The log file {file} can be written.")
 
 
 def look_at_umask(_ground: Ground) -> Finding:
