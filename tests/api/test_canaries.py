@@ -103,9 +103,9 @@ def on_disk(database: Database) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("encrypted", [True, False])
-def test_no_backup_holds_a_secret(tmp_path: Path, encrypted: bool) -> None:
+def test_no_backup_holds_a_secret(tmp_path: Path, database_url: str, encrypted: bool) -> None:
     passphrase = SETTINGS["backup_passphrase"][1]
-    with planted(tmp_path / "data") as (house, secrets):
+    with planted(tmp_path / "data", database_url) as (house, secrets):
         settings = house.house.settings
         vault = load_vault(settings.data, settings.secret_key)
         place = backups.Place.of(settings, house.house.database, lambda: vault, house.house.clock.now)
