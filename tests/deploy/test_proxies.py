@@ -18,6 +18,8 @@ import pytest
 import trustme
 import yaml
 
+from projectionist.web.config import ShellSettings
+from projectionist.web.edge import is_our_host
 from tests.deploy.container import ROOT
 from tests.recovery.houses_under_fire import until
 from tests.serving import free_port
@@ -221,3 +223,7 @@ def test_the_example_for_traefik_routes_to_the_port_and_buffers_nothing() -> Non
     assert balancer["servers"] == [{"url": "http://projectionist:8480"}]
     assert balancer["responseForwarding"]["flushInterval"].startswith("-")
     assert balancer["passHostHeader"] is True
+    ours = ShellSettings(base_url=f"https://{NAME}")
+    assert is_our_host(balancer["healthCheck"]["hostname"], ours), (
+        "else it is refused, and never taken as healthy"
+    )

@@ -136,6 +136,39 @@ def test_the_unit_starts_the_service_with_settings_that_are_some() -> None:
     assert dict(service)["ExecStart"].split()[1:] == ["serve"]
 
 
+def system_calls(name: str) -> set[str]:
+    """The calls of a group, with those of the groups within it."""
+    shown = subprocess.run(
+        ["systemd-analyze", "syscall-filter", name], capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+    names = [line.strip() for line in shown.splitlines()[1:]]
+    found = {one for one in names if one and not one.startswith(("#", "@"))}
+    return found.union(*(system_calls(one) for one in names if one.startswith("@")))
+
+
+def test_a_swap_may_do_under_systemd_what_it_does() -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    allowed: set[str] = set()
+    for line in (DEPLOY / "systemd/projectionist.service").read_text().splitlines():
+        if groups := line.removeprefix("SystemCallFilter=") if line.startswith("SystemCallFilter=") else "":
+            calls = set[str]().union(*(system_calls(one) for one in groups.lstrip("~").split()))
+            allowed = allowed - calls if groups.startswith("~") else allowed | calls
+    used = {
+        "fchown",
+        "fchownat",
+        "lchown",
+        "fchmod",
+        "fsetxattr",
+        "utimensat",
+        "renameat2",
+        "linkat",
+        "symlink",
+    }
+    assert used <= allowed
+    assert not {"mount", "reboot", "init_module", "chroot"} & allowed
+
+
 def test_systemd_itself_takes_the_unit(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")

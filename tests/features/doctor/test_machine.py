@@ -42,6 +42,8 @@ def test_the_clock_is_compared_with_what_there_is(tmp_path: Path, database: Data
         with closing(Database(sqlite_url(data / "projectionist.sqlite"))) as own:
             own.reading_connection().close()
     assert found(ground, "clock").status is PASS
+    ahead = replace(ground, now=lambda: SystemClock().now() + timedelta(days=400))
+    assert ("no other clock is near" in found(ahead, "clock").evidence) is database.is_sqlite
     late = replace(ground, now=lambda: SystemClock().now() - timedelta(hours=1))
     assert found(late, "clock").status is FAIL
 

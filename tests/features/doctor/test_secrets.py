@@ -7,11 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from projectionist.features.doctor import service
 from projectionist.features.doctor.checks import Status
 from projectionist.features.doctor.subjects import secrets
-from projectionist.kit.secrets import load_key, next_key
+from projectionist.kit.secrets import load_key, load_vault, next_key
 from tests.api.house import opened
 from tests.features.doctor.grounds import bare, found, stopped_house
 
@@ -97,8 +98,24 @@ def test_every_kept_token_is_opened(tmp_path: Path) -> None:
     assert found(bare(tmp_path), "tokens").status is UNKNOWN
 
 
+def test_a_kept_secret_that_is_no_token_is_opened_too(tmp_path: Path) -> None:
+    with opened(tmp_path / "data"):
+        pass
+    (tmp_path / "elsewhere").mkdir()
+    strange = load_vault(tmp_path / "elsewhere").seal("the key of a list")
+    with stopped_house(tmp_path / "data") as ground:
+        assert ground.opened is not None
+        with ground.opened.database.write() as session:
+            session.execute(
+                text("INSERT INTO cache_list_key (service, key) VALUES ('trakt', :it)"), {"it": strange}
+            )
+        came = found(ground, "tokens")
+    assert (came.status, "1 of" in came.evidence) == (FAIL, True)
+
+
 def test_a_house_without_tokens_has_none_to_open() -> None:
     assert secrets.judge_tokens(0, []).status is PASS
+    assert secrets.judge_tokens(1, []).status is PASS
 
 
 @pytest.mark.parametrize(("mode", "status"), [(0o600, PASS), (0o640, WARN), (0o604, FAIL)])

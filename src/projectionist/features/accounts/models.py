@@ -80,7 +80,8 @@ class LinkRow(Base):
     """A link that works once: it invites into a role, lets choose a new password, or proves an e-mail address.
 
     `address` is where it is mailed to, which proves whose that is; empty for one that was shown to whoever made it.
-    Letters know it by its number, which is never used again: a dead link's letter must not wake another.
+    Letters know it by its number, which is never used again: a dead link's letter must not wake another. `maker_id`
+    is None where no account made it: the command line did, or who has the address asked for it.
     """
 
     __tablename__ = "account_link"
@@ -94,6 +95,9 @@ class LinkRow(Base):
     note: Mapped[str] = mapped_column(String(100), default="")
     address: Mapped[str] = mapped_column(String(254), default="")
     made_by: Mapped[str] = mapped_column(String(30), default="")
+    maker_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user_account.id", ondelete="CASCADE"), index=True
+    )
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
 

@@ -111,20 +111,22 @@ def revoke_token(database: Database, user_id: int, token_id: int, *, now: Now) -
 
 
 def bearer(database: Database, shown: str, *, now: Now) -> Principal | None:
-    """Whom a program acts for that shows this token, with no more than both its owner and the token may."""
+    """Whom a program acts for that shows this token, with no more than both its owner and the token may.
+
+    Where its owner may make no tokens any more, those they made open nothing.
+    """
     with database.read() as session:
         found = queries.token_and_user(session, hash_of(shown))
     if found is None:
         return None
     row, person = found
-    moment = now()
-    if row.expires_at <= moment:
+    owner, moment = principal_of(person), now()
+    if row.expires_at <= moment or not owner.may(Permission.MAKE_TOKENS):
         return None
     if row.used_at is None or abs(moment - row.used_at) >= _USED_EVERY:
         with database.write() as session:
             if not queries.mark_used(session, row.id, moment):
                 return None
-    owner = principal_of(person)
     may = frozenset(one for one in GRANTABLE if one in owner.permissions and one.value in row.scopes)
     return replace(owner, permissions=may, by_token=True)
 

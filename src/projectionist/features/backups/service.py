@@ -325,3 +325,9 @@ def bring_up(place: Place) -> Record | None:
         record = make_backup(place, "upgrade")
     schema.prepare(place.database)
     return record
+
+
+def sealed_values(database: Database) -> list[str]:
+    """All that is sealed in a database, as it is kept. Raises DatabaseUnusable."""
+    with database.read() as session:
+        return queries.sealed_values(session)

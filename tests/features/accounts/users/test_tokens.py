@@ -53,6 +53,19 @@ def test_a_token_loses_what_its_owner_loses(database: Database, owner: Principal
     assert tokens.bearer(database, shown, now=clock) is None
 
 
+def test_tokens_open_nothing_while_their_owner_may_make_none(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    ada = invited(database, owner, clock, "Ada")
+    shown = made(database, ada, clock, "view").shown
+    service.change_user(database, owner, ada.id, exceptions={"make_tokens": False}, now=clock)
+    assert tokens.bearer(database, shown, now=clock) is None
+    service.change_user(database, owner, ada.id, exceptions={}, now=clock)
+    assert tokens.bearer(database, shown, now=clock) is not None
+    service.change_user(database, owner, ada.id, role="guest", now=clock)
+    assert tokens.bearer(database, shown, now=clock) is None
+
+
 def test_no_token_makes_tokens(database: Database, owner: Principal, clock: Clock) -> None:
     with pytest.raises(InputWrong):
         made(database, owner, clock, "make_tokens")

@@ -26,7 +26,7 @@ from projectionist.features.accounts.passkeys.webauthn import NotVerified, Site
 from projectionist.features.accounts.second_factor.service import check_password
 from projectionist.features.accounts.service import SignedIn, let_in
 from projectionist.features.accounts.sessions import IDLE, hash_of, new_token
-from projectionist.features.accounts.users.service import check_may_touch
+from projectionist.features.accounts.users.service import check_may_open
 from projectionist.features.audit_log.service import Act, record
 from projectionist.web.ports import Principal
 
@@ -179,10 +179,10 @@ def revoke(database: Database, user_id: int, passkey_id: int, *, now: Now) -> No
 
 
 def revoke_all(database: Database, by: Principal, user_id: int, *, now: Now) -> int:
-    """Take all passkeys of somebody away; how many there were. Raises NotFound, NotAllowed."""
+    """Take all passkeys of somebody away; how many there were. Raises NotFound, NotAllowed as `check_may_open`."""
     with database.durable() as session:
         person = _there(accounts.user_for_update(session, user_id))
-        check_may_touch(by, person.role)
+        check_may_open(by, person)
         names = queries.remove_passkeys_of(session, user_id)
         if names:
             record(session, Act.PASSKEY_REVOKED, person.name, at=now(), before={"passkeys": names})

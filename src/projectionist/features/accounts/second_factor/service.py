@@ -22,7 +22,7 @@ from projectionist.features.accounts.models import UserRow
 from projectionist.features.accounts.second_factor import totp
 from projectionist.features.accounts.service import SignedIn, actor_of, let_in
 from projectionist.features.accounts.sessions import IDLE, hash_of
-from projectionist.features.accounts.users.service import check_may_touch
+from projectionist.features.accounts.users.service import check_may_open
 from projectionist.features.audit_log.service import Act, record
 from projectionist.kit.secrets import Vault
 from projectionist.web.ports import Principal
@@ -160,11 +160,11 @@ def switch_off(
 def take_off(database: Database, by: Principal, user_id: int, *, now: Now) -> str:
     """Take somebody's second step off, who lost their app and their recovery codes; their name.
 
-    Raises NotFound, NotAllowed, Conflict where it is off.
+    Raises NotFound, NotAllowed as `check_may_open`, Conflict where it is off.
     """
     with database.durable() as session:
         person = _hold(session, user_id)
-        check_may_touch(by, person.role)
+        check_may_open(by, person)
         _remove(session, person, now())
         return person.name
 

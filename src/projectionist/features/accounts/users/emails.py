@@ -73,7 +73,7 @@ def want_email(
         queries.sweep_links(session, moment)
         queries.remove_links_of(session, Purpose.EMAIL, row.id)
         nothing = new_token()
-        link = link_row(Purpose.EMAIL, nothing, "", moment, PROVEN_WITHIN, user_id=row.id, address=address)
+        link = link_row(Purpose.EMAIL, nothing, moment, PROVEN_WITHIN, user_id=row.id, address=address)
         session.add(link)
         session.flush()
         about = {"link": link.id}

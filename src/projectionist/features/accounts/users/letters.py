@@ -77,7 +77,7 @@ def _new_password(origin: str, session: Session, letter: Letter, moment: datetim
     row = accounts.user_by_email(session, letter.address.lower())
     if row is None or row.email is None:
         return None
-    made = new_password_link(session, row.id, "", moment)
+    made = new_password_link(session, row.id, moment)
     who = Actor(name="a stranger", address=str(letter.about.get("from", "")))
     record(session, Act.PASSWORD_LINK_MADE, row.name, at=moment, after={"by": "mail"}, who=who)
     told = {

@@ -22,7 +22,7 @@ from projectionist.features.accounts.permissions import Role
 from projectionist.features.accounts.service import has_administrator, principal_of, user_row
 from projectionist.features.accounts.sessions import hash_of, new_token
 from projectionist.features.accounts.users import queries
-from projectionist.features.accounts.users.service import check_may_give, check_may_touch, checked_role
+from projectionist.features.accounts.users.service import check_may_give, check_may_open, checked_role
 from projectionist.features.audit_log.service import Act, record
 from projectionist.kit.acting import Actor, acting
 from projectionist.settings.choices import Registration
@@ -86,7 +86,7 @@ def invite(
     moment, token = now(), new_token()
     with database.durable() as session:
         queries.sweep_links(session, moment)
-        session.add(link_row(Purpose.INVITATION, token, by.name, moment, lasts, role=wanted, note=said))
+        session.add(link_row(Purpose.INVITATION, token, moment, lasts, by=by, role=wanted, note=said))
         record(session, Act.USER_INVITED, said, at=moment, after={"role": wanted})
     return Made(token, moment + lasts)
 
@@ -171,25 +171,27 @@ def join(
 def make_password_link(database: Database, by: Principal, user_id: int, *, now: Now) -> Made:
     """Let whoever holds the link choose a new password for somebody; one made before is dead.
 
-    Raises NotFound, NotAllowed.
+    Raises NotFound, and NotAllowed as `check_may_open`.
     """
     moment = now()
     with database.durable() as session:
         row = accounts.user_for_update(session, user_id)
         if row is None:
             raise NotFound("This account is not there any more.")
-        check_may_touch(by, row.role)
-        made = new_password_link(session, user_id, by.name, moment)
+        check_may_open(by, row)
+        made = new_password_link(session, user_id, moment, by=by)
         record(session, Act.PASSWORD_LINK_MADE, row.name, at=moment)
     return made
 
 
-def new_password_link(session: Session, user_id: int, made_by: str, moment: datetime) -> Made:
-    """A link to a new password, within a transaction; one made before is dead."""
+def new_password_link(
+    session: Session, user_id: int, moment: datetime, *, by: Principal | None = None
+) -> Made:
+    """A link to a new password, within a transaction; one made before is dead. `by` is None who made it themselves."""
     token = new_token()
     queries.remove_links_of(session, Purpose.PASSWORD, user_id)
     queries.sweep_links(session, moment)
-    session.add(link_row(Purpose.PASSWORD, token, made_by, moment, PASSWORD_WITHIN, user_id=user_id))
+    session.add(link_row(Purpose.PASSWORD, token, moment, PASSWORD_WITHIN, by=by, user_id=user_id))
     return Made(token, moment + PASSWORD_WITHIN)
 
 
@@ -242,10 +244,10 @@ def used_up() -> NotAllowed:
 def link_row(
     purpose: Purpose,
     token: str,
-    made_by: str,
     now: datetime,
     lasts: timedelta,
     *,
+    by: Principal | None = None,
     user_id: int | None = None,
     role: str = "",
     note: str = "",
@@ -259,7 +261,8 @@ def link_row(
         role=role,
         note=note,
         address=address,
-        made_by=made_by[:30],
+        made_by="" if by is None else by.name[:30],
+        maker_id=None if by is None else by.id or None,
         created_at=now,
         expires_at=now + lasts,
     )

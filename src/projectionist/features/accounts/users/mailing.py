@@ -41,9 +41,7 @@ def invite_by_mail(
     moment, nothing = room.now(), new_token()
     with room.database.durable() as session:
         queries.sweep_links(session, moment)
-        link = link_row(
-            Purpose.INVITATION, nothing, by.name, moment, lasts, role=wanted, note=said, address=to
-        )
+        link = link_row(Purpose.INVITATION, nothing, moment, lasts, by=by, role=wanted, note=said, address=to)
         session.add(link)
         session.flush()
         letter = note_letter(session, INVITATION, to, {"link": link.id}, asked_by=by.name, now=moment)

@@ -112,6 +112,16 @@ def remove_links_of(session: Session, purpose: str, user_id: int) -> None:
     session.execute(delete(LinkRow).where(LinkRow.user_id == user_id, LinkRow.purpose == purpose))
 
 
+def remove_links_by(session: Session, maker_id: int) -> Sequence[LinkRow]:
+    """Take back every link that somebody has made; what they were."""
+    return session.scalars(
+        delete(LinkRow)
+        .where(LinkRow.maker_id == maker_id)
+        .returning(LinkRow)
+        .execution_options(synchronize_session=False)
+    ).all()
+
+
 def sweep_links(session: Session, now: datetime) -> None:
     """Take out links that are over."""
     session.execute(delete(LinkRow).where(LinkRow.expires_at <= now))

@@ -5,7 +5,7 @@ Nobody gives what they may not do themselves, only administrators touch administ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -103,6 +103,11 @@ def change_user(
         was, is_now = differing(before, _said(row))
         if is_now:
             record(session, Act.USER_CHANGED, row.name, at=now(), before=was, after=is_now)
+        may = permissions_of(row.role, row.exceptions)
+        if may - had:
+            accounts.end_links(session, row.id)
+        if had - may:
+            _withdraw_links_by(session, row.id, now())
         session.flush()
         return _told(session, [row], now())[0]
 
@@ -118,6 +123,7 @@ def remove_user(database: Database, by: Principal, user_id: int, *, now: Now) ->
         check_may_touch(by, row.role)
         _check_not_last(administrators, row)
         name, was = row.name, _said(row)
+        _withdraw_links_by(session, row.id, now())
         queries.remove_user(session, user_id)
         record(session, Act.USER_REMOVED, name, at=now(), before=was)
         return name
@@ -156,12 +162,36 @@ def check_may_touch(by: Principal, *roles: str) -> None:
         raise NotAllowed("Only an administrator makes or changes an administrator; nothing was changed.")
 
 
-def _check_may_give(by: Principal, had: frozenset[Permission], wanted: frozenset[Permission]) -> None:
-    beyond = sorted(one.value.replace("_", " ") for one in wanted - had - by.permissions)
-    if beyond:
+def check_may_open(by: Principal, row: UserRow) -> None:
+    """Raises NotAllowed where a way into this account would let `by` do what they may not do as themselves.
+
+    A program never may: whoever finds its token must not be able to make it a way in.
+    """
+    if by.by_token:
         raise NotAllowed(
-            f"You may not give what you may not do yourself: {', '.join(beyond)}. Nothing was changed."
+            "Ways into accounts are changed in a browser, not by a program; nothing was changed."
         )
+    check_may_touch(by, row.role)
+    if beyond := _named(permissions_of(row.role, row.exceptions) - by.permissions):
+        raise NotAllowed(
+            f"{row.name} may do what you may not: {beyond}. Ask an administrator; nothing was changed."
+        )
+
+
+def _withdraw_links_by(session: Session, maker_id: int, now: datetime) -> None:
+    """What somebody made who may less from now on is over, as they could not make it now."""
+    for link in queries.remove_links_by(session, maker_id):
+        if link.role:
+            record(session, Act.INVITATION_WITHDRAWN, link.note, at=now, before={"role": link.role})
+
+
+def _named(permissions: Collection[Permission]) -> str:
+    return ", ".join(sorted(one.value.replace("_", " ") for one in permissions))
+
+
+def _check_may_give(by: Principal, had: frozenset[Permission], wanted: frozenset[Permission]) -> None:
+    if beyond := _named(wanted - had - by.permissions):
+        raise NotAllowed(f"You may not give what you may not do yourself: {beyond}. Nothing was changed.")
 
 
 def _check_not_last(administrators: Sequence[int], row: UserRow) -> None:

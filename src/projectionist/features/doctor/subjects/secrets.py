@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import string
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from projectionist.errors import SecretUnreadable
+from projectionist.features.backups.service import sealed_values
 from projectionist.features.doctor.checks import (
     Check,
     Finding,
@@ -119,24 +122,37 @@ def look_at_rotation(ground: Ground) -> Finding:
 
 
 def look_at_tokens(opened: Opened) -> Finding:
-    """Open every server's token with the key; nothing of it is kept."""
-    locked, tried = [], 0
-    for server in servers.all_servers(opened.database):
-        if not server.has_token:
-            continue
-        tried += 1
-        try:
-            servers.server_address(opened.database, opened.reach.vault, server.id)
-        except SecretUnreadable:
-            locked.append(server.name)
-    return judge_tokens(tried, locked)
+    """Open whatever is sealed with the key; nothing of it is kept."""
+    vault = opened.reach.vault
+    locked = [
+        server.name
+        for server in servers.all_servers(opened.database)
+        if server.has_token and not _opens(partial(servers.server_address, opened.database, vault, server.id))
+    ]
+    kept = sealed_values(opened.database)
+    closed = sum(not _opens(partial(vault.open, sealed)) for sealed in kept)
+    return judge_tokens(len(kept), locked, closed - len(locked))
 
 
-def judge_tokens(tried: int, locked: list[str]) -> Finding:
-    """Every kept token can be opened."""
+def _opens(attempt: Callable[[], object]) -> bool:
+    try:
+        attempt()
+    except SecretUnreadable:
+        return False
+    return True
+
+
+def judge_tokens(kept: int, locked: list[str], others: int = 0) -> Finding:
+    """All that is sealed can be opened: `locked` are servers whose token cannot, `others` how many secrets besides."""
     if locked:
-        return failed(f"The key does not open the tokens of {named(locked)}.")
-    return passed(f"The key opens all {tried} kept tokens." if tried else "No token is kept.")
+        return failed(
+            f"The key does not open the tokens of {named(locked)}, nor {others} other kept secrets."
+        )
+    if others:
+        return failed(
+            f"The key does not open {others} of {kept} kept secrets, though it opens servers' tokens."
+        )
+    return passed(f"The key opens all {kept} kept secrets." if kept else "No secret is kept.")
 
 
 def look_at_setup_file(ground: Ground) -> Finding:
@@ -206,9 +222,9 @@ CHECKS = (
     Check(
         "tokens",
         Subject.SECRETS,
-        "The key opens every kept token",
-        "A server whose token cannot be opened is not asked any more.",
-        "Put the former key back, or enter the tokens of the named servers anew.",
+        "The key opens every kept secret",
+        "A server whose token cannot be opened is not asked any more; a list, a messenger or a second step is dead so.",
+        "Put the former key back; or enter tokens, keys of lists and messengers anew, and set second steps up again.",
         when_opened(look_at_tokens),
     ),
     Check(
