@@ -34,7 +34,7 @@ from projectionist.errors import (
 )
 from projectionist.kit.breaker import CircuitBreaker, breaker_of
 from projectionist.kit.calls import STATUS, timed_call, traced_call
-from projectionist.kit.connections import guarded
+from projectionist.kit.connections import guarded, until
 from projectionist.kit.exchange_errors import retry_after, tls_error, tls_words, why_lost
 from projectionist.kit.logs import correlation
 from projectionist.kit.outbound import OUTBOUND, Outbound, shown_address
@@ -57,7 +57,10 @@ _BLANK: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class TimeOuts:
-    """Seconds for connecting, for waiting on the next bytes, and for a whole call with all its tries."""
+    """Seconds for connecting, for waiting on the next bytes, and for a whole call with all its tries.
+
+    The last holds whatever the other side does; only the system's look-up of a name has limits of its own.
+    """
 
     connect: float = 5.0
     read: float = 20.0
@@ -274,7 +277,8 @@ class HttpClient:
     ) -> Answer:
         for _ in range(_REDIRECTS + 1):
             asked = self._request(method, url, headers, content, deadline)
-            answer = self._once(call, asked, deadline)
+            with until(deadline):
+                answer = self._once(call, asked)
             if isinstance(answer, Answer):
                 return answer
             url = self._redirected(call, method, url, answer)
@@ -304,20 +308,19 @@ class HttpClient:
     ) -> httpx2.Request:
         left = max(0.01, deadline - time.monotonic())
         read = min(self._time_outs.read, left)
-        limits = httpx2.Timeout(
-            connect=min(self._time_outs.connect, left), read=read, write=read, pool=self._time_outs.connect
-        )
+        connect = min(self._time_outs.connect, left)
+        limits = httpx2.Timeout(connect=connect, read=read, write=read, pool=connect)
         thread = correlation.get()
         sent = {**headers, CORRELATION_HEADER: thread} if thread else headers
         return self._client.build_request(method, url, headers=sent, content=content, timeout=limits)
 
-    def _once(self, call: str, asked: httpx2.Request, deadline: float) -> Answer | str:
+    def _once(self, call: str, asked: httpx2.Request) -> Answer | str:
         """One request and its answer, or where it redirects to. Raises ServiceError, _Passing."""
         url = asked.url
         with traced_call(asked.method, url.host, url.port, url.scheme) as span:
-            return self._exchanged(call, asked, deadline, span)
+            return self._exchanged(call, asked, span)
 
-    def _exchanged(self, call: str, asked: httpx2.Request, deadline: float, span: Span) -> Answer | str:
+    def _exchanged(self, call: str, asked: httpx2.Request, span: Span) -> Answer | str:
         began = time.monotonic()
         answering = False
         try:
@@ -329,7 +332,7 @@ class HttpClient:
                 if response.is_redirect and location:
                     return location
                 self._check(call, response)
-                body = self._body(call, response, deadline)
+                body = self._body(call, response)
             finally:
                 response.close()
         except httpx2.TransportError as error:
@@ -389,7 +392,7 @@ class HttpClient:
             answered=status,
         )
 
-    def _body(self, call: str, response: httpx2.Response, deadline: float) -> bytes:
+    def _body(self, call: str, response: httpx2.Response) -> bytes:
         """The body, unpacked, never more than allowed in memory."""
         encoding = response.headers.get("content-encoding", "identity").lower()
         if encoding not in ("identity", "gzip", ""):
@@ -397,8 +400,6 @@ class HttpClient:
         unpack = Unpacking() if encoding == "gzip" else None
         body = bytearray()
         for chunk in response.iter_raw():
-            if time.monotonic() > deadline:
-                raise _Passing(self._too_slow(call, self._time_outs.total), counts=True)
             room = self._max_body + 1 - len(body)
             try:
                 body += unpack.more(chunk, room) if unpack else chunk
