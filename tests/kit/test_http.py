@@ -29,7 +29,7 @@ from projectionist.errors import (
 from projectionist.kit.breaker import CircuitBreaker
 from projectionist.kit.http import HttpClient, Retries, TimeOuts
 from projectionist.kit.logs import correlation
-from projectionist.kit.outbound import Outbound
+from projectionist.kit.outbound import Outbound, stays
 from tests.kit.loopback import (
     Loopback,
     Reply,
@@ -267,6 +267,59 @@ def test_a_redirect_to_another_host_is_not_followed_and_the_token_stays() -> Non
         assert type(raised) is ServerAnswerWrong
         assert f"http://127.0.0.1:{elsewhere.port}, which was not followed" in raised.message
         assert elsewhere.heads == []
+
+
+@pytest.mark.parametrize("location", ["/\x7f", "/" + "a" * 66_000, "/\x01x", "http://[/"])
+def test_a_redirect_to_what_is_no_address_says_so(location: str) -> None:
+    raised, made = failure(says(b"", "302 Found", Location=location))
+    assert (type(raised), made) == (ServerAnswerWrong, 1)
+    assert "a redirect" in raised.message
+
+
+def test_a_path_that_is_none_is_not_asked_for() -> None:
+    raised, made = failure(says(), path="/" + "a" * 66_000)
+    assert (type(raised), made) == (ServerUnreachable, 0)
+    assert len(raised.message) < 500
+
+
+@pytest.mark.parametrize("after", ["Sun, 06 Nov 1994 08:49:37 +99999999999999", "9" * 400, "soon", "-1"])
+def test_a_pause_that_is_none_changes_nothing(after: str) -> None:
+    raised, _ = failure(says(status="503 Busy", Retry_After=after))
+    assert type(raised) is ServerFailed
+
+
+def test_a_redirect_to_another_service_of_the_machine_is_not_followed_and_the_token_stays(
+    authority: trustme.CA,
+) -> None:
+    with Loopback(says(), context=serving(authority, "localhost")) as other:
+        raised, _ = failure(says(b"", "302 Found", Location=f"{other.url}/x"), verify_tls=False)
+        assert type(raised) is ServerAnswerWrong
+        assert f"{other.url}, which was not followed" in raised.message
+        assert other.heads == []
+
+
+@pytest.mark.parametrize(
+    ("target", "follows"),
+    [
+        ("http://nas:32400/x", True),
+        ("https://nas:32400/x", True),
+        ("https://nas:443/x", False),
+        ("https://nas/x", False),
+        ("https://nas:9999/x", False),
+        ("http://nas/x", False),
+        ("http://tv:32400/x", False),
+    ],
+)
+def test_a_redirect_stays_at_its_server_or_goes_over_to_https_there(target: str, follows: bool) -> None:
+    assert stays("http://nas:32400/", target) is follows
+
+
+def test_the_usual_ports_belong_together_and_https_is_not_left() -> None:
+    assert stays("http://nas/", "https://nas/x")
+    assert stays("http://nas/", "https://nas:443/x")
+    assert stays("http://nas/", "http://nas:80/x")
+    assert not stays("https://nas/", "http://nas/x")
+    assert not stays("https://nas/", "http://nas:443/x")
 
 
 def test_redirects_in_a_circle_end() -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
 from typing import TypeVar
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin
 
 import httpx2
 import msgspec
@@ -37,7 +37,7 @@ from projectionist.kit.calls import STATUS, timed_call, traced_call
 from projectionist.kit.connections import guarded, until
 from projectionist.kit.exchange_errors import retry_after, tls_error, tls_words, why_lost
 from projectionist.kit.logs import correlation
-from projectionist.kit.outbound import OUTBOUND, Outbound, shown_address
+from projectionist.kit.outbound import OUTBOUND, Outbound, shown_address, stays
 from projectionist.kit.ranges import is_range, range_header
 from projectionist.kit.tracing import Span
 from projectionist.kit.unpacking import Unpacking
@@ -276,7 +276,7 @@ class HttpClient:
         deadline: float,
     ) -> Answer:
         for _ in range(_REDIRECTS + 1):
-            asked = self._request(method, url, headers, content, deadline)
+            asked = self._request(call, method, url, headers, content, deadline)
             with until(deadline):
                 answer = self._once(call, asked)
             if isinstance(answer, Answer):
@@ -287,12 +287,9 @@ class HttpClient:
     def _redirected(self, call: str, method: str, url: str, location: str) -> str:
         try:
             target = urljoin(url, location)
-            old, new = urlsplit(url), urlsplit(target)
-            upgraded = (old.scheme, new.scheme) == ("http", "https")
-            same = old.hostname == new.hostname and (
-                upgraded or (old.scheme, old.port) == (new.scheme, new.port)
-            )
-        except ValueError:
+            httpx2.URL(target)
+            same = stays(url, target)
+        except (ValueError, httpx2.InvalidURL):
             how = "with a redirect to what is no address"
             raise self.wrong(call, how, "check the proxy before it") from None
         if not same or method not in ("GET", "HEAD"):
@@ -304,7 +301,13 @@ class HttpClient:
         return target
 
     def _request(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, deadline: float
+        self,
+        call: str,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        deadline: float,
     ) -> httpx2.Request:
         left = max(0.01, deadline - time.monotonic())
         read = min(self._time_outs.read, left)
@@ -312,7 +315,10 @@ class HttpClient:
         limits = httpx2.Timeout(connect=connect, read=read, write=read, pool=connect)
         thread = correlation.get()
         sent = {**headers, CORRELATION_HEADER: thread} if thread else headers
-        return self._client.build_request(method, url, headers=sent, content=content, timeout=limits)
+        try:
+            return self._client.build_request(method, url, headers=sent, content=content, timeout=limits)
+        except httpx2.InvalidURL:
+            raise self._unaskable(call) from None
 
     def _once(self, call: str, asked: httpx2.Request) -> Answer | str:
         """One request and its answer, or where it redirects to. Raises ServiceError, _Passing."""
@@ -427,9 +433,7 @@ class HttpClient:
         if isinstance(error, httpx2.RemoteProtocolError) and "disconnected" not in str(error):
             return self.wrong(call, "with something that is not HTTP", "check its address and port")
         if isinstance(error, httpx2.UnsupportedProtocol | httpx2.LocalProtocolError):
-            return ServerUnreachable(
-                f"{self.who} cannot be asked for {call}; check how its address is spelled."
-            )
+            return self._unaskable(call)
         reason = why_lost(error)
         return _Passing(
             ServerUnreachable(
@@ -437,6 +441,11 @@ class HttpClient:
                 "check that it runs and that its address is right."
             ),
             counts=False,
+        )
+
+    def _unaskable(self, call: str) -> ServerUnreachable:
+        return ServerUnreachable(
+            f"{self.who} cannot be asked for {call[:200]}; check how its address is spelled."
         )
 
     def _too_slow(self, call: str, seconds: float) -> ServerUnreachable:

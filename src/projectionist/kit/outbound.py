@@ -31,6 +31,7 @@ _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 """What a host ends with that systems take for a number, be it decimal, octal or hexadecimal."""
 
+_USUAL = {"http": 80, "https": 443}
 _CLOUDS = "where machines of clouds keep their secrets"
 _NEVER = tuple(
     (ip_network(network), why)
@@ -191,6 +192,20 @@ def shown_address(url: str) -> str:
     except ValueError:
         port = None
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}"
+
+
+def stays(url: str, target: str) -> bool:
+    """Whether a redirect stays at its server: what was asked for goes along to the same host and port only.
+
+    It may go over to HTTPS, there or from the usual port of one to that of the other. Raises ValueError.
+    """
+    old, new = urlsplit(url), urlsplit(target)
+    if old.hostname != new.hostname:
+        return False
+    ports = old.port or _USUAL.get(old.scheme), new.port or _USUAL.get(new.scheme)
+    if old.scheme == new.scheme:
+        return ports[0] == ports[1]
+    return (old.scheme, new.scheme) == ("http", "https") and (ports[0] == ports[1] or ports == (80, 443))
 
 
 def _meant(address: Ip) -> Iterator[Ip]:
