@@ -137,7 +137,7 @@ def sign_in(
     renewed = passwords.hash_password(password) if passwords.is_outdated(row.password_hash) else None
     moment = now()
     with database.durable() as session:
-        current = queries.user_by_name(session, row.folded_name)
+        current = queries.user_for_update(session, row.id)
         if current is None or current.password_hash != row.password_hash:
             raise SignInNeeded("The password was changed a moment ago; sign in with the new one.")
         if renewed is not None:
