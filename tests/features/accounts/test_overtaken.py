@@ -1,4 +1,4 @@
-"""A password that is changed while somebody signs in with the old one; SQLite has one writer only."""
+"""A password that is changed while somebody signs in with the old one, or changes it too, on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import text
 
 from projectionist.db.engine import Database
-from projectionist.errors import SignInNeeded
+from projectionist.errors import Conflict, NotAllowed, SignInNeeded
 from projectionist.features.accounts import service
 from projectionist.features.accounts.sessions import hash_of
 from projectionist.features.accounts.users import links
@@ -20,6 +20,7 @@ from tests.features.accounts.clocks import Clock
 from tests.features.accounts.overtaking import overtaken
 from tests.passwords import ANOTHER, PASSWORD
 
+THIRD = "Third-of-the-passwords-52"
 FORGIVES, SIGNS_IN, ENDS_LINKS = (
     "DELETE FROM sign_in_failure",
     "INSERT INTO sign_in ",
@@ -108,3 +109,33 @@ def test_a_hash_that_is_renewed_at_sign_in_does_not_bring_the_old_password_back(
     assert is_signed_in(database, clock, sign_in(database, clock, ANOTHER))
     with pytest.raises(SignInNeeded):
         sign_in(database, clock)
+
+
+def test_who_knows_the_old_password_does_not_overwrite_one_chosen_by_a_link(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    made = links.make_password_link(database, OWNER, owner.id, now=clock)
+    chosen, taken = overtaken(
+        database,
+        "DELETE FROM sign_in WHERE",
+        lambda: links.choose_password(database, made.token, ANOTHER, now=clock),
+        lambda: service.change_password(database, owner.id, PASSWORD, THIRD, now=clock),
+    )
+    assert isinstance(chosen, Principal)
+    assert isinstance(taken, Conflict)
+    assert is_signed_in(database, clock, sign_in(database, clock, ANOTHER))
+
+
+def test_a_change_under_way_does_not_overwrite_a_password_chosen_by_a_link(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    made = links.make_password_link(database, OWNER, owner.id, now=clock)
+    taken, chosen = overtaken(
+        database,
+        "UPDATE user_account",
+        lambda: service.change_password(database, owner.id, PASSWORD, THIRD, now=clock),
+        lambda: links.choose_password(database, made.token, ANOTHER, now=clock),
+    )
+    assert taken is None, "it was first, so that the link was dead before it was used"
+    assert isinstance(chosen, NotAllowed)
+    assert is_signed_in(database, clock, sign_in(database, clock, THIRD))

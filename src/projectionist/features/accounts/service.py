@@ -330,7 +330,7 @@ def change_password(
     check_current(database, row, current, now=now, tell=tell, token=token)
     hashed = passwords.hash_password(wanted)
     with database.durable() as session:
-        changed = queries.user(session, user_id)
+        changed = queries.user_for_update(session, user_id)
         if changed is None or changed.password_hash != row.password_hash:
             raise Conflict("The password was changed meanwhile; sign in with the new one.")
         changed.password_hash = hashed
