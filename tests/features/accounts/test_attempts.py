@@ -8,6 +8,8 @@ from sqlalchemy import text
 from projectionist.db.engine import Database
 from projectionist.errors import InputWrong, SignInNeeded, TooManyRequests
 from projectionist.features.accounts import attempts, service
+from projectionist.features.accounts.users import links, oneself
+from projectionist.settings.choices import Registration
 from projectionist.web.ports import Principal
 from tests.features.accounts.clocks import Clock
 from tests.passwords import ANOTHER, PASSWORD
@@ -165,6 +167,30 @@ def test_a_browser_known_to_one_account_is_a_stranger_to_another(
     known = sign_in(database, clock).browser_token
     fail(database, clock, name="ben")
     assert wait_of(database, clock, name="ben", known=known) > 60
+
+
+def test_who_takes_the_address_of_somebody_as_a_name_is_a_stranger_to_their_account(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    with database.write() as session:
+        proven = "UPDATE user_account SET email = 'v@example.org', folded_email = 'v@example.org'"
+        session.execute(text(proven))
+    room = links.invite(database, owner, "user", "", now=clock)
+    joined = links.join(
+        database, room.token, "Mal", PASSWORD, registration=Registration.INVITATION, now=clock
+    )
+    theirs = sign_in(database, clock, name="mal").browser_token
+    oneself.rename(database, joined.id, "V@example.org", now=clock)
+    mine = sign_in(database, clock, name="v@example.org").browser_token
+    clock.forward(seconds=61)
+    fail(database, clock, name="v@example.org", known=theirs)
+    assert wait_of(database, clock, name="v@example.org") > 60, "counted by the address"
+    again = sign_in(database, clock, name="v@example.org", known=mine)
+    assert again.principal.id == owner.id
+    for number in range(12):
+        fail_once(database, clock, name=f"guess{number}")
+    assert slowness(database, clock, name="v@example.org", known=theirs) == 5
+    assert slowness(database, clock, name="v@example.org", known=again.browser_token) == 0
 
 
 @pytest.mark.parametrize("name", ["vera", "nobody"])
