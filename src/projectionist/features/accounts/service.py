@@ -181,13 +181,14 @@ def welcome(
     now: Now,
     address: str,
     browser: str = "",
+    known: str = "",
     idle: timedelta = IDLE,
 ) -> SignedIn:
     """Sign in somebody who has just made their account."""
     token, browser_token, moment = new_token(), new_token(), now()
     with database.durable() as session:
         session.add(_sign_in_row(principal.id, token, moment, False, address, browser, idle))
-        _know_browser(session, "", browser_token, principal.id, moment)
+        _know_browser(session, known, browser_token, principal.id, moment)
         who = Actor(principal.id, principal.name, acting.get().address)
         said = {"browser": browser_name(browser), "remembered": False}
         record(session, Act.SIGNED_IN, principal.name, at=moment, after=said, who=who)
