@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -9,6 +10,7 @@ from projectionist.db.engine import Database
 from projectionist.errors import InputWrong, SignInNeeded, TooManyRequests
 from projectionist.features.accounts import attempts, service
 from projectionist.features.accounts.users import links, oneself
+from projectionist.features.audit_log import service as audit_log
 from projectionist.settings.choices import Registration
 from projectionist.web.ports import Principal
 from tests.features.accounts.clocks import Clock
@@ -32,14 +34,14 @@ def sign_in(database: Database, clock: Clock, password: str = PASSWORD, **more: 
     return service.sign_in(database, password=password, now=clock, **asked)  # type: ignore[arg-type]
 
 
-def fail_once(database: Database, clock: Clock, **more: object) -> None:
+def fail_once(database: Database, clock: Clock, about: str = "", **more: Any) -> None:
     """A wrong password, without the work of weighing it."""
     asked = {"name": "vera", "address": HERE, "known": ""} | more
     attempt = attempts.begin(database, now=clock(), tell=attempts.unheard, **asked)  # type: ignore[arg-type]
-    attempts.fail(database, attempt, clock())
+    attempts.fail(database, attempt, clock(), about)
 
 
-def fail(database: Database, clock: Clock, times: int = 5, **more: object) -> None:
+def fail(database: Database, clock: Clock, times: int = 5, **more: Any) -> None:
     """Wrong passwords, as slowly as the limit of a minute wants them."""
     for _ in range(times):
         fail_once(database, clock, **more)
@@ -245,6 +247,46 @@ def test_the_addresses_of_one_household_are_one_place(
         fail_once(database, clock, address=f"2001:db8:0:1::{number:x}")
     assert wait_of(database, clock, address="2001:db8:0:1:ffff::9") == 60
     assert sign_in(database, clock, address="2001:db8:0:2::9").principal == owner
+
+
+def written_down(database: Database, act: str) -> list[audit_log.Entry]:
+    return [one for one in audit_log.all_entries(database) if one.act == act]
+
+
+def test_a_lock_out_of_an_account_is_written_down_however_much_failed_before_it(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    for number in range(60):
+        fail_once(database, clock, name=f"guess{number}")
+    fail(database, clock, about="Vera")
+    assert [one.about for one in written_down(database, "sign-in failed")].count("Vera") < 5
+    assert [(one.about, one.after) for one in written_down(database, "locked out")] == [
+        ("Vera", {"minutes": 15})
+    ]
+
+
+def test_a_wrong_second_step_is_written_down_however_much_failed_before_it(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    for number in range(60):
+        fail_once(database, clock, name=f"guess{number}")
+    for _ in range(5):
+        step = attempts.begin_step(database, "vera", HERE, "", clock(), attempts.unheard)
+        attempts.fail(database, step, clock(), "Vera", step="code of the second step")
+        clock.forward(seconds=61)
+    failed = [one for one in written_down(database, "sign-in failed") if one.about == "Vera"]
+    assert [one.after["wrong"] for one in failed] == ["code of the second step"] * 5
+    assert [one.about for one in written_down(database, "locked out")] == ["Vera"]
+
+
+def test_who_locks_out_names_that_nobody_has_fills_no_log(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    for _ in range(5):
+        for number in range(60):
+            fail_once(database, clock, name=f"guess{number}")
+        clock.forward(seconds=61)
+    assert len(written_down(database, "locked out")) == 50
 
 
 def test_a_lock_out_outlasts_a_restart(database: Database, owner: Principal, clock: Clock) -> None:
