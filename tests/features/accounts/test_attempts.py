@@ -37,7 +37,7 @@ def sign_in(database: Database, clock: Clock, password: str = PASSWORD, **more: 
 def fail_once(database: Database, clock: Clock, about: str = "", **more: Any) -> None:
     """A wrong password, without the work of weighing it."""
     asked = {"name": "vera", "address": HERE, "known": ""} | more
-    attempt = attempts.begin(database, now=clock(), tell=attempts.unheard, **asked)  # type: ignore[arg-type]
+    attempt = attempts.begin(database, now=clock(), tell=attempts.unheard, **asked)
     attempts.fail(database, attempt, clock(), about)
 
 
@@ -48,7 +48,7 @@ def fail(database: Database, clock: Clock, times: int = 5, **more: Any) -> None:
         clock.forward(seconds=61)
 
 
-def wait_of(database: Database, clock: Clock, **more: object) -> float:
+def wait_of(database: Database, clock: Clock, **more: Any) -> float:
     with pytest.raises(TooManyRequests) as refused:
         fail_once(database, clock, **more)
     return refused.value.retry_after_s
