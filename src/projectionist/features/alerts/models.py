@@ -34,6 +34,7 @@ class AlertStateRow(Base):
     __tablename__ = "alert_state"
 
     rule: Mapped[str] = mapped_column(String(40), primary_key=True)
+    known_at: Mapped[datetime | None]
     wrong_since: Mapped[datetime | None]
     alert_since: Mapped[datetime | None]
     well_since: Mapped[datetime | None]

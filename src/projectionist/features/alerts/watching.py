@@ -143,7 +143,7 @@ def state_of(row: AlertStateRow | None) -> State:
     """How a rule stands, out of its row."""
     if row is None:
         return State()
-    return State(row.wrong_since, row.alert_since, row.well_since, row.is_told, row.told_at, row.value)
+    return State(row.known_at, row.wrong_since, row.alert_since, row.well_since, row.is_told, row.told_at, row.value)
 
 
 def telling(rule: Rule, turn: Turn, value: float) -> Told:
