@@ -100,12 +100,13 @@ def test_a_hash_that_is_renewed_at_sign_in_does_not_bring_the_old_password_back(
     easier = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     with database.durable() as session:
         session.execute(text("UPDATE user_account SET password_hash = :easier"), {"easier": easier})
-    overtaken(
+    _, changed = overtaken(
         database,
         "UPDATE user_account",
         lambda: sign_in(database, clock),
         lambda: by_form(database, owner, clock),
     )
+    assert changed is None, "only the hash was another meanwhile, of the same password"
     assert is_signed_in(database, clock, sign_in(database, clock, ANOTHER))
     with pytest.raises(SignInNeeded):
         sign_in(database, clock)

@@ -332,7 +332,8 @@ def change_password(
     hashed = passwords.hash_password(wanted)
     with database.durable() as session:
         changed = queries.user_for_update(session, user_id)
-        if changed is None or changed.password_hash != row.password_hash:
+        is_same = changed is not None and changed.password_hash == row.password_hash
+        if changed is None or not (is_same or passwords.matches(current, changed.password_hash)):
             raise Conflict("The password was changed meanwhile; sign in with the new one.")
         changed.password_hash = hashed
         changed.password_changed_at = now()
