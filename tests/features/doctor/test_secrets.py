@@ -12,8 +12,9 @@ from projectionist.features.doctor import service
 from projectionist.features.doctor.checks import Status
 from projectionist.features.doctor.subjects import secrets
 from projectionist.kit.secrets import load_key, next_key
-from tests.api.house import opened
+from tests.api.house import opened, token_of
 from tests.features.doctor.grounds import bare, found, stopped_house
+from tests.integrations.push_service import Browser
 
 PASS, WARN, FAIL, UNKNOWN = Status.PASS, Status.WARN, Status.FAIL, Status.UNKNOWN
 BY_CHANCE = base64.b64encode(os.urandom(32)).decode()
@@ -95,6 +96,38 @@ def test_every_kept_token_is_opened(tmp_path: Path) -> None:
         came = found(ground, "tokens")
     assert came.status is FAIL
     assert found(bare(tmp_path), "tokens").status is UNKNOWN
+
+
+def test_a_key_of_push_services_that_cannot_be_opened_is_told_and_begun_anew_on_demand(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    browser = Browser("https://push.example.org")
+    with opened(data) as house, house.visitor() as client:
+        with stopped_house(data) as ground:
+            assert found(ground, "push-key").evidence == "No browser was ever notified."
+        assert (
+            client.post("/api/v1/me/devices", json=browser.sent, headers=token_of(client)).status_code == 201
+        )
+    with stopped_house(data) as ground:
+        assert found(ground, "push-key").status is PASS
+    (data / "secret.key").unlink()
+    load_key(data)
+    with opened(data) as house, house.visitor() as client:
+        told = client.get("/api/v1/push-key")
+        assert (told.status_code, told.json()["code"]) == (409, "house_key_unreadable")
+        assert "begins anew on the page Doctor" in told.json()["detail"]
+        assert client.get("/account/notifications").status_code == 200
+    with stopped_house(data) as ground:
+        assert found(ground, "push-key").status is FAIL
+        mended = service.mend(ground, "push-key")
+        assert mended.result.status is PASS
+        assert "Browsers removed: 1;" in mended.sentence
+    with opened(data) as house, house.visitor() as client:
+        assert (
+            client.post("/api/v1/me/devices", json=browser.sent, headers=token_of(client)).status_code == 201
+        )
+        assert client.get("/api/v1/me/devices").json()["total"] == 1
 
 
 def test_a_house_without_tokens_has_none_to_open() -> None:

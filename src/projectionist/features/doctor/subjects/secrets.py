@@ -8,12 +8,14 @@ import string
 from pathlib import Path
 
 from projectionist.errors import SecretUnreadable
+from projectionist.features.alerts import service as alerts
 from projectionist.features.doctor.checks import (
     Check,
     Finding,
     Subject,
     failed,
     passed,
+    repairs_opened,
     unknown,
     warned,
     when_opened,
@@ -139,6 +141,24 @@ def judge_tokens(tried: int, locked: list[str]) -> Finding:
     return passed(f"The key opens all {tried} kept tokens." if tried else "No token is kept.")
 
 
+def look_at_push_key(opened: Opened) -> Finding:
+    """Whether the key by which push services know this house can be opened."""
+    opens = alerts.house_key_opens(opened.database, opened.reach.vault)
+    if opens is None:
+        return passed("No browser was ever notified.")
+    if not opens:
+        return failed(
+            "The key does not open that by which push services know this house; no browser is notified."
+        )
+    return passed("The key opens that by which push services know this house.")
+
+
+def begin_anew(opened: Opened) -> str:
+    """Forget what cannot be opened, so that browsers can be notified again."""
+    gone = alerts.begin_anew(opened.database, opened.reach.vault, opened.now())
+    return f"Push services get another key now. Browsers removed: {gone}; switch notifications on there again."
+
+
 def look_at_setup_file(ground: Ground) -> Finding:
     """A setup file holds the first administrator's password."""
     path = ground.settings.setup_file
@@ -210,6 +230,17 @@ CHECKS = (
         "A server whose token cannot be opened is not asked any more.",
         "Put the former key back, or enter the tokens of the named servers anew.",
         when_opened(look_at_tokens),
+    ),
+    Check(
+        "push-key",
+        Subject.SECRETS,
+        "The key opens that of push services",
+        "Push services take messages only from who has the key that the browser was given.",
+        "Put the former key back; or begin anew, which removes every browser that is notified: each is switched on "
+        "again on its page of notifications.",
+        when_opened(look_at_push_key),
+        repairs_opened(begin_anew),
+        "Begin anew",
     ),
     Check(
         "setup-file",
