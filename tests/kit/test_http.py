@@ -29,7 +29,7 @@ from projectionist.errors import (
 from projectionist.kit.breaker import CircuitBreaker
 from projectionist.kit.http import HttpClient, Retries, TimeOuts
 from projectionist.kit.logs import correlation
-from projectionist.kit.outbound import Outbound, stays
+from projectionist.kit.outbound import Outbound
 from tests.kit.loopback import (
     Loopback,
     Reply,
@@ -296,30 +296,6 @@ def test_a_redirect_to_another_service_of_the_machine_is_not_followed_and_the_to
         assert type(raised) is ServerAnswerWrong
         assert f"{other.url}, which was not followed" in raised.message
         assert other.heads == []
-
-
-@pytest.mark.parametrize(
-    ("target", "follows"),
-    [
-        ("http://nas:32400/x", True),
-        ("https://nas:32400/x", True),
-        ("https://nas:443/x", False),
-        ("https://nas/x", False),
-        ("https://nas:9999/x", False),
-        ("http://nas/x", False),
-        ("http://tv:32400/x", False),
-    ],
-)
-def test_a_redirect_stays_at_its_server_or_goes_over_to_https_there(target: str, follows: bool) -> None:
-    assert stays("http://nas:32400/", target) is follows
-
-
-def test_the_usual_ports_belong_together_and_https_is_not_left() -> None:
-    assert stays("http://nas/", "https://nas/x")
-    assert stays("http://nas/", "https://nas:443/x")
-    assert stays("http://nas/", "http://nas:80/x")
-    assert not stays("https://nas/", "http://nas/x")
-    assert not stays("https://nas/", "http://nas:443/x")
 
 
 def test_redirects_in_a_circle_end() -> None:
