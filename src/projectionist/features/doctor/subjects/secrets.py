@@ -156,7 +156,9 @@ def look_at_push_key(opened: Opened) -> Finding:
 def begin_anew(opened: Opened) -> str:
     """Forget what cannot be opened, so that browsers can be notified again."""
     gone = alerts.begin_anew(opened.database, opened.reach.vault, opened.now())
-    return f"Push services get another key now. Browsers removed: {gone}; switch notifications on there again."
+    return (
+        f"Push services get another key now. Browsers removed: {gone}; switch notifications on there again."
+    )
 
 
 def look_at_setup_file(ground: Ground) -> Finding:
