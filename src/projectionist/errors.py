@@ -368,6 +368,13 @@ class SecretUnreadable(ProjectionistError):
     code = "secret_unreadable"
 
 
+class HouseKeyUnreadable(SecretUnreadable):
+    """The key by which push services know this house cannot be opened, so that no browser can be notified."""
+
+    code = "house_key_unreadable"
+    status = 409
+
+
 class JobPostponed(ProjectionistError):
     """A job cannot begin yet; it goes back to its queue for `after`, and no try of it is used up."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import text
 from projectionist.db.engine import Database
 from projectionist.errors import (
     Conflict,
+    HouseKeyUnreadable,
     InputWrong,
     JobPostponed,
     NotFound,
@@ -24,6 +26,7 @@ from projectionist.features.alerts.delivering import ANNOUNCEMENTS
 from projectionist.features.alerts.devices import DeviceWish
 from projectionist.features.alerts.watching import Watching
 from projectionist.features.alerts.workplace import Workplace
+from projectionist.kit.secrets import Vault
 from projectionist.media.messages import Message
 from tests.features.alerts.house import Browsers, House, subscription
 from tests.features.alerts.test_telling import FULL, WELL, do_jobs, samples, states, watch
@@ -271,6 +274,42 @@ def test_the_house_has_one_key_whoever_asks_first(house: House) -> None:
         thread.join(timeout=60)
     assert len(found) == 6
     assert len({one.public for one in found}) == len({one.private for one in found}) == 1
+
+
+def test_after_the_key_was_lost_it_is_told_and_browsers_can_be_notified_again(house: House) -> None:
+    number = device(house, house.user_id)
+    house.messenger("Topic")
+    announcing.announce(house.place, "ada", "Down tonight")
+    former = pushed.house_key(house.place)
+    place = replace(fresh(house), vault=Vault(bytes(range(32))))
+    house.place = place
+    with pytest.raises(HouseKeyUnreadable, match="begins anew on the page Doctor"):
+        device(house, house.user_id, "two")
+    with pytest.raises(HouseKeyUnreadable):
+        devices.try_out(place, house.user_id, number)
+    assert service.house_key_opens(place.database, place.vault) is False
+    assert service.begin_anew(place.database, place.vault, house.moment) == 1
+    assert devices.devices(place, house.user_id) == []
+    assert [one.name for one in service.messengers(place, house.user_id)] == ["Topic"]
+    given_up = [one for one in service.deliveries(place, house.user_id).items if one.messenger == "Phone"]
+    assert [(one.title, one.state) for one in given_up if "switch them on again" in one.error] == [
+        ("ada announces", "failed")
+    ]
+    again = device(house, house.user_id)
+    house.outside.sent.clear()
+    devices.try_out(place, house.user_id, again)
+    assert told(house) == [("one", "A trial message")]
+    assert pushed.house_key(place).public != former.public
+
+
+def test_a_key_that_opens_is_not_begun_anew(house: House) -> None:
+    place = house.place
+    assert service.house_key_opens(place.database, place.vault) is None
+    assert service.begin_anew(place.database, place.vault, house.moment) == 0
+    device(house, house.user_id)
+    assert service.house_key_opens(place.database, place.vault) is True
+    assert service.begin_anew(place.database, place.vault, house.moment) == 0
+    assert len(devices.devices(place, house.user_id)) == 1
 
 
 def test_a_push_service_learns_who_runs_the_house_where_that_is_known(house: House) -> None:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
 from sqlalchemy import text
 
 from projectionist.features.doctor import service
 from projectionist.features.doctor.checks import Status
 from projectionist.features.doctor.subjects import secrets
 from projectionist.kit.secrets import load_key, load_vault, next_key
-from tests.api.house import opened
-from tests.features.doctor.grounds import bare, found, stopped_house
+from projectionist.opening import open_house
+from projectionist.web.ports import Permission, Principal
+from tests.api.house import ORIGIN, opened, token_of
+from tests.features.doctor.grounds import bare, found, settings_of, stopped_house
+from tests.integrations.push_service import Browser
 
 PASS, WARN, FAIL, UNKNOWN = Status.PASS, Status.WARN, Status.FAIL, Status.UNKNOWN
 BY_CHANCE = base64.b64encode(os.urandom(32)).decode()
@@ -111,6 +118,48 @@ def test_a_kept_secret_that_is_no_token_is_opened_too(tmp_path: Path) -> None:
             )
         came = found(ground, "tokens")
     assert (came.status, "1 of" in came.evidence) == (FAIL, True)
+
+
+def test_a_key_of_push_services_that_cannot_be_opened_is_told_and_begun_anew_on_demand(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    browser = Browser("https://push.example.org")
+    with opened(data) as house, house.visitor() as client:
+        with stopped_house(data) as ground:
+            assert found(ground, "push-key").evidence == "No browser was ever notified."
+        assert (
+            client.post("/api/v1/me/devices", json=browser.sent, headers=token_of(client)).status_code == 201
+        )
+    with stopped_house(data) as ground:
+        assert found(ground, "push-key").status is PASS
+    (data / "secret.key").unlink()
+    load_key(data)
+    with _opened_again(data) as client:
+        told = client.get("/api/v1/push-key")
+        assert (told.status_code, told.json()["code"]) == (409, "house_key_unreadable")
+        assert "begins anew on the page Doctor" in told.json()["detail"]
+        assert client.get("/account/notifications").status_code == 200
+    with stopped_house(data) as ground:
+        assert found(ground, "push-key").status is FAIL
+        mended = service.mend(ground, "push-key")
+        assert mended.result.status is PASS
+        assert "Browsers removed: 1;" in mended.sentence
+    with _opened_again(data) as client:
+        assert client.get("/api/v1/me/devices").json()["total"] == 0
+        added = client.post("/api/v1/me/devices", json=browser.sent, headers=token_of(client))
+        assert added.status_code == 201
+
+
+@contextmanager
+def _opened_again(data: Path) -> Iterator[TestClient[Litestar]]:
+    """The house of that folder, as its administrator visits it."""
+    person = Principal(1, "ada", "administrator", frozenset(Permission))
+    with (
+        open_house(settings_of(data), exclusive=True) as house,
+        TestClient(house.web(identify=lambda request: person), base_url=ORIGIN) as client,
+    ):
+        yield client
 
 
 def test_a_house_without_tokens_has_none_to_open() -> None:

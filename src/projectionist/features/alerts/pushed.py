@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 
 import msgspec
 from sqlalchemy.orm import Session
 
-from projectionist.errors import SecretUnreadable
+from projectionist.db.engine import Database
+from projectionist.errors import HouseKeyUnreadable, SecretUnreadable
 from projectionist.features.alerts import queries
-from projectionist.features.alerts.models import MessengerRow
+from projectionist.features.alerts.models import MessengerRow, PushKeyRow
 from projectionist.features.alerts.workplace import Workplace
 from projectionist.features.audit_log.service import Act, record
+from projectionist.kit.secrets import Vault
 from projectionist.media.messages import Messenger
 from projectionist.media.pushing import HouseKey, PushSubscription
 
 PAGE = "/account/notifications"
 """Where one chooses what one is told."""
 _NOBODY = "https://localhost"
+_ANEW = "Notifications began anew with another key; switch them on again in that browser."
 
 
 def house_key(place: Workplace) -> HouseKey:
-    """By what push services know this house: made once, whoever asks first. Raises SecretUnreadable."""
+    """By what push services know this house: made once, whoever asks first. Raises HouseKeyUnreadable."""
     if place.remembered.key is None:
         place.remembered.key = _kept_key(place)
     return place.remembered.key
@@ -42,7 +46,44 @@ def _kept_key(place: Workplace) -> HouseKey:
         with place.database.read() as session:
             row = queries.push_key(session)
         assert row is not None, "it was kept just now, by us or by another process"
-    return HouseKey(row.public_key, place.vault.open(row.private_key))
+    key = _opened_key(place.vault, row)
+    if key is None:
+        raise HouseKeyUnreadable(
+            "The key by which push services know this house cannot be read with this installation's key, so no browser "
+            "is notified; an administrator puts the former secret.key or PROJECTIONIST_SECRET_KEY back, or begins anew "
+            "on the page Doctor."
+        )
+    return key
+
+
+def _opened_key(vault: Vault, row: PushKeyRow) -> HouseKey | None:
+    try:
+        return HouseKey(row.public_key, vault.open(row.private_key))
+    except SecretUnreadable:
+        return None
+
+
+def house_key_opens(database: Database, vault: Vault) -> bool | None:
+    """Whether the key by which push services know this house can be opened; None where there is none yet."""
+    with database.read() as session:
+        row = queries.push_key(session)
+    return None if row is None else _opened_key(vault, row) is not None
+
+
+def begin_anew(database: Database, vault: Vault, now: datetime) -> int:
+    """Forget the key of this house where it cannot be opened, and the browsers, which know no other: how many.
+
+    Whoever switches notifications on next has another one made. A key that opens stays, with its browsers.
+    """
+    with database.durable() as session:
+        row = queries.push_key(session)
+        if row is None or _opened_key(vault, row) is not None:
+            return 0
+        devices = queries.all_devices(session)
+        for device in devices:
+            _take_out(session, device, now, _ANEW)
+        session.delete(row)
+    return len(devices)
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -107,6 +148,10 @@ def removed(place: Workplace, messenger_id: int, why: str) -> None:
 
 def take_out(place: Workplace, session: Session, row: MessengerRow, why: str) -> None:
     """Take a browser out, in a transaction, and keep why."""
+    _take_out(session, row, place.now(), why)
+
+
+def _take_out(session: Session, row: MessengerRow, now: datetime, why: str) -> None:
     before = {"kind": row.kind, "host": row.host}
-    queries.remove_device(session, row.id, place.now(), why)
-    record(session, Act.MESSENGER_REMOVED, row.name, at=place.now(), before=before, after={"why": why})
+    queries.remove_device(session, row.id, now, why)
+    record(session, Act.MESSENGER_REMOVED, row.name, at=now, before=before, after={"why": why})

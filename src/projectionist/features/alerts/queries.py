@@ -193,6 +193,11 @@ def devices(session: Session, user_id: int) -> Sequence[tuple[MessengerRow, Push
     return [(messenger, device) for messenger, device in found]
 
 
+def all_devices(session: Session) -> Sequence[MessengerRow]:
+    """Every browser that somebody is notified in."""
+    return session.scalars(select(MessengerRow).where(MessengerRow.kind == BROWSER)).all()
+
+
 def device(session: Session, messenger_id: int) -> PushDeviceRow | None:
     """What is known besides of a messenger that is a browser."""
     return session.get(PushDeviceRow, messenger_id)

@@ -15,6 +15,7 @@ from projectionist.features.alerts import delivering, pushed, queries
 from projectionist.features.alerts.delivering import ANNOUNCEMENTS
 from projectionist.features.alerts.judging import State
 from projectionist.features.alerts.models import BROWSER, DeliveryRow, MessengerRow
+from projectionist.features.alerts.pushed import begin_anew, house_key_opens
 from projectionist.features.alerts.rules import BY_ID, Rule
 from projectionist.features.alerts.watching import rules_now, state_of
 from projectionist.features.alerts.workplace import TOPIC, Workplace
@@ -29,9 +30,11 @@ __all__ = [
     "Standing",
     "Workplace",
     "alerts",
+    "begin_anew",
     "begun",
     "change_rule",
     "deliveries",
+    "house_key_opens",
     "messengers",
     "remove_messenger",
     "save_messenger",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import text
@@ -23,9 +23,14 @@ SEALED = (
 """Where what is sealed with the key of an installation is kept: table and column."""
 
 
-def sealed_values(session: Session) -> list[str]:
-    """All that is sealed: tokens of servers, keys of lists, addresses of messengers, what authenticator apps share."""
-    return [value for table, column in SEALED for value in _values(session, table, column)]
+def sealed_values(session: Session, *, but: Collection[str] = ()) -> list[str]:
+    """All that is sealed: tokens of servers, keys of lists, addresses of messengers, what authenticator apps share.
+
+    What the tables of `but` hold is left out.
+    """
+    return [
+        value for table, column in SEALED if table not in but for value in _values(session, table, column)
+    ]
 
 
 def _values(session: Session, name: str, column: str) -> Sequence[str]:

@@ -327,7 +327,7 @@ def bring_up(place: Place) -> Record | None:
     return record
 
 
-def sealed_values(database: Database) -> list[str]:
-    """All that is sealed in a database, as it is kept. Raises DatabaseUnusable."""
+def sealed_values(database: Database, *, but: Collection[str] = ()) -> list[str]:
+    """All that is sealed in a database, as it is kept, without the tables of `but`. Raises DatabaseUnusable."""
     with database.read() as session:
-        return queries.sealed_values(session)
+        return queries.sealed_values(session, but=but)

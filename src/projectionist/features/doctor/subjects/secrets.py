@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from projectionist.errors import SecretUnreadable
+from projectionist.features.alerts import service as alerts
 from projectionist.features.backups.service import sealed_values
 from projectionist.features.doctor.checks import (
     Check,
@@ -17,6 +18,7 @@ from projectionist.features.doctor.checks import (
     Subject,
     failed,
     passed,
+    repairs_opened,
     unknown,
     warned,
     when_opened,
@@ -122,14 +124,14 @@ def look_at_rotation(ground: Ground) -> Finding:
 
 
 def look_at_tokens(opened: Opened) -> Finding:
-    """Open whatever is sealed with the key; nothing of it is kept."""
+    """Open whatever is sealed with the key, but for what push services know us by, which is looked at by itself."""
     vault = opened.reach.vault
     locked = [
         server.name
         for server in servers.all_servers(opened.database)
         if server.has_token and not _opens(partial(servers.server_address, opened.database, vault, server.id))
     ]
-    kept = sealed_values(opened.database)
+    kept = sealed_values(opened.database, but=("push_key",))
     closed = sum(not _opens(partial(vault.open, sealed)) for sealed in kept)
     return judge_tokens(len(kept), locked, closed - len(locked))
 
@@ -153,6 +155,26 @@ def judge_tokens(kept: int, locked: list[str], others: int = 0) -> Finding:
             f"The key does not open {others} of {kept} kept secrets, though it opens servers' tokens."
         )
     return passed(f"The key opens all {kept} kept secrets." if kept else "No secret is kept.")
+
+
+def look_at_push_key(opened: Opened) -> Finding:
+    """Whether the key by which push services know this house can be opened."""
+    opens = alerts.house_key_opens(opened.database, opened.reach.vault)
+    if opens is None:
+        return passed("No browser was ever notified.")
+    if not opens:
+        return failed(
+            "The key does not open that by which push services know this house; no browser is notified."
+        )
+    return passed("The key opens that by which push services know this house.")
+
+
+def begin_anew(opened: Opened) -> str:
+    """Forget what cannot be opened, so that browsers can be notified again."""
+    gone = alerts.begin_anew(opened.database, opened.reach.vault, opened.now())
+    return (
+        f"Push services get another key now. Browsers removed: {gone}; switch notifications on there again."
+    )
 
 
 def look_at_setup_file(ground: Ground) -> Finding:
@@ -226,6 +248,17 @@ CHECKS = (
         "A server whose token cannot be opened is not asked any more; a list, a messenger or a second step is dead so.",
         "Put the former key back; or enter tokens, keys of lists and messengers anew, and set second steps up again.",
         when_opened(look_at_tokens),
+    ),
+    Check(
+        "push-key",
+        Subject.SECRETS,
+        "The key opens that of push services",
+        "Push services take messages only from who has the key that the browser was given.",
+        "Put the former key back; or begin anew, which removes every browser that is notified: each is switched on "
+        "again on its page of notifications.",
+        when_opened(look_at_push_key),
+        repairs_opened(begin_anew),
+        "Begin anew",
     ),
     Check(
         "setup-file",
