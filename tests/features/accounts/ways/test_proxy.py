@@ -32,7 +32,7 @@ HERE, ELSEWHERE = ("127.0.0.0/8",), ("192.0.2.0/24",)
 
 
 def behind(
-    house: House, trusted: tuple[str, ...], header: str = "Remote-User"
+    house: House, trusted: tuple[str, ...], header: str = "Remote-User", host: str = "127.0.0.1"
 ) -> AbstractContextManager[Ask]:
     """Asks for one's own account with headers, from this machine."""
     accounts.found(house.database, NAME, PASSWORD, now=house.clock.now)
@@ -42,7 +42,7 @@ def behind(
 
     @contextmanager
     def opened() -> Iterator[Ask]:
-        with served(house.app) as address:
+        with served(house.app, host) as address:
             yield lambda headers: httpx2.get(f"{address}/account", headers=list(headers), timeout=20)
 
     return opened()
@@ -60,6 +60,18 @@ def test_whom_a_trusted_proxy_names_is_signed_in_and_is_one_user(house: House) -
             assert page.status_code == 200
             assert "lotte" in words(page.text)
     assert people(house) == {NAME, "lotte"}
+
+
+@pytest.mark.parametrize("trusted", [HERE, ("::ffff:127.0.0.0/104",)])
+def test_a_trusted_proxy_is_believed_where_both_kinds_of_address_are_listened_at(
+    house: House, trusted: tuple[str, ...]
+) -> None:
+    with behind(house, trusted, host="::") as ask:
+        page = ask([*NAMED, ("x-forwarded-for", "203.0.113.9"), ("x-forwarded-proto", "https")])
+        assert (page.status_code, "strict-transport-security" in page.headers) == (200, True)
+    with house.database.read() as session:
+        acts = session.execute(text("SELECT address FROM audit_entry WHERE act = 'user joined'")).scalars()
+        assert list(acts) == ["203.0.113.9"]
 
 
 @pytest.mark.parametrize("more", [(), (("x-forwarded-for", "192.0.2.1"),)])
