@@ -12,6 +12,7 @@ import pytest
 from litestar import Request
 from sqlalchemy import text
 
+from projectionist.errors import NotAllowed
 from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.users import service as users
@@ -157,6 +158,10 @@ def test_groups_of_back_then_change_no_role_while_a_page_stays_open(house: House
     assert role(request(b"family")) == "user"
     assert role(stream) == "user"
     assert role(stream) == "user"
+    assert role(request(b"film-admins")) == "administrator"
+    with pytest.raises(NotAllowed):
+        identify(request(b"chess"))
+    assert role(stream) == "guest", "what the groups gave is gone with them"
     users.remove_user(house.database, users.OWNER, 2, now=house.clock.now)
     assert identify(stream) is None
     assert people(house) == {NAME}
