@@ -57,6 +57,10 @@ WRITTEN_DOWN: dict[tuple[str, str], set[Act]] = {
     ("PATCH", "/api/v1/settings"): {Act.SETTINGS_CHANGED},
     ("PATCH", "/api/v1/users/{user_id:int}"): {Act.USER_CHANGED},
     ("POST", "/account/identities/{identity_id:int}/unlink"): {Act.IDENTITY_UNLINKED},
+    ("POST", "/account/identities/oidc"): {Act.PASSWORD_CHANGE_FAILED},
+    ("POST", "/account/identities/plex"): {Act.PASSWORD_CHANGE_FAILED},
+    ("POST", "/api/v1/me/identities/oidc"): {Act.PASSWORD_CHANGE_FAILED},
+    ("POST", "/api/v1/me/identities/plex"): {Act.PASSWORD_CHANGE_FAILED},
     ("POST", "/account/email"): {Act.EMAIL_ASKED, Act.EMAIL_CHANGED, Act.PASSWORD_CHANGE_FAILED},
     ("POST", "/account/leave"): {Act.USER_REMOVED, Act.PASSWORD_CHANGE_FAILED},
     ("POST", "/account/name"): {Act.USER_CHANGED},
@@ -237,8 +241,6 @@ _WORK = "Work that takes nothing away; the job itself says who asked for it."
 
 NOT_TOLD = {
     ("DELETE", "/api/v1/cache/pins/{item_id:int}"): _PIN,
-    ("POST", "/account/identities/oidc"): _BEGUN,
-    ("POST", "/account/identities/plex"): _BEGUN,
     ("POST", "/account/preferences"): _OWN_TASTE,
     ("POST", "/alerts/messengers/{messenger_id:int}/test"): _TRIAL,
     ("POST", "/api/v1/backups"): _WORK,
@@ -254,8 +256,6 @@ NOT_TOLD = {
     ("POST", "/api/v1/libraries/{library_id:int}/sync"): _WORK,
     ("POST", "/api/v1/mail/test"): _WORK,
     ("POST", "/api/v1/mappings/{mapping_id:int}/prove"): _READS,
-    ("POST", "/api/v1/me/identities/oidc"): _BEGUN,
-    ("POST", "/api/v1/me/identities/plex"): _BEGUN,
     ("POST", "/api/v1/me/sign-in"): "Staying is no act; each opening of a page does the same.",
     ("POST", "/api/v1/sign-in/oidc"): _BEGUN,
     ("POST", "/api/v1/sign-in/plex"): _BEGUN,

@@ -19,10 +19,11 @@ from sqlalchemy.orm import Session
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, NotAllowed, NotFound
 from projectionist.features.accounts import queries as accounts
+from projectionist.features.accounts.attempts import Tell
 from projectionist.features.accounts.credentials import queries as credentials
 from projectionist.features.accounts.models import UserRow
 from projectionist.features.accounts.permissions import Role
-from projectionist.features.accounts.service import principal_of, user_row
+from projectionist.features.accounts.service import check_current, principal_of, user_row
 from projectionist.features.accounts.ways import queries
 from projectionist.features.audit_log.service import Act, legible, record
 from projectionist.kit.acting import Actor, acting
@@ -158,6 +159,19 @@ def check_own_hand(principal: Principal) -> None:
         raise NotAllowed(
             "Accounts are linked and unlinked in a browser, not by a program; nothing was changed."
         )
+
+
+def check_themselves(
+    database: Database, user_id: int, password: str, field: str, *, now: Now, tell: Tell, token: str
+) -> None:
+    """Have whoever links show their password: an open browser that somebody left must not be given a way in.
+
+    Who has none needs a sign-in of a moment ago, whose `token` they show. Raises InputWrong, of the field `field`,
+    TooManyRequests, NotFound.
+    """
+    with database.read() as session:
+        row = _there(accounts.user(session, user_id))
+    check_current(database, row, password, field, now=now, tell=tell, token=token)
 
 
 def _come_again(database: Database, kind: Kind, proven: Proven, now: datetime) -> Principal | None:
