@@ -19,6 +19,7 @@ from projectionist.features.accounts.users import service as users
 from projectionist.web.edge import FROM_PROXY
 from tests.features.accounts.house import NAME, PASSWORD, House, words
 from tests.features.accounts.opened import house
+from tests.features.accounts.ways.at_once import together
 from tests.serving import served
 
 __all__ = ["house"]
@@ -165,6 +166,46 @@ def test_groups_of_back_then_change_no_role_while_a_page_stays_open(house: House
     users.remove_user(house.database, users.OWNER, 2, now=house.clock.now)
     assert identify(stream) is None
     assert people(house) == {NAME}
+
+
+def written_down(house: House) -> list[tuple[str, str, str, str]]:
+    with house.database.read() as session:
+        rows = session.execute(text("SELECT act, about, who, address FROM audit_entry ORDER BY id")).all()
+    return [row._tuple() for row in rows if row.act != "administrator made"]
+
+
+def test_whom_the_proxy_names_in_vain_is_written_down_once_an_hour(house: House) -> None:
+    refused = ("sign-in by another service refused", "lotte", "", "203.0.113.9")
+    with behind(house, HERE) as ask:
+        for _ in range(3):
+            assert ask([LOTTE, ("x-forwarded-for", "203.0.113.9")]).status_code == 403
+            house.clock.forward(seconds=1_000)
+        assert written_down(house) == [refused]
+        assert ask([("remote-user", "otto"), ("x-forwarded-for", "203.0.113.9")]).status_code == 403
+        assert written_down(house)[1:] == [("sign-in by another service refused", "otto", *refused[2:])]
+        house.clock.forward(seconds=1_000)
+        assert ask([LOTTE, ("x-forwarded-for", "203.0.113.9")]).status_code == 403
+        assert written_down(house)[2:] == [refused]
+
+
+def test_a_visit_that_the_proxy_names_is_written_down_where_it_begins(house: House) -> None:
+    visit = ("signed in", "lotte", "lotte", "203.0.113.9")
+    with behind(house, HERE) as ask:
+        for _ in range(4):
+            assert ask([*NAMED, ("x-forwarded-for", "203.0.113.9")]).status_code == 200
+            house.clock.forward(seconds=1_800)
+        assert written_down(house) == [("user joined", *visit[1:])], "she is still there"
+        house.clock.forward(seconds=1_800)
+        assert ask([*NAMED, ("x-forwarded-for", "203.0.113.9")]).status_code == 200
+        assert written_down(house)[1:] == [visit]
+
+
+def test_of_many_requests_at_once_one_begins_the_visit(house: House) -> None:
+    with behind(house, HERE) as ask:
+        assert ask(NAMED).status_code == 200
+        house.clock.forward(seconds=7_200)
+    together([lambda: house.proxy_way.enter(house.proxy_way.read(["lotte"], ["family"]))] * 6)  # type: ignore[list-item, arg-type]
+    assert [act for act, *_ in written_down(house)] == ["user joined", "signed in"]
 
 
 def test_it_is_off_unless_a_header_is_named(house: House) -> None:
