@@ -204,7 +204,7 @@ def test_of_many_requests_at_once_one_begins_the_visit(house: House) -> None:
     with behind(house, HERE) as ask:
         assert ask(NAMED).status_code == 200
         house.clock.forward(seconds=7_200)
-    together([lambda: house.proxy_way.enter(house.proxy_way.read(["lotte"], ["family"]))] * 6)  # type: ignore[list-item, arg-type]
+    together([lambda: house.proxy_way.enter(house.proxy_way.read(["lotte"], ["family"]))] * 6)  # type: ignore[arg-type]
     assert [act for act, *_ in written_down(house)] == ["user joined", "signed in"]
 
 
