@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database, sqlite_url
@@ -73,6 +75,20 @@ def test_sixty_four_threads_share_the_pool(counter: Database) -> None:
     with ThreadPoolExecutor(64) as pool:
         seen = list(pool.map(work, range(64)))
     assert max(seen) == counted(counter) == 64
+
+
+@pytest.mark.parametrize("values", [{"a": "canary-of-a-row", "b": 1}, {"a": "canary-of-another", "b": None}])
+def test_no_value_stands_in_what_is_said_of_a_row_that_cannot_be(
+    database: Database, values: dict[str, object]
+) -> None:
+    with database.write() as session:
+        session.execute(text("CREATE TABLE thing (a TEXT PRIMARY KEY, b INTEGER NOT NULL)"))
+        session.execute(text("INSERT INTO thing VALUES (:a, 1)"), {"a": "canary-of-a-row"})
+    with pytest.raises(IntegrityError) as raised, database.write() as session:
+        session.execute(text("INSERT INTO thing VALUES (:a, :b)"), values)
+    told = "".join(traceback.format_exception(raised.value))
+    assert "INSERT INTO thing" in told
+    assert "canary-of" not in told
 
 
 def test_a_read_session_refuses_to_write(counter: Database) -> None:

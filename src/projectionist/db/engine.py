@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -127,6 +127,7 @@ class Database:
             pool_size=self._pool_size,
             max_overflow=-1,
             connect_args={"timeout": self._busy_timeout_s},
+            hide_parameters=True,
         )
 
         @event.listens_for(engine, "connect")
@@ -154,7 +155,9 @@ class Database:
             max_overflow=self._pool_size,
             pool_timeout=self._busy_timeout_s,
             pool_pre_ping=True,
+            hide_parameters=True,
         )
+        event.listen(engine, "handle_error", _without_values)
         if not writes:
 
             @event.listens_for(engine, "connect")
@@ -163,6 +166,15 @@ class Database:
                 connection.commit()
 
         return engine
+
+
+def _without_values(context: ExceptionContext) -> None:
+    """PostgreSQL tells the values of a row that cannot be, after what is wrong with it; no log shall hold them."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args and isinstance(error.args[0], str):
+            told, _, values = error.args[0].partition("\nDETAIL:")
+            _, begins, statement = values.rpartition("\n[SQL: ")
+            error.args = (told + (begins and begins + statement), *error.args[1:])
 
 
 def _use_wal(connection: sqlite3.Connection, patience_s: float) -> None:
