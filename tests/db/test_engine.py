@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database, sqlite_url
-from projectionist.errors import DatabaseUnusable, SettingWrong
+from projectionist.errors import DatabaseUnusable, NotFound, SettingWrong
 
 NOWHERE = "postgresql://projectionist:a-password@127.0.0.1:1/films"
 
@@ -321,3 +321,18 @@ def test_a_server_without_tls_elsewhere_is_told_nothing() -> None:
         database.close()
     assert heard[1:] == [b""]
     assert b"a-password" not in heard[0]
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1])
+def test_nothing_has_a_number_that_no_database_holds(database: Database, number: int) -> None:
+    with pytest.raises(NotFound, match="as large"), database.read() as session:
+        session.execute(
+            text("SELECT id FROM user_account WHERE id = CAST(:number AS BIGINT)"), {"number": number}
+        )
+
+
+def test_a_sum_that_grows_too_large_is_not_told_as_something_that_is_not_there(database: Database) -> None:
+    if database.is_sqlite:
+        return
+    with pytest.raises(DataError), database.read() as session:
+        session.execute(text("SELECT CAST(:number AS BIGINT) + 1"), {"number": 2**63 - 1})

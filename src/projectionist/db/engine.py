@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -205,11 +205,30 @@ def explained() -> Iterator[None]:
     except DBAPIError as error:
         if any(sign in str(error.orig) for sign in _UNUSABLE):
             raise DatabaseUnusable(_reason(error)) from error
+        if _names_too_large_a_number(error):
+            raise _too_large() from error
         raise
     except OverflowError as error:
         if "SQLite INTEGER" not in str(error):
             raise
-        raise NotFound("Nothing here has a number as large as that; nothing was changed.") from error
+        raise _too_large() from error
+
+
+def _names_too_large_a_number(error: DBAPIError) -> bool:
+    """Whether PostgreSQL was given a number of more than 64 bits, which SQLite's driver does not even pass on.
+
+    By the number itself, so that a sum that grew too large stays the program's own error. SQLSTATE 22003 is
+    numeric_value_out_of_range (postgresql.org/docs/current/errcodes-appendix.html).
+    """
+    if getattr(error.orig, "sqlstate", None) != "22003":
+        return False
+    rows = error.params if isinstance(error.params, list) else [error.params]
+    values = [one for row in rows for one in (row.values() if isinstance(row, Mapping) else row or ())]
+    return any(isinstance(one, int) and not -(2**63) <= one < 2**63 for one in values)
+
+
+def _too_large() -> NotFound:
+    return NotFound("Nothing here has a number as large as that; nothing was changed.")
 
 
 _UNUSABLE = ("malformed", "not a database", "read-only transaction")
