@@ -21,8 +21,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(app: Litestar) -> Iterator[str]:
-    """Serve the program from a thread while the block runs; gives its address without a slash at the end."""
+def served(app: Litestar, host: str = "127.0.0.1") -> Iterator[str]:
+    """Serve the program from a thread while the block runs; gives its address without a slash at the end.
+
+    `host` is where it listens, which has to take what comes to 127.0.0.1: `::` does too.
+    """
     port = free_port()
     ready = threading.Event()
     handles: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
@@ -30,7 +33,7 @@ def served(app: Litestar) -> Iterator[str]:
     async def run() -> None:
         stopping = asyncio.Event()
         handles.append((asyncio.get_running_loop(), stopping))
-        await serve_until(stopping, app, "127.0.0.1", port, ready=ready.set)
+        await serve_until(stopping, app, host, port, ready=ready.set)
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), name="served")
     thread.start()

@@ -109,6 +109,8 @@ def test_who_has_an_account_links_plex_and_comes_in_by_it(opened: Opened, pages:
     page.get_by_label("Name").fill(NAME)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
+    linking = page.locator("form", has=page.get_by_role("button", name="Link a Plex account"))
+    linking.get_by_label("Current password").fill(PASSWORD)
     page.get_by_role("button", name="Link a Plex account").click()
     expect(page.locator("h1")).to_have_text("Link your Plex account")
     check(watched)

@@ -236,7 +236,7 @@ class Settings:
     )
     oidc_roles: tuple[str, ...] = option(
         "What members of that provider's groups become here, the best of all; * is everybody. Who is in none of them "
-        "is not let in.",
+        "is not let in, and who leaves a group loses its role.",
         values.roles,
         ("*=user",),
         example="film-admins=administrator,family=user",
@@ -256,7 +256,7 @@ class Settings:
     )
     proxy_roles: tuple[str, ...] = option(
         "What members of those groups become here, the best of all; * is everybody. Who is in none of them is not let "
-        "in.",
+        "in, and who leaves a group loses its role.",
         values.roles,
         ("*=user",),
         example="film-admins=administrator,family=user",

@@ -52,7 +52,11 @@ def check_access(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRo
     needed = permission_of(handler)
     if needed is None:
         return
-    principal: Principal | None = connection.scope.get("user")
+    check_may(connection.scope.get("user"), needed)
+
+
+def check_may(principal: Principal | None, needed: Permission) -> None:
+    """Raises SignInNeeded where nobody is signed in, NotAllowed for who lacks this permission."""
     if principal is None:
         raise SignInNeeded("Nobody is signed in here; sign in and try again.")
     if not principal.may(needed):

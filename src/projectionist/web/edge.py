@@ -120,15 +120,21 @@ def strip_base_path(scope: Scope, base_path: str) -> None:
 def believe_proxy(
     scope: Scope, headers: dict[bytes, str], proxies: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]
 ) -> None:
-    """Take the visitor's address and scheme from a proxy in front, where that is one we trust."""
+    """Take the visitor's address and scheme from a proxy in front, where that is one we trust.
+
+    An address of IPv4 is known by its own form, also where one socket takes both kinds.
+    """
     client = scope.get("client")
-    if not proxies or client is None or not _is_within(client[0], proxies):
+    if client is None:
+        return
+    scope["client"] = (_plain(client[0]), client[1])
+    if not proxies or not _is_within(client[0], proxies):
         return
     came_by = [part.strip() for part in headers.get(b"x-forwarded-for", "").split(",") if part.strip()]
     for address in reversed(came_by):
         if not _is_address(address):
             break
-        scope["client"] = (address, 0)
+        scope["client"] = (_plain(address), 0)
         if not _is_within(address, proxies):
             break
     if headers.get(b"x-forwarded-proto", "").lower() in ("http", "https"):
@@ -191,8 +197,18 @@ def _is_address(text: str) -> bool:
     return True
 
 
+def _plain(text: str) -> str:
+    """The IPv4 address that a socket for both kinds writes as `::ffff:192.0.2.1`; anything else as it is."""
+    mapped = ipaddress.IPv6Address(text).ipv4_mapped if _is_address(text) and ":" in text else None
+    return text if mapped is None else str(mapped)
+
+
 def _is_within(text: str, networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
-    return _is_address(text) and any(ipaddress.ip_address(text) in network for network in networks)
+    """Whether one of the networks holds an address, in the form that it came in or in its own."""
+    if not _is_address(text):
+        return False
+    forms = {ipaddress.ip_address(text), ipaddress.ip_address(_plain(text))}
+    return any(form in network for form in forms for network in networks)
 
 
 async def _refuse_host(send: Send) -> None:

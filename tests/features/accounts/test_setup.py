@@ -196,3 +196,29 @@ def test_folders_may_be_left_out_with_the_libraries(house: House, owner: Browser
     owner.post("/setup/source", kind="demo")
     owner.post("/setup/libraries", library="1", left_out="/films/kids\n")
     assert house.left_out == ["/films/kids\n"]
+
+
+def test_the_steps_need_both_managing_settings_and_managing_servers(house: House, owner: Browser) -> None:
+    choose_plex(owner)
+    for scope, other in (("manage_settings", "manage_servers"), ("manage_servers", "manage_settings")):
+        made = owner.api("POST", "/me/tokens", {"name": scope, "scopes": ["view", scope], "days": 1})
+        with house.browser() as program:
+            program.csrf()
+            program.headers["authorization"] = f"Bearer {made.json()['shown']}"
+            steps = (
+                program.get("/setup", follow=False),
+                program.post("/setup/test", kind="demo"),
+                program.post("/setup/source", kind="demo"),
+                program.post("/setup/libraries", left_out="/films/kids\n"),
+                program.post("/setup/mapping", server_prefix="/data", local_prefix="/"),
+                program.post("/setup/plex-data", folder="/"),
+                program.post("/setup/back", step="source"),
+                program.post("/setup/finish", follow=False),
+            )
+        refused = [(answer.request.url.path, answer.status_code) for answer in steps]
+        assert [status for _, status in refused[1:]] == [403] * 7, refused
+        assert refused[0][1] in (403, 410)
+        assert other.replace("_", " ") in steps[2].text
+    assert house.left_out == []
+    assert setup.is_under_way(house.database)
+    assert owner.api("GET", "/servers").json()["total"] == 1

@@ -43,6 +43,9 @@ from projectionist.web.ports import Principal
 from projectionist.web.problems import local_path
 from projectionist.web.words import LANGUAGES
 
+SHOWN = "link_password"
+"""The field of the account's page in which one shows one's password to link an account; others there have its name."""
+
 
 @get("/sign-in", sync_to_thread=True, include_in_schema=False, **OPEN)
 def sign_in_page(
@@ -136,7 +139,7 @@ def account_page(
     ways: Injected[Ways],
 ) -> Template:
     """One's own account: the time zone, the password, and where one is signed in."""
-    context = _account_context(request, principal, ways, clock)
+    context = account_context(request, principal, ways, clock)
     return Template("accounts/account.html", context=context)
 
 
@@ -162,7 +165,7 @@ def change_password(
             token=request.cookies.get(COOKIE, ""),
         )
     except ProjectionistError as error:
-        return refused("accounts/account.html", _account_context(request, principal, ways, clock), error)
+        return refused("accounts/account.html", account_context(request, principal, ways, clock), error)
     people.forget()
     answer = to(request, f"/sign-in?next={quote('/account')}")
     answer.set_cookie(no_session(request))
@@ -184,7 +187,7 @@ def change_preferences(
     try:
         service.set_preferences(database, principal.id, **chosen)
     except ProjectionistError as error:
-        return refused("accounts/account.html", _account_context(request, principal, ways, clock), error)
+        return refused("accounts/account.html", account_context(request, principal, ways, clock), error)
     people.forget()
     return to(request, "/account")
 
@@ -233,9 +236,10 @@ def _shown(ways: Ways) -> dict[str, Any]:
     return {"has_plex": ways.plex.is_open, "oidc_name": ways.oidc.name if ways.oidc.is_open else ""}
 
 
-def _account_context(
+def account_context(
     request: Request[Any, Any, Any], principal: Principal, ways: Ways, clock: Clock
 ) -> dict[str, Any]:
+    """What one's own account's page shows."""
     token = request.cookies.get(COOKIE, "")
     database = ways.plex.database
     return {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, get, post
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
@@ -25,12 +27,19 @@ from projectionist.features.accounts.setup_link import SETUP_COOKIE, exchange, o
 from projectionist.features.servers import service as servers
 from projectionist.kit.clock import Clock
 from projectionist.media.vocabulary import ServerKind
-from projectionist.web.access import OPEN, needs
+from projectionist.web.access import OPEN, check_may, needs
 from projectionist.web.forms import Form, errors_of, text, texts, to
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Permission, Principal
 
-MANAGE = needs(Permission.MANAGE_SETTINGS)
+
+def check_manages_servers(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Raises NotAllowed for who may not add or change a server elsewhere either."""
+    check_may(connection.scope.get("user"), Permission.MANAGE_SERVERS)
+
+
+MANAGE = {**needs(Permission.MANAGE_SETTINGS), "guards": [check_manages_servers]}
+"""Who may take the steps, which add a server and write settings: now, and long after the house was founded."""
 
 
 @get("/setup", sync_to_thread=True, include_in_schema=False, **OPEN)
@@ -43,7 +52,7 @@ def setup_page(
     """Where the setup stands; a link is exchanged for a cookie, so that it leaves the address bar."""
     principal = request.scope["user"]
     if service.has_administrator(database):
-        if isinstance(principal, Principal) and principal.may(Permission.MANAGE_SETTINGS):
+        if isinstance(principal, Principal) and _may_take_steps(principal):
             return to(request, "/setup") if token else _step_page(setup_parts)
         return Template("accounts/setup_closed.html", status_code=410)
     if token:
@@ -193,6 +202,10 @@ def _exchanged(request: Request[Any, Any, Any], database: Database, token: str) 
     answer = to(request, "/setup")
     answer.set_cookie(setup_cookie(request, value))
     return answer
+
+
+def _may_take_steps(principal: Principal) -> bool:
+    return principal.may(Permission.MANAGE_SETTINGS) and principal.may(Permission.MANAGE_SERVERS)
 
 
 def _step_page(parts: setup.SetupParts) -> Template:

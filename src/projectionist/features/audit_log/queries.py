@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -57,6 +59,21 @@ def entries_of(session: Session, user_id: int, first: Sequence[str], most: int) 
         .order_by(AuditEntryRow.id.desc())
         .limit(most)
     ).all()
+
+
+def is_written(
+    session: Session, act: str, about: str, after: Mapping[str, Any], since: datetime, until: datetime
+) -> bool:
+    """Whether this was written down after the one moment and up to the other."""
+    said = session.scalars(
+        select(AuditEntryRow.after).where(
+            AuditEntryRow.act == act,
+            AuditEntryRow.about == about,
+            AuditEntryRow.at > since,
+            AuditEntryRow.at <= until,
+        )
+    )
+    return any(one == after for one in said)
 
 
 def found(

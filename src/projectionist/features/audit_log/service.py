@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +20,7 @@ from projectionist.features.audit_log.models import AuditEntryRow
 from projectionist.kit.acting import NOBODY, Actor, acting
 from projectionist.media.vocabulary import Page
 
+HOUR = timedelta(hours=1)
 _AT_ONCE = 500
 _LONGEST = 500
 _MOST_VALUES = 100
@@ -30,6 +31,7 @@ class Act(StrEnum):
     """What was done. A new one is a line here and a call of `record` where it is done."""
 
     ADMINISTRATOR_MADE = "administrator made"
+    ADMINISTRATOR_KEPT = "last administrator kept"
     SIGNED_IN = "signed in"
     SIGN_IN_FAILED = "sign-in failed"
     LOCKED_OUT = "locked out"
@@ -195,6 +197,30 @@ def note(
     """
     with database.durable() as session:
         record(session, act, about, before=before, after=after)
+
+
+def note_seldom(
+    database: Database,
+    act: Act,
+    about: str,
+    *,
+    after: Mapping[str, Any],
+    at: datetime,
+    every: timedelta = HOUR,
+) -> None:
+    """Write down what goes on and on by itself, such as with each request: once in `every`, as `note` does.
+
+    It is the same where act, `about` and `after` are. Raises DatabaseUnusable.
+    """
+    since, moment = (at - every).astimezone(UTC), at.astimezone(UTC)
+    same = (act.value, legible(about, 200), _legible_values(after))
+    with database.read() as session:
+        if queries.is_written(session, *same, since, moment):
+            return
+    with database.durable() as session:
+        queries.head_for_update(session)  # of those who are here at once, one says it
+        if not queries.is_written(session, *same, since, moment):
+            record(session, act, about, at=at, after=after)
 
 
 def legible(text: str, most: int) -> str:

@@ -96,4 +96,6 @@ def test_a_program_takes_no_passkey_away(house: House, owner: Browser, phone: Au
     with house.browser() as program:
         program.headers["authorization"] = f"Bearer {shown}"
         assert program.api("DELETE", f"/me/passkeys/{number}").status_code == 403
+        assert program.post(f"/account/passkeys/{number}/revoke", follow=False).status_code == 403
+        assert owner.api("GET", "/me/passkeys").json()["total"] == 1
         assert program.api("POST", "/me/passkeys/question", {"password": "guessed"}).status_code == 422

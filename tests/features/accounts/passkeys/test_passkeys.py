@@ -347,8 +347,8 @@ def test_a_revoked_passkey_lets_nobody_in(
     ada = invited(database, owner, clock, "Ada")
     number = service.passkeys_of(database, owner.id)[0].id
     with pytest.raises(NotFound):
-        service.revoke(database, ada.id, number, now=clock)
-    service.revoke(database, owner.id, number, now=clock)
+        service.revoke(database, ada, number, now=clock)
+    service.revoke(database, owner, number, now=clock)
     assert "nobody here has" in refused(database, clock, phone.used(service.ask(database, now=clock)))
 
 

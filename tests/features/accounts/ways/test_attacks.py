@@ -148,7 +148,7 @@ def test_an_answer_of_somebody_else_is_not_linked_to_whom_it_is_sent(
 ) -> None:
     """The attacker begins, says yes as themselves, and sends the victim the way back."""
     browser.post("/sign-in", name=NAME, password=PASSWORD)
-    browser.post("/account/identities/oidc")
+    browser.post("/account/identities/oidc", link_password=PASSWORD)
     theirs = provider.agree(link_of(another.post("/sign-in/oidc")))
     assert come_back(browser, theirs).status_code == 403
     assert linked(house) == []
@@ -174,7 +174,9 @@ def test_whose_account_is_linked_keeps_it_and_the_attempt_is_written_down(
 ) -> None:
     come_back(another, provider.agree(link_of(another.post("/sign-in/oidc"))))
     browser.post("/sign-in", name=NAME, password=PASSWORD)
-    taken = come_back(browser, provider.agree(link_of(browser.post("/account/identities/oidc"))))
+    taken = come_back(
+        browser, provider.agree(link_of(browser.post("/account/identities/oidc", link_password=PASSWORD)))
+    )
     assert taken.status_code == 409
     assert "linked to somebody else here" in words(taken.text)
     assert (linked(house), linked(house, 2)) == ([], ["Lotte"])
@@ -226,7 +228,9 @@ def test_the_second_step_is_asked_for_after_another_service_too(
 ) -> None:
     """Whoever takes over somebody's account elsewhere has not their authenticator app."""
     browser.post("/sign-in", name=NAME, password=PASSWORD)
-    come_back(browser, provider.agree(link_of(browser.post("/account/identities/oidc"))))
+    come_back(
+        browser, provider.agree(link_of(browser.post("/account/identities/oidc", link_password=PASSWORD)))
+    )
     identities.link(house.database, 1, Kind.PLEX, Proven("https://plex.tv", FRIEND, "F"), now=house.clock.now)
     app = connected(house.database, house.clock, 1)
     there = come_back(another, provider.agree(link_of(another.post("/sign-in/oidc", next="/account"))))

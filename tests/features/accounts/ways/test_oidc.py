@@ -17,6 +17,7 @@ from projectionist.features.accounts.ways.oidc import OidcWay, Returned
 from projectionist.features.accounts.ways.plex import Arrived
 from projectionist.features.accounts.ways.roles import role_of
 from projectionist.features.audit_log import service as audit_log
+from projectionist.features.audit_log.service import Act
 from projectionist.kit.secrets import Vault
 from projectionist.media.identity import Errand, Proven, Vouched
 from projectionist.web.ports import Principal
@@ -183,6 +184,60 @@ def test_the_last_administrator_stays_one_and_is_never_shut_out(
     assert [one.name for one in users.users(database, role="administrator", now=clock).items] == [other.name]
 
 
+def acts(database: Database, act: Act) -> list[tuple[str, str]]:
+    return [(one.who, one.about) for one in audit_log.all_entries(database) if one.act == act.value]
+
+
+def test_who_left_the_group_of_administrators_is_one_no_more(
+    database: Database, owner: Principal, way: OidcWay, provider: FakeProvider
+) -> None:
+    everybody = replace(way, roles=("*=user", "film-admins=administrator"))
+    assert comes(everybody, provider, "film-admins").role == "administrator"
+    assert comes(everybody, provider, "chess").role == "user"
+    assert comes(everybody, provider, "film-admins").role == "administrator", "a group gives it again"
+    assert acts(database, Act.USER_CHANGED) == [("groups at the sign-in provider", "Lotte")] * 2
+
+
+@pytest.mark.parametrize("group", ["film-admins", "crew"])
+def test_who_left_every_group_is_refused_and_keeps_no_role_of_theirs(
+    database: Database, owner: Principal, way: OidcWay, provider: FakeProvider, clock: Clock, group: str
+) -> None:
+    lotte = comes(way, provider, group)
+    with pytest.raises(NotAllowed, match="None of your groups"):
+        comes(way, provider)
+    assert users.get_user(database, lotte.id, now=clock).role == "guest", "by a password or a token either"
+    assert acts(database, Act.USER_CHANGED) == [("groups at the sign-in provider", "Lotte")]
+    assert comes(way, provider, group).role == lotte.role
+
+
+def test_an_administrator_made_by_hand_stays_one_where_no_group_makes_any(
+    database: Database, owner: Principal, way: OidcWay, provider: FakeProvider, clock: Clock
+) -> None:
+    for roles in (("*=user", "crew=moderator"), ("*=administrator", "crew=moderator"), ("crew=moderator",)):
+        by_hand = replace(way, roles=roles)
+        lotte = comes(by_hand, provider, "crew")
+        users.change_user(database, owner, lotte.id, role="administrator", now=clock)
+        assert comes(by_hand, provider, "chess").role == "administrator"
+        assert comes(by_hand, provider, "crew").role == "moderator", "a group names her"
+
+
+@pytest.mark.parametrize("roles", [("*=user", "film-admins=administrator"), MAPPING])
+def test_that_the_last_administrator_stays_is_written_down_once_an_hour(
+    database: Database, way: OidcWay, provider: FakeProvider, clock: Clock, roles: tuple[str, ...]
+) -> None:
+    mapped = replace(way, roles=roles)
+    lotte = comes(mapped, provider, "film-admins")
+    for _ in range(3):
+        assert comes(mapped, provider, "chess") == lotte
+        clock.forward(seconds=1_000)
+    kept = [("groups at the sign-in provider", "Lotte")]
+    assert acts(database, Act.ADMINISTRATOR_KEPT) == kept
+    clock.forward(seconds=1_000)
+    assert comes(mapped, provider, "chess") == lotte
+    assert acts(database, Act.ADMINISTRATOR_KEPT) == kept * 2
+    assert acts(database, Act.USER_CHANGED) == []
+
+
 def test_for_everybody_gives_accounts_and_changes_no_role(
     database: Database, owner: Principal, way: OidcWay, provider: FakeProvider, clock: Clock
 ) -> None:
@@ -192,6 +247,9 @@ def test_for_everybody_gives_accounts_and_changes_no_role(
     users.change_user(database, owner, lotte.id, role=Role.GUEST.value, now=clock)
     assert comes(everybody, provider).role == "guest"
     assert comes(everybody, provider, "crew").role == "moderator"
+    children = replace(way, roles=("*=user", "children=guest"))
+    users.change_user(database, owner, lotte.id, role=Role.GUEST.value, now=clock)
+    assert comes(children, provider).role == "guest", "only a group that she is in raises her"
 
 
 def test_one_links_it_to_ones_own_account_and_to_nobody_elses(

@@ -107,7 +107,12 @@ def test_ones_own_account_is_linked_and_a_program_is_told_where_to(
     browser: Browser, provider: Provider
 ) -> None:
     browser.post("/sign-in", name=NAME, password=PASSWORD)
-    link = link_of(browser.post("/account/identities/oidc"))
+    for refused in (
+        browser.post("/account/identities/oidc", link_password="Not hers at all, 1"),
+        browser.api("POST", "/me/identities/oidc", {}),
+    ):
+        assert refused.status_code == 422
+    link = link_of(browser.post("/account/identities/oidc", link_password=PASSWORD))
     there = browser.get(f"/sign-in/oidc/back?{back_with(provider.agree(link))}", follow=False)
     assert there.headers["location"] == "/account"
     assert "the club: Lotte" in words(browser.get("/account").text)

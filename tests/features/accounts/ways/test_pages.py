@@ -12,7 +12,7 @@ from projectionist.features.accounts.sessions import COOKIE, HANDSHAKE_COOKIE
 from projectionist.features.servers import service as servers
 from projectionist.features.servers.service import NewServer
 from projectionist.media.vocabulary import ServerKind
-from tests.features.accounts.house import PLEX, TOKEN, Browser, House, words
+from tests.features.accounts.house import PASSWORD, PLEX, TOKEN, Browser, House, words
 from tests.features.accounts.opened import house, owner
 from tests.features.accounts.ways.plex_people import FRIEND, STRANGER
 from tests.passwords import ANOTHER
@@ -107,9 +107,48 @@ def test_who_is_not_let_in_is_told_why_and_the_page_asks_no_more(house: House, s
     assert stranger.get("/sign-in/plex", follow=False).headers["location"] == "/sign-in"
 
 
+def test_an_open_browser_is_not_enough_to_link_an_account(house: House, owner: Browser) -> None:
+    servers.add_server(house.reach, NewServer(ServerKind.PLEX, PLEX, TOKEN))
+    shown = owner.get("/account").text
+    assert 'id="link_password"' in shown
+    for password in ("", "Not hers at all, 1"):
+        refused = owner.post("/account/identities/plex", link_password=password)
+        assert refused.status_code == 422
+        assert 'id="link_password-error"' in refused.text, "beside the field, on her own page"
+        program = owner.api("POST", "/me/identities/plex", {"password": password})
+        assert (program.status_code, program.json()["errors"][0]["field"]) == (422, "password")
+        house.clock.forward(seconds=61)
+    assert HANDSHAKE_COOKIE not in owner.cookies
+    assert house.plex_tv.asked == []
+    assert owner.api("POST", "/me/identities/plex", {"password": PASSWORD}).status_code == 201
+
+
+def test_a_password_to_link_is_not_guessed_for_long(house: House, owner: Browser) -> None:
+    servers.add_server(house.reach, NewServer(ServerKind.PLEX, PLEX, TOKEN))
+    answers = [owner.post("/account/identities/plex", link_password="guess") for _ in range(20)]
+    assert answers[-1].status_code == 429
+    assert owner.post("/account/identities/plex", link_password=PASSWORD).status_code == 429
+
+
+def test_who_has_no_password_links_within_ten_minutes_of_signing_in(house: House, stranger: Browser) -> None:
+    stranger.post("/sign-in/plex")
+    house.plex_tv.claim(FRIEND)
+    house.clock.forward(seconds=2)
+    stranger.post("/sign-in/plex/look", follow=False)
+    page = stranger.get("/account").text
+    assert 'id="link_password"' not in page
+    assert "You have no password here, so this can be done within ten minutes of signing in." in words(page)
+    assert stranger.post("/account/identities/plex").url.path == "/sign-in/plex"
+    house.clock.forward(seconds=601)
+    late = stranger.post("/account/identities/plex")
+    assert late.status_code == 422
+    assert "sign in anew, and do this within ten minutes" in words(late.text)
+    assert stranger.api("POST", "/me/identities/plex", {}).status_code == 422
+
+
 def test_an_account_is_linked_and_unlinked_on_ones_own_page(house: House, owner: Browser) -> None:
     servers.add_server(house.reach, NewServer(ServerKind.PLEX, PLEX, TOKEN))
-    page = owner.post("/account/identities/plex")
+    page = owner.post("/account/identities/plex", link_password=PASSWORD)
     assert "Link your Plex account" in words(page.text)
     house.plex_tv.claim(STRANGER)
     house.clock.forward(seconds=2)
@@ -173,7 +212,7 @@ def test_a_program_signs_in_by_plex_too(house: House, stranger: Browser) -> None
     assert stranger.api("POST", "/sign-in/plex/look").json()["state"] == "signed_in"
     assert stranger.api("GET", "/me").json()["name"] == "farouk"
     house.plex_tv.failures["begin"] = ServerUnreachable("plex.tv did not answer.")
-    assert stranger.api("POST", "/me/identities/plex").status_code == 502
+    assert stranger.api("POST", "/me/identities/plex", {}).status_code == 502
 
 
 def test_signing_in_anew_ends_what_the_browser_was_signed_in_as(house: House, owner: Browser) -> None:

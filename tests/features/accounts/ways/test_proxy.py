@@ -12,12 +12,14 @@ import pytest
 from litestar import Request
 from sqlalchemy import text
 
+from projectionist.errors import NotAllowed
 from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.users import service as users
 from projectionist.web.edge import FROM_PROXY
 from tests.features.accounts.house import NAME, PASSWORD, House, words
 from tests.features.accounts.opened import house
+from tests.features.accounts.ways.at_once import together
 from tests.serving import served
 
 __all__ = ["house"]
@@ -32,7 +34,7 @@ HERE, ELSEWHERE = ("127.0.0.0/8",), ("192.0.2.0/24",)
 
 
 def behind(
-    house: House, trusted: tuple[str, ...], header: str = "Remote-User"
+    house: House, trusted: tuple[str, ...], header: str = "Remote-User", host: str = "127.0.0.1"
 ) -> AbstractContextManager[Ask]:
     """Asks for one's own account with headers, from this machine."""
     accounts.found(house.database, NAME, PASSWORD, now=house.clock.now)
@@ -42,7 +44,7 @@ def behind(
 
     @contextmanager
     def opened() -> Iterator[Ask]:
-        with served(house.app) as address:
+        with served(house.app, host) as address:
             yield lambda headers: httpx2.get(f"{address}/account", headers=list(headers), timeout=20)
 
     return opened()
@@ -60,6 +62,18 @@ def test_whom_a_trusted_proxy_names_is_signed_in_and_is_one_user(house: House) -
             assert page.status_code == 200
             assert "lotte" in words(page.text)
     assert people(house) == {NAME, "lotte"}
+
+
+@pytest.mark.parametrize("trusted", [HERE, ("::ffff:127.0.0.0/104",)])
+def test_a_trusted_proxy_is_believed_where_both_kinds_of_address_are_listened_at(
+    house: House, trusted: tuple[str, ...]
+) -> None:
+    with behind(house, trusted, host="::") as ask:
+        page = ask([*NAMED, ("x-forwarded-for", "203.0.113.9"), ("x-forwarded-proto", "https")])
+        assert (page.status_code, "strict-transport-security" in page.headers) == (200, True)
+    with house.database.read() as session:
+        acts = session.execute(text("SELECT address FROM audit_entry WHERE act = 'user joined'")).scalars()
+        assert list(acts) == ["203.0.113.9"]
 
 
 @pytest.mark.parametrize("more", [(), (("x-forwarded-for", "192.0.2.1"),)])
@@ -145,9 +159,53 @@ def test_groups_of_back_then_change_no_role_while_a_page_stays_open(house: House
     assert role(request(b"family")) == "user"
     assert role(stream) == "user"
     assert role(stream) == "user"
+    assert role(request(b"film-admins")) == "administrator"
+    with pytest.raises(NotAllowed):
+        identify(request(b"chess"))
+    assert role(stream) == "guest", "what the groups gave is gone with them"
     users.remove_user(house.database, users.OWNER, 2, now=house.clock.now)
     assert identify(stream) is None
     assert people(house) == {NAME}
+
+
+def written_down(house: House) -> list[tuple[str, str, str, str]]:
+    with house.database.read() as session:
+        rows = session.execute(text("SELECT act, about, who, address FROM audit_entry ORDER BY id")).all()
+    return [row._tuple() for row in rows if row.act != "administrator made"]
+
+
+def test_whom_the_proxy_names_in_vain_is_written_down_once_an_hour(house: House) -> None:
+    refused = ("sign-in by another service refused", "lotte", "", "203.0.113.9")
+    with behind(house, HERE) as ask:
+        for _ in range(3):
+            assert ask([LOTTE, ("x-forwarded-for", "203.0.113.9")]).status_code == 403
+            house.clock.forward(seconds=1_000)
+        assert written_down(house) == [refused]
+        assert ask([("remote-user", "otto"), ("x-forwarded-for", "203.0.113.9")]).status_code == 403
+        assert written_down(house)[1:] == [("sign-in by another service refused", "otto", *refused[2:])]
+        house.clock.forward(seconds=1_000)
+        assert ask([LOTTE, ("x-forwarded-for", "203.0.113.9")]).status_code == 403
+        assert written_down(house)[2:] == [refused]
+
+
+def test_a_visit_that_the_proxy_names_is_written_down_where_it_begins(house: House) -> None:
+    visit = ("signed in", "lotte", "lotte", "203.0.113.9")
+    with behind(house, HERE) as ask:
+        for _ in range(4):
+            assert ask([*NAMED, ("x-forwarded-for", "203.0.113.9")]).status_code == 200
+            house.clock.forward(seconds=1_800)
+        assert written_down(house) == [("user joined", *visit[1:])], "she is still there"
+        house.clock.forward(seconds=1_800)
+        assert ask([*NAMED, ("x-forwarded-for", "203.0.113.9")]).status_code == 200
+        assert written_down(house)[1:] == [visit]
+
+
+def test_of_many_requests_at_once_one_begins_the_visit(house: House) -> None:
+    with behind(house, HERE) as ask:
+        assert ask(NAMED).status_code == 200
+        house.clock.forward(seconds=7_200)
+    together([lambda: house.proxy_way.enter(house.proxy_way.read(["lotte"], ["family"]))] * 6)  # type: ignore[arg-type]
+    assert [act for act, *_ in written_down(house)] == ["user joined", "signed in"]
 
 
 def test_it_is_off_unless_a_header_is_named(house: House) -> None:

@@ -9,7 +9,6 @@ from litestar import Request, Response, delete, get, post
 from litestar.params import JSONBody
 
 from projectionist.db.engine import Database
-from projectionist.errors import NotAllowed
 from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts.api import PersonDocument, person_document
 from projectionist.features.accounts.cookies import (
@@ -161,9 +160,7 @@ def revoke_passkey(
     principal: Injected[Principal], database: Injected[Database], clock: Injected[Clock], passkey_id: Id
 ) -> None:
     """Take one of one's passkeys away."""
-    if principal.by_token:
-        raise NotAllowed("A program takes no passkeys away; sign in and try again.")
-    service.revoke(database, principal.id, passkey_id, now=clock.now)
+    service.revoke(database, principal, passkey_id, now=clock.now)
 
 
 @delete(

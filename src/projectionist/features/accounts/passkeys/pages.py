@@ -36,7 +36,7 @@ def revoke_passkey(
     passkey_id: FromPath[int],
 ) -> Redirect:
     """Take one of one's passkeys away."""
-    service.revoke(database, principal.id, passkey_id, now=clock.now)
+    service.revoke(database, principal, passkey_id, now=clock.now)
     return to(request, PAGE)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
-from projectionist.errors import Conflict, InputWrong, NotFound, SignInNeeded
+from projectionist.errors import Conflict, InputWrong, NotAllowed, NotFound, SignInNeeded
 from projectionist.features.accounts import attempts
 from projectionist.features.accounts import queries as accounts
 from projectionist.features.accounts.attempts import Tell
@@ -168,11 +168,13 @@ def sign_in(
     raise SignInNeeded("This passkey is not known here, or it took too long; try again, or use the password.")
 
 
-def revoke(database: Database, user_id: int, passkey_id: int, *, now: Now) -> None:
-    """Take one of somebody's passkeys away. Raises NotFound."""
+def revoke(database: Database, by: Principal, passkey_id: int, *, now: Now) -> None:
+    """Take one of one's own passkeys away. Raises NotFound, NotAllowed for a program."""
+    if by.by_token:
+        raise NotAllowed("A program takes no passkeys away; sign in and try again.")
     with database.durable() as session:
-        person = _there(accounts.user_for_update(session, user_id))
-        name = queries.remove_passkey(session, user_id, passkey_id)
+        person = _there(accounts.user_for_update(session, by.id))
+        name = queries.remove_passkey(session, by.id, passkey_id)
         if name is None:
             raise NotFound("This passkey is not there any more; nothing was changed.")
         record(session, Act.PASSKEY_REVOKED, person.name, at=now(), before={"passkey": name})

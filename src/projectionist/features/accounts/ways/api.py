@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, delete, get, post
@@ -31,6 +31,15 @@ class SignInOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A sign-in by another service; `remember` keeps it for 30 days."""
 
     remember: bool = False
+
+
+class LinkOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One's password, to link an account; who has none leaves it out, and signs in within the ten minutes before."""
+
+    password: Annotated[str, msgspec.Meta(max_length=1024)] = ""
+
+    def __repr__(self) -> str:
+        return "LinkOrder(…)"
 
 
 class BegunDocument(msgspec.Struct, frozen=True):
@@ -85,10 +94,16 @@ def begin_plex(
     **limited(ELSEWHERE),
 )
 def link_plex(
-    request: Request[Any, Any, Any], principal: Injected[Principal], ways: Injected[Ways]
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    ways: Injected[Ways],
+    data: JSONBody[LinkOrder],
 ) -> Response[BegunDocument]:
     """Begin to link one's Plex account; the answer sets a cookie by which it is looked how it stands."""
-    return _begun(request, plex.begin(ways.plex, back=arriving.back_to(request), principal=principal))
+    who = arriving.who_links(request, principal, database, clock, data.password)
+    return _begun(request, plex.begin(ways.plex, back=arriving.back_to(request), principal=who))
 
 
 @post(
@@ -140,11 +155,17 @@ def begin_oidc(
     **limited(ELSEWHERE),
 )
 def link_oidc(
-    request: Request[Any, Any, Any], principal: Injected[Principal], ways: Injected[Ways]
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    ways: Injected[Ways],
+    data: JSONBody[LinkOrder],
 ) -> Response[BegunDocument]:
     """Begin to link one's account at the provider; it leads back to the browser that has the answer's cookie."""
+    who = arriving.who_links(request, principal, database, clock, data.password)
     back = arriving.back_to(request, oidc_pages.BACK)
-    return _begun(request, oidc.begin(ways.oidc, back=back, wanted="/account", principal=principal))
+    return _begun(request, oidc.begin(ways.oidc, back=back, wanted="/account", principal=who))
 
 
 @get("/api/v1/me/identities", tags=["Accounts"], operation_id="list_identities", sync_to_thread=True)

@@ -22,11 +22,12 @@ from projectionist.features.accounts.cookies import (
     session_cookies,
     shell_settings,
     step_cookie,
+    tell_limit,
 )
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.second_factor.pages import STEP
 from projectionist.features.accounts.sessions import COOKIE
-from projectionist.features.accounts.ways import plex
+from projectionist.features.accounts.ways import plex, service
 from projectionist.features.accounts.ways.plex import Arrived, PlexWay, Waiting
 from projectionist.features.accounts.ways.service import Kind
 from projectionist.kit.clock import Clock
@@ -49,6 +50,24 @@ def signed_in(request: Request[Any, Any, Any]) -> Principal | None:
     """Who is signed in, on a page that anybody may ask for."""
     principal = request.scope["user"]
     return principal if isinstance(principal, Principal) else None
+
+
+def who_links(
+    request: Request[Any, Any, Any],
+    principal: Principal,
+    database: Database,
+    clock: Clock,
+    password: str,
+    field: str = "password",
+) -> Principal:
+    """Who wants to link an account of theirs, once they have shown that it is them.
+
+    Raises NotAllowed for a program, and else as `service.check_themselves`.
+    """
+    service.check_own_hand(principal)
+    token, tell = request.cookies.get(COOKIE, ""), tell_limit(request, clock)
+    service.check_themselves(database, principal.id, password, field, now=clock.now, tell=tell, token=token)
+    return principal
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,16 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect, Template
 
 from projectionist.db.engine import Database
-from projectionist.errors import ProjectionistError
+from projectionist.errors import InputWrong, ProjectionistError, TooManyRequests
 from projectionist.features.accounts.cookies import (
     handshake_cookie,
     handshake_of,
     no_handshake,
     shell_settings,
 )
+from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.pages import SHOWN, account_context
 from projectionist.features.accounts.ways import arriving, oidc
 from projectionist.features.accounts.ways.oidc import Returned
 from projectionist.features.accounts.ways.opening import Ways
@@ -51,10 +53,19 @@ def begin_oidc(request: Request[Any, Any, Any], ways: Injected[Ways], data: Form
     **limited(ELSEWHERE),
 )
 def link_oidc(
-    request: Request[Any, Any, Any], principal: Injected[Principal], ways: Injected[Ways]
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    ways: Injected[Ways],
+    data: Form,
 ) -> Template:
-    """Begin to link one's account at the provider."""
-    return _begin(request, ways, "/account", False, principal)
+    """Begin to link one's account at the provider, once one has shown one's password."""
+    try:
+        who = arriving.who_links(request, principal, database, clock, text(data, SHOWN), SHOWN)
+    except (InputWrong, TooManyRequests) as wrong:
+        return refused("accounts/account.html", account_context(request, principal, ways, clock), wrong)
+    return _begin(request, ways, "/account", False, who)
 
 
 @get(BACK, sync_to_thread=True, include_in_schema=False, **limited(ELSEWHERE, OPEN))

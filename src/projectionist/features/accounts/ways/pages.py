@@ -11,7 +11,7 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
 from projectionist.db.engine import Database
-from projectionist.errors import NotFound, ProjectionistError
+from projectionist.errors import InputWrong, NotFound, ProjectionistError, TooManyRequests
 from projectionist.features.accounts.cookies import (
     handshake_cookie,
     handshake_of,
@@ -20,6 +20,7 @@ from projectionist.features.accounts.cookies import (
 )
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.pages import SHOWN, account_context
 from projectionist.features.accounts.users.pages import MANAGE, user_context
 from projectionist.features.accounts.ways import arriving, others, plex, service
 from projectionist.features.accounts.ways.opening import Ways
@@ -54,10 +55,19 @@ def begin_plex(request: Request[Any, Any, Any], ways: Injected[Ways], data: Form
 
 @post("/account/identities/plex", sync_to_thread=True, include_in_schema=False, **limited(ELSEWHERE))
 def link_plex(
-    request: Request[Any, Any, Any], principal: Injected[Principal], ways: Injected[Ways]
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    ways: Injected[Ways],
+    data: Form,
 ) -> Template | Redirect:
-    """Begin to link one's Plex account."""
-    return _begin(request, ways.plex, ACCOUNT, False, principal)
+    """Begin to link one's Plex account, once one has shown one's password."""
+    try:
+        who = arriving.who_links(request, principal, database, clock, text(data, SHOWN), SHOWN)
+    except (InputWrong, TooManyRequests) as error:
+        return refused("accounts/account.html", account_context(request, principal, ways, clock), error)
+    return _begin(request, ways.plex, ACCOUNT, False, who)
 
 
 @post("/sign-in/plex/look", sync_to_thread=True, include_in_schema=False, status_code=200, **OPEN)

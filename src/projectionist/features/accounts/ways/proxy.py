@@ -53,7 +53,12 @@ class ProxyWay:
     def enter(self, person: Vouched) -> Principal:
         """Who somebody is here whom the proxy names. Raises NotAllowed where no group lets them in."""
         door = Door(self.database, Kind.PROXY, self.roles, self.may_register, self.now)
-        return vouched.enter(door, person)
+        try:
+            return vouched.enter(door, person)
+        except NotAllowed as error:
+            raise service.refuse(
+                self.database, Kind.PROXY, person.proven, error, now=self.now, seldom=True
+            ) from None
 
     def known(self, person: Vouched) -> Principal | None:
         """Who somebody is here by now whom the proxy named before; what it said then changes nothing any more."""

@@ -37,9 +37,17 @@ def add_identity(
     return added is not None
 
 
-def mark_used(session: Session, identity_id: int, name: str, now: datetime) -> None:
-    """Remember that somebody came in by it, and what they are called there by now."""
-    session.execute(update(IdentityRow).where(IdentityRow.id == identity_id).values(used_at=now, name=name))
+def mark_used(session: Session, identity_id: int, name: str, now: datetime, before: datetime | None) -> bool:
+    """Remember that somebody came in by it, and what they are called there by now.
+
+    `before` is when they last did; False where somebody else has remembered since.
+    """
+    result = session.execute(
+        update(IdentityRow)
+        .where(IdentityRow.id == identity_id, IdentityRow.used_at.is_not_distinct_from(before))
+        .values(used_at=now, name=name)
+    )
+    return isinstance(result, CursorResult) and result.rowcount == 1
 
 
 def remove_identity(session: Session, identity_id: int) -> None:

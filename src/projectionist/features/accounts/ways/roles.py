@@ -19,3 +19,13 @@ def role_of(mapping: Sequence[str], groups: Collection[str]) -> tuple[Role | Non
     named = {role for group, role in pairs if group in groups and group != EVERYBODY}
     given = named or {role for group, role in pairs if group == EVERYBODY}
     return next((role for role in _BEST_FIRST if role in given), None), bool(named)
+
+
+def is_taken(mapping: Sequence[str], held: str, left: Role) -> bool:
+    """Whether somebody whose groups give them no role by name loses the one they hold, and has a lesser one left.
+
+    A role is for the groups to take where a group is named for it; what everybody gets raises nobody.
+    """
+    pairs = [one.rpartition("=") for one in mapping]
+    is_named = any(role == held and group != EVERYBODY for group, _, role in pairs)
+    return is_named and _BEST_FIRST.index(left) > _BEST_FIRST.index(Role(held))

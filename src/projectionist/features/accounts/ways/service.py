@@ -19,12 +19,13 @@ from sqlalchemy.orm import Session
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, NotAllowed, NotFound
 from projectionist.features.accounts import queries as accounts
+from projectionist.features.accounts.attempts import Tell
 from projectionist.features.accounts.credentials import queries as credentials
 from projectionist.features.accounts.models import UserRow
 from projectionist.features.accounts.permissions import Role
-from projectionist.features.accounts.service import principal_of, user_row
+from projectionist.features.accounts.service import actor_of, check_current, principal_of, user_row
 from projectionist.features.accounts.ways import queries
-from projectionist.features.audit_log.service import Act, legible, record
+from projectionist.features.audit_log.service import Act, legible, note_seldom, record
 from projectionist.kit.acting import Actor, acting
 from projectionist.media.identity import Proven
 from projectionist.web.ports import Principal
@@ -38,6 +39,8 @@ _NAMES = 50
 _LONGEST_NAME = 30
 _LONGEST_CALLED = 100
 _USED_EVERY = timedelta(minutes=1)
+_VISIT = timedelta(hours=1)
+"""Where there are no sessions, who comes after so long without a request begins a visit."""
 
 
 class Kind(StrEnum):
@@ -145,10 +148,19 @@ def unlink(
         record(session, Act.IDENTITY_UNLINKED, row.name, at=now(), before=_said(gone.kind, gone.name))
 
 
-def refuse(database: Database, kind: Kind, proven: Proven, error: NotAllowed, *, now: Now) -> NotAllowed:
-    """Write down that somebody who is known elsewhere was not let in; gives the error back, to be raised."""
+def refuse(
+    database: Database, kind: Kind, proven: Proven, error: NotAllowed, *, now: Now, seldom: bool = False
+) -> NotAllowed:
+    """Write down that somebody who is known elsewhere was not let in; gives the error back, to be raised.
+
+    With `seldom` once in an hour, for who is refused with each request.
+    """
+    called = _called(proven)
+    if seldom:
+        note_seldom(database, Act.SIGN_IN_REFUSED, called, after=_said(kind, called), at=now())
+        return error
     with database.durable() as session:
-        record(session, Act.SIGN_IN_REFUSED, _called(proven), at=now(), after=_said(kind, _called(proven)))
+        record(session, Act.SIGN_IN_REFUSED, called, at=now(), after=_said(kind, called))
     return error
 
 
@@ -160,6 +172,19 @@ def check_own_hand(principal: Principal) -> None:
         )
 
 
+def check_themselves(
+    database: Database, user_id: int, password: str, field: str, *, now: Now, tell: Tell, token: str
+) -> None:
+    """Have whoever links show their password: an open browser that somebody left must not be given a way in.
+
+    Who has none needs a sign-in of a moment ago, whose `token` they show. Raises InputWrong, of the field `field`,
+    TooManyRequests, NotFound.
+    """
+    with database.read() as session:
+        row = _there(accounts.user(session, user_id))
+    check_current(database, row, password, field, now=now, tell=tell, token=token)
+
+
 def _come_again(database: Database, kind: Kind, proven: Proven, now: datetime) -> Principal | None:
     """Whose identity this is; that they came is remembered, and what they are called by now."""
     with database.read() as session:
@@ -168,8 +193,12 @@ def _come_again(database: Database, kind: Kind, proven: Proven, now: datetime) -
         return None
     row, person = found
     if row.used_at is None or abs(now - row.used_at) >= _USED_EVERY or row.name != _called(proven):
-        with database.write() as session:
-            queries.mark_used(session, row.id, _called(proven), now)
+        begins = kind is Kind.PROXY and abs(now - (row.used_at or row.linked_at)) >= _VISIT
+        with database.durable() if begins else database.write() as session:
+            mine = queries.mark_used(session, row.id, _called(proven), now, row.used_at)
+            if begins and mine:
+                said = {"by": kind.value}
+                record(session, Act.SIGNED_IN, person.name, at=now, after=said, who=actor_of(person))
     return principal_of(person)
 
 

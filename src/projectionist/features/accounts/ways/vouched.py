@@ -12,8 +12,9 @@ from projectionist.features.accounts.permissions import Role
 from projectionist.features.accounts.service import has_administrator
 from projectionist.features.accounts.users import service as users
 from projectionist.features.accounts.ways import service
-from projectionist.features.accounts.ways.roles import role_of
+from projectionist.features.accounts.ways.roles import is_taken, role_of
 from projectionist.features.accounts.ways.service import Kind
+from projectionist.features.audit_log.service import Act, note_seldom
 from projectionist.kit.acting import Actor, acting
 from projectionist.media.identity import Vouched
 from projectionist.web.ports import Principal
@@ -36,12 +37,16 @@ class Door:
 
 
 def enter(door: Door, vouched: Vouched) -> Principal:
-    """Who somebody is here. Whom a group names gets the role of that group, each time; the last administrator stays.
+    """Who somebody is here. Whom a group names gets the role of that group, each time.
 
-    Raises NotAllowed where no group lets them in; an administrator is never shut out.
+    A role that groups give is lost with the last of them: what is left is what everybody gets, or a guest's where
+    that is nothing. One that was given by hand, and that no group is named for, stays; so does the last administrator.
+    Raises NotAllowed where no group lets them in; who is an administrator even so is never shut out.
     """
-    role, is_named = role_of(door.mapping, vouched.groups)
+    role, by_name = role_of(door.mapping, vouched.groups)
     known = service.known(door.database, door.kind, vouched.proven)
+    if known is not None:
+        known = _as_groups_say(door, vouched, known, role, by_name)
     if role is None and (known is None or known.role != Role.ADMINISTRATOR):
         raise NotAllowed("None of your groups lets you in here; ask an administrator.")
     entered = service.enter(
@@ -52,16 +57,26 @@ def enter(door: Door, vouched: Vouched) -> Principal:
         now=door.now,
         many_administrators=True,
     )
-    if role is None or not is_named or entered.role == role:
-        return entered
+    return _as_groups_say(door, vouched, entered, role, by_name) if known is None else entered
+
+
+def _as_groups_say(
+    door: Door, vouched: Vouched, person: Principal, role: Role | None, by_name: bool
+) -> Principal:
+    """Somebody with the role that their groups leave them, written down as done by the groups."""
+    left = role or Role.GUEST
+    if person.role == left or not (by_name or is_taken(door.mapping, person.role, left)):
+        return person
     marker = acting.set(Actor(name=_ACTING[door.kind], address=acting.get().address))
     try:
-        users.change_user(door.database, users.OWNER, entered.id, role=role.value, now=door.now)
+        users.change_user(door.database, users.OWNER, person.id, role=left.value, now=door.now)
     except Conflict:
-        return entered  # the last administrator stays one
+        said = {"way": door.kind.value}  # each time that they come, or with each request of theirs
+        note_seldom(door.database, Act.ADMINISTRATOR_KEPT, person.name, after=said, at=door.now())
+        return person
     finally:
         acting.reset(marker)
-    return service.known(door.database, door.kind, vouched.proven) or entered
+    return service.known(door.database, door.kind, vouched.proven) or person
 
 
 def _newcomer(door: Door, role: Role | None) -> Role:
