@@ -6,6 +6,7 @@ What is known of a backup lies beside it: a record in the database would be lost
 from __future__ import annotations
 
 import errno
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +30,8 @@ from projectionist.kit.secrets import Vault, kept_key, load_vault
 from projectionist.settings import Settings
 
 ENDING = ".backup"
+_OURS = re.compile(r"projectionist-\d{8}T\d{6}Z-[0-9a-f]{4}\.backup", re.ASCII)
+"""What `make_backup` calls its files; others may keep theirs in the same folder."""
 _RECORD = ".json"
 _KEY_TABLE = "kept_key"
 
@@ -230,10 +233,13 @@ def _take_key(copy: Path) -> bytes | None:
 
 
 def backups(folder: Path) -> Sequence[Record]:
-    """Every backup of a folder, the newest first; one without a record counts as not proven. Raises OSError."""
+    """Every backup of a folder, the newest first; one without a record counts as not proven. Raises OSError.
+
+    Files that are not called as ours are passed over, so that none of them is ever removed.
+    """
     if not folder.is_dir():
         return ()
-    found = [_read(path) for path in folder.glob(f"*{ENDING}")]
+    found = [_read(path) for path in folder.glob(f"*{ENDING}") if _OURS.fullmatch(path.name)]
     return sorted(found, key=lambda one: one.made_at, reverse=True)
 
 
@@ -296,6 +302,8 @@ def _read(path: Path) -> Record:
     try:
         record = msgspec.json.decode(path.with_name(f"{path.name}{_RECORD}").read_bytes(), type=Record)
     except (FileNotFoundError, msgspec.DecodeError):
+        return unrecorded
+    if record.name != path.name:  # what is removed goes by its name
         return unrecorded
     if record.size != state.st_size:
         return msgspec.structs.replace(record, trouble="It is not as long as it was when it was made.")

@@ -1,0 +1,89 @@
+"""Which backups are kept and which go, as the command line, starts and ways back leave the folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from projectionist.db import schema
+from projectionist.db.engine import Database, sqlite_url
+from projectionist.db.saved_settings import save_settings
+from projectionist.features.backups.service import Record
+from projectionist.opening import open_house
+from projectionist.settings import load_settings
+from tests.features.command import projectionist
+
+LONG_AGO = datetime(2020, 1, 1, 3, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder on SQLite, started once."""
+    folder = tmp_path / "data"
+    with open_house(load_settings({}, {"data": str(folder)}), exclusive=True):
+        pass
+    (folder / "backups").mkdir(mode=0o700)
+    return folder
+
+
+def lie_there(data: Path, days: Iterable[int], *, reason: str = "schedule", trouble: str = "") -> list[str]:
+    """Backups of so many days after a day long ago, as their files and records lie in the folder; their names."""
+    names = []
+    for day in days:
+        at = LONG_AGO + timedelta(days=day)
+        name = f"projectionist-{at:%Y%m%dT%H%M%SZ}-{len(reason + trouble):04x}.backup"
+        record = Record(
+            name, at, reason, "", "sqlite", schema.revisions()[-2], 1, 7, False, False, 0.1, trouble
+        )
+        (data / "backups" / name).write_bytes(b"content")
+        (data / "backups" / f"{name}.json").write_bytes(msgspec.json.encode(record))
+        names.append(name)
+    return names
+
+
+def backed_up(data: Path, *words: str) -> str:
+    ran = projectionist("backup", "--json", "--data", data, *words)
+    assert (ran.status, ran.err) == (0, "")
+    return str(json.loads(ran.out)["name"])
+
+
+def left(data: Path) -> list[str]:
+    """The backups in the folder, the oldest first; each with its record."""
+    names = sorted(one.name for one in (data / "backups").glob("projectionist-*.backup"))
+    assert sorted(one.name for one in (data / "backups").glob("*.json")) == [f"{one}.json" for one in names]
+    return names
+
+
+def save(data: Path, keep: int) -> None:
+    """As the settings page saves it."""
+    with closing(Database(sqlite_url(data / "projectionist.sqlite"))) as database:
+        save_settings(database, {"backup_keep": str(keep)})
+
+
+def make_older(data: Path) -> None:
+    """The database as the version from before left it."""
+    with closing(Database(sqlite_url(data / "projectionist.sqlite"))) as database:
+        schema.migrate(database, schema.revisions()[-2])
+
+
+def test_what_others_keep_in_the_folder_is_neither_listed_nor_removed(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROJECTIONIST_BACKUP_KEEP", "1")
+    foreign = ["router.backup", "pg-dump-2020.backup", "projectionist-before-the-move.backup"]
+    for name in foreign:
+        path = data / "backups" / name
+        path.write_bytes(b"not ours")
+        os.utime(path, (1e9, 1e9))
+    first, second = backed_up(data), backed_up(data)
+    there = {one.name for one in (data / "backups").glob("*.backup")}
+    assert there == {*foreign, second}
+    listed = projectionist("backup", "--list", "--data", data).out
+    assert (second in listed, [one for one in (*foreign, first) if one in listed]) == (True, [])
