@@ -87,3 +87,14 @@ def test_what_others_keep_in_the_folder_is_neither_listed_nor_removed(
     assert there == {*foreign, second}
     listed = projectionist("backup", "--list", "--data", data).out
     assert (second in listed, [one for one in (*foreign, first) if one in listed]) == (True, [])
+
+
+def test_a_clock_that_was_ahead_costs_no_backup_of_today(data: Path) -> None:
+    ahead = (datetime.now(UTC) - LONG_AGO).days + 400
+    future = lie_there(data, range(ahead, ahead + 20))
+    old = lie_there(data, range(3))
+    made = [backed_up(data), backed_up(data)]
+    assert set(left(data)) == {*old, *made, *future}
+    judged = projectionist("doctor", "--json", "--data", data)
+    (fresh,) = [one for one in json.loads(judged.out)["checks"] if one["id"] == "backups-fresh"]
+    assert (fresh["status"], "ahead of the clock" in fresh["evidence"]) == ("fail", True)

@@ -167,7 +167,7 @@ def make_backup(
     )
     _write(folder, record)
     if to is None:
-        prune(folder, place.keep)
+        prune(folder, place.keep, record)
     return record
 
 
@@ -243,13 +243,18 @@ def backups(folder: Path) -> Sequence[Record]:
     return sorted(found, key=lambda one: one.made_at, reverse=True)
 
 
-def prune(folder: Path, keep: int) -> Sequence[str]:
-    """Remove what is older than the newest `keep` proven backups; which went. Raises TargetUnwritable."""
-    proven = [one for one in backups(folder) if one.is_proven]
+def prune(folder: Path, keep: int, made: Record) -> Sequence[str]:
+    """Remove what is older than the newest `keep` proven backups; which went. Raises TargetUnwritable.
+
+    What is dated later than `made`, which was made just now, neither counts nor goes: after a clock was set back each
+    new backup would be the oldest.
+    """
+    found = [one for one in backups(folder) if one.made_at <= made.made_at]
+    proven = [one for one in found if one.is_proven]
     if len(proven) < keep:
         return ()
     oldest = proven[keep - 1].made_at
-    gone = [one.name for one in backups(folder) if one.made_at < oldest]
+    gone = [one.name for one in found if one.made_at < oldest]
     for name in gone:
         files.remove_file(folder / name, within=folder)
         files.remove_file(folder / f"{name}{_RECORD}", within=folder)
