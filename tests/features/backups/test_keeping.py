@@ -98,3 +98,34 @@ def test_a_clock_that_was_ahead_costs_no_backup_of_today(data: Path) -> None:
     judged = projectionist("doctor", "--json", "--data", data)
     (fresh,) = [one for one in json.loads(judged.out)["checks"] if one["id"] == "backups-fresh"]
     assert (fresh["status"], "ahead of the clock" in fresh["evidence"]) == ("fail", True)
+
+
+def test_the_command_keeps_as_many_as_the_settings_page_says(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = lie_there(data, range(20))
+    save(data, 365)
+    there.append(backed_up(data))
+    assert left(data) == there
+    monkeypatch.setenv("PROJECTIONIST_BACKUP_KEEP", "3")  # stronger than what the page saved
+    made = backed_up(data)
+    assert left(data) == [*there[-2:], made]
+
+
+def test_an_upgrade_and_the_way_back_remove_no_other_backup(data: Path) -> None:
+    there = lie_there(data, range(20))
+    save(data, 365)
+    assert projectionist("database", "down", "--data", data).status == 0
+    assert left(data)[:-1] == there
+    with open_house(load_settings({}, {"data": str(data)}), exclusive=True):
+        pass
+    assert (left(data)[:-2], len(left(data))) == (there, 22)
+
+
+def test_starts_that_fail_again_and_again_leave_as_many_as_are_kept(data: Path) -> None:
+    nightly = lie_there(data, range(20))
+    attempts = lie_there(data, range(30, 50), reason="upgrade")
+    make_older(data)
+    with open_house(load_settings({}, {"data": str(data)}), exclusive=True):
+        pass
+    assert left(data)[:-1] == [*nightly, *attempts[-13:]]

@@ -119,13 +119,15 @@ def make_backup(
     to: Path | None = None,
     passphrase: str | None = None,
     with_key: bool = False,
+    only_alike: bool = False,
     check: Check = _nothing,
 ) -> Record:
     """Make a backup, prove it, write its record beside it, and remove what is too old in the folder of backups.
 
-    `to` is another folder, in which nothing is removed; `passphrase` another one than the place's. What fails once
-    there is a file is said in the record, not raised. Raises UsageWrong where the key cannot go along,
-    DatabaseUnusable, TargetFull and TargetUnwritable.
+    `to` is another folder, in which nothing is removed; `passphrase` another one than the place's. With `only_alike`
+    only those go that were made for the same reason and of the same revision. What fails once there is a file is said
+    in the record, not raised. Raises UsageWrong where the key cannot go along, DatabaseUnusable, TargetFull and
+    TargetUnwritable.
     """
     secret = place.passphrase if passphrase is None else passphrase
     key = _key_to_take(place, secret) if with_key else None
@@ -167,7 +169,7 @@ def make_backup(
     )
     _write(folder, record)
     if to is None:
-        prune(folder, place.keep, record)
+        prune(folder, place.keep, record, only_alike=only_alike)
     return record
 
 
@@ -243,13 +245,16 @@ def backups(folder: Path) -> Sequence[Record]:
     return sorted(found, key=lambda one: one.made_at, reverse=True)
 
 
-def prune(folder: Path, keep: int, made: Record) -> Sequence[str]:
+def prune(folder: Path, keep: int, made: Record, *, only_alike: bool = False) -> Sequence[str]:
     """Remove what is older than the newest `keep` proven backups; which went. Raises TargetUnwritable.
 
     What is dated later than `made`, which was made just now, neither counts nor goes: after a clock was set back each
-    new backup would be the oldest.
+    new backup would be the oldest. With `only_alike` this holds of what was made for another reason
+    or of another revision, too.
     """
     found = [one for one in backups(folder) if one.made_at <= made.made_at]
+    if only_alike:
+        found = [one for one in found if (one.reason, one.revision) == (made.reason, made.revision)]
     proven = [one for one in found if one.is_proven]
     if len(proven) < keep:
         return ()
@@ -330,11 +335,13 @@ def sweep(settings: Settings) -> Sequence[Path]:
 def bring_up(place: Place) -> Record | None:
     """Bring the database to this program's revision, after a backup where it is of an older one.
 
-    Returns that backup. Raises what `make_backup` and `schema.prepare` do; the database is as it was then.
+    Returns that backup. It takes the place of none but those of earlier tries, since what the settings page says of
+    how many are kept is not read yet. Raises what `make_backup` and `schema.prepare` do; the database is as it was
+    then.
     """
     now = schema.revision_of(place.database)
     record = None
     if now is not None and now in schema.revisions() and now != schema.newest_revision():
-        record = make_backup(place, "upgrade")
+        record = make_backup(place, "upgrade", only_alike=True)
     schema.prepare(place.database)
     return record
