@@ -15,7 +15,10 @@ import pytest
 from projectionist.db import schema
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.saved_settings import save_settings
+from projectionist.errors import BackupUnusable
 from projectionist.features.backups.service import Record
+from projectionist.features.servers.models import ServerRow
+from projectionist.kit.secrets import Vault
 from projectionist.opening import open_house
 from projectionist.settings import load_settings
 from tests.features.command import projectionist
@@ -129,3 +132,23 @@ def test_starts_that_fail_again_and_again_leave_as_many_as_are_kept(data: Path) 
     with open_house(load_settings({}, {"data": str(data)}), exclusive=True):
         pass
     assert left(data)[:-1] == [*nightly, *attempts[-13:]]
+
+
+def test_without_a_proven_backup_no_upgrade_begins(data: Path) -> None:
+    sealed = Vault(os.urandom(32)).seal("a token of then")
+    with (
+        closing(Database(sqlite_url(data / "projectionist.sqlite"))) as database,
+        database.write() as session,
+    ):
+        session.add(
+            ServerRow(
+                kind="plex", name="P", address="http://a", identity="x", token=sealed, created_at=LONG_AGO
+            )
+        )
+    make_older(data)
+    with pytest.raises(BackupUnusable), open_house(load_settings({}, {"data": str(data)}), exclusive=True):
+        pass
+    ran = projectionist("settings", "export", "--data", data)
+    assert (ran.status, "The backup before the upgrade was not proved" in ran.err) == (1, True)
+    with closing(Database(sqlite_url(data / "projectionist.sqlite"))) as database:
+        assert schema.revision_of(database) == schema.revisions()[-2]

@@ -336,12 +336,17 @@ def bring_up(place: Place) -> Record | None:
     """Bring the database to this program's revision, after a backup where it is of an older one.
 
     Returns that backup. It takes the place of none but those of earlier tries, since what the settings page says of
-    how many are kept is not read yet. Raises what `make_backup` and `schema.prepare` do; the database is as it was
-    then.
+    how many are kept is not read yet. Raises BackupUnusable where it is not proved, and what `make_backup` and
+    `schema.prepare` do; the database is as it was then.
     """
     now = schema.revision_of(place.database)
     record = None
     if now is not None and now in schema.revisions() and now != schema.newest_revision():
         record = make_backup(place, "upgrade", only_alike=True)
+        if not record.is_proven:
+            raise BackupUnusable(
+                f"The backup before the upgrade was not proved ({record.trouble}); the database is as it was: mend "
+                "that first, or go on with the version from before."
+            )
     schema.prepare(place.database)
     return record
