@@ -137,10 +137,19 @@ def _passphrase(settings: Settings, encrypt: bool | None, file: Path | None) -> 
 
 
 def _first_line(file: Path | None) -> str:
+    from projectionist.errors import UsageWrong
     from projectionist.kit import files
 
     if file is None:
         return ""
     with files.explained(file, "read"):
-        lines = file.read_text(encoding="utf-8").splitlines()
-    return lines[0].strip() if lines else ""
+        content = file.read_bytes()
+    try:
+        first = next(iter(content.decode().splitlines()), "").strip()
+    except UnicodeDecodeError:
+        raise UsageWrong(
+            f"{file} is no text in UTF-8; nothing was changed: name a file of one line."
+        ) from None
+    if not first:
+        raise UsageWrong(f"{file} has no passphrase in its first line; nothing was changed: write it there.")
+    return first
