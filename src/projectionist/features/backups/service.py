@@ -26,7 +26,7 @@ from projectionist.errors import BackupUnusable, ProjectionistError, TargetUnwri
 from projectionist.features.backups import queries
 from projectionist.features.backups.archive import Header, Unpacked, pack, refuse_newer, unpack
 from projectionist.kit import files, sealing
-from projectionist.kit.secrets import Vault, kept_key, load_vault
+from projectionist.kit.secrets import Vault, is_key, kept_key, load_vault
 from projectionist.settings import Settings
 
 ENDING = ".backup"
@@ -210,7 +210,7 @@ def opened(path: Path, passphrase: str, beside: Path | None = None) -> Iterator[
         header = unpack(path, copy, passphrase)
         refuse_newer(header, schema.revisions())
         compare(header, look_through(copy).rows, path)
-        yield Unpacked(header, copy, _take_key(copy))
+        yield Unpacked(header, copy, _take_key(copy, path.name))
 
 
 def compare(header: Header, found: Mapping[str, int], path: Path) -> None:
@@ -223,15 +223,19 @@ def compare(header: Header, found: Mapping[str, int], path: Path) -> None:
             )
 
 
-def _take_key(copy: Path) -> bytes | None:
+def _take_key(copy: Path, name: str) -> bytes | None:
     with closing(sqlite3.connect(copy, isolation_level=None)) as database:
         there = database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_KEY_TABLE,)).fetchone()
         if there is None:
             return None
-        (key,) = database.execute("SELECT content FROM kept_key").fetchone()
+        found = database.execute("SELECT content FROM kept_key").fetchone()
         database.execute(f"DROP TABLE {_KEY_TABLE}")
         database.execute("VACUUM")
-    return bytes(key)
+    if found is None or not isinstance(found[0], bytes) or not is_key(found[0]):
+        raise BackupUnusable(
+            f"The key that went along in {name} is none; nothing was changed: take another backup."
+        )
+    return found[0]
 
 
 def backups(folder: Path) -> Sequence[Record]:
