@@ -152,3 +152,31 @@ def test_without_a_proven_backup_no_upgrade_begins(data: Path) -> None:
     assert (ran.status, "The backup before the upgrade was not proved" in ran.err) == (1, True)
     with closing(Database(sqlite_url(data / "projectionist.sqlite"))) as database:
         assert schema.revision_of(database) == schema.revisions()[-2]
+
+
+def put_odd_entries(folder: Path) -> list[str]:
+    """What nobody expects among backups, under names as ours; those that are files."""
+    names = [f"projectionist-20200101T000000Z-{number:04x}.backup" for number in range(6)]
+    (folder / names[0]).symlink_to(folder / "nowhere")
+    (folder / names[1]).symlink_to(names[1])
+    (folder / names[2]).mkdir()
+    for name in names[3:]:
+        (folder / name).write_bytes(b"content")
+    (folder / f"{names[3]}.json").write_bytes(b'{"name": "\xff"}')
+    (folder / f"{names[4]}.json").mkdir()
+    naive = Record(names[5], datetime(2020, 1, 1), "", "", "", "", 1, 7, False, False, 0.1)  # noqa: DTZ001
+    (folder / f"{names[5]}.json").write_bytes(msgspec.json.encode(naive))
+    return names[3:]
+
+
+def test_one_odd_entry_among_them_keeps_no_backup_from_being_made_and_told(data: Path) -> None:
+    unrecorded = put_odd_entries(data / "backups")
+    made = backed_up(data)
+    listed = projectionist("backup", "--list", "--json", "--data", data)
+    assert (listed.status, listed.err) == (0, "")
+    found = {one["name"]: one["trouble"] for one in json.loads(listed.out)["backups"]}
+    assert found == {made: "", **dict.fromkeys(unrecorded, "It has no record beside it.")}
+    judged = projectionist("doctor", "--json", "--data", data)
+    assert {
+        one["id"]: one["status"] for one in json.loads(judged.out)["checks"] if one["subject"] == "Backups"
+    } == {"backups-fresh": "pass", "backups-restorable": "pass"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import re
 import sqlite3
+import stat
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -33,6 +34,7 @@ ENDING = ".backup"
 _OURS = re.compile(r"projectionist-\d{8}T\d{6}Z-[0-9a-f]{4}\.backup", re.ASCII)
 """What `make_backup` calls its files; others may keep theirs in the same folder."""
 _RECORD = ".json"
+_NO_FILE = (errno.ENOENT, errno.ELOOP)
 _KEY_TABLE = "kept_key"
 
 Check = Callable[[], None]
@@ -241,12 +243,12 @@ def _take_key(copy: Path, name: str) -> bytes | None:
 def backups(folder: Path) -> Sequence[Record]:
     """Every backup of a folder, the newest first; one without a record counts as not proven. Raises OSError.
 
-    Files that are not called as ours are passed over, so that none of them is ever removed.
+    What is not called as ours, or is no file, is passed over, so that none of it is ever removed.
     """
     if not folder.is_dir():
         return ()
     found = [_read(path) for path in folder.glob(f"*{ENDING}") if _OURS.fullmatch(path.name)]
-    return sorted(found, key=lambda one: one.made_at, reverse=True)
+    return sorted((one for one in found if one is not None), key=lambda one: one.made_at, reverse=True)
 
 
 def prune(folder: Path, keep: int, made: Record, *, only_alike: bool = False) -> Sequence[str]:
@@ -307,17 +309,25 @@ def _put(content: bytes, write: Callable[[bytes], int]) -> None:
     write(content)
 
 
-def _read(path: Path) -> Record:
-    state = path.stat()
+def _read(path: Path) -> Record | None:
+    """None where there is no file, or none any more: others remove backups too."""
+    try:
+        state = path.stat()
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            return None
+        raise
+    if not stat.S_ISREG(state.st_mode):
+        return None
     made_at = datetime.fromtimestamp(state.st_mtime, UTC)
     unrecorded = Record(
         path.name, made_at, "", "", "", "", 0, state.st_size, False, False, 0.0, "It has no record beside it."
     )
     try:
         record = msgspec.json.decode(path.with_name(f"{path.name}{_RECORD}").read_bytes(), type=Record)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError, msgspec.DecodeError):
         return unrecorded
-    if record.name != path.name:  # what is removed goes by its name
+    if record.name != path.name or record.made_at.tzinfo is None:  # what is removed goes by both
         return unrecorded
     if record.size != state.st_size:
         return msgspec.structs.replace(record, trouble="It is not as long as it was when it was made.")
