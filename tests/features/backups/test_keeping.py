@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -180,3 +182,25 @@ def test_one_odd_entry_among_them_keeps_no_backup_from_being_made_and_told(data:
     assert {
         one["id"]: one["status"] for one in json.loads(judged.out)["checks"] if one["subject"] == "Backups"
     } == {"backups-fresh": "pass", "backups-restorable": "pass"}
+
+
+def test_a_backup_is_for_its_owner_alone_from_the_first_moment(data: Path) -> None:
+    """It is killed right after it has its name."""
+    code = (
+        "import os, sys\n"
+        "from projectionist.cli import main\n"
+        "named = False\n"
+        "def note(event, about):\n"
+        "    global named\n"
+        "    if named:\n"
+        "        named = False\n"
+        "        os.kill(os.getpid(), 9)\n"
+        "    named = event == 'os.rename' and str(about[1]).endswith('.backup')\n"
+        "sys.addaudithook(note)\n"
+        "sys.exit(main._exit_code())\n"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code, "backup", "--data", str(data)]
+    ran = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert ran.returncode == -9, ran.stderr
+    (made,) = (data / "backups").glob("*.backup")
+    assert made.stat().st_mode & 0o777 == 0o600

@@ -6,6 +6,7 @@ What is known of a backup lies beside it: a record in the database would be lost
 from __future__ import annotations
 
 import errno
+import os
 import re
 import sqlite3
 import stat
@@ -15,6 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 import msgspec
@@ -152,8 +154,7 @@ def make_backup(
             key is not None,
             sealing.new_salt().hex() if secret else "",
         )
-        files.publish_file(folder / name, lambda into: pack(copy, into, header, secret))
-    (folder / name).chmod(0o600)
+        files.publish_file(folder / name, lambda into: _pack_privately(copy, into, header, secret))
     trouble = trouble_of(place, folder / name, secret, check)
     record = Record(
         name,
@@ -283,6 +284,12 @@ def _key_to_take(place: Place, passphrase: str) -> bytes:
             "There is no key file to take along: the key comes from PROJECTIONIST_SECRET_KEY; keep that elsewhere."
         )
     return key
+
+
+def _pack_privately(copy: Path, into: BinaryIO, header: Header, secret: str) -> None:
+    """As `pack` does, into a file that is for its owner alone before anything is in it."""
+    os.fchmod(into.fileno(), 0o600)
+    pack(copy, into, header, secret)
 
 
 def _add_key(copy: Path, key: bytes) -> None:
