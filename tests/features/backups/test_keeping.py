@@ -117,6 +117,19 @@ def test_the_command_keeps_as_many_as_the_settings_page_says(
     assert left(data) == [*there[-2:], made]
 
 
+def test_of_those_that_are_not_proven_the_newest_are_kept_too(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROJECTIONIST_BACKUP_KEEP", "3")
+    proven = lie_there(data, range(2))
+    unproven = lie_there(data, range(2, 9), trouble="A kept token cannot be read.")
+    unrecorded = "projectionist-20190101T000000Z-0000.backup"  # perhaps brought here from elsewhere
+    (data / "backups" / unrecorded).write_bytes(b"content")
+    made = backed_up(data)
+    (data / "backups" / f"{unrecorded}.json").touch()
+    assert left(data) == [unrecorded, *proven, *unproven[-3:], made]
+
+
 def test_an_upgrade_and_the_way_back_remove_no_other_backup(data: Path) -> None:
     there = lie_there(data, range(20))
     save(data, 365)

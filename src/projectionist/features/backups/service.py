@@ -255,6 +255,7 @@ def backups(folder: Path) -> Sequence[Record]:
 def prune(folder: Path, keep: int, made: Record, *, only_alike: bool = False) -> Sequence[str]:
     """Remove what is older than the newest `keep` proven backups; which went. Raises TargetUnwritable.
 
+    Of those that were tried and are not proven the newest `keep` stay, too: they would fill the disk otherwise.
     What is dated later than `made`, which was made just now, neither counts nor goes: after a clock was set back each
     new backup would be the oldest. With `only_alike` this holds of what was made for another reason
     or of another revision, too.
@@ -263,10 +264,11 @@ def prune(folder: Path, keep: int, made: Record, *, only_alike: bool = False) ->
     if only_alike:
         found = [one for one in found if (one.reason, one.revision) == (made.reason, made.revision)]
     proven = [one for one in found if one.is_proven]
-    if len(proven) < keep:
-        return ()
-    oldest = proven[keep - 1].made_at
-    gone = [one.name for one in found if one.made_at < oldest]
+    tried = [one for one in found if one.reason and not one.is_proven]  # one without a record has no reason
+    gone = [one.name for one in tried[keep:]]
+    if len(proven) >= keep:
+        oldest = proven[keep - 1].made_at
+        gone += [one.name for one in found if one.made_at < oldest and one.name not in gone]
     for name in gone:
         files.remove_file(folder / name, within=folder)
         files.remove_file(folder / f"{name}{_RECORD}", within=folder)
