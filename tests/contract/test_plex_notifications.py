@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
+from websockets.sync.server import serve
 
 from projectionist.demo.house import DemoHouse
 from projectionist.errors import (
@@ -52,6 +54,26 @@ def test_a_socket_that_never_opens_is_given_up() -> None:
         with pytest.raises(ServerUnreachable):
             next(iter(server.events(threading.Event())))
         server.close()
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [b'{"NotificationContainer": {"type": "\xff"}}', b'{"more": ' + b"[" * 100_000, b"{"],
+    ids=["no text", "far too deep", "cut off"],
+)
+def test_a_notification_that_is_no_text_or_never_ends_is_told(frame: bytes) -> None:
+    with serve(lambda connection: connection.send(frame, text=True), "127.0.0.1", 0) as told:
+        thread = threading.Thread(target=told.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{told.socket.getsockname()[1]}"
+        address = ServerAddress(ServerKind.PLEX, url, "token")
+        with (
+            closing(connect(address, client_id=CLIENT, plex_tv_url=url, time_outs=SOON)) as server,
+            pytest.raises(ServerAnswerWrong, match="not as expected"),
+        ):
+            next(iter(server.events(threading.Event())))
+        told.shutdown()
+        thread.join()
 
 
 @pytest.fixture

@@ -71,6 +71,16 @@ def test_no_error_tells_the_address(
     assert raised.value.__cause__ is None
 
 
+@pytest.mark.parametrize("kind", [kind for kind in MessengerKind if kind is not MessengerKind.APPRISE])
+def test_how_long_a_service_wants_to_be_left_alone_is_known(kind: MessengerKind) -> None:
+    with Loopback(says(status="429 Too Many", Retry_After="3600")) as loopback:
+        with pytest.raises(ServerFailed) as raised:
+            sent(loopback, kind, f"/notify/{SECRET}")
+        assert len(loopback.heads) == 1
+    assert (raised.value.retry_after_s, raised.value.answered) == (3600.0, 429)
+    assert SECRET not in raised.value.message
+
+
 def test_who_does_not_answer_is_given_up_soon() -> None:
     with Loopback(hangs(lambda: loopback.ended)) as loopback, pytest.raises(ServerUnreachable) as raised:
         sent(loopback, MessengerKind.APPRISE_API, f"/notify/{SECRET}")

@@ -6,7 +6,8 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Self
 
 Reply = Callable[[socket.socket, str], None]
@@ -140,3 +141,52 @@ def dribbles(ended: Callable[[], threading.Event], every: float = 0.05) -> Reply
             connection.sendall(b" ")
 
     return reply
+
+
+def repeats(
+    ended: Callable[[], threading.Event], first: bytes, again: bytes, every: float = 0.05, times: int = 200
+) -> Reply:
+    """`first`, and then `again` over and over, never long enough apart to be taken for silence."""
+
+    def reply(connection: socket.socket, _head: str) -> None:
+        connection.sendall(first)
+        for _ in range(times):
+            if ended().wait(every):
+                return
+            connection.sendall(again)
+
+    return reply
+
+
+def takes_slowly(ended: Callable[[], threading.Event], every: float = 0.05, times: int = 200) -> Reply:
+    """Reads the body of a request little by little, and answers nothing."""
+
+    def reply(connection: socket.socket, _head: str) -> None:
+        for _ in range(times):
+            if ended().wait(every):
+                return
+            connection.recv(200_000)
+
+    return reply
+
+
+@contextmanager
+def dead_addresses(number: int, port: int = 0) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Addresses of this machine, and a port, where nobody takes a connection and nobody refuses one."""
+    addresses = tuple(f"127.0.0.{last}" for last in range(2, number + 2))
+    with ExitStack() as stack:
+        for address in addresses:
+            silent = stack.enter_context(socket.create_server((address, port), backlog=0))
+            port = silent.getsockname()[1]
+            while _lets_wait(stack.enter_context(socket.socket()), address, port):
+                continue
+        yield addresses, port
+
+
+def _lets_wait(waiting: socket.socket, address: str, port: int) -> bool:
+    waiting.settimeout(0.2)
+    try:
+        waiting.connect((address, port))
+    except TimeoutError:
+        return False
+    return True

@@ -29,7 +29,18 @@ from projectionist.errors import (
 from projectionist.kit.breaker import CircuitBreaker
 from projectionist.kit.http import HttpClient, Retries, TimeOuts
 from projectionist.kit.logs import correlation
-from tests.kit.loopback import Loopback, Reply, dribbles, hangs, says, sends
+from projectionist.kit.outbound import Outbound
+from tests.kit.loopback import (
+    Loopback,
+    Reply,
+    dead_addresses,
+    dribbles,
+    hangs,
+    repeats,
+    says,
+    sends,
+    takes_slowly,
+)
 
 TOKEN = "a-very-secret-token"
 QUICK = TimeOuts(connect=1.0, read=0.2, total=1.0)
@@ -140,6 +151,59 @@ def test_a_body_that_dribbles_is_given_up_when_the_call_has_taken_too_long() -> 
         assert 0.9 < time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\nX-Long: ", b"a", id="a header"),
+        pytest.param(b"", b"HTTP/1.1 100 Continue\r\n\r\n", id="interim answers"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"x", id="a chunk"),
+    ],
+)
+def test_what_dribbles_before_the_body_is_given_up_when_the_call_has_taken_too_long(
+    first: bytes, again: bytes
+) -> None:
+    server = Loopback(repeats(lambda: server.ended, first, again))
+    with server, client(server.url) as asked:
+        began = time.monotonic()
+        with pytest.raises(ServerUnreachable, match=r"given up after 1\.0 s"):
+            asked.get("/")
+        assert 0.9 < time.monotonic() - began < 5
+
+
+def test_a_request_that_is_taken_too_slowly_is_given_up_when_the_call_has_taken_too_long() -> None:
+    limits = TimeOuts(connect=1.0, read=1.0, total=1.5)
+    server = Loopback(takes_slowly(lambda: server.ended))
+    with server, client(server.url, time_outs=limits) as asked:
+        began = time.monotonic()
+        with pytest.raises(ServerUnreachable, match=r"given up after 1\.5 s"):
+            asked.request("PUT", "/", content=bytes(64_000_000))
+        assert 1.4 < time.monotonic() - began < 7.5
+
+
+def test_a_name_with_many_dead_addresses_takes_no_longer_than_one() -> None:
+    limits = TimeOuts(connect=1.0, read=1.0, total=1.5)
+    with dead_addresses(8) as (dead, port):
+        outbound = Outbound(look_up=lambda host, port: dead)
+        with client(f"http://plex.example.org:{port}", outbound=outbound, time_outs=limits) as asked:
+            began = time.monotonic()
+            with pytest.raises(ServerUnreachable, match="in time"):
+                asked.get("/")
+            assert time.monotonic() - began < 5
+            with pytest.raises(TimeoutError):
+                outbound.connect("plex.example.org", port, 0.5)
+            assert time.monotonic() - began < 6.5
+
+
+def test_behind_dead_addresses_the_one_that_answers_is_found_in_time() -> None:
+    limits = TimeOuts(connect=1.0, read=1.0, total=5.0)
+    with Loopback(says()) as server, dead_addresses(3, server.port) as (dead, _):
+        outbound = Outbound(look_up=lambda host, port: (*dead, "127.0.0.1"))
+        with client(f"http://plex.example.org:{server.port}", outbound=outbound, time_outs=limits) as asked:
+            assert asked.get("/").body == b"{}"
+        with outbound.connect("plex.example.org", server.port, 1.0) as connection:
+            assert connection.getpeername()[0] == "127.0.0.1"
+
+
 def test_a_connection_that_closes_without_an_answer_is_tried_again() -> None:
     raised, made = failure(sends(b""))
     assert (type(raised), made) == (ServerUnreachable, 3)
@@ -203,6 +267,35 @@ def test_a_redirect_to_another_host_is_not_followed_and_the_token_stays() -> Non
         assert type(raised) is ServerAnswerWrong
         assert f"http://127.0.0.1:{elsewhere.port}, which was not followed" in raised.message
         assert elsewhere.heads == []
+
+
+@pytest.mark.parametrize("location", ["/\x7f", "/" + "a" * 66_000, "/\x01x", "http://[/"])
+def test_a_redirect_to_what_is_no_address_says_so(location: str) -> None:
+    raised, made = failure(says(b"", "302 Found", Location=location))
+    assert (type(raised), made) == (ServerAnswerWrong, 1)
+    assert "a redirect" in raised.message
+
+
+def test_a_path_that_is_none_is_not_asked_for() -> None:
+    raised, made = failure(says(), path="/" + "a" * 66_000)
+    assert (type(raised), made) == (ServerUnreachable, 0)
+    assert len(raised.message) < 500
+
+
+@pytest.mark.parametrize("after", ["Sun, 06 Nov 1994 08:49:37 +99999999999999", "9" * 400, "soon", "-1"])
+def test_a_pause_that_is_none_changes_nothing(after: str) -> None:
+    raised, _ = failure(says(status="503 Busy", Retry_After=after))
+    assert type(raised) is ServerFailed
+
+
+def test_a_redirect_to_another_service_of_the_machine_is_not_followed_and_the_token_stays(
+    authority: trustme.CA,
+) -> None:
+    with Loopback(says(), context=serving(authority, "localhost")) as other:
+        raised, _ = failure(says(b"", "302 Found", Location=f"{other.url}/x"), verify_tls=False)
+        assert type(raised) is ServerAnswerWrong
+        assert f"{other.url}, which was not followed" in raised.message
+        assert other.heads == []
 
 
 def test_redirects_in_a_circle_end() -> None:

@@ -187,6 +187,15 @@ def test_a_password_that_smtp_cannot_carry_is_told() -> None:
             send(server, MAIL, NOW)
 
 
+def test_a_server_that_knows_no_way_of_signing_in_that_we_know_is_told_and_not_tried_again() -> None:
+    with shouting(b"220 here\r\n250-here\r\n250 AUTH GSSAPI NTLM\r\n") as port:
+        server = MailServer("127.0.0.1", SENDER, Security.NONE, port, user="films", password=Secret(PASSWORD))
+        with pytest.raises(ServerRefused, match="PLAIN, LOGIN or CRAM-MD5") as told:
+            send(server, MAIL, NOW)
+    assert not told.value.retryable
+    assert PASSWORD not in told.value.message
+
+
 @pytest.mark.parametrize(
     ("command", "said", "what", "retryable"),
     [

@@ -20,7 +20,7 @@ from projectionist.errors import AddressRefused, InputWrong, ServerAnswerWrong, 
 from projectionist.features.servers.addresses import checked
 from projectionist.kit.breaker import CircuitBreaker
 from projectionist.kit.http import HttpClient, Retries, TimeOuts
-from projectionist.kit.outbound import Outbound, OwnService, plain_host
+from projectionist.kit.outbound import Outbound, OwnService, plain_host, stays
 from projectionist.media.vocabulary import ServerKind
 from tests.kit.loopback import Loopback, says
 from tests.payloads import ADDRESSES, CLOUD, NAMES, number_of
@@ -222,6 +222,30 @@ def test_no_redirect_leads_to_such_an_address(kind: str) -> None:
             with pytest.raises((ServerAnswerWrong, AddressRefused)):
                 opened.get("/x")
             assert len(server.heads) == 1, target
+
+
+@pytest.mark.parametrize(
+    ("target", "follows"),
+    [
+        ("http://nas:32400/x", True),
+        ("https://nas:32400/x", True),
+        ("https://nas:443/x", False),
+        ("https://nas/x", False),
+        ("https://nas:9999/x", False),
+        ("http://nas/x", False),
+        ("http://tv:32400/x", False),
+    ],
+)
+def test_a_redirect_stays_at_its_server_or_goes_over_to_https_there(target: str, follows: bool) -> None:
+    assert stays("http://nas:32400/", target) is follows
+
+
+def test_the_usual_ports_belong_together_and_https_is_not_left() -> None:
+    assert stays("http://nas/", "https://nas/x")
+    assert stays("http://nas/", "https://nas:443/x")
+    assert stays("http://nas/", "http://nas:80/x")
+    assert not stays("https://nas/", "http://nas/x")
+    assert not stays("https://nas/", "http://nas:443/x")
 
 
 def test_a_refusal_says_nothing_of_the_server_and_opens_no_circuit() -> None:

@@ -4,6 +4,7 @@ import base64
 import fcntl
 import os
 import stat
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from projectionist.errors import SecretUnreadable, SettingWrong, TargetUnwritable
-from projectionist.kit.secrets import KEY_FILE, Secret, Vault, load_key, new_token
+from projectionist.kit.secrets import KEY_FILE, Secret, Vault, load_key, new_token, next_key, put_key
 
 KEY = bytes(range(32))
 PASSPHRASE = "a passphrase of some length"
@@ -87,6 +88,22 @@ def test_a_file_that_holds_no_key_is_refused_and_stays(tmp_path: Path, content: 
 def test_a_start_that_was_killed_before_it_wrote_the_key_is_made_good(tmp_path: Path) -> None:
     (tmp_path / KEY_FILE).touch(mode=0o600)
     assert load_key(tmp_path) == load_key(tmp_path)
+
+
+@pytest.mark.parametrize("make", [load_key, next_key, lambda data: put_key(data, base64.b64encode(KEY))])
+def test_a_new_key_and_its_name_are_on_the_disk_before_anything_is_sealed_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object]
+) -> None:
+    synced: list[bool] = []
+    sync = os.fsync
+
+    def fsync(fd: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(fd).st_mode))
+        sync(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    make(tmp_path)
+    assert synced == [False, True], "the file, then the folder that holds its name"
 
 
 def test_a_link_in_the_place_of_the_key_is_not_followed(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
 from typing import TypeVar
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin
 
 import httpx2
 import msgspec
@@ -34,10 +34,10 @@ from projectionist.errors import (
 )
 from projectionist.kit.breaker import CircuitBreaker, breaker_of
 from projectionist.kit.calls import STATUS, timed_call, traced_call
-from projectionist.kit.connections import guarded
+from projectionist.kit.connections import guarded, until
 from projectionist.kit.exchange_errors import retry_after, tls_error, tls_words, why_lost
 from projectionist.kit.logs import correlation
-from projectionist.kit.outbound import OUTBOUND, Outbound, shown_address
+from projectionist.kit.outbound import OUTBOUND, Outbound, shown_address, stays
 from projectionist.kit.ranges import is_range, range_header
 from projectionist.kit.tracing import Span
 from projectionist.kit.unpacking import Unpacking
@@ -57,7 +57,10 @@ _BLANK: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class TimeOuts:
-    """Seconds for connecting, for waiting on the next bytes, and for a whole call with all its tries."""
+    """Seconds for connecting, for waiting on the next bytes, and for a whole call with all its tries.
+
+    The last holds whatever the other side does; only the system's look-up of a name has limits of its own.
+    """
 
     connect: float = 5.0
     read: float = 20.0
@@ -273,8 +276,9 @@ class HttpClient:
         deadline: float,
     ) -> Answer:
         for _ in range(_REDIRECTS + 1):
-            asked = self._request(method, url, headers, content, deadline)
-            answer = self._once(call, asked, deadline)
+            asked = self._request(call, method, url, headers, content, deadline)
+            with until(deadline):
+                answer = self._once(call, asked)
             if isinstance(answer, Answer):
                 return answer
             url = self._redirected(call, method, url, answer)
@@ -283,12 +287,9 @@ class HttpClient:
     def _redirected(self, call: str, method: str, url: str, location: str) -> str:
         try:
             target = urljoin(url, location)
-            old, new = urlsplit(url), urlsplit(target)
-            upgraded = (old.scheme, new.scheme) == ("http", "https")
-            same = old.hostname == new.hostname and (
-                upgraded or (old.scheme, old.port) == (new.scheme, new.port)
-            )
-        except ValueError:
+            httpx2.URL(target)
+            same = stays(url, target)
+        except (ValueError, httpx2.InvalidURL):
             how = "with a redirect to what is no address"
             raise self.wrong(call, how, "check the proxy before it") from None
         if not same or method not in ("GET", "HEAD"):
@@ -300,24 +301,32 @@ class HttpClient:
         return target
 
     def _request(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, deadline: float
+        self,
+        call: str,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        deadline: float,
     ) -> httpx2.Request:
         left = max(0.01, deadline - time.monotonic())
         read = min(self._time_outs.read, left)
-        limits = httpx2.Timeout(
-            connect=min(self._time_outs.connect, left), read=read, write=read, pool=self._time_outs.connect
-        )
+        connect = min(self._time_outs.connect, left)
+        limits = httpx2.Timeout(connect=connect, read=read, write=read, pool=connect)
         thread = correlation.get()
         sent = {**headers, CORRELATION_HEADER: thread} if thread else headers
-        return self._client.build_request(method, url, headers=sent, content=content, timeout=limits)
+        try:
+            return self._client.build_request(method, url, headers=sent, content=content, timeout=limits)
+        except httpx2.InvalidURL:
+            raise self._unaskable(call) from None
 
-    def _once(self, call: str, asked: httpx2.Request, deadline: float) -> Answer | str:
+    def _once(self, call: str, asked: httpx2.Request) -> Answer | str:
         """One request and its answer, or where it redirects to. Raises ServiceError, _Passing."""
         url = asked.url
         with traced_call(asked.method, url.host, url.port, url.scheme) as span:
-            return self._exchanged(call, asked, deadline, span)
+            return self._exchanged(call, asked, span)
 
-    def _exchanged(self, call: str, asked: httpx2.Request, deadline: float, span: Span) -> Answer | str:
+    def _exchanged(self, call: str, asked: httpx2.Request, span: Span) -> Answer | str:
         began = time.monotonic()
         answering = False
         try:
@@ -329,7 +338,7 @@ class HttpClient:
                 if response.is_redirect and location:
                     return location
                 self._check(call, response)
-                body = self._body(call, response, deadline)
+                body = self._body(call, response)
             finally:
                 response.close()
         except httpx2.TransportError as error:
@@ -389,7 +398,7 @@ class HttpClient:
             answered=status,
         )
 
-    def _body(self, call: str, response: httpx2.Response, deadline: float) -> bytes:
+    def _body(self, call: str, response: httpx2.Response) -> bytes:
         """The body, unpacked, never more than allowed in memory."""
         encoding = response.headers.get("content-encoding", "identity").lower()
         if encoding not in ("identity", "gzip", ""):
@@ -397,8 +406,6 @@ class HttpClient:
         unpack = Unpacking() if encoding == "gzip" else None
         body = bytearray()
         for chunk in response.iter_raw():
-            if time.monotonic() > deadline:
-                raise _Passing(self._too_slow(call, self._time_outs.total), counts=True)
             room = self._max_body + 1 - len(body)
             try:
                 body += unpack.more(chunk, room) if unpack else chunk
@@ -426,9 +433,7 @@ class HttpClient:
         if isinstance(error, httpx2.RemoteProtocolError) and "disconnected" not in str(error):
             return self.wrong(call, "with something that is not HTTP", "check its address and port")
         if isinstance(error, httpx2.UnsupportedProtocol | httpx2.LocalProtocolError):
-            return ServerUnreachable(
-                f"{self.who} cannot be asked for {call}; check how its address is spelled."
-            )
+            return self._unaskable(call)
         reason = why_lost(error)
         return _Passing(
             ServerUnreachable(
@@ -436,6 +441,11 @@ class HttpClient:
                 "check that it runs and that its address is right."
             ),
             counts=False,
+        )
+
+    def _unaskable(self, call: str) -> ServerUnreachable:
+        return ServerUnreachable(
+            f"{self.who} cannot be asked for {call[:200]}; check how its address is spelled."
         )
 
     def _too_slow(self, call: str, seconds: float) -> ServerUnreachable:

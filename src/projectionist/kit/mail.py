@@ -24,6 +24,7 @@ from smtplib import (
     SMTPNotSupportedError,
     SMTPRecipientsRefused,
     SMTPResponseException,
+    SMTPServerDisconnected,
 )
 
 from projectionist.errors import (
@@ -199,6 +200,13 @@ def _sign_in(server: MailServer, connection: SMTP) -> None:
     except (SMTPNotSupportedError, UnicodeError):
         raise ServerRefused(
             f"{server.called} takes no such user and password, so nothing was sent; if it asks for none, set none."
+        ) from None
+    except (SMTPServerDisconnected, SMTPResponseException):
+        raise
+    except SMTPException:
+        raise ServerRefused(
+            f"{server.called} lets nobody sign in by PLAIN, LOGIN or CRAM-MD5, so nothing was sent; switch one of "
+            "them on there, or name another server."
         ) from None
 
 

@@ -6,8 +6,10 @@ what the name leads to a moment later makes no difference.
 
 from __future__ import annotations
 
+import math
 import re
 import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -22,11 +24,14 @@ LookUp: TypeAlias = Callable[[str, int], Sequence[str]]
 """Tells to which addresses, in digits, a name leads. Raises OSError."""
 
 LONGEST_HOST = 253
+_LEAST_S = 0.001
+"""A socket takes nought for another wish: not to wait at all."""
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 """What a host ends with that systems take for a number, be it decimal, octal or hexadecimal."""
 
+_USUAL = {"http": 80, "https": 443}
 _CLOUDS = "where machines of clouds keep their secrets"
 _NEVER = tuple(
     (ip_network(network), why)
@@ -99,12 +104,17 @@ class Outbound:
             self._allowed(plain, port, [str(ip_address(plain))])
 
     def connect(self, host: str, port: int, timeout: float | None) -> socket.socket:
-        """A connection to the first of a host's addresses that takes it. Raises AddressRefused, OSError."""
-        *first, last = self.addresses(host, port)
-        for address in first:
+        """A connection to the first of a host's addresses that takes it, within `timeout` seconds for all together.
+
+        Raises AddressRefused, OSError.
+        """
+        addresses = self.addresses(host, port)
+        ends_at = moment_in(timeout)
+        *first, last = addresses
+        for tried, address in enumerate(first):
             with suppress(OSError):
-                return socket.create_connection((address, port), timeout)
-        return socket.create_connection((last, port), timeout)
+                return socket.create_connection((address, port), share(ends_at, len(addresses) - tried))
+        return socket.create_connection((last, port), share(ends_at, 1))
 
     def _allowed(self, host: str, port: int, found: Sequence[str]) -> Sequence[str]:
         """Those that may be: a name that leads to several places may lead to some that are of no use."""
@@ -130,6 +140,17 @@ class Outbound:
 
 OUTBOUND = Outbound()
 """What holds unless somebody says otherwise."""
+
+
+def moment_in(seconds: float | None) -> float:
+    """When so many seconds are over, by time.monotonic; never where there is no limit."""
+    return math.inf if seconds is None else time.monotonic() + seconds
+
+
+def share(ends_at: float, of: int) -> float | None:
+    """Seconds that the first of so many addresses has, so that the last is tried too before `ends_at`; None for any."""
+    left = ends_at - time.monotonic()
+    return None if math.isinf(left) else max(left, _LEAST_S) / of
 
 
 def plain_host(host: str) -> str:
@@ -171,6 +192,20 @@ def shown_address(url: str) -> str:
     except ValueError:
         port = None
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}"
+
+
+def stays(url: str, target: str) -> bool:
+    """Whether a redirect stays at its server: what was asked for goes along to the same host and port only.
+
+    It may go over to HTTPS, there or from the usual port of one to that of the other. Raises ValueError.
+    """
+    old, new = urlsplit(url), urlsplit(target)
+    if old.hostname != new.hostname:
+        return False
+    ports = old.port or _USUAL.get(old.scheme), new.port or _USUAL.get(new.scheme)
+    if old.scheme == new.scheme:
+        return ports[0] == ports[1]
+    return (old.scheme, new.scheme) == ("http", "https") and (ports[0] == ports[1] or ports == (80, 443))
 
 
 def _meant(address: Ip) -> Iterator[Ip]:

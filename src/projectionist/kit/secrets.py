@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from projectionist.errors import SecretUnreadable, SettingWrong
-from projectionist.kit.files import explained
+from projectionist.kit.files import explained, sync_folder
 
 KEY_FILE = "secret.key"
 NEXT_KEY_FILE = "secret.key.next"
@@ -154,6 +154,7 @@ def put_key(data: Path, content: bytes) -> Path:
             os.fsync(fd)
         finally:
             os.close(fd)
+        sync_folder(data)
     return path
 
 
@@ -176,6 +177,7 @@ def _key_in(path: Path) -> bytes:
                 content = base64.urlsafe_b64encode(os.urandom(_KEY_BYTES)) + b"\n"
                 os.write(fd, content)
                 os.fsync(fd)
+                sync_folder(path.parent)  # what is sealed next can be opened after a power cut too
         finally:
             os.close(fd)
     return _decoded(content, path)

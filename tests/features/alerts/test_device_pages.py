@@ -11,6 +11,7 @@ import pytest
 
 from projectionist.features.alerts import announcing, delivering
 from projectionist.integrations.messengers.pushing import WebPush
+from projectionist.kit.logs import masked
 from projectionist.kit.outbound import Outbound
 from projectionist.web.ports import Permission, Principal
 from tests.api.house import Open, opened, token_of
@@ -97,6 +98,20 @@ def test_who_may_only_view_has_devices_and_announcements_but_no_alerts_and_no_me
         assert changed.json()["left_out"] == ["announcements"]
         assert client.get("/api/v1/me/messages").status_code == 200
         assert client.get("/api/v1/me/messengers").status_code == 403
+
+
+def test_what_a_stranger_offers_hides_nothing_in_the_log(house: Open) -> None:
+    said = "GET /api/v1/somebody-looked-here, 200"
+    offered = {**Browser("https://push.example.org").sent}
+    offered["endpoint"] = "https://push.example.org/api/v1/somebody-looked-here"
+    with house.visitor(signed_in=False) as client:
+        renewed = {**offered, "former": "https://push.example.org/send/nobody-has-it"}
+        assert client.post("/api/v1/push-subscriptions/renew", json=renewed).status_code == 404
+        assert masked(said) == said
+    with house.visitor() as client:
+        added = client.post("/api/v1/me/devices", json=offered, headers=token_of(client))
+        assert added.status_code == 201
+        assert masked(said) == said, "nothing was sent there yet"
 
 
 def test_a_push_service_that_has_forgotten_the_browser_removes_it_and_the_page_says_so(

@@ -204,6 +204,12 @@ def test_a_browser_says_itself_that_its_subscription_is_another_now(house: House
     assert told(house) == [("new", "A trial message")]
     with pytest.raises(NotFound):
         devices.take_over(house.place, subscription("old").endpoint, subscription("newer"))
+    assert isinstance(house.place.pushing, Browsers)
+    tried = len(house.place.pushing.contacts)
+    for number in range(3):
+        with pytest.raises(NotFound):
+            devices.take_over(house.place, "https://push.example.org/unknown", subscription(f"{number}"))
+    assert len(house.place.pushing.contacts) == tried, "whoever guesses costs us a look into the database"
     devices.let_go(house.place, subscription("new").endpoint)
     devices.let_go(house.place, subscription("new").endpoint)
     assert devices.devices(house.place, house.user_id) == []

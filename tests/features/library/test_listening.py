@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from projectionist.errors import DatabaseUnusable, ServerUnreachable
 from projectionist.features.library.listening import PLAYING, Listening
 from projectionist.features.library.ordering import order_sync
@@ -44,10 +46,16 @@ class Telling:
 
 
 class Servers:
-    def __init__(self, telling: Telling) -> None:
+    """Reads where the server is from a database that fails as often as `failures` says."""
+
+    def __init__(self, telling: Telling, failures: int = 0) -> None:
         self.telling = telling
+        self.failures = failures
 
     def connect(self, server_id: int) -> Any:
+        if self.failures:
+            self.failures -= 1
+            raise DatabaseUnusable("The database is locked.")
         return self.telling
 
 
@@ -63,15 +71,18 @@ def listening(
     jobs: FakeJobs,
     told: list[tuple[str, Mapping[str, Any]]],
     on_playing: Callable[[int, PlaybackEvent], None] = lambda server_id, event: None,
+    failures: int = 0,
+    first_wait_s: float = 5.0,
 ) -> Listening:
     made = Listening(
         lambda: [7],
-        Servers(telling),  # type: ignore[arg-type]
+        Servers(telling, failures),  # type: ignore[arg-type]
         jobs,
         lambda topic, data: told.append((topic, data)),
         on_playing=on_playing,
         quiet_s=0.05,
         tick_s=0.02,
+        first_wait_s=first_wait_s,
     )
     made.start()
     assert telling.heard.wait(DEADLINE_S)
@@ -116,6 +127,15 @@ def test_a_lost_connection_is_closed_and_nothing_ends() -> None:
     until(lambda: telling.closed == 1)
     made.close()
     assert jobs.held == {}
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_a_database_that_is_locked_for_a_moment_makes_nobody_deaf(failures: int) -> None:
+    telling, jobs = Telling(), FakeJobs()
+    made = listening(telling, jobs, [], failures=failures, first_wait_s=0.2)
+    telling.waiting.append(LibraryEvent("1", None))
+    until(lambda: len(jobs.held) == 1)
+    made.close()
 
 
 def test_whoever_asked_is_told_what_a_player_does_and_a_fault_of_theirs_ends_nothing() -> None:

@@ -98,6 +98,9 @@ def take_over(place: Workplace, former: str, subscription: PushSubscription) -> 
 
     Raises NotFound, InputWrong.
     """
+    with place.database.read() as session:  # anybody may ask, and most of what they offer is not worth a look
+        if queries.device_by(session, pushed.hash_of(former)) is None:
+            raise _gone()
     _check(place, subscription)
     mark = pushed.hash_of(subscription.endpoint)
     with place.database.durable() as session:

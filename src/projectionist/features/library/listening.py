@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from projectionist.errors import NotFound, ProjectionistError, ServiceError
+from projectionist.errors import NotFound, ProjectionistError
 from projectionist.features.library.neighbours import Servers
 from projectionist.features.library.ordering import order_sync
 from projectionist.jobs.ports import Jobs
@@ -64,6 +64,7 @@ class Listening:
         on_playing: OnPlaying = _tell_nobody,
         quiet_s: float = _QUIET_S,
         tick_s: float = _TICK_S,
+        first_wait_s: float = _FIRST_WAIT_S,
     ) -> None:
         self._server_ids = server_ids
         self._servers = servers
@@ -72,6 +73,7 @@ class Listening:
         self._on_playing = on_playing
         self._quiet_s = quiet_s
         self._tick_s = tick_s
+        self._first_wait_s = first_wait_s
         self._ears: dict[int, _Ear] = {}
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._work, name="listening", daemon=True)
@@ -121,7 +123,7 @@ class Listening:
                 ear.changed_at = 0.0
 
     def _hear(self, server_id: int, ear: _Ear) -> None:
-        wait_s = _FIRST_WAIT_S
+        wait_s = self._first_wait_s
         while not ear.stop.is_set():
             began = time.monotonic()
             try:
@@ -133,10 +135,10 @@ class Listening:
                             self._hand_on(server_id, ear, event)
             except NotFound:
                 return
-            except ServiceError as error:
+            except ProjectionistError as error:  # of the server, or of the database that says where it is
                 _log.info("A server is not heard for now: %s", error.message)
             if time.monotonic() - began > _LAST_WAIT_S:
-                wait_s = _FIRST_WAIT_S
+                wait_s = self._first_wait_s
             self._wait_and_ask(server_id, ear, time.monotonic() + wait_s)
             wait_s = min(2 * wait_s, _LAST_WAIT_S)
 
@@ -146,7 +148,7 @@ class Listening:
             with closing(self._servers.connect(server_id)) as server:
                 while (left := until - time.monotonic()) > 0 and not ear.stop.wait(min(left, _ASK_EVERY_S)):
                     self._ask(server_id, ear, server)
-        except (NotFound, ServiceError):
+        except ProjectionistError:
             ear.stop.wait(max(0.0, until - time.monotonic()))
 
     def _ask(self, server_id: int, ear: _Ear, server: MediaServer) -> None:

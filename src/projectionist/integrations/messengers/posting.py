@@ -82,7 +82,8 @@ class PostMessenger:
             yield
         except ServiceError as error:
             said = error.message.replace(self._path, "/…")
-            raise type(error)(masked(said.replace(asked, "/…") if asked != "/" else said)) from None
+            said = masked(said.replace(asked, "/…") if asked != "/" else said)
+            raise type(error)(said, answered=error.answered, retry_after_s=error.retry_after_s) from None
 
 
 _NAMES = {

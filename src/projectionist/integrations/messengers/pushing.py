@@ -70,8 +70,6 @@ class PushMessenger:
     def __init__(self, subscription: PushSubscription, key: HouseKey, contact: str, by: WebPush) -> None:
         base, self._path = _endpoint(subscription.endpoint, by.outbound)
         push_crypto.check(subscription)
-        if len(self._path) >= _SECRET:
-            mask(self._path)
         self._subscription, self._key, self._contact, self._now = subscription, key, contact, by.now
         self._audience = base
         self._http = HttpClient(
@@ -87,6 +85,10 @@ class PushMessenger:
 
     def send(self, message: Message) -> None:
         """Send a message. Raises SubscriptionGone, ServiceError; of the address they tell the host only."""
+        if (
+            len(self._path) >= _SECRET
+        ):  # here, as anybody may offer a path, and what is hidden once is so for good
+            mask(self._path)
         body = push_crypto.encrypt(body_of(message), self._subscription)
         headers = {
             "TTL": str(int(_KEPT.total_seconds())),

@@ -122,7 +122,7 @@ def _closed(who: str, error: ConnectionClosed) -> ServiceError:
 def _read(who: str, message: bytes) -> wire.Notification:
     try:
         return wire.NOTIFIED.decode(message).NotificationContainer
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ServerAnswerWrong(
             f"{who} sent a notification that is not as expected: {error}; nothing of it was used."
         ) from None
