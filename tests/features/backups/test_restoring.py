@@ -195,6 +195,17 @@ def test_a_backup_with_a_key_that_is_none_changes_nothing(alone: Path, tmp_path:
     assert list(alone.glob("*.before-*")) == []
 
 
+def test_a_backup_of_no_revision_is_refused(alone: Path, tmp_path: Path) -> None:
+    header = archive.unpack(backed_up(alone), tmp_path / "open.sqlite", "")
+    with closing(sqlite3.connect(tmp_path / "open.sqlite")) as database:
+        database.execute("DELETE FROM alembic_version")
+        database.commit()
+    with (tmp_path / "bad.backup").open("wb") as into:
+        archive.pack(tmp_path / "open.sqlite", into, header, "")
+    ran = restored(alone, tmp_path / "bad.backup")
+    assert (ran.status, "of which revision" in ran.err, ran.err.count("\n")) == (1, True, 1)
+
+
 def test_the_key_is_brought_from_elsewhere(data: Path, database_url: str, tmp_path: Path) -> None:
     file = backed_up(data)
     new = tmp_path / "new machine"
