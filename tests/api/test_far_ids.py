@@ -10,14 +10,23 @@ import pytest
 
 from projectionist.web.access import declared_routes
 from tests.api.house import Open, opened, token_of
+from tests.databases import ENGINES, drop_postgres, new_postgres
 
 FAR = 2**63
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
-    with opened(tmp_path_factory.mktemp("house") / "data") as found:
+@pytest.fixture(scope="module", params=ENGINES)
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    data = tmp_path_factory.mktemp("house") / "data"
+    if request.param == "sqlite":
+        with opened(data) as found:
+            yield found
+        return
+    server = request.getfixturevalue("postgres")
+    url = new_postgres(server)
+    with opened(data, database_url=url) as found:
         yield found
+    drop_postgres(server, url)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +44,8 @@ def test_an_id_that_no_database_holds_is_refused(house: Open, path: str, body: d
     assert answer.status_code in (400, 422), answer.text
 
 
-def test_no_address_with_such_an_id_fails_inside(house: Open) -> None:
+@pytest.mark.parametrize("far", [FAR, 2**40])
+def test_no_address_with_such_an_id_fails_inside(house: Open, far: int) -> None:
     failed: list[str] = []
     tried = 0
     with house.visitor() as client:
@@ -43,7 +53,7 @@ def test_no_address_with_such_an_id_fails_inside(house: Open) -> None:
             if ":int}" not in route.path:
                 continue
             tried += 1
-            path = re.sub(r"{\w+:\w+}", "x", re.sub(r"{\w+:int}", str(FAR), route.path))
+            path = re.sub(r"{\w+:\w+}", "x", re.sub(r"{\w+:int}", str(far), route.path))
             body: dict[str, Any] | None = {} if path.startswith("/api") and route.method != "GET" else None
             answer = client.request(route.method, path, headers=token_of(client), json=body)
             if answer.status_code >= 500:

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -12,10 +13,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database, sqlite_url
-from projectionist.errors import DatabaseUnusable, SettingWrong
+from projectionist.errors import DatabaseUnusable, NotFound, SettingWrong
 
 NOWHERE = "postgresql://projectionist:a-password@127.0.0.1:1/films"
 
@@ -73,6 +75,20 @@ def test_sixty_four_threads_share_the_pool(counter: Database) -> None:
     with ThreadPoolExecutor(64) as pool:
         seen = list(pool.map(work, range(64)))
     assert max(seen) == counted(counter) == 64
+
+
+@pytest.mark.parametrize("values", [{"a": "canary-of-a-row", "b": 1}, {"a": "canary-of-another", "b": None}])
+def test_no_value_stands_in_what_is_said_of_a_row_that_cannot_be(
+    database: Database, values: dict[str, object]
+) -> None:
+    with database.write() as session:
+        session.execute(text("CREATE TABLE thing (a TEXT PRIMARY KEY, b INTEGER NOT NULL)"))
+        session.execute(text("INSERT INTO thing VALUES (:a, 1)"), {"a": "canary-of-a-row"})
+    with pytest.raises(IntegrityError) as raised, database.write() as session:
+        session.execute(text("INSERT INTO thing VALUES (:a, :b)"), values)
+    told = "".join(traceback.format_exception(raised.value))
+    assert "INSERT INTO thing" in told
+    assert "canary-of" not in told
 
 
 def test_a_read_session_refuses_to_write(counter: Database) -> None:
@@ -305,3 +321,18 @@ def test_a_server_without_tls_elsewhere_is_told_nothing() -> None:
         database.close()
     assert heard[1:] == [b""]
     assert b"a-password" not in heard[0]
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1])
+def test_nothing_has_a_number_that_no_database_holds(database: Database, number: int) -> None:
+    with pytest.raises(NotFound, match="as large"), database.read() as session:
+        session.execute(
+            text("SELECT id FROM user_account WHERE id = CAST(:number AS BIGINT)"), {"number": number}
+        )
+
+
+def test_a_sum_that_grows_too_large_is_not_told_as_something_that_is_not_there(database: Database) -> None:
+    if database.is_sqlite:
+        return
+    with pytest.raises(DataError), database.read() as session:
+        session.execute(text("SELECT CAST(:number AS BIGINT) + 1"), {"number": 2**63 - 1})

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -78,6 +79,34 @@ def test_an_error_that_nobody_expected_is_told_with_its_place_and_without_secret
     assert SECRET not in told
     assert "canary-in-its-words" not in told
     assert __file__ not in told
+
+
+def test_a_file_whose_name_is_no_text_ends_no_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # those of the tests cannot take it either
+    service = Service()
+    film = os.fsdecode(b"Am\xe9lie.mkv")
+    with Loopback(service) as loopback, reporting(loopback):
+        for number in (1, 2):
+            try:
+                fail(film)
+            except ValueError:
+                logging.getLogger("projectionist.test").exception("%s failed, %d", film, number)
+            assert service.came.acquire(timeout=20), f"report {number} did not come"
+    said = [event["message"]["formatted"] for event in service.events()]  # type: ignore[index]
+    assert said == [r"Am\udce9lie.mkv failed, 1", r"Am\udce9lie.mkv failed, 2"]
+
+
+def test_a_call_that_cannot_be_told_fails_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    service = Service()
+    with Loopback(service) as loopback, reporting(loopback):
+        for words, value in (("%d films", "many"), ("%s films", "seven")):
+            try:
+                fail("x")
+            except ValueError:
+                logging.getLogger("projectionist.test").exception(words, value)
+        assert service.came.acquire(timeout=60)
+    assert [event["message"] for event in service.events()] == [{"formatted": "seven films"}]
 
 
 def test_what_is_no_error_of_ours_is_not_told_and_neither_is_a_flood() -> None:

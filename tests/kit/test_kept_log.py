@@ -145,3 +145,14 @@ def test_what_is_kept_is_json_without_secrets_whatever_people_see(
         "thread-1",
     )
     assert "warning" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_call_that_cannot_be_written_down_fails_nobody_and_the_next_is_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    logs.configure("text", "info", kept=KeptLog(folder, 100_000))
+    logging.getLogger("projectionist.test").warning("%d films", "many")
+    logging.getLogger("projectionist.test").warning("seven films")
+    assert [json.loads(one)["message"] for one in told(folder)] == ["seven films"]

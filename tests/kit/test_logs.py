@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -140,6 +141,14 @@ def test_a_log_file_gets_the_same_lines_and_may_be_moved_away(
     assert [line["message"] for line in lines((tmp_path / "old.log").read_text())] == ["one"]
     assert [line["message"] for line in lines(file.read_text())] == ["two"]
     assert [line["message"] for line in lines(capsys.readouterr().err)] == ["one", "two"]
+
+
+def test_a_log_file_tells_of_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "projectionist.log"
+    logging.getLogger().handlers = []  # those of the tests cannot take it
+    logs.configure("text", "info", file)
+    logging.getLogger("x").info("%s cannot be read", os.fsdecode(b"Am\xe9lie.mkv"))
+    assert r"Am\udce9lie.mkv cannot be read" in file.read_text()
 
 
 def test_a_log_file_that_cannot_be_opened_is_a_warning(

@@ -6,11 +6,26 @@ from pathlib import Path
 
 import pytest
 from litestar import get
+from litestar.handlers import HTTPRouteHandler
 from litestar.testing import TestClient
 
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.model import Base
-from projectionist.web.limits import API, HOME, Limiter, limited, network_of
+from projectionist.web.access import OPEN
+from projectionist.web.limits import (
+    API,
+    ELSEWHERE,
+    EMAIL,
+    FORGOTTEN,
+    HOME,
+    PASSKEY,
+    REGISTER,
+    RESET,
+    Limit,
+    Limiter,
+    limited,
+    network_of,
+)
 from projectionist.web.ports import WebFeature
 from projectionist.web.shell import create_shell
 from tests.web.house import House
@@ -45,6 +60,17 @@ def uncounted() -> str:
     return "thing"
 
 
+BY_ADDRESS = (ELSEWHERE, FORGOTTEN, PASSKEY, REGISTER, RESET)
+
+
+def counted_by(limit: Limit) -> HTTPRouteHandler:
+    @get(f"/{limit.name}", sync_to_thread=True, include_in_schema=False, **limited(limit, OPEN))
+    def counted() -> str:
+        return limit.name
+
+    return counted
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Database]:
     opened = Database(sqlite_url(tmp_path / "house.sqlite"))
@@ -62,7 +88,7 @@ def visiting(store: Database, hands: Hands, per_minute: dict[str, int] | None = 
     """A browser of Ada, in front of a process of its own over the same database."""
     house = House()
     app = create_shell(
-        features=[WebFeature("things", (home, thing, uncounted))],
+        features=[WebFeature("things", (home, thing, uncounted, *map(counted_by, (*BY_ADDRESS, EMAIL))))],
         identify=house.people.identify,
         dependencies={},
         settings=house.settings,
@@ -143,6 +169,26 @@ def test_strangers_are_counted_by_their_address_for_longer(store: Database, hand
     assert day.count(303) == 200
     client.cookies.set("who", "ada")
     assert asked(client, "/", 1) == [200]
+
+
+@pytest.mark.parametrize("limit", BY_ADDRESS, ids=lambda limit: limit.name)
+def test_who_signs_in_as_somebody_else_each_time_is_counted_by_their_address(
+    store: Database, hands: Hands, limit: Limit
+) -> None:
+    client = visiting(store, hands)
+    most = limit.rates[0].most
+    statuses = []
+    for number in range(most + 2):
+        client.cookies.set("who", ("ada", "", "ben")[number % 3])
+        statuses += asked(client, f"/{limit.name}", 1)
+    assert statuses == [200] * most + [429] * 2
+
+
+def test_one_person_is_counted_wherever_they_are(store: Database, hands: Hands) -> None:
+    client = visiting(store, hands)
+    assert asked(client, "/email", 6) == [200] * 5 + [429]
+    client.cookies.set("who", "ben")
+    assert asked(client, "/email", 1) == [200]
 
 
 def test_a_limit_can_be_changed_or_lifted(store: Database, hands: Hands) -> None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -127,6 +127,7 @@ class Database:
             pool_size=self._pool_size,
             max_overflow=-1,
             connect_args={"timeout": self._busy_timeout_s},
+            hide_parameters=True,
         )
 
         @event.listens_for(engine, "connect")
@@ -154,7 +155,9 @@ class Database:
             max_overflow=self._pool_size,
             pool_timeout=self._busy_timeout_s,
             pool_pre_ping=True,
+            hide_parameters=True,
         )
+        event.listen(engine, "handle_error", _without_values)
         if not writes:
 
             @event.listens_for(engine, "connect")
@@ -163,6 +166,15 @@ class Database:
                 connection.commit()
 
         return engine
+
+
+def _without_values(context: ExceptionContext) -> None:
+    """PostgreSQL tells the values of a row that cannot be, after what is wrong with it; no log shall hold them."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args and isinstance(error.args[0], str):
+            told, _, values = error.args[0].partition("\nDETAIL:")
+            _, begins, statement = values.rpartition("\n[SQL: ")
+            error.args = (told + (begins and begins + statement), *error.args[1:])
 
 
 def _use_wal(connection: sqlite3.Connection, patience_s: float) -> None:
@@ -193,11 +205,30 @@ def explained() -> Iterator[None]:
     except DBAPIError as error:
         if any(sign in str(error.orig) for sign in _UNUSABLE):
             raise DatabaseUnusable(_reason(error)) from error
+        if _names_too_large_a_number(error):
+            raise _too_large() from error
         raise
     except OverflowError as error:
         if "SQLite INTEGER" not in str(error):
             raise
-        raise NotFound("Nothing here has a number as large as that; nothing was changed.") from error
+        raise _too_large() from error
+
+
+def _names_too_large_a_number(error: DBAPIError) -> bool:
+    """Whether PostgreSQL was given a number of more than 64 bits, which SQLite's driver does not even pass on.
+
+    By the number itself, so that a sum that grew too large stays the program's own error. SQLSTATE 22003 is
+    numeric_value_out_of_range (postgresql.org/docs/current/errcodes-appendix.html).
+    """
+    if getattr(error.orig, "sqlstate", None) != "22003":
+        return False
+    rows = error.params if isinstance(error.params, list) else [error.params]
+    values = [one for row in rows for one in (row.values() if isinstance(row, Mapping) else row or ())]
+    return any(isinstance(one, int) and not -(2**63) <= one < 2**63 for one in values)
+
+
+def _too_large() -> NotFound:
+    return NotFound("Nothing here has a number as large as that; nothing was changed.")
 
 
 _UNUSABLE = ("malformed", "not a database", "read-only transaction")

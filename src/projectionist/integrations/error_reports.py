@@ -8,12 +8,13 @@ nobody's name.
 from __future__ import annotations
 
 import logging
+import logging.handlers
 import queue
 import threading
 import time
 import traceback
 from collections import deque
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final
@@ -36,14 +37,17 @@ _FRAMES: Final = 50
 _log = logging.getLogger(__name__)
 
 
-class ErrorReports(logging.Handler):
+class ErrorReports(logging.handlers.QueueHandler):
     """Tells of every error that comes with where it happened, while it is open. Raises InputWrong for no DSN.
 
-    `dsn` is the address that the service shows: `https://key@host/number`.
+    `dsn` is the address that the service shows: `https://key@host/number`. That an error cannot be put in words is no
+    failure of what logged it.
     """
 
     def __init__(self, dsn: str) -> None:
-        super().__init__(logging.ERROR)
+        self._waiting: queue.Queue[dict[str, Any] | None] = queue.Queue(_WAITING)
+        super().__init__(self._waiting)
+        self.setLevel(logging.ERROR)
         base, self._path, self._key = parts_of(dsn)
         mask(self._key)
         self._http = HttpClient(
@@ -54,7 +58,6 @@ class ErrorReports(logging.Handler):
             retries=Retries(attempts=1),
             max_body=1024 * 1024,
         )
-        self._waiting: queue.Queue[dict[str, Any] | None] = queue.Queue(_WAITING)
         self._told_at: deque[float] = deque(maxlen=_PER_MINUTE)
         self._thread = threading.Thread(target=self._work, name="error reports", daemon=True)
 
@@ -82,10 +85,16 @@ class ErrorReports(logging.Handler):
         if len(self._told_at) == _PER_MINUTE and now - self._told_at[0] < 60:
             return
         self._told_at.append(now)
-        try:
-            self._waiting.put_nowait(event_of(record))
-        except queue.Full:
-            return
+        super().emit(record)
+
+    def prepare(self, record: logging.LogRecord) -> dict[str, Any]:
+        """What is told of an error."""
+        return event_of(record)
+
+    def enqueue(self, event: Any) -> None:
+        """Let it wait; what comes beyond those that wait is in the log only."""
+        with suppress(queue.Full):
+            self._waiting.put_nowait(event)
 
     def _work(self) -> None:
         with closing(self._http):
@@ -137,7 +146,7 @@ def event_of(record: logging.LogRecord) -> dict[str, Any]:
         "level": "fatal" if record.levelno >= logging.CRITICAL else "error",
         "logger": record.name,
         "release": f"projectionist@{__version__}",
-        "message": {"formatted": masked(record.getMessage())},
+        "message": {"formatted": _told(record.getMessage())},
         "tags": {"correlation_id": correlation.get()},
         "exception": {"values": [_value(one) for one in chain]},
     }
@@ -155,9 +164,14 @@ def _value(error: BaseException) -> dict[str, Any]:
     return {
         "type": type(error).__name__,
         "module": type(error).__module__,
-        "value": masked(str(error))[:2000],
+        "value": _told(str(error))[:2000],
         "stacktrace": {"frames": _frames(error.__traceback__)},
     }
+
+
+def _told(text: str) -> str:
+    """Without secrets, and as text: a name of a file need be none."""
+    return masked(text).encode("utf-8", "backslashreplace").decode()
 
 
 def _frames(trace: TracebackType | None) -> list[dict[str, Any]]:

@@ -236,7 +236,11 @@ def _sqlite_engine(path: Path) -> SqlEngine:
     keep_private(path)
     _require_whole(path)
     engine = create_engine(
-        sqlite_url(path), pool_size=10, max_overflow=-1, connect_args={"timeout": BUSY_TIMEOUT_S}
+        sqlite_url(path),
+        pool_size=10,
+        max_overflow=-1,
+        connect_args={"timeout": BUSY_TIMEOUT_S},
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")

@@ -30,21 +30,38 @@ def segments(folder: Path) -> list[tuple[int, Path]]:
     return []
 
 
-class KeptLog(logging.Handler):
+class KeptLog(logging.StreamHandler["_Segments"]):
     """Writes to the newest segment below `folder`, which is made; together they hold about `most` bytes.
 
-    That a line cannot be written is no failure of what logged it: it stands on standard error all the same.
+    That a line cannot be made or written is no failure of what logged it: standard error has it all the same.
     """
 
+    terminator = ""
+
     def __init__(self, folder: Path, most: int) -> None:
-        super().__init__()
+        super().__init__(_Segments(folder, most))
+
+    def close(self) -> None:
+        """Give the file up."""
+        self.acquire()
+        try:
+            self.stream.close()
+        finally:
+            self.release()
+        super().close()
+
+
+class _Segments:
+    """What the log is written to."""
+
+    def __init__(self, folder: Path, most: int) -> None:
         self._folder = folder
         self._largest = max(most // SEGMENTS, 1)
         self._fd = -1
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def write(self, text: str) -> None:
         """Write a line, whole or not at all."""
-        line = self.format(record).replace("\n", "\\n").encode("utf-8", "backslashreplace") + b"\n"
+        line = text.replace("\n", "\\n").encode("utf-8", "backslashreplace") + b"\n"
         with suppress(OSError, TargetUnwritable):
             if self._is_over(len(line)):
                 self._go_on(len(line))
@@ -52,12 +69,9 @@ class KeptLog(logging.Handler):
 
     def close(self) -> None:
         """Give the file up."""
-        self.acquire()
-        try:
-            self._drop()
-        finally:
-            self.release()
-        super().close()
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
     def _is_over(self, length: int) -> bool:
         if self._fd < 0:
@@ -73,16 +87,11 @@ class KeptLog(logging.Handler):
             newest += 1
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         fd = os.open(self._folder / f"log-{newest:08}.jsonl", flags, 0o600)
-        self._drop()
+        self.close()
         self._fd = fd
         for number, old in segments(self._folder):
             if number <= newest - SEGMENTS:
                 files.remove_file(old, within=self._folder)
-
-    def _drop(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
 
 
 def lines_backwards(

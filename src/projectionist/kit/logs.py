@@ -86,7 +86,7 @@ def configure(
     trouble = ""
     if file is not None:
         try:
-            handlers.append(WatchedFileHandler(file, encoding="utf-8"))
+            handlers.append(WatchedFileHandler(file, encoding="utf-8", errors="backslashreplace"))
         except OSError as error:
             trouble = error.strerror or str(error)
     _replace_handlers(handlers, log_format, kept)

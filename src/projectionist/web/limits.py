@@ -43,12 +43,16 @@ _SWEEP_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How often something may be asked; `strangers` holds for those who are not signed in, by address."""
+    """How often something may be asked; `strangers` holds for those who are not signed in, by address.
+
+    What makes accounts or signs in is `by_address` for everybody: who is signed in is somebody else after it.
+    """
 
     name: str
     rates: tuple[Rate, ...]
     strangers: tuple[Rate, ...] = ()
     step: int = 1
+    by_address: bool = False
 
 
 SIGN_IN: Final = Limit("sign_in", (Rate(3, MINUTE), Rate(10, HOUR)))
@@ -57,15 +61,15 @@ PASSWORD: Final = Limit("password", SIGN_IN.rates)
 """Of one person who changes their password."""
 SECOND_STEP: Final = Limit("second_step", SIGN_IN.rates)
 """Of one account whose password was right, from a browser that it knows or from all others together."""
-PASSKEY: Final = Limit("passkey", (Rate(30, MINUTE),))
+PASSKEY: Final = Limit("passkey", (Rate(30, MINUTE),), by_address=True)
 """Of one address that signs in by passkeys, which nobody guesses: only so that it costs no more than it must."""
-REGISTER: Final = Limit("register", (Rate(5, HOUR),))
+REGISTER: Final = Limit("register", (Rate(5, HOUR),), by_address=True)
 """Of one address that makes accounts."""
-RESET: Final = Limit("reset", (Rate(3, HOUR),))
+RESET: Final = Limit("reset", (Rate(3, HOUR),), by_address=True)
 """Of one address that chooses new passwords by links."""
-ELSEWHERE: Final = Limit("elsewhere", (Rate(30, MINUTE), Rate(120, HOUR)))
+ELSEWHERE: Final = Limit("elsewhere", (Rate(30, MINUTE), Rate(120, HOUR)), by_address=True)
 """Of one address that begins to sign in by another service."""
-FORGOTTEN: Final = Limit("forgotten", RESET.rates)
+FORGOTTEN: Final = Limit("forgotten", RESET.rates, by_address=True)
 """Of one address that asks for such links; counted by itself, so that asking leaves room for choosing."""
 EMAIL: Final = Limit("email", (Rate(5, HOUR),))
 """Of one person who has mails sent to addresses that are not proven to be theirs."""
@@ -188,12 +192,15 @@ def in_words(wait_s: float) -> str:
     return f"{math.ceil(wait_s / 60)} minutes" if wait_s < 7200 else f"{math.ceil(wait_s / 3600)} hours"
 
 
-def who_asks(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[str, bool]:
+def who_asks(connection: ASGIConnection[Any, Any, Any, Any], limit: Limit) -> tuple[str, bool]:
     """By what one is counted, and whether they are a stranger."""
     principal: Principal | None = connection.scope.get("user")
-    if principal is not None:
+    if principal is not None and not limit.by_address:
         return f"user:{principal.id}", False
-    return f"address:{network_of(connection.client.host if connection.client else 'unknown')}", True
+    return (
+        f"address:{network_of(connection.client.host if connection.client else 'unknown')}",
+        principal is None,
+    )
 
 
 def limit_of(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> Limit | None:
@@ -213,7 +220,7 @@ def limiting(
         limit = limit_of(connection, handler)
         if limit is None or not isinstance(connection, Request):
             return
-        who, stranger = who_asks(connection)
+        who, stranger = who_asks(connection, limit)
         rates = limiter.rates_of(limit, stranger=stranger)
         if not rates:
             return

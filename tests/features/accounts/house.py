@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from projectionist.errors import ServerRefused, ServerUnreachable
 from projectionist.features.accounts import feature as accounts
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.mailroom import open_mailroom
+from projectionist.features.accounts.sessions import IDLE
 from projectionist.features.accounts.setup import Demo, SetupParts
 from projectionist.features.accounts.setup_link import setup_link
 from projectionist.features.accounts.ways.oidc import OidcWay
@@ -98,6 +100,7 @@ class House:
     trusted_proxies: tuple[str, ...] = ()
     plex_tv: FakePlexTv = field(default_factory=FakePlexTv)
     mail: Mapping[str, Any] = field(default_factory=dict)
+    idle: timedelta = IDLE
 
     def __post_init__(self) -> None:
         self._client: TestClient[Any] | None = None
@@ -164,7 +167,7 @@ class House:
     def app(self) -> Litestar:
         """The program."""
         jobs: Jobs = self.jobs
-        people = SignedInPeople(self.database, self.clock, proxy=self.proxy_way)
+        people = SignedInPeople(self.database, self.clock, self.idle, proxy=self.proxy_way)
         return create_shell(
             features=[
                 accounts.feature(),

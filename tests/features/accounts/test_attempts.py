@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -8,6 +9,9 @@ from sqlalchemy import text
 from projectionist.db.engine import Database
 from projectionist.errors import InputWrong, SignInNeeded, TooManyRequests
 from projectionist.features.accounts import attempts, service
+from projectionist.features.accounts.users import links, oneself
+from projectionist.features.audit_log import service as audit_log
+from projectionist.settings.choices import Registration
 from projectionist.web.ports import Principal
 from tests.features.accounts.clocks import Clock
 from tests.passwords import ANOTHER, PASSWORD
@@ -30,21 +34,21 @@ def sign_in(database: Database, clock: Clock, password: str = PASSWORD, **more: 
     return service.sign_in(database, password=password, now=clock, **asked)  # type: ignore[arg-type]
 
 
-def fail_once(database: Database, clock: Clock, **more: object) -> None:
+def fail_once(database: Database, clock: Clock, about: str = "", **more: Any) -> None:
     """A wrong password, without the work of weighing it."""
     asked = {"name": "vera", "address": HERE, "known": ""} | more
-    attempt = attempts.begin(database, now=clock(), tell=attempts.unheard, **asked)  # type: ignore[arg-type]
-    attempts.fail(database, attempt, clock())
+    attempt = attempts.begin(database, now=clock(), tell=attempts.unheard, **asked)
+    attempts.fail(database, attempt, clock(), about)
 
 
-def fail(database: Database, clock: Clock, times: int = 5, **more: object) -> None:
+def fail(database: Database, clock: Clock, times: int = 5, **more: Any) -> None:
     """Wrong passwords, as slowly as the limit of a minute wants them."""
     for _ in range(times):
         fail_once(database, clock, **more)
         clock.forward(seconds=61)
 
 
-def wait_of(database: Database, clock: Clock, **more: object) -> float:
+def wait_of(database: Database, clock: Clock, **more: Any) -> float:
     with pytest.raises(TooManyRequests) as refused:
         fail_once(database, clock, **more)
     return refused.value.retry_after_s
@@ -167,6 +171,30 @@ def test_a_browser_known_to_one_account_is_a_stranger_to_another(
     assert wait_of(database, clock, name="ben", known=known) > 60
 
 
+def test_who_takes_the_address_of_somebody_as_a_name_is_a_stranger_to_their_account(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    with database.write() as session:
+        proven = "UPDATE user_account SET email = 'v@example.org', folded_email = 'v@example.org'"
+        session.execute(text(proven))
+    room = links.invite(database, owner, "user", "", now=clock)
+    joined = links.join(
+        database, room.token, "Mal", PASSWORD, registration=Registration.INVITATION, now=clock
+    )
+    theirs = sign_in(database, clock, name="mal").browser_token
+    oneself.rename(database, joined.id, "V@example.org", now=clock)
+    mine = sign_in(database, clock, name="v@example.org").browser_token
+    clock.forward(seconds=61)
+    fail(database, clock, name="v@example.org", known=theirs)
+    assert wait_of(database, clock, name="v@example.org") > 60, "counted by the address"
+    again = sign_in(database, clock, name="v@example.org", known=mine)
+    assert again.principal.id == owner.id
+    for number in range(12):
+        fail_once(database, clock, name=f"guess{number}")
+    assert slowness(database, clock, name="v@example.org", known=theirs) == 5
+    assert slowness(database, clock, name="v@example.org", known=again.browser_token) == 0
+
+
 @pytest.mark.parametrize("name", ["vera", "nobody"])
 def test_an_account_that_is_not_there_is_locked_out_in_the_same_words(
     database: Database, owner: Principal, clock: Clock, name: str
@@ -219,6 +247,46 @@ def test_the_addresses_of_one_household_are_one_place(
         fail_once(database, clock, address=f"2001:db8:0:1::{number:x}")
     assert wait_of(database, clock, address="2001:db8:0:1:ffff::9") == 60
     assert sign_in(database, clock, address="2001:db8:0:2::9").principal == owner
+
+
+def written_down(database: Database, act: str) -> list[audit_log.Entry]:
+    return [one for one in audit_log.all_entries(database) if one.act == act]
+
+
+def test_a_lock_out_of_an_account_is_written_down_however_much_failed_before_it(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    for number in range(60):
+        fail_once(database, clock, name=f"guess{number}")
+    fail(database, clock, about="Vera")
+    assert [one.about for one in written_down(database, "sign-in failed")].count("Vera") < 5
+    assert [(one.about, one.after) for one in written_down(database, "locked out")] == [
+        ("Vera", {"minutes": 15})
+    ]
+
+
+def test_a_wrong_second_step_is_written_down_however_much_failed_before_it(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    for number in range(60):
+        fail_once(database, clock, name=f"guess{number}")
+    for _ in range(5):
+        step = attempts.begin_step(database, "vera", HERE, "", clock(), attempts.unheard)
+        attempts.fail(database, step, clock(), "Vera", step="code of the second step")
+        clock.forward(seconds=61)
+    failed = [one for one in written_down(database, "sign-in failed") if one.about == "Vera"]
+    assert [one.after["wrong"] for one in failed] == ["code of the second step"] * 5
+    assert [one.about for one in written_down(database, "locked out")] == ["Vera"]
+
+
+def test_who_locks_out_names_that_nobody_has_fills_no_log(
+    database: Database, owner: Principal, clock: Clock
+) -> None:
+    for _ in range(5):
+        for number in range(60):
+            fail_once(database, clock, name=f"guess{number}")
+        clock.forward(seconds=61)
+    assert len(written_down(database, "locked out")) == 50
 
 
 def test_a_lock_out_outlasts_a_restart(database: Database, owner: Principal, clock: Clock) -> None:

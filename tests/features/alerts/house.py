@@ -20,11 +20,14 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ADDRESS = "https://ntfy.example.org/canary-of-the-topic-52c9"
 
 
+@dataclass
 class Working(FakeJobs):
-    """Jobs that somebody does."""
+    """Jobs of these queues that somebody does, while there is any."""
+
+    done: tuple[str, ...] = ("sync", "alerts")
 
     def nodes(self) -> list[Node]:
-        return [Node("one", "one", ("sync",), True, 0, "1", NOON, NOON)]
+        return [Node("one", "one", self.done, bool(self.done), 0, "1", NOON, NOON)]
 
 
 @dataclass

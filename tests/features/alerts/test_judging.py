@@ -66,6 +66,23 @@ def test_what_is_not_known_begins_nothing_and_ends_nothing() -> None:
     assert run([None] * 50)[1] == []
 
 
+def test_after_a_night_of_which_nothing_is_known_what_is_wrong_is_told_after_its_time_only() -> None:
+    state, _ = run([0.95])
+    _, told = run([0.95] * 6, state, NOON + timedelta(hours=9))
+    assert told == [(4, Turn.BEGAN)]
+
+
+def test_after_such_a_night_one_good_value_ends_no_alert() -> None:
+    state, _ = run([0.9] * 6 + [0.5])
+    _, told = run([0.5] * 4, state, NOON + timedelta(hours=9))
+    assert told == [(2, Turn.ENDED)]
+
+
+def test_a_few_values_that_are_not_known_take_no_time_away() -> None:
+    _, told = run([0.9, 0.9, None, None, 0.9])
+    assert told == [(4, Turn.BEGAN)]
+
+
 def test_a_clock_that_was_set_back_silences_nothing() -> None:
     state, _ = run([0.9] * 6)
     _, told = run([0.5] * 4 + [0.9] * 40, state, NOON - timedelta(days=30))

@@ -136,10 +136,57 @@ def test_that_the_database_is_lost_is_told_without_it_and_so_is_that_it_is_back(
         watching.failed(house.moment)
     assert heard.acquire(timeout=60)
     samples(house, watching, WELL, 8)
-    assert heard.acquire(timeout=60)
+    do_jobs(house)
     titles = [message.title for _, message in house.outside.sent]
     assert titles == ["Lost database", "Well again: lost database"]
-    assert states(house) == []
+    assert states(house) == [("Well again: lost database", "sent")]
+
+
+def lose(house: House, watching: Watching, minutes: float) -> list[str]:
+    """The database does not answer for so long; what was told of it meanwhile."""
+    for _ in range(round(minutes * 2)):
+        house.forward(seconds=30)
+        watching.failed(house.moment)
+    wait_for("telling of the database")
+    return [message.title for _, message in house.outside.sent]
+
+
+def wait_for(name: str) -> None:
+    for thread in threading.enumerate():
+        if thread.name == name:
+            thread.join(60)
+
+
+def test_a_lost_database_wakes_nobody_who_may_not_be_woken(house: House) -> None:
+    house.messenger("Sleeps", quiet_from=11 * 60, quiet_to=13 * 60, is_woken=False)
+    watching = watch(house)
+    samples(house, watching, WELL, 1)
+    assert lose(house, watching, 10) == []
+    samples(house, watching, WELL, 8)
+    (told,) = service.deliveries(house.place, house.user_id).items
+    assert (told.title, told.due_at) == ("Well again: lost database", NOON + timedelta(hours=1))
+
+
+def test_who_slept_is_told_afterwards_of_a_database_that_is_still_lost(house: House) -> None:
+    house.messenger("Sleeps", quiet_from=11 * 60, quiet_to=12 * 60 + 10, is_woken=False)
+    watching = watch(house)
+    samples(house, watching, WELL, 1)
+    assert lose(house, watching, 8) == []
+    assert lose(house, watching, 10) == ["Lost database"]
+
+
+def test_the_rule_of_the_lost_database_is_changed_and_switched_off_too(house: House) -> None:
+    house.messenger()
+    rule = {"threshold": 600.0, "lasting_s": 0, "cool_down_s": 60}
+    service.change_rule(house.place, "database-lost", is_on=True, **rule)  # type: ignore[arg-type]
+    watching = watch(house)
+    samples(house, watching, WELL, 1)
+    assert lose(house, watching, 9) == []
+    assert lose(house, watching, 2) == ["Lost database"]
+    samples(house, watching, WELL, 8)
+    service.change_rule(house.place, "database-lost", is_on=False, **rule)  # type: ignore[arg-type]
+    samples(house, watching, WELL, 1)
+    assert lose(house, watching, 20) == ["Lost database"]
 
 
 class _Heard(list):  # type: ignore[type-arg]

@@ -39,7 +39,8 @@ PATIENCE = 10
 SLOWEST_S = 5.0
 WRITTEN_DOWN = 50
 """So many failures in an hour, of one address or for one account, are each in the audit log; after them every
-doubling of their number is, so that a stranger fills no disk with it."""
+doubling of their number is, so that a stranger fills no disk with it. Lock-outs are counted so by themselves: of each
+account, and of all names together that nobody has."""
 
 SIGN_INS = REGISTRY.counter(
     "projectionist_sign_ins_total",
@@ -49,6 +50,7 @@ SIGN_INS = REGISTRY.counter(
 _OF_ACCOUNT = "failed_account"
 _OF_ADDRESS = "failed_address"
 _OF_PASSKEYS = "failed_passkey"
+_OF_LOCKS = "locked_account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +123,14 @@ def fail(
             lock = min(LONGEST_LOCK, LOCKED * (1 << min(count - FAILURES, 10)))
             queries.lock_out(session, attempt.pair, now + lock)
         named = about or "a name that nobody has"
-        if _is_written_down(crowd):
+        if step or _is_written_down(crowd):  # who stands at the second step has the password, and is not many
             said: dict[str, object] = {"failures": count, "of_this_hour": crowd}
             if step:
                 said["wrong"] = step
             record(session, Act.SIGN_IN_FAILED, named, at=now, after=said)
-            if lock is not None:
+        if lock is not None:
+            locks = counting.count_in(session, _OF_LOCKS, attempt.account if about else "nobody", HOUR, now)
+            if step or _is_written_down(locks):
                 minutes = round(lock.total_seconds() / 60)
                 record(session, Act.LOCKED_OUT, named, at=now, after={"minutes": minutes})
         return lock

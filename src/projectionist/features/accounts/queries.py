@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, CursorResult, and_, case, delete, func, or_, select, update
+from sqlalchemy import CursorResult, and_, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -30,11 +30,8 @@ def user_by_name(session: Session, folded_name: str) -> UserRow | None:
 def user_called(session: Session, folded: str) -> UserRow | None:
     """Whom somebody means who types this; whose proven address it is comes before who is only called so."""
     order = case((UserRow.folded_email == folded, 0), else_=1)
-    return session.scalars(select(UserRow).where(_is_called(folded)).order_by(order).limit(1)).first()
-
-
-def _is_called(folded: str) -> ColumnElement[bool]:
-    return or_(UserRow.folded_name == folded, UserRow.folded_email == folded)
+    called = or_(UserRow.folded_name == folded, UserRow.folded_email == folded)
+    return session.scalars(select(UserRow).where(called).order_by(order).limit(1)).first()
 
 
 def user_by_email(session: Session, folded_email: str) -> UserRow | None:
@@ -166,13 +163,9 @@ def forgive(session: Session, who: str) -> None:
 
 
 def is_known_browser(session: Session, token_hash: str, folded: str) -> bool:
-    """Whether somebody of this name, or e-mail address, has signed in there before."""
-    found = session.scalar(
-        select(KnownBrowserRow.user_id)
-        .join(UserRow, UserRow.id == KnownBrowserRow.user_id)
-        .where(KnownBrowserRow.token_hash == token_hash, _is_called(folded))
-    )
-    return found is not None
+    """Whether the one whom somebody means who types this has signed in there before, and nobody else."""
+    person = user_called(session, folded)
+    return person is not None and session.get(KnownBrowserRow, (token_hash, person.id)) is not None
 
 
 def renew_known_browser(

@@ -137,7 +137,7 @@ def sign_in(
     renewed = passwords.hash_password(password) if passwords.is_outdated(row.password_hash) else None
     moment = now()
     with database.durable() as session:
-        current = queries.user_by_name(session, row.folded_name)
+        current = queries.user_for_update(session, row.id)
         if current is None or current.password_hash != row.password_hash:
             raise SignInNeeded("The password was changed a moment ago; sign in with the new one.")
         if renewed is not None:
@@ -181,13 +181,14 @@ def welcome(
     now: Now,
     address: str,
     browser: str = "",
+    known: str = "",
     idle: timedelta = IDLE,
 ) -> SignedIn:
     """Sign in somebody who has just made their account."""
     token, browser_token, moment = new_token(), new_token(), now()
     with database.durable() as session:
         session.add(_sign_in_row(principal.id, token, moment, False, address, browser, idle))
-        _know_browser(session, "", browser_token, principal.id, moment)
+        _know_browser(session, known, browser_token, principal.id, moment)
         who = Actor(principal.id, principal.name, acting.get().address)
         said = {"browser": browser_name(browser), "remembered": False}
         record(session, Act.SIGNED_IN, principal.name, at=moment, after=said, who=who)
@@ -330,8 +331,9 @@ def change_password(
     check_current(database, row, current, now=now, tell=tell, token=token)
     hashed = passwords.hash_password(wanted)
     with database.durable() as session:
-        changed = queries.user(session, user_id)
-        if changed is None or changed.password_hash != row.password_hash:
+        changed = queries.user_for_update(session, user_id)
+        is_same = changed is not None and changed.password_hash == row.password_hash
+        if changed is None or not (is_same or passwords.matches(current, changed.password_hash)):
             raise Conflict("The password was changed meanwhile; sign in with the new one.")
         changed.password_hash = hashed
         changed.password_changed_at = now()

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from projectionist.errors import JobPostponed, ProjectionistError, ServerFailed, SubscriptionGone
 from projectionist.features.accounts import service as accounts
 from projectionist.features.alerts import pushed, queries
-from projectionist.features.alerts.models import BROWSER, DeliveryRow, MessengerRow
+from projectionist.features.alerts.models import BROWSER, SENDING, TRYING, DeliveryRow, MessengerRow
 from projectionist.features.alerts.quiet import QuietHours
 from projectionist.features.alerts.rules import BY_ID
 from projectionist.features.alerts.workplace import Workplace
@@ -27,6 +27,7 @@ KEPT = timedelta(days=90)
 """How long it is known what was sent."""
 
 _NEWS = timedelta(days=1)
+_TAKEN_FOR = timedelta(seconds=30)
 _ATTEMPTS = 6
 _ERROR = 1000
 _AT_ONCE = 500
@@ -150,15 +151,23 @@ def kinds(place: Workplace) -> Sequence[JobKind]:
     )
 
 
-def deliver(place: Workplace, delivery_id: int, *, is_last: bool) -> Mapping[str, Any]:
+def deliver(
+    place: Workplace, delivery_id: int, *, is_last: bool, is_taken: bool = False
+) -> Mapping[str, Any]:
     """Send what was written down, once; what is over stays so. Raises what kept it from being sent, and JobPostponed
-    where a service asks to be left alone for a while.
+    where a service asks to be left alone for a while, or where it was taken and not by the caller (`is_taken`).
     """
-    with place.database.read() as session:
+    with place.database.write() as session:
+        is_ours = is_taken or queries.take(session, delivery_id, TRYING)
         row = queries.delivery(session, delivery_id)
         to = None if row is None or row.messenger_id is None else queries.messenger(session, row.messenger_id)
         owner = None if to is None else accounts.principals(session).get(to.user_id)
-    if row is None or to is None or owner is None or row.state != "waiting":
+    if row is not None and row.state == SENDING and not is_taken:
+        raise JobPostponed("The service itself is sending it, as nobody else did.", _TAKEN_FOR)
+    if row is None or not is_ours:
+        return {"outcome": "nothing to send"}
+    if to is None or owner is None:
+        end(place, delivery_id, "failed", "The messenger was gone when it was to be sent.")
         return {"outcome": "nothing to send"}
     if not is_for(to, owner, row.rule):
         end(

@@ -82,7 +82,7 @@ class MessengerChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DeliveryDocument(msgspec.Struct, frozen=True):
-    """A message to one of one's messengers: `waiting`, `trial`, `sent` or `failed`, and why."""
+    """A message to one of one's messengers: `waiting`, `sent` or `failed`, and why; a `trial`, or being sent."""
 
     id: int
     at: datetime
@@ -90,7 +90,7 @@ class DeliveryDocument(msgspec.Struct, frozen=True):
     title: str
     text: str
     level: Level
-    state: Literal["waiting", "trial", "sent", "failed"]
+    state: Literal["waiting", "trial", "trying", "sending", "sent", "failed"]
     due_at: datetime
     ended_at: datetime | None
     error: str

@@ -14,6 +14,8 @@ HEARTBEAT_ID = 1
 PUSH_KEY_ID = 1
 BROWSER = "browser"
 """The kind of a messenger that is a browser, beside those of `MessengerKind`."""
+TRYING, SENDING = "trying", "sending"
+"""A delivery that a job took to send it, and one that the service took to send it itself."""
 
 
 class AlertRuleRow(Base):
@@ -34,6 +36,7 @@ class AlertStateRow(Base):
     __tablename__ = "alert_state"
 
     rule: Mapped[str] = mapped_column(String(40), primary_key=True)
+    known_at: Mapped[datetime | None]
     wrong_since: Mapped[datetime | None]
     alert_since: Mapped[datetime | None]
     well_since: Mapped[datetime | None]
@@ -94,7 +97,7 @@ class PushKeyRow(Base):
 
 
 class DeliveryRow(Base):
-    """A message to somebody: `waiting`, `sent` or `failed`.
+    """A message to somebody: `waiting`, `trying`, `sending`, `sent` or `failed`.
 
     `rule` is what it tells of, as messengers leave it out. It is somebody's even where the messenger is gone.
     """

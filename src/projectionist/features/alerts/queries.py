@@ -15,6 +15,8 @@ from projectionist.features.alerts.models import (
     BROWSER,
     HEARTBEAT_ID,
     PUSH_KEY_ID,
+    SENDING,
+    TRYING,
     AlertRuleRow,
     AlertStateRow,
     AnnouncementRow,
@@ -90,11 +92,41 @@ def waiting(session: Session, most: int) -> Sequence[int]:
     ).all()
 
 
+def due(session: Session, now: datetime, most: int) -> Sequence[int]:
+    """Deliveries that wait and are due, those that wait longest first."""
+    return session.scalars(
+        select(DeliveryRow.id)
+        .where(DeliveryRow.state == "waiting", DeliveryRow.due_at <= now)
+        .order_by(DeliveryRow.due_at, DeliveryRow.id)
+        .limit(most)
+    ).all()
+
+
+def take(session: Session, delivery_id: int, state: str) -> bool:
+    """Take a delivery that waits into TRYING or SENDING, so that nobody else sends it; False where it does not wait.
+
+    What a job took its next run takes again: no two run at once.
+    """
+    waits = ("waiting", TRYING) if state == TRYING else ("waiting",)
+    taken = session.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.id == delivery_id, DeliveryRow.state.in_(waits))
+        .values(state=state)
+        .returning(DeliveryRow.id)
+    )
+    return taken.first() is not None
+
+
+def let_go(session: Session) -> None:
+    """What the service took and ended before it was sent waits again."""
+    session.execute(update(DeliveryRow).where(DeliveryRow.state == SENDING).values(state="waiting"))
+
+
 def give_up_before(session: Session, moment: datetime, now: datetime) -> None:
     """What was to be told before then is no news any more."""
     session.execute(
         update(DeliveryRow)
-        .where(DeliveryRow.state == "waiting", DeliveryRow.due_at < moment)
+        .where(DeliveryRow.state.in_(("waiting", TRYING)), DeliveryRow.due_at < moment)
         .values(
             state="failed", ended_at=now, error="It could not be sent for a day, and is no news any more."
         )
@@ -186,7 +218,7 @@ def remove_device(session: Session, messenger_id: int, now: datetime, why: str) 
     of_it = DeliveryRow.messenger_id == messenger_id
     session.execute(
         update(DeliveryRow)
-        .where(of_it, DeliveryRow.state == "waiting")
+        .where(of_it, DeliveryRow.state.in_(("waiting", TRYING)))
         .values(state="failed", ended_at=now, error=why)
     )
     session.execute(update(DeliveryRow).where(of_it).values(messenger_id=None))

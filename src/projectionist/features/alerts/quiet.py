@@ -28,7 +28,10 @@ class QuietHours:
         if not self._holds(minute):
             return None
         day = local.date() + timedelta(days=1 if minute >= self.ends else 0)
-        ends = datetime.combine(day, time(self.ends // 60, self.ends % 60), local.tzinfo)
+        clock = time(
+            self.ends // 60, self.ends % 60, fold=local.fold
+        )  # of an hour that is twice, the same one
+        ends = datetime.combine(day, clock, local.tzinfo)
         return ends.astimezone(UTC)
 
     def _holds(self, minute: int) -> bool:

@@ -154,7 +154,8 @@ RULES: Sequence[Rule] = (
 )
 BY_ID: Mapping[str, Rule] = {rule.id: rule for rule in RULES}
 DATABASE_LOST = "database-lost"
-"""The rule that is judged while nothing can be read or written; its messages are sent at once, by nobody's job."""
+"""The rule that is judged while nothing can be read or written; that it began is told at once, by nobody's job."""
+QUEUE_STUCK = "queue-stuck"
 
 _WORDS: Mapping[str, Callable[[float], str]] = {
     "share": lambda value: f"{value * 100:.1f} %".replace(".0 %", " %"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -17,7 +17,16 @@ from projectionist.features.alerts.delivering import Told
 from projectionist.features.alerts.figures import Recently, of_jobs
 from projectionist.features.alerts.judging import State, Turn, judge
 from projectionist.features.alerts.models import BROWSER, AlertRuleRow, AlertStateRow, MessengerRow
-from projectionist.features.alerts.rules import BY_ID, DATABASE_LOST, RULES, Figures, Rule, sentence
+from projectionist.features.alerts.rules import (
+    BY_ID,
+    DATABASE_LOST,
+    QUEUE_STUCK,
+    RULES,
+    Figures,
+    Rule,
+    sentence,
+)
+from projectionist.features.alerts.standing_in import StandIn
 from projectionist.features.alerts.workplace import TOPIC, Workplace
 from projectionist.features.metrics.service import Measures
 from projectionist.media.messages import Level, Message
@@ -29,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 
 class Watching:
-    """Hears of every sample; the heart beats only while samples can be kept."""
+    """Hears of every sample; the heart beats only while samples can be kept and somebody does the jobs of messages."""
 
     def __init__(self, place: Workplace, beating: Beating) -> None:
         self._place = place
@@ -37,46 +46,72 @@ class Watching:
         self._recently = Recently()
         self._hearing: Sequence[tuple[MessengerRow, Principal]] = ()
         self._answered_at: datetime | None = None
+        self._lost_rule: Rule | None = BY_ID[DATABASE_LOST]
         self._lost = State()
+        self._owed: Sequence[tuple[MessengerRow, Principal]] = ()
+        self._stand_in = StandIn(place)
+        self._is_stuck = False
         self._swept_at: datetime | None = None
 
     def sampled(self, now: datetime, measures: Measures) -> None:
         """Judge all rules, and tell what there is to tell. Raises DatabaseUnusable."""
         place = self._place
-        self._beating.is_well(now)
+        if self._stand_in.look(now, is_stuck=self._is_stuck):
+            self._beating.is_well(now)
         self._answered_at = now
-        self._judge_lost(now, 0.0)
         self._recently.add(now, measures)
         figures = {**self._recently.figures(now), **of_jobs(place.jobs, now, self._founded_at)}
         with place.database.write() as session:
-            written, changed = judge_all(session, figures, now)
+            rules = rules_now(queries.rules(session))
+            judged = judge_all(session, rules, figures, now)
+            lost_rule = next((rule for rule, is_on in rules if is_on and rule.id == DATABASE_LOST), None)
+            lost, back = self._judge_back(session, lost_rule, now)
             self._hearing = delivering.hearing(session)
-        delivering.order_all(place, written)
+        self._lost_rule, self._lost = lost_rule, lost
+        self._is_stuck = QUEUE_STUCK in judged.standing
+        delivering.order_all(place, [*judged.written, *back])
         self._remember_key()
-        if changed:
+        if judged.has_changed:
             place.publish(TOPIC)
         self._sweep(now)
 
     def failed(self, now: datetime) -> None:
-        """The database does not answer; who is to hear of it is known from when it did."""
-        if self._answered_at is not None:
-            self._judge_lost(now, (now - self._answered_at).total_seconds())
+        """The database does not answer; who is to hear of it, and when, is known from when it did."""
+        rule = self._lost_rule
+        lost_s = 0.0 if self._answered_at is None else (now - self._answered_at).total_seconds()
+        if rule is None or not rule.is_wrong(lost_s):
+            return
+        self._lost, turn = judge(rule, self._lost, lost_s, now)
+        if turn is Turn.BEGAN:
+            self._owed = [one for one in self._hearing if delivering.is_for(*one, rule.id)]
+        if self._lost.is_told:
+            self._tell_owed(telling(rule, Turn.BEGAN, lost_s).message, now)
 
     def _founded_at(self) -> datetime | None:
         with self._place.database.read() as session:
             return queries.founded_at(session)
 
-    def _judge_lost(self, now: datetime, lost_s: float) -> None:
-        rule = BY_ID[DATABASE_LOST]
-        self._lost, turn = judge(rule, self._lost, lost_s, now)
-        if turn is None:
-            return
-        told = telling(rule, turn, lost_s)
-        for row, owner in self._hearing:
-            if delivering.is_for(row, owner, rule.id):
-                threading.Thread(
-                    target=self._send, args=(row, told.message), name="telling of the database", daemon=True
-                ).start()
+    def _tell_owed(self, message: Message, now: datetime) -> None:
+        """Tell who is not quiet; who is, is told once that is over, if nothing has answered until then."""
+        due = [one for one in self._owed if self._is_due(*one, message.level, now)]
+        self._owed = [one for one in self._owed if one not in due]
+        for row, _ in due:
+            threading.Thread(
+                target=self._send, args=(row, message), name="telling of the database", daemon=True
+            ).start()
+
+    @staticmethod
+    def _is_due(row: MessengerRow, owner: Principal, level: Level, now: datetime) -> bool:
+        return delivering.due_at(row, owner.time_zone, level, now) <= now
+
+    def _judge_back(
+        self, session: Session, rule: Rule | None, now: datetime
+    ) -> tuple[State, list[tuple[int, datetime]]]:
+        """How that the database is lost stands while it answers, and what was written down to be sent."""
+        if rule is None:
+            return State(), []
+        state, turn = judge(rule, self._lost, 0.0, now)
+        return state, [] if turn is None else delivering.write_down(session, telling(rule, turn, 0.0), now)
 
     def _remember_key(self) -> None:
         """Browsers are told that the database is lost by a key that is kept in it."""
@@ -102,11 +137,21 @@ class Watching:
             queries.remove_deliveries_before(session, now - delivering.KEPT)
 
 
-def judge_all(session: Session, figures: Figures, now: datetime) -> tuple[list[tuple[int, datetime]], bool]:
-    """Judge every rule that is on; what was written down to be sent, and whether an alert began or ended."""
-    rules, states = rules_now(queries.rules(session)), queries.states(session)
-    written: list[tuple[int, datetime]] = []
-    changed = False
+@dataclass(slots=True)
+class Judged:
+    """What was written down to be sent, the alerts there are now, and whether one began or ended."""
+
+    written: list[tuple[int, datetime]] = field(default_factory=list)
+    standing: set[str] = field(default_factory=set)
+    has_changed: bool = False
+
+
+def judge_all(
+    session: Session, rules: Sequence[tuple[Rule, bool]], figures: Figures, now: datetime
+) -> Judged:
+    """Judge every rule that is on, but for that of the database."""
+    states = queries.states(session)
+    judged = Judged()
     for rule, is_on in rules:
         if rule.id == DATABASE_LOST:
             continue
@@ -115,10 +160,12 @@ def judge_all(session: Session, figures: Figures, now: datetime) -> tuple[list[t
         state, turn = (State(), None) if not is_on else judge(rule, was, value, now)
         if replace(state, value=None) != replace(was, value=None) or state.alert_since is not None:
             queries.put_state(session, rule.id, asdict(state))
-        changed = changed or (state.alert_since is None) != (was.alert_since is None)
+        if state.alert_since is not None:
+            judged.standing.add(rule.id)
+        judged.has_changed |= (state.alert_since is None) != (was.alert_since is None)
         if turn is not None and value is not None:
-            written += delivering.write_down(session, telling(rule, turn, value), now)
-    return written, changed
+            judged.written += delivering.write_down(session, telling(rule, turn, value), now)
+    return judged
 
 
 def rules_now(changed: Mapping[str, AlertRuleRow]) -> list[tuple[Rule, bool]]:
@@ -143,7 +190,9 @@ def state_of(row: AlertStateRow | None) -> State:
     """How a rule stands, out of its row."""
     if row is None:
         return State()
-    return State(row.wrong_since, row.alert_since, row.well_since, row.is_told, row.told_at, row.value)
+    return State(
+        row.known_at, row.wrong_since, row.alert_since, row.well_since, row.is_told, row.told_at, row.value
+    )
 
 
 def telling(rule: Rule, turn: Turn, value: float) -> Told:

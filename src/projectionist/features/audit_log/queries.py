@@ -46,11 +46,14 @@ def entries_after(session: Session, entry_id: int, most: int) -> Sequence[AuditE
     ).all()
 
 
-def entries_of(session: Session, user_id: int, most: int) -> Sequence[AuditEntryRow]:
-    """The newest entries of what somebody did."""
+def entries_of(session: Session, user_id: int, first: Sequence[str], most: int) -> Sequence[AuditEntryRow]:
+    """The newest entries of what somebody did, back to the newest of the acts `first`."""
+    began = select(func.max(AuditEntryRow.id)).where(
+        AuditEntryRow.who_id == user_id, AuditEntryRow.act.in_(first)
+    )
     return session.scalars(
         select(AuditEntryRow)
-        .where(AuditEntryRow.who_id == user_id)
+        .where(AuditEntryRow.who_id == user_id, AuditEntryRow.id >= func.coalesce(began.scalar_subquery(), 0))
         .order_by(AuditEntryRow.id.desc())
         .limit(most)
     ).all()

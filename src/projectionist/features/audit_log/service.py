@@ -104,6 +104,10 @@ class Act(StrEnum):
     SENDER_REMOVED = "webhook sender removed"
 
 
+_MADE = (Act.ADMINISTRATOR_MADE.value, Act.USER_JOINED.value)
+"""What stands first of everybody: the account that was made is who did it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An act as it was written down; `before` and `after` hold no secrets."""
@@ -309,9 +313,13 @@ def acts_done(database: Database) -> Sequence[str]:
 
 
 def acts_of(database: Database, user_id: int) -> list[Entry]:
-    """What somebody did, the newest first; the newest thousand. Raises DatabaseUnusable, EntryUnreadable."""
+    """What somebody did, the newest first; the newest thousand. Raises DatabaseUnusable, EntryUnreadable.
+
+    Nothing from before their account was made: numbers of accounts come again where the highest is removed, and what
+    a former user of the same one did is none of theirs. The order of entries tells, which no clock changes.
+    """
     with _legibly(), database.read() as session:
-        return [_entry(row) for row in queries.entries_of(session, user_id, _MOST_OWN)]
+        return [_entry(row) for row in queries.entries_of(session, user_id, _MADE, _MOST_OWN)]
 
 
 def all_entries(database: Database) -> Iterator[Entry]:

@@ -77,6 +77,32 @@ def test_ones_own_data_holds_all_that_is_kept_and_nothing_that_opens_anything(
         assert secret not in told
 
 
+@pytest.mark.parametrize("days", [0, -2])
+def test_a_newcomer_is_told_nothing_of_a_former_user_of_the_same_number(
+    database: Database, owner: Principal, clock: Clock, days: int
+) -> None:
+    ada = invited(database, owner, clock, "Ada")
+    accounts.sign_in(
+        database, "Ada", PASSWORD, now=clock, remember=False, address="192.0.2.7", browser="Ada's"
+    )
+    oneself.leave(database, ada, PASSWORD, now=clock)
+    clock.forward(days=days)
+    if (
+        not database.is_sqlite
+    ):  # as after moving to another database, where numbers begin after the highest one
+        with database.write() as session:
+            numbers = "pg_get_serial_sequence('user_account', 'id')"
+            session.execute(text(f"SELECT setval({numbers}, {owner.id})"))
+    ben = invited(database, owner, clock, "Ben")
+    assert ben.id == ada.id
+    known(database, clock, "Ben")
+    found = msgspec.to_builtins(oneself.own_data(database, ben, now=clock))
+    assert [(one["act"], one["about"]) for one in found["acts"]] == [
+        ("signed in", "Ben"),
+        ("user joined", "Ben"),
+    ]
+
+
 def test_who_leaves_is_gone_with_sign_ins_and_tokens(
     database: Database, owner: Principal, clock: Clock
 ) -> None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.model import Base
+from projectionist.features.accounts.queries import is_known_browser
+from projectionist.features.accounts.sessions import hash_of
 from tests.features.accounts.house import NAME, PASSWORD, Browser, House, words
 from tests.features.accounts.opened import house, owner
 from tests.passwords import ANOTHER
@@ -45,6 +48,44 @@ def test_an_invitation_leads_to_an_account_that_is_signed_in(owner: Browser, str
     people = words(owner.get("/users").text)
     assert "Gran" in people
     assert "Grandmother" not in people, "the invitation is used up"
+
+
+def join_by_page(browser: Browser, link: str) -> Any:
+    browser.get(link)
+    return browser.post("/join", name="Gran", password=PASSWORD, follow=False)
+
+
+def join_by_api(browser: Browser, link: str) -> Any:
+    token = link.partition("token=")[2]
+    return browser.api("POST", "/join", {"token": token, "name": "Gran", "password": PASSWORD})
+
+
+@pytest.mark.parametrize("join", [join_by_page, join_by_api])
+def test_who_joins_ends_what_their_browser_was_signed_in_as(
+    house: House, owner: Browser, join: Callable[[Browser, str], Any]
+) -> None:
+    link, former, known = invite(owner), dict(owner.cookies), owner.cookies["projectionist_browser"]
+    assert join(owner, link).status_code in (201, 303)
+    assert owner.api("GET", "/me").json()["name"] == "Gran"
+    with house.browser() as before:
+        before.cookies = former
+        assert before.api("GET", "/me").status_code == 401
+    assert known != owner.cookies["projectionist_browser"]
+    with house.database.read() as session:
+        shown = hash_of(owner.cookies["projectionist_browser"])
+        assert is_known_browser(session, shown, NAME.lower()), "for whom it was known before it still is"
+        assert is_known_browser(session, shown, "gran")
+
+
+@pytest.mark.parametrize("join", [join_by_page, join_by_api])
+def test_who_joins_stays_as_long_as_the_settings_say(
+    house: House, join: Callable[[Browser, str], Any]
+) -> None:
+    house.idle = timedelta(hours=8)
+    with house.owner() as owner, house.browser() as stranger:
+        join(stranger, invite(owner))
+        house.clock.forward(hours=7)
+        assert stranger.api("GET", "/me").json()["name"] == "Gran"
 
 
 def test_a_used_link_says_what_to_do(owner: Browser, stranger: Browser) -> None:

@@ -11,8 +11,9 @@ from litestar.params import JSONBody, QueryParameter
 from projectionist.db.engine import Database
 from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts import tokens
-from projectionist.features.accounts.cookies import address_of, browser_of, session_cookies
+from projectionist.features.accounts.cookies import address_of, browser_of, known_browser, session_cookies
 from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.sessions import COOKIE
 from projectionist.features.accounts.users import addresses, links, service
 from projectionist.features.accounts.users.documents import (
     InvitationDocument,
@@ -187,17 +188,30 @@ def join(
     request: Request[Any, Any, Any],
     database: Injected[Database],
     clock: Injected[Clock],
+    people: Injected[SignedInPeople],
     settings: Injected[Settings],
     data: JSONBody[Joining],
 ) -> Response[dict[str, str]]:
-    """Make one's own account, by an invitation or where registration is open; the answer signs in."""
+    """Make one's own account, by an invitation or where registration is open; the answer signs in.
+
+    What the browser was signed in as before ends.
+    """
     registration = Registration(settings.registration)
     made = links.join(
         database, data.token, data.name, data.password, registration=registration, now=clock.now
     )
     signed_in = accounts.welcome(
-        database, made, now=clock.now, address=address_of(request), browser=browser_of(request)
+        database,
+        made,
+        now=clock.now,
+        address=address_of(request),
+        browser=browser_of(request),
+        known=known_browser(request),
+        idle=people.idle,
     )
+    if old := request.cookies.get(COOKIE):
+        accounts.sign_out(database, old, now=clock.now)
+        people.forget()
     told = {"name": made.name, "role": made.role}
     return Response(told, cookies=session_cookies(request, signed_in), status_code=201)
 

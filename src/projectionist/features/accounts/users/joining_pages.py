@@ -15,13 +15,14 @@ from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts.cookies import (
     address_of,
     browser_of,
+    known_browser,
     link_cookie,
     no_link,
     session_cookies,
 )
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.sessions import LINK_COOKIE, token_in
+from projectionist.features.accounts.sessions import COOKIE, LINK_COOKIE, token_in
 from projectionist.features.accounts.users import addresses, links
 from projectionist.kit.clock import Clock
 from projectionist.settings import Settings
@@ -54,10 +55,11 @@ def join(
     request: Request[Any, Any, Any],
     database: Injected[Database],
     clock: Injected[Clock],
+    people: Injected[SignedInPeople],
     settings: Injected[Settings],
     data: Form,
 ) -> Template | Redirect:
-    """Make one's account, signed in at once."""
+    """Make one's account, signed in at once; what the browser was signed in as before ends."""
     name = text(data, "name")
     try:
         made = links.join(
@@ -73,8 +75,17 @@ def join(
     except ProjectionistError as error:
         return refused("accounts/join.html", {"name": name}, error)
     signed_in = accounts.welcome(
-        database, made, now=clock.now, address=address_of(request), browser=browser_of(request)
+        database,
+        made,
+        now=clock.now,
+        address=address_of(request),
+        browser=browser_of(request),
+        known=known_browser(request),
+        idle=people.idle,
     )
+    if old := request.cookies.get(COOKIE):
+        accounts.sign_out(database, old, now=clock.now)
+        people.forget()
     return _leaving(request, "/", [*session_cookies(request, signed_in), no_link(request)])
 
 

@@ -212,9 +212,12 @@ def choose_password(database: Database, token: str, password: str, *, now: Now) 
     passwords.check_password(password, name)
     hashed, moment = passwords.hash_password(password), now()
     with database.durable() as session:
-        taken = queries.take_link(session, Purpose.PASSWORD, hash_of(token), moment)
-        row = None if taken is None or taken.user_id is None else accounts.user(session, taken.user_id)
-        if row is None:
+        # First the account, then its links, as everybody who ends them: two who wait for each other would fail.
+        link = queries.link(session, Purpose.PASSWORD, hash_of(token), moment)
+        row = (
+            None if link is None or link.user_id is None else accounts.user_for_update(session, link.user_id)
+        )
+        if row is None or queries.take_link(session, Purpose.PASSWORD, hash_of(token), moment) is None:
             raise used_up()
         row.password_hash, row.password_changed_at = hashed, moment
         accounts.end_all_sign_ins(session, row.id)
