@@ -114,7 +114,7 @@ def test_the_command_keeps_as_many_as_the_settings_page_says(
     assert left(data) == there
     monkeypatch.setenv("PROJECTIONIST_BACKUP_KEEP", "3")  # stronger than what the page saved
     made = backed_up(data)
-    assert left(data) == [*there[-2:], made]
+    assert set(left(data)) == {*there[-2:], made}  # two may be of one second
 
 
 def test_of_those_that_are_not_proven_the_newest_are_kept_too(
