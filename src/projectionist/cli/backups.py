@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,7 +38,10 @@ def backup(
     data: Data = None,
 ) -> None:
     """Make a backup, while all runs, and prove it by restoring it into a scratch; ends with 1 where that fails."""
+    from dataclasses import replace
+
     from projectionist import opening
+    from projectionist.db.saved_settings import saved_settings
     from projectionist.features.backups import service
 
     settings = settings_of(data)
@@ -49,7 +53,9 @@ def backup(
             _tell(one)
         return
     secret = _passphrase(settings, encrypt, passphrase_file)
-    with opening.backups_place(settings) as place:
+    with opening.backups_place(settings) as opened:
+        saved = settings_of(data, saved_settings(opened.database))
+        place = replace(opened, keep=saved.backup_keep)
         record = service.make_backup(
             place, "by hand", asked_by="the command line", to=to, passphrase=secret, with_key=with_key
         )
@@ -102,13 +108,13 @@ def _tell(record: Record) -> None:
     say(f"{record.name}  {when}  {record.size} bytes  {record.rows} rows  {sealed}{state}")
 
 
-def settings_of(data: Path | None) -> Settings:
-    """The settings of this command, without what the page has saved."""
+def settings_of(data: Path | None, saved: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this command; `saved` is what the page has saved."""
     import os
 
     from projectionist.settings import load_settings
 
-    return load_settings(os.environ, {} if data is None else {"data": data})
+    return load_settings(os.environ, {} if data is None else {"data": data}, saved=saved or {})
 
 
 def _passphrase(settings: Settings, encrypt: bool | None, file: Path | None) -> str | None:
@@ -131,10 +137,19 @@ def _passphrase(settings: Settings, encrypt: bool | None, file: Path | None) -> 
 
 
 def _first_line(file: Path | None) -> str:
+    from projectionist.errors import UsageWrong
     from projectionist.kit import files
 
     if file is None:
         return ""
     with files.explained(file, "read"):
-        lines = file.read_text(encoding="utf-8").splitlines()
-    return lines[0].strip() if lines else ""
+        content = file.read_bytes()
+    try:
+        first = next(iter(content.decode().splitlines()), "").strip()
+    except UnicodeDecodeError:
+        raise UsageWrong(
+            f"{file} is no text in UTF-8; nothing was changed: name a file of one line."
+        ) from None
+    if not first:
+        raise UsageWrong(f"{file} has no passphrase in its first line; nothing was changed: write it there.")
+    return first

@@ -67,8 +67,10 @@ def look_through(path: Path) -> Copied:
             raise DatabaseUnusable(f"The copy of the database is damaged: {str(trouble)[:200]}")
         if broken := copy.execute("PRAGMA foreign_key_check").fetchone():
             raise DatabaseUnusable(f"Rows of the table {broken[0]} refer to rows that are not there.")
-        (revision,) = copy.execute("SELECT version_num FROM alembic_version").fetchone()
-        return Copied(str(revision), _counted(copy))
+        found = copy.execute("SELECT version_num FROM alembic_version").fetchone()
+        if found is None:
+            raise DatabaseUnusable("The copy of the database does not say of which revision it is.")
+        return Copied(str(found[0]), _counted(copy))
 
 
 @contextmanager

@@ -143,8 +143,8 @@ def kept_key(data: Path) -> bytes | None:
         return path.read_bytes() if path.is_file() else None
 
 
-def put_key(data: Path, content: bytes) -> None:
-    """Make the key file of a data folder, which must not be there. Raises SettingWrong, TargetUnwritable."""
+def put_key(data: Path, content: bytes) -> Path:
+    """Make the key file of a folder, which must not be there, and return it. Raises SettingWrong, TargetUnwritable."""
     path = data / KEY_FILE
     _decoded(content, path)
     with explained(path):
@@ -155,6 +155,7 @@ def put_key(data: Path, content: bytes) -> None:
         finally:
             os.close(fd)
         sync_folder(data)
+    return path
 
 
 def new_token() -> str:
@@ -182,11 +183,20 @@ def _key_in(path: Path) -> bytes:
     return _decoded(content, path)
 
 
-def _decoded(content: bytes, path: Path) -> bytes:
+def is_key(content: bytes) -> bool:
+    """Whether this is what a key file of ours holds."""
+    return len(_bytes_of(content)) == _KEY_BYTES
+
+
+def _bytes_of(content: bytes) -> bytes:
     try:
-        key = base64.b64decode(content.strip(), altchars=b"-_", validate=True)
+        return base64.b64decode(content.strip(), altchars=b"-_", validate=True)
     except binascii.Error:
-        key = b""
+        return b""
+
+
+def _decoded(content: bytes, path: Path) -> bytes:
+    key = _bytes_of(content)
     if len(key) != _KEY_BYTES:
         raise SettingWrong(
             f"{path} holds no key of ours; it is left as it is: put the former file back from your backup, or move "

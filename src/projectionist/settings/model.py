@@ -283,7 +283,10 @@ class Settings:
         example="/mnt/backup/projectionist",
     )
     backup_keep: int = option(
-        "How many proven backups are kept; older ones are removed.", values.whole(1, 1000), 14, page=True
+        "How many proven backups are kept; older ones are removed, and of those not proven as many stay.",
+        values.whole(1, 1000),
+        14,
+        page=True,
     )
     backup_passphrase: str = option(
         "What backups are encrypted with; left out, they are not. Without it no encrypted one can be restored.",

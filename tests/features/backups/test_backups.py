@@ -259,8 +259,10 @@ def test_an_upgrade_that_fails_leaves_the_old_database_usable(old_place: Place) 
     with old_place.database.engine.begin() as connection:
         connection.execute(text("CREATE TABLE audit_head (mine INTEGER)"))
         connection.execute(text("INSERT INTO audit_head VALUES (7)"))
-    with pytest.raises(DatabaseUnusable):
+    with pytest.raises((BackupUnusable, DatabaseUnusable)):  # on trial already, where the copy has it too
         service.bring_up(old_place)
+    with pytest.raises(DatabaseUnusable):
+        schema.prepare(old_place.database)
     assert schema.revision_of(old_place.database) == "0008"
     with old_place.database.read() as session:
         assert session.execute(text("SELECT mine FROM audit_head")).scalar_one() == 7

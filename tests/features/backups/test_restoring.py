@@ -166,6 +166,46 @@ def test_whatever_is_refused_changes_nothing(alone: Path, tmp_path: Path) -> Non
     assert list(alone.glob(".projectionist-*.tmp")) == []
 
 
+def test_a_key_that_is_refused_changes_nothing(data: Path, database_url: str) -> None:
+    file = backed_up(data)
+    with closing(open_database(data, database_url)) as database:
+        save_settings(database, {"page_rate": "77"})
+    (data / "secret.key").chmod(0o644)  # as a plain copy leaves it
+    ran = restored(data, file)
+    assert (ran.status, "chmod 600" in ran.err) == (1, True)
+    with closing(open_database(data, database_url)) as database:
+        assert saved_settings(database) == {"page_rate": "77"}
+    assert list(data.glob("*.before-*")) == []
+
+
+@pytest.mark.parametrize("key", ["x'00ff'", "'a text'", "NULL"])
+def test_a_backup_with_a_key_that_is_none_changes_nothing(alone: Path, tmp_path: Path, key: str) -> None:
+    file = backed_up(alone)
+    header = archive.unpack(file, tmp_path / "open.sqlite", "")
+    with closing(sqlite3.connect(tmp_path / "open.sqlite")) as database:
+        database.execute("CREATE TABLE kept_key (content)")
+        database.execute(f"INSERT INTO kept_key VALUES ({key})")
+        database.commit()
+    with (tmp_path / "bad.backup").open("wb") as into:
+        archive.pack(tmp_path / "open.sqlite", into, header, "")
+    before = (alone / "projectionist.sqlite").read_bytes(), (alone / "secret.key").read_bytes()
+    ran = restored(alone, tmp_path / "bad.backup")
+    assert (ran.status, "nothing was changed" in ran.err) == (1, True)
+    assert ((alone / "projectionist.sqlite").read_bytes(), (alone / "secret.key").read_bytes()) == before
+    assert list(alone.glob("*.before-*")) == []
+
+
+def test_a_backup_of_no_revision_is_refused(alone: Path, tmp_path: Path) -> None:
+    header = archive.unpack(backed_up(alone), tmp_path / "open.sqlite", "")
+    with closing(sqlite3.connect(tmp_path / "open.sqlite")) as database:
+        database.execute("DELETE FROM alembic_version")
+        database.commit()
+    with (tmp_path / "bad.backup").open("wb") as into:
+        archive.pack(tmp_path / "open.sqlite", into, header, "")
+    ran = restored(alone, tmp_path / "bad.backup")
+    assert (ran.status, "of which revision" in ran.err, ran.err.count("\n")) == (1, True, 1)
+
+
 def test_the_key_is_brought_from_elsewhere(data: Path, database_url: str, tmp_path: Path) -> None:
     file = backed_up(data)
     new = tmp_path / "new machine"
@@ -227,6 +267,21 @@ def test_words_that_clash_are_told(alone: Path, tmp_path: Path) -> None:
     assert projectionist("backup", "--data", alone, "--with-key").status == 2
     assert projectionist("backup", "--data", tmp_path / "none").status == 1
     assert not (tmp_path / "none").exists()
+    assert not list(alone.glob("backups/*.backup"))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\ncorrect horse battery staple\n", b"correct horse \xff battery\n"]
+)
+@pytest.mark.parametrize("words", [["backup"], ["backup", "--encrypt"], ["restore", "any.backup"]])
+def test_a_named_file_without_a_passphrase_is_no_passphrase(
+    alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, words: list[str]
+) -> None:
+    monkeypatch.setenv("PROJECTIONIST_BACKUP_PASSPHRASE", "another passphrase, of the settings")
+    secret = tmp_path / "passphrase"
+    secret.write_bytes(content)
+    ran = projectionist(*words, "--data", alone, "--passphrase-file", secret)
+    assert (ran.status, str(secret) in ran.err, "Traceback" in ran.err) == (2, True, False)
     assert not list(alone.glob("backups/*.backup"))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import inspect, text
 
 from projectionist.db import schema
 from projectionist.db.engine import Database, sqlite_url
-from projectionist.errors import DatabaseUnusable
+from projectionist.errors import BackupUnusable, DatabaseUnusable
 from projectionist.features.accounts import service as accounts
 from projectionist.features.backups import service as backups
 from projectionist.jobs.locks import claim
@@ -172,8 +172,10 @@ def test_a_migration_that_fails_half_way_leaves_the_old_database_to_the_old_prog
 ) -> None:
     newest, had = schema.newest_revision(), tables(settings)
     with_a_migration_that_fails()
-    with pytest.raises(DatabaseUnusable), open_house(settings, exclusive=True):
+    with pytest.raises(BackupUnusable), open_house(settings, exclusive=True):  # it fails on trial already
         pass
+    with opened(settings) as database, pytest.raises(DatabaseUnusable):
+        schema.prepare(database)
     assert (revision(settings), tables(settings), names(settings)) == (newest, had, [NAME])
     [made] = backups.backups(backups.folder_of(settings))
     assert (made.reason, made.revision) == ("upgrade", newest)
@@ -185,8 +187,10 @@ def test_the_old_program_goes_on_after_such_a_migration(
     with monkeypatch.context() as newer:
         folder = schema._FOLDER
         with_a_migration_that_fails()
-        with pytest.raises(DatabaseUnusable), open_house(settings, exclusive=True):
+        with pytest.raises(BackupUnusable), open_house(settings, exclusive=True):
             pass
+        with opened(settings) as database, pytest.raises(DatabaseUnusable):
+            schema.prepare(database)
         newer.setattr(schema, "_FOLDER", folder)
         schema._scripts.cache_clear()
         with open_house(settings, exclusive=True) as house:

@@ -35,6 +35,9 @@ def made(days: float, trouble: str = "") -> Record:
         ([made(0, "Broken.")], WARN),
         ([made(0, "Broken."), made(20)], FAIL),
         ([made(0, "Broken."), made(1)], PASS),
+        ([made(-0.001)], PASS),  # clocks are set by some seconds
+        ([made(-0.1)], FAIL),
+        ([made(-300), made(0)], FAIL),
     ],
 )
 def test_backups_are_fresh(some: list[Record], status: Status) -> None:

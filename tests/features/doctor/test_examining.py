@@ -59,6 +59,18 @@ def test_a_check_that_cannot_look_is_unknown_and_holds_up_no_other(tmp_path: Pat
     assert "locked" in report.results[1].finding.evidence
 
 
+def test_a_fault_of_a_check_is_unknown_and_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def faulty(ground: Ground) -> Finding:
+        raise KeyError("what nobody thought of")
+
+    report = service.examine(
+        bare(tmp_path), [check("one", faulty), check("two", lambda ground: passed("Well."))]
+    )
+    assert [one.status.value for one in report.results] == ["unknown", "pass"]
+    assert "in the log" in report.results[0].finding.evidence
+    assert "what nobody thought of" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("findings", "code"),
     [

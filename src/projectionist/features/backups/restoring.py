@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -55,31 +55,37 @@ def restore(settings: Settings, path: Path, passphrase: str, now: Callable[[], d
         refuse_workers(folder.path)
         stamp = f"{now().astimezone(UTC):%Y%m%dT%H%M%SZ}"
         with opened(path, passphrase or settings.backup_passphrase, folder.path) as found:
+            # Whatever a key can be refused for comes before the database is touched.
+            key = _key_to_put(folder.path, found)
+            vault = _vault(settings, folder.path if key is None else key.parent)
             if settings.database_url:
-                aside = _into_postgres(settings, found, path, now, stamp)
+                aside, sealed = _into_postgres(settings, found, path, now, stamp)
             else:
-                aside = _into_sqlite(folder.path, found, path.name, now, stamp)
-            former_key = _put_key(folder.path, found.key, stamp)
-            sealed = _unreadable(settings, found.database)
-        return Restored(found.header.made_at, sum(found.header.rows.values()), aside, sealed, former_key)
+                aside, sealed = _into_sqlite(folder.path, found, path.name, now, stamp)
+            former_key = _put_key(folder.path, key, stamp)
+        unreadable = sum(not _opens(vault, value) for value in sealed)
+        return Restored(found.header.made_at, sum(found.header.rows.values()), aside, unreadable, former_key)
 
 
-def _into_sqlite(data: Path, found: Unpacked, name: str, now: Callable[[], datetime], stamp: str) -> str:
-    _settle(found.database, name, now)
+def _into_sqlite(
+    data: Path, found: Unpacked, name: str, now: Callable[[], datetime], stamp: str
+) -> tuple[str, Sequence[str]]:
+    """Where the former database is kept, and all that is sealed in the new one."""
+    sealed = _settle(found.database, name, now)
     main, aside = data / _MAIN, data / f"{_MAIN}.before-{stamp}"
     if not main.exists():
         files.take_place(found.database, main, aside)
-        return ""
+        return "", sealed
     _take_over_log(main)
     for end in ("-wal", "-shm"):  # one that cannot be read keeps its own log beside it
         files.set_aside(data / f"{_MAIN}{end}", data / f"{aside.name}{end}")
     files.take_place(found.database, main, aside)
-    return str(aside)
+    return str(aside), sealed
 
 
-def _settle(copy: Path, name: str, now: Callable[[], datetime]) -> None:
+def _settle(copy: Path, name: str, now: Callable[[], datetime]) -> Sequence[str]:
     with closing(Database(sqlite_url(copy))) as restored:
-        _bring_up(restored, name, now)
+        sealed = _bring_up(restored, name, now)
     with closing(sqlite3.connect(copy)) as whole:  # one file, on the disk
         whole.execute("PRAGMA synchronous=FULL")
         whole.execute("PRAGMA journal_mode=DELETE")
@@ -88,14 +94,16 @@ def _settle(copy: Path, name: str, now: Callable[[], datetime]) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+    return sealed
 
 
-def _bring_up(restored: Database, name: str, now: Callable[[], datetime]) -> None:
+def _bring_up(restored: Database, name: str, now: Callable[[], datetime]) -> Sequence[str]:
     schema.prepare(restored)
     with restored.durable() as session:
         queries.end_ways_in(session)
         queries.end_jobs(session, now())
         record(session, Act.RESTORED, name, at=now())
+        return queries.sealed_values(session)
 
 
 def _take_over_log(main: Path) -> None:
@@ -115,14 +123,13 @@ def _take_over_log(main: Path) -> None:
 
 def _into_postgres(
     settings: Settings, found: Unpacked, path: Path, now: Callable[[], datetime], stamp: str
-) -> str:
+) -> tuple[str, Sequence[str]]:
     aside = f"before_{stamp.lower()}"
     with alone_on_postgres(settings) as database, scratch_beside(database) as scratch:
         compare(found.header, fill_from_file(scratch, found.database), path)
-        _bring_up(scratch, path.name, now)
+        sealed = _bring_up(scratch, path.name, now)
         swap_in(database, scratch, aside)
-    _settle(found.database, path.name, now)
-    return f"the schema {aside}"
+    return f"the schema {aside}", sealed
 
 
 @contextmanager
@@ -139,26 +146,27 @@ def alone_on_postgres(settings: Settings) -> Iterator[Database]:
         yield database
 
 
-def _put_key(data: Path, key: bytes | None, stamp: str) -> str:
-    """The key of a backup that has one takes its place again; another one that is there is kept aside."""
-    if key is None or kept_key(data) == key:
+def _key_to_put(data: Path, found: Unpacked) -> Path | None:
+    """The key of a backup that has another one than is there, in a file beside the backup's database."""
+    if found.key is None or kept_key(data) == found.key:
+        return None
+    return put_key(found.database.parent, found.key)
+
+
+def _put_key(data: Path, key: Path | None, stamp: str) -> str:
+    """The key of a backup takes its place again; another one that is there is kept aside."""
+    if key is None:
         return ""
     aside = data / f"{KEY_FILE}.before-{stamp}"
-    moved = files.set_aside(data / KEY_FILE, aside)
-    put_key(data, key)
-    return str(aside) if moved else ""
+    files.take_place(key, data / KEY_FILE, aside)
+    return str(aside) if aside.exists() else ""
 
 
-def _unreadable(settings: Settings, copy: Path) -> int:
-    """How much of what is sealed the key that is here does not open."""
-    main = copy if copy.exists() else settings.data / _MAIN
-    if not settings.secret_key and kept_key(settings.data) is None:
-        vault = None
-    else:
-        vault = Vault(load_key(settings.data, settings.secret_key))
-    with closing(Database(sqlite_url(main))) as restored, restored.read() as session:
-        sealed = queries.sealed_values(session)
-    return sum(not _opens(vault, value) for value in sealed)
+def _vault(settings: Settings, home: Path) -> Vault | None:
+    """What opens with the key that will be here; None where there is none. Raises as `load_key` does."""
+    if not settings.secret_key and kept_key(home) is None:
+        return None
+    return Vault(load_key(home, settings.secret_key))
 
 
 def _opens(vault: Vault | None, token: str) -> bool:

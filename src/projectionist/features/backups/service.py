@@ -6,13 +6,17 @@ What is known of a backup lies beside it: a record in the database would be lost
 from __future__ import annotations
 
 import errno
+import os
+import re
 import sqlite3
+import stat
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 import msgspec
@@ -25,11 +29,14 @@ from projectionist.errors import BackupUnusable, ProjectionistError, TargetUnwri
 from projectionist.features.backups import queries
 from projectionist.features.backups.archive import Header, Unpacked, pack, refuse_newer, unpack
 from projectionist.kit import files, sealing
-from projectionist.kit.secrets import Vault, kept_key, load_vault
+from projectionist.kit.secrets import Vault, is_key, kept_key, load_vault
 from projectionist.settings import Settings
 
 ENDING = ".backup"
+_OURS = re.compile(r"projectionist-\d{8}T\d{6}Z-[0-9a-f]{4}\.backup", re.ASCII)
+"""What `make_backup` calls its files; others may keep theirs in the same folder."""
 _RECORD = ".json"
+_NO_FILE = (errno.ENOENT, errno.ELOOP)
 _KEY_TABLE = "kept_key"
 
 Check = Callable[[], None]
@@ -116,13 +123,15 @@ def make_backup(
     to: Path | None = None,
     passphrase: str | None = None,
     with_key: bool = False,
+    only_alike: bool = False,
     check: Check = _nothing,
 ) -> Record:
     """Make a backup, prove it, write its record beside it, and remove what is too old in the folder of backups.
 
-    `to` is another folder, in which nothing is removed; `passphrase` another one than the place's. What fails once
-    there is a file is said in the record, not raised. Raises UsageWrong where the key cannot go along,
-    DatabaseUnusable, TargetFull and TargetUnwritable.
+    `to` is another folder, in which nothing is removed; `passphrase` another one than the place's. With `only_alike`
+    only those go that were made for the same reason and of the same revision. What fails once there is a file is said
+    in the record, not raised. Raises UsageWrong where the key cannot go along, DatabaseUnusable, TargetFull and
+    TargetUnwritable.
     """
     secret = place.passphrase if passphrase is None else passphrase
     key = _key_to_take(place, secret) if with_key else None
@@ -145,8 +154,7 @@ def make_backup(
             key is not None,
             sealing.new_salt().hex() if secret else "",
         )
-        files.publish_file(folder / name, lambda into: pack(copy, into, header, secret))
-    (folder / name).chmod(0o600)
+        files.publish_file(folder / name, lambda into: _pack_privately(copy, into, header, secret))
     trouble = trouble_of(place, folder / name, secret, check)
     record = Record(
         name,
@@ -164,7 +172,7 @@ def make_backup(
     )
     _write(folder, record)
     if to is None:
-        prune(folder, place.keep)
+        prune(folder, place.keep, record, only_alike=only_alike)
     return record
 
 
@@ -205,7 +213,7 @@ def opened(path: Path, passphrase: str, beside: Path | None = None) -> Iterator[
         header = unpack(path, copy, passphrase)
         refuse_newer(header, schema.revisions())
         compare(header, look_through(copy).rows, path)
-        yield Unpacked(header, copy, _take_key(copy))
+        yield Unpacked(header, copy, _take_key(copy, path.name))
 
 
 def compare(header: Header, found: Mapping[str, int], path: Path) -> None:
@@ -218,32 +226,49 @@ def compare(header: Header, found: Mapping[str, int], path: Path) -> None:
             )
 
 
-def _take_key(copy: Path) -> bytes | None:
+def _take_key(copy: Path, name: str) -> bytes | None:
     with closing(sqlite3.connect(copy, isolation_level=None)) as database:
         there = database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_KEY_TABLE,)).fetchone()
         if there is None:
             return None
-        (key,) = database.execute("SELECT content FROM kept_key").fetchone()
+        found = database.execute("SELECT content FROM kept_key").fetchone()
         database.execute(f"DROP TABLE {_KEY_TABLE}")
         database.execute("VACUUM")
-    return bytes(key)
+    if found is None or not isinstance(found[0], bytes) or not is_key(found[0]):
+        raise BackupUnusable(
+            f"The key that went along in {name} is none; nothing was changed: take another backup."
+        )
+    return found[0]
 
 
 def backups(folder: Path) -> Sequence[Record]:
-    """Every backup of a folder, the newest first; one without a record counts as not proven. Raises OSError."""
+    """Every backup of a folder, the newest first; one without a record counts as not proven. Raises OSError.
+
+    What is not called as ours, or is no file, is passed over, so that none of it is ever removed.
+    """
     if not folder.is_dir():
         return ()
-    found = [_read(path) for path in folder.glob(f"*{ENDING}")]
-    return sorted(found, key=lambda one: one.made_at, reverse=True)
+    found = [_read(path) for path in folder.glob(f"*{ENDING}") if _OURS.fullmatch(path.name)]
+    return sorted((one for one in found if one is not None), key=lambda one: one.made_at, reverse=True)
 
 
-def prune(folder: Path, keep: int) -> Sequence[str]:
-    """Remove what is older than the newest `keep` proven backups; which went. Raises TargetUnwritable."""
-    proven = [one for one in backups(folder) if one.is_proven]
-    if len(proven) < keep:
-        return ()
-    oldest = proven[keep - 1].made_at
-    gone = [one.name for one in backups(folder) if one.made_at < oldest]
+def prune(folder: Path, keep: int, made: Record, *, only_alike: bool = False) -> Sequence[str]:
+    """Remove what is older than the newest `keep` proven backups; which went. Raises TargetUnwritable.
+
+    Of those that were tried and are not proven the newest `keep` stay, too: they would fill the disk otherwise.
+    What is dated later than `made`, which was made just now, neither counts nor goes: after a clock was set back each
+    new backup would be the oldest. With `only_alike` this holds of what was made for another reason
+    or of another revision, too.
+    """
+    found = [one for one in backups(folder) if one.made_at <= made.made_at]
+    if only_alike:
+        found = [one for one in found if (one.reason, one.revision) == (made.reason, made.revision)]
+    proven = [one for one in found if one.is_proven]
+    tried = [one for one in found if one.reason and not one.is_proven]  # one without a record has no reason
+    gone = [one.name for one in tried[keep:]]
+    if len(proven) >= keep:
+        oldest = proven[keep - 1].made_at
+        gone += [one.name for one in found if one.made_at < oldest and one.name not in gone]
     for name in gone:
         files.remove_file(folder / name, within=folder)
         files.remove_file(folder / f"{name}{_RECORD}", within=folder)
@@ -261,6 +286,12 @@ def _key_to_take(place: Place, passphrase: str) -> bytes:
             "There is no key file to take along: the key comes from PROJECTIONIST_SECRET_KEY; keep that elsewhere."
         )
     return key
+
+
+def _pack_privately(copy: Path, into: BinaryIO, header: Header, secret: str) -> None:
+    """As `pack` does, into a file that is for its owner alone before anything is in it."""
+    os.fchmod(into.fileno(), 0o600)
+    pack(copy, into, header, secret)
 
 
 def _add_key(copy: Path, key: bytes) -> None:
@@ -287,15 +318,25 @@ def _put(content: bytes, write: Callable[[bytes], int]) -> None:
     write(content)
 
 
-def _read(path: Path) -> Record:
-    state = path.stat()
+def _read(path: Path) -> Record | None:
+    """None where there is no file, or none any more: others remove backups too."""
+    try:
+        state = path.stat()
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            return None
+        raise
+    if not stat.S_ISREG(state.st_mode):
+        return None
     made_at = datetime.fromtimestamp(state.st_mtime, UTC)
     unrecorded = Record(
         path.name, made_at, "", "", "", "", 0, state.st_size, False, False, 0.0, "It has no record beside it."
     )
     try:
         record = msgspec.json.decode(path.with_name(f"{path.name}{_RECORD}").read_bytes(), type=Record)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError, msgspec.DecodeError):
+        return unrecorded
+    if record.name != path.name or record.made_at.tzinfo is None:  # what is removed goes by both
         return unrecorded
     if record.size != state.st_size:
         return msgspec.structs.replace(record, trouble="It is not as long as it was when it was made.")
@@ -317,12 +358,19 @@ def sweep(settings: Settings) -> Sequence[Path]:
 def bring_up(place: Place) -> Record | None:
     """Bring the database to this program's revision, after a backup where it is of an older one.
 
-    Returns that backup. Raises what `make_backup` and `schema.prepare` do; the database is as it was then.
+    Returns that backup. It takes the place of none but those of earlier tries, since what the settings page says of
+    how many are kept is not read yet. Raises BackupUnusable where it is not proved, and what `make_backup` and
+    `schema.prepare` do; the database is as it was then.
     """
     now = schema.revision_of(place.database)
     record = None
     if now is not None and now in schema.revisions() and now != schema.newest_revision():
-        record = make_backup(place, "upgrade")
+        record = make_backup(place, "upgrade", only_alike=True)
+        if not record.is_proven:
+            raise BackupUnusable(
+                f"The backup before the upgrade was not proved ({record.trouble}); the database is as it was: mend "
+                "that first, or go on with the version from before."
+            )
     schema.prepare(place.database)
     return record
 

@@ -40,7 +40,8 @@ def take_back(settings: Settings, now: Callable[[], datetime]) -> TakenBack:
         before = schema.revision_before(was)
         if was is None or before is None:
             raise NotFound("There is no migration that could be taken back; nothing was changed.")
-        backup = make_backup(Place.opened(settings, database, now), f"before taking {was} back")
+        place = Place.opened(settings, database, now)
+        backup = make_backup(place, f"before taking {was} back", only_alike=True)
         if not backup.is_proven:
             raise BackupUnusable(
                 f"The backup before it was not proved ({backup.trouble}); nothing was changed: mend that first."

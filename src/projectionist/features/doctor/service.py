@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -46,6 +47,7 @@ CHECKS: Sequence[Check] = (
 )
 """Every check, in the order in which they are told where they are equally bad."""
 
+_log = logging.getLogger(__name__)
 _AT_ONCE = 8
 _GLANCE = timedelta(minutes=5)
 
@@ -68,6 +70,9 @@ def look(ground: Ground, check: Check) -> Finding:
         what = error.strerror or type(error).__name__
         file = f" ({error.filename})" if error.filename else ""
         return unknown(f"The system did not let it be looked at: {what}{file}.")
+    except Exception:  # noqa: BLE001 - an edge: a fault of one check holds up none of the others
+        _log.exception("The check %s failed", check.id)
+        return unknown("It could not be looked at: the check itself has a fault, which is in the log.")
 
 
 @dataclass(frozen=True, slots=True)

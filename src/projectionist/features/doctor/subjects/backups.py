@@ -12,6 +12,8 @@ from projectionist.features.doctor.checks import Check, Finding, Subject, failed
 from projectionist.features.doctor.ground import Ground
 
 _OLD, _TOO_OLD = timedelta(days=2), timedelta(days=14)
+_AHEAD = timedelta(minutes=15)
+"""More than clocks are set by while they run."""
 
 
 def look_at_age(ground: Ground) -> Finding:
@@ -30,6 +32,10 @@ def judge_age(found: Sequence[Record], now: datetime) -> Finding:
         )
     newest = max(proven)
     said = f"The newest proven backup is of {newest:%Y-%m-%d %H:%M} UTC"
+    if newest - now > _AHEAD:
+        return failed(
+            f"{said}, which is ahead of the clock: set the clock right, or move that backup elsewhere."
+        )
     if now - newest > _TOO_OLD:
         return failed(f"{said}, which is more than two weeks ago.")
     return warned(f"{said}, which is more than two days ago.") if now - newest > _OLD else passed(f"{said}.")
