@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -149,7 +150,7 @@ def test_starts_that_fail_again_and_again_leave_as_many_as_are_kept(data: Path) 
     assert left(data)[:-1] == [*nightly, *attempts[-13:]]
 
 
-def test_without_a_proven_backup_no_upgrade_begins(data: Path) -> None:
+def test_a_secret_that_is_lost_already_holds_no_upgrade_up(data: Path) -> None:
     sealed = Vault(os.urandom(32)).seal("a token of then")
     with (
         closing(Database(sqlite_url(data / "projectionist.sqlite"))) as database,
@@ -161,6 +162,15 @@ def test_without_a_proven_backup_no_upgrade_begins(data: Path) -> None:
             )
         )
     make_older(data)
+    with open_house(load_settings({}, {"data": str(data)}), exclusive=True) as house:
+        assert schema.revision_of(house.database) == schema.newest_revision()
+
+
+def test_without_a_proven_backup_no_upgrade_begins(data: Path) -> None:
+    make_older(data)
+    with closing(sqlite3.connect(data / "projectionist.sqlite")) as raw:
+        raw.execute("INSERT INTO preview_choice (library_id) VALUES (77)")
+        raw.commit()
     with pytest.raises(BackupUnusable), open_house(load_settings({}, {"data": str(data)}), exclusive=True):
         pass
     ran = projectionist("settings", "export", "--data", data)

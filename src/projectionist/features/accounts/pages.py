@@ -24,15 +24,12 @@ from projectionist.features.accounts.cookies import (
     slow_down,
     tell_limit,
 )
-from projectionist.features.accounts.credentials.linked import identities_of
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.second_factor.pages import to_step
-from projectionist.features.accounts.second_factor.service import standing
 from projectionist.features.accounts.sessions import COOKIE
-from projectionist.features.accounts.users.emails import email_of
+from projectionist.features.accounts.ways.account_page import account_context, offered
 from projectionist.features.accounts.ways.opening import Ways
-from projectionist.features.accounts.zones import time_zones
 from projectionist.kit.clock import Clock
 from projectionist.settings import Settings
 from projectionist.settings.choices import Registration
@@ -41,10 +38,6 @@ from projectionist.web.forms import Form, text, to
 from projectionist.web.injection import Injected
 from projectionist.web.ports import Principal
 from projectionist.web.problems import local_path
-from projectionist.web.words import LANGUAGES
-
-SHOWN = "link_password"
-"""The field of the account's page in which one shows one's password to link an account; others there have its name."""
 
 
 @get("/sign-in", sync_to_thread=True, include_in_schema=False, **OPEN)
@@ -227,31 +220,8 @@ def _sign_in_context(settings: Settings, ways: Ways, wanted: str, name: str = ""
         "name": name,
         "errors": {},
         "is_founded": service.has_administrator(ways.plex.database),
-        **_shown(ways),
+        **offered(ways),
         "is_open": settings.registration == Registration.OPEN,
-    }
-
-
-def _shown(ways: Ways) -> dict[str, Any]:
-    return {"has_plex": ways.plex.is_open, "oidc_name": ways.oidc.name if ways.oidc.is_open else ""}
-
-
-def account_context(
-    request: Request[Any, Any, Any], principal: Principal, ways: Ways, clock: Clock
-) -> dict[str, Any]:
-    """What one's own account's page shows."""
-    token = request.cookies.get(COOKIE, "")
-    database = ways.plex.database
-    return {
-        "browsers": service.browsers(database, principal.id, token, now=clock.now),
-        "email": email_of(database, principal.id, now=clock.now),
-        "identities": identities_of(database, principal.id),
-        "has_password": service.has_password(database, principal.id),
-        **_shown(ways),
-        "second_step": standing(database, principal.id),
-        "zones": time_zones(),
-        "languages": LANGUAGES,
-        "errors": {},
     }
 
 

@@ -176,12 +176,14 @@ def make_backup(
     return record
 
 
-def trouble_of(place: Place, path: Path, passphrase: str, check: Check = _nothing) -> str:
+def trouble_of(
+    place: Place, path: Path, passphrase: str, check: Check = _nothing, *, secrets: bool = True
+) -> str:
     """What is wrong with a backup; empty once it was restored into a scratch database and found whole.
 
     Rows are counted and compared, every page and every reference is read, the tables are brought to this program's
-    revision, and all that is sealed is opened with the key of this installation, which is not in the backup. On
-    PostgreSQL it is restored there too, into a schema of its own.
+    revision, and all that is sealed is opened with the key of this installation, which is not in the backup; without
+    `secrets` that is left out. On PostgreSQL it is restored there too, into a schema of its own.
     """
     try:
         with opened(path, passphrase) as found:
@@ -192,8 +194,7 @@ def trouble_of(place: Place, path: Path, passphrase: str, check: Check = _nothin
                     compare(header, fill_from_file(beside, copy, check), path)
             with closing(Database(sqlite_url(copy))) as restored:
                 schema.prepare(restored)
-                with restored.read() as session:
-                    sealed = queries.sealed_values(session)
+                sealed = sealed_values(restored) if secrets else []
             vault = place.vault()
             for value in sealed:
                 vault.open(value)
@@ -359,20 +360,27 @@ def bring_up(place: Place) -> Record | None:
     """Bring the database to this program's revision, after a backup where it is of an older one.
 
     Returns that backup. It takes the place of none but those of earlier tries, since what the settings page says of
-    how many are kept is not read yet. Raises BackupUnusable where it is not proved, and what `make_backup` and
+    how many are kept is not read yet. Raises BackupUnusable as `why_unproven` has it, and what `make_backup` and
     `schema.prepare` do; the database is as it was then.
     """
     now = schema.revision_of(place.database)
     record = None
     if now is not None and now in schema.revisions() and now != schema.newest_revision():
         record = make_backup(place, "upgrade", only_alike=True)
-        if not record.is_proven:
+        if trouble := why_unproven(place, record):
             raise BackupUnusable(
-                f"The backup before the upgrade was not proved ({record.trouble}); the database is as it was: mend "
+                f"The backup before the upgrade was not proved ({trouble}); the database is as it was: mend "
                 "that first, or go on with the version from before."
             )
     schema.prepare(place.database)
     return record
+
+
+def why_unproven(place: Place, record: Record) -> str:
+    """Why a backup cannot stand in for the database; that the key opens a secret in neither of them is no reason."""
+    if record.is_proven:
+        return ""
+    return trouble_of(place, place.folder / record.name, place.passphrase, secrets=False)
 
 
 def sealed_values(database: Database, *, but: Collection[str] = ()) -> list[str]:

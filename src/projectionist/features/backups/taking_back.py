@@ -11,7 +11,7 @@ from projectionist.db import schema
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.errors import BackupUnusable, NotFound
 from projectionist.features.backups.restoring import alone_on_postgres
-from projectionist.features.backups.service import Place, Record, make_backup
+from projectionist.features.backups.service import Place, Record, make_backup, why_unproven
 from projectionist.kit.data_folder import DataFolder, refuse_workers
 from projectionist.settings import Settings
 
@@ -42,9 +42,9 @@ def take_back(settings: Settings, now: Callable[[], datetime]) -> TakenBack:
             raise NotFound("There is no migration that could be taken back; nothing was changed.")
         place = Place.opened(settings, database, now)
         backup = make_backup(place, f"before taking {was} back", only_alike=True)
-        if not backup.is_proven:
+        if trouble := why_unproven(place, backup):
             raise BackupUnusable(
-                f"The backup before it was not proved ({backup.trouble}); nothing was changed: mend that first."
+                f"The backup before it was not proved ({trouble}); nothing was changed: mend that first."
             )
         schema.migrate(database, before)
         return TakenBack(was, before, backup)

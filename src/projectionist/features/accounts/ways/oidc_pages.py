@@ -18,8 +18,8 @@ from projectionist.features.accounts.cookies import (
 )
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.pages import SHOWN, account_context
 from projectionist.features.accounts.ways import arriving, oidc
+from projectionist.features.accounts.ways.account_page import LINK_PASSWORD, account_context
 from projectionist.features.accounts.ways.oidc import Returned
 from projectionist.features.accounts.ways.opening import Ways
 from projectionist.features.accounts.ways.service import Kind
@@ -62,7 +62,9 @@ def link_oidc(
 ) -> Template:
     """Begin to link one's account at the provider, once one has shown one's password."""
     try:
-        who = arriving.who_links(request, principal, database, clock, text(data, SHOWN), SHOWN)
+        who = arriving.who_links(
+            request, principal, database, clock, text(data, LINK_PASSWORD), LINK_PASSWORD
+        )
     except (InputWrong, TooManyRequests) as wrong:
         return refused("accounts/account.html", account_context(request, principal, ways, clock), wrong)
     return _begin(request, ways, "/account", False, who)

@@ -20,9 +20,9 @@ from projectionist.features.accounts.cookies import (
 )
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.pages import SHOWN, account_context
 from projectionist.features.accounts.users.pages import MANAGE, user_context
 from projectionist.features.accounts.ways import arriving, others, plex, service
+from projectionist.features.accounts.ways.account_page import LINK_PASSWORD, account_context
 from projectionist.features.accounts.ways.opening import Ways
 from projectionist.features.accounts.ways.plex import PlexWay, Waiting
 from projectionist.kit.clock import Clock
@@ -64,7 +64,9 @@ def link_plex(
 ) -> Template | Redirect:
     """Begin to link one's Plex account, once one has shown one's password."""
     try:
-        who = arriving.who_links(request, principal, database, clock, text(data, SHOWN), SHOWN)
+        who = arriving.who_links(
+            request, principal, database, clock, text(data, LINK_PASSWORD), LINK_PASSWORD
+        )
     except (InputWrong, TooManyRequests) as error:
         return refused("accounts/account.html", account_context(request, principal, ways, clock), error)
     return _begin(request, ways.plex, ACCOUNT, False, who)
