@@ -163,8 +163,8 @@ def _opened_again(data: Path) -> Iterator[TestClient[Litestar]]:
 
 
 def test_a_house_without_tokens_has_none_to_open() -> None:
-    assert secrets.judge_tokens(0, []).status is PASS
-    assert secrets.judge_tokens(1, []).status is PASS
+    assert secrets.judge_tokens(0, 0, []).status is PASS
+    assert secrets.judge_tokens(1, 0, []).status is PASS
 
 
 @pytest.mark.parametrize(("mode", "status"), [(0o600, PASS), (0o640, WARN), (0o604, FAIL)])

@@ -28,9 +28,8 @@ class QuietHours:
         if not self._holds(minute):
             return None
         day = local.date() + timedelta(days=1 if minute >= self.ends else 0)
-        clock = time(
-            self.ends // 60, self.ends % 60, fold=local.fold
-        )  # of an hour that is twice, the same one
+        # Of an hour that is twice, the same one.
+        clock = time(self.ends // 60, self.ends % 60, fold=local.fold)
         ends = datetime.combine(day, clock, local.tzinfo)
         return ends.astimezone(UTC)
 

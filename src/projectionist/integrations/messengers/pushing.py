@@ -85,10 +85,8 @@ class PushMessenger:
 
     def send(self, message: Message) -> None:
         """Send a message. Raises SubscriptionGone, ServiceError; of the address they tell the host only."""
-        if (
-            len(self._path) >= _SECRET
-        ):  # here, as anybody may offer a path, and what is hidden once is so for good
-            mask(self._path)
+        if len(self._path) >= _SECRET:
+            mask(self._path)  # only here: anybody may offer a path, and what is hidden once is so for good
         body = push_crypto.encrypt(body_of(message), self._subscription)
         headers = {
             "TTL": str(int(_KEPT.total_seconds())),

@@ -133,7 +133,7 @@ def look_at_tokens(opened: Opened) -> Finding:
     ]
     kept = sealed_values(opened.database, but=("push_key",))
     closed = sum(not _opens(partial(vault.open, sealed)) for sealed in kept)
-    return judge_tokens(len(kept), locked, closed - len(locked))
+    return judge_tokens(len(kept), closed, locked)
 
 
 def _opens(attempt: Callable[[], object]) -> bool:
@@ -144,16 +144,14 @@ def _opens(attempt: Callable[[], object]) -> bool:
     return True
 
 
-def judge_tokens(kept: int, locked: list[str], others: int = 0) -> Finding:
-    """All that is sealed can be opened: `locked` are servers whose token cannot, `others` how many secrets besides."""
-    if locked:
+def judge_tokens(kept: int, closed: int, whose: list[str]) -> Finding:
+    """Whether all that is sealed can be opened; `whose` are the servers whose tokens are among the `closed`."""
+    if whose:
         return failed(
-            f"The key does not open the tokens of {named(locked)}, nor {others} other kept secrets."
+            f"The key does not open {closed} of {kept} kept secrets, among them the tokens of {named(whose)}."
         )
-    if others:
-        return failed(
-            f"The key does not open {others} of {kept} kept secrets, though it opens servers' tokens."
-        )
+    if closed:
+        return failed(f"The key does not open {closed} of {kept} kept secrets.")
     return passed(f"The key opens all {kept} kept secrets." if kept else "No secret is kept.")
 
 
