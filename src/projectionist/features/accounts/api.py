@@ -148,9 +148,7 @@ def _take(
             tell=tell_limit(request, clock),
             idle=people.idle,
         )
-    if old := request.cookies.get(COOKIE):
-        service.sign_out(database, old, now=clock.now)
-        people.forget()
+    people.end_former(request)
     return Response(person_document(signed_in.principal), cookies=session_cookies(request, signed_in))
 
 

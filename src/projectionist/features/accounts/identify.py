@@ -121,6 +121,12 @@ class SignedInPeople:
             self._known[key] = (tick, principal)
         return principal
 
+    def end_former(self, request: Request[Any, Any, Any]) -> None:
+        """End what a browser was signed in as before it signed in anew."""
+        if former := request.cookies.get(COOKIE):
+            service.sign_out(self._database, former, now=self._clock.now)
+            self.forget()
+
     def forget(self) -> None:
         """Believe nothing any more: somebody signed out, or changed a password."""
         with self._lock:

@@ -101,9 +101,7 @@ def _take(
     answer = to(request, wanted)
     for cookie in session_cookies(request, signed_in):
         answer.set_cookie(cookie)
-    if old := request.cookies.get(COOKIE):
-        service.sign_out(database, old, now=clock.now)
-        people.forget()
+    people.end_former(request)
     return answer
 
 

@@ -9,7 +9,6 @@ from litestar import Request, Response, delete, get, post
 from litestar.params import JSONBody
 
 from projectionist.db.engine import Database
-from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts.api import PersonDocument, person_document
 from projectionist.features.accounts.cookies import (
     address_of,
@@ -36,7 +35,6 @@ from projectionist.features.accounts.passkeys.documents import (
 )
 from projectionist.features.accounts.passkeys.webauthn import Site
 from projectionist.features.accounts.second_factor.documents import PasswordShown
-from projectionist.features.accounts.sessions import COOKIE
 from projectionist.kit.clock import Clock
 from projectionist.web.access import OPEN, needs
 from projectionist.web.ids import Id
@@ -99,9 +97,7 @@ def _take(
         known=known_browser(request),
         idle=people.idle,
     )
-    if old := request.cookies.get(COOKIE):
-        accounts.sign_out(database, old, now=clock.now)
-        people.forget()
+    people.end_former(request)
     cookies = [*session_cookies(request, signed_in), no_step(request)]
     return Response(person_document(signed_in.principal), cookies=cookies)
 

@@ -8,7 +8,6 @@ from litestar import Request, Response, delete, get, post
 from litestar.params import JSONBody
 
 from projectionist.db.engine import Database
-from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts.cookies import (
     address_of,
     at_the_door,
@@ -30,7 +29,6 @@ from projectionist.features.accounts.second_factor.documents import (
     begun_document,
     standing_document,
 )
-from projectionist.features.accounts.sessions import COOKIE
 from projectionist.kit.clock import Clock
 from projectionist.kit.secrets import Vault
 from projectionist.web.access import OPEN, needs
@@ -75,9 +73,7 @@ def _take_step(
         tell=tell_limit(request, clock),
         idle=people.idle,
     )
-    if old := request.cookies.get(COOKIE):
-        accounts.sign_out(database, old, now=clock.now)
-        people.forget()
+    people.end_former(request)
     cookies = [*session_cookies(request, signed_in), no_step(request)]
     return Response(None, status_code=204, cookies=cookies)
 

@@ -12,7 +12,6 @@ from litestar.response import Redirect, Template
 
 from projectionist.db.engine import Database
 from projectionist.errors import ProjectionistError
-from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts.cookies import (
     address_of,
     at_the_door,
@@ -29,7 +28,6 @@ from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.second_factor import service
 from projectionist.features.accounts.second_factor.service import Begun
-from projectionist.features.accounts.sessions import COOKIE
 from projectionist.kit.clock import Clock
 from projectionist.kit.qr import QUIET, qr_code, svg_path
 from projectionist.kit.secrets import Vault
@@ -108,9 +106,7 @@ def _take(
     answer = to(request, wanted)
     for cookie in (*session_cookies(request, signed_in), no_step(request)):
         answer.set_cookie(cookie)
-    if old := request.cookies.get(COOKIE):
-        accounts.sign_out(database, old, now=clock.now)
-        people.forget()
+    people.end_former(request)
     return answer
 
 

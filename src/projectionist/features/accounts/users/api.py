@@ -9,11 +9,9 @@ from litestar import Request, Response, delete, get, patch, post
 from litestar.params import JSONBody, QueryParameter
 
 from projectionist.db.engine import Database
-from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts import tokens
-from projectionist.features.accounts.cookies import address_of, browser_of, known_browser, session_cookies
+from projectionist.features.accounts.cookies import session_cookies
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.sessions import COOKIE
 from projectionist.features.accounts.users import addresses, links, service
 from projectionist.features.accounts.users.documents import (
     InvitationDocument,
@@ -31,6 +29,7 @@ from projectionist.features.accounts.users.documents import (
     user_document,
 )
 from projectionist.features.accounts.users.mailing import invite_by_mail
+from projectionist.features.accounts.users.welcoming import welcomed
 from projectionist.features.mail.service import Mailroom
 from projectionist.kit.clock import Clock
 from projectionist.settings import Settings
@@ -200,18 +199,7 @@ def join(
     made = links.join(
         database, data.token, data.name, data.password, registration=registration, now=clock.now
     )
-    signed_in = accounts.welcome(
-        database,
-        made,
-        now=clock.now,
-        address=address_of(request),
-        browser=browser_of(request),
-        known=known_browser(request),
-        idle=people.idle,
-    )
-    if old := request.cookies.get(COOKIE):
-        accounts.sign_out(database, old, now=clock.now)
-        people.forget()
+    signed_in = welcomed(request, database, clock, people, made)
     told = {"name": made.name, "role": made.role}
     return Response(told, cookies=session_cookies(request, signed_in), status_code=201)
 

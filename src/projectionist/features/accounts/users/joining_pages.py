@@ -11,19 +11,16 @@ from litestar.response import Redirect, Template
 
 from projectionist.db.engine import Database
 from projectionist.errors import NotAllowed, ProjectionistError
-from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts.cookies import (
-    address_of,
-    browser_of,
-    known_browser,
     link_cookie,
     no_link,
     session_cookies,
 )
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.sessions import COOKIE, LINK_COOKIE, token_in
+from projectionist.features.accounts.sessions import LINK_COOKIE, token_in
 from projectionist.features.accounts.users import addresses, links
+from projectionist.features.accounts.users.welcoming import welcomed
 from projectionist.kit.clock import Clock
 from projectionist.settings import Settings
 from projectionist.settings.choices import Registration
@@ -74,18 +71,7 @@ def join(
         return Template("accounts/link_over.html", context={"what": "invitation"}, status_code=403)
     except ProjectionistError as error:
         return refused("accounts/join.html", {"name": name}, error)
-    signed_in = accounts.welcome(
-        database,
-        made,
-        now=clock.now,
-        address=address_of(request),
-        browser=browser_of(request),
-        known=known_browser(request),
-        idle=people.idle,
-    )
-    if old := request.cookies.get(COOKIE):
-        accounts.sign_out(database, old, now=clock.now)
-        people.forget()
+    signed_in = welcomed(request, database, clock, people, made)
     return _leaving(request, "/", [*session_cookies(request, signed_in), no_link(request)])
 
 

@@ -122,7 +122,6 @@ def let_in(
     except SecondStepNeeded as needed:
         step = f"{STEP}?next={quote(arrived.wanted)}"
         return Inside(step, [over, step_cookie(request, needed.step)], needs_code=True)
-    if old := request.cookies.get(COOKIE):
-        accounts.sign_out(database, old, now=clock.now)
+    people.end_former(request)
     people.forget()
     return Inside(arrived.wanted, [over, *session_cookies(request, session), no_step(request)])
