@@ -165,3 +165,29 @@ def test_a_scratch_takes_the_place_of_the_database_which_is_kept(
     with database.read() as session:
         assert session.execute(text("SELECT value FROM before.setting")).scalar_one() == "changed later"
         assert session.execute(text("SELECT value FROM setting")).scalar_one() != "changed later"
+
+
+def test_what_a_killed_process_left_beside_is_dropped_and_nothing_else(on_postgres: Database) -> None:
+    database = on_postgres
+
+    def schemas() -> set[str]:
+        with database.engine.connect() as connection:
+            return set(connection.execute(text("SELECT nspname FROM pg_namespace")).scalars())
+
+    with scratch_beside(database) as first:
+        with first.engine.connect() as connection:
+            (name,) = connection.execute(text("SELECT current_schema()")).one()
+            (said,) = connection.execute(
+                text("SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = :it"),
+                {"it": name},
+            ).one()
+        with database.engine.begin() as connection:
+            connection.execute(text("CREATE SCHEMA projectionist_0123456789ab"))
+            connection.execute(text(f"COMMENT ON SCHEMA projectionist_0123456789ab IS '{said}'"))
+            connection.execute(text("CREATE TABLE projectionist_0123456789ab.film (id int)"))
+            connection.execute(text("CREATE SCHEMA projectionist_ba9876543210"))
+        with scratch_beside(database):
+            there = schemas()
+    assert "projectionist_0123456789ab" not in there
+    assert {name, "projectionist_ba9876543210"} <= there, "one is worked in, and one is somebody else's"
+    assert name not in schemas()

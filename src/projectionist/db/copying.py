@@ -27,6 +27,13 @@ _AT_ONCE = 1000
 _MOMENT = "%Y-%m-%d %H:%M:%S.%f"
 """How SQLAlchemy keeps a moment in SQLite, in UTC."""
 
+_SCRATCH = "A scratch of Projectionist: dropped where nobody works in it."
+_SCRATCHES = text(
+    "SELECT nspname FROM pg_namespace WHERE obj_description(oid, 'pg_namespace') = :said AND nspname <> :own"
+)
+_LOCK = text("SELECT pg_advisory_lock(hashtextextended(:name, 0))")
+_TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
+
 Check = Callable[[], None]
 
 
@@ -75,22 +82,44 @@ def look_through(path: Path) -> Copied:
 
 @contextmanager
 def scratch_beside(database: Database) -> Iterator[Database]:
-    """An empty schema of a PostgreSQL database to try something in, gone afterwards. Raises DatabaseUnusable."""
+    """An empty schema of a PostgreSQL database to try something in, gone afterwards. Raises DatabaseUnusable.
+
+    What others left of theirs who were killed goes too: as large as the database, it would stay for ever. Who works
+    in one holds a lock on its name.
+    """
     name = f"projectionist_{uuid4().hex[:12]}"
-    with explained(), database.engine.begin() as connection:
-        connection.execute(text(f'CREATE SCHEMA "{name}"'))
-    inside = Database(
-        database.url.update_query_dict({"options": f"-csearch_path={name}"}).render_as_string(
-            hide_password=False
-        ),
-        pool_size=2,
-    )
+    with _at_once(database) as holding:
+        with explained():
+            holding.execute(_LOCK, {"name": name})
+            holding.execute(text(f'CREATE SCHEMA "{name}"'))
+            holding.execute(text(f"COMMENT ON SCHEMA \"{name}\" IS '{_SCRATCH}'"))
+            for left in holding.execute(_SCRATCHES, {"said": _SCRATCH, "own": name}).scalars().all():
+                if holding.execute(_TRY_LOCK, {"name": left}).scalar_one():
+                    holding.execute(text(f"DROP SCHEMA IF EXISTS {_quoted(left)} CASCADE"))
+        inside = Database(
+            database.url.update_query_dict({"options": f"-csearch_path={name}"}).render_as_string(
+                hide_password=False
+            ),
+            pool_size=2,
+        )
+        try:
+            yield inside
+        finally:
+            inside.close()
+            with explained():
+                holding.execute(text(f'DROP SCHEMA IF EXISTS "{name}" CASCADE'))
+
+
+@contextmanager
+def _at_once(database: Database) -> Iterator[Connection]:
+    """A connection on which each statement counts at once; the locks that it took end with it."""
+    with explained():
+        connection = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     try:
-        yield inside
+        yield connection
     finally:
-        inside.close()
-        with explained(), database.engine.begin() as connection:
-            connection.execute(text(f'DROP SCHEMA IF EXISTS "{name}" CASCADE'))
+        connection.invalidate()
+        connection.close()
 
 
 def fill_from_file(database: Database, path: Path, check: Check = _nothing) -> Mapping[str, int]:
