@@ -7,7 +7,8 @@ worker is given the message by the browser, and shows it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from projectionist.features.alerts.workplace import Workplace
 from projectionist.integrations.messengers.pushing import WebPush
 from projectionist.kit.outbound import Outbound
 from tests.api.house import Open, opened
-from tests.e2e.browser import Pages, Scheme, Watched, wait_until
+from tests.e2e.browser import PATIENCE_MS, Pages, Scheme, Watched, wait_until
 from tests.integrations.push_service import Browser, PushService, words
 from tests.serving import served
 
@@ -44,9 +45,14 @@ STANDS_IN = """
   };
 })();
 """
-SHOWN = """async () => {
-  const worker = await navigator.serviceWorker.ready;
-  return (await worker.getNotifications()).map(({ title, body, data, tag }) => ({ title, body, data, tag }));
+NOTES_SHOWN = """() => {
+  if (self.shown) return;
+  self.shown = [];
+  const show = ServiceWorkerRegistration.prototype.showNotification;
+  ServiceWorkerRegistration.prototype.showNotification = async function (title, { body, data, tag }) {
+    await show.apply(this, arguments);
+    self.shown.push({ title, body, data, tag });
+  };
 }"""
 CLICKED = """async (path) => {
   const went = [];
@@ -105,9 +111,14 @@ def check(watched: Watched) -> None:
     assert not wide, "the page goes sideways"
 
 
-def push_to(page: Page, address: str, content: bytes) -> None:
-    """Have the browser give its service worker a message, as if it had come from its push service."""
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+def push_to(page: Page, address: str, content: bytes) -> dict[str, Any]:
+    """What a browser shows whose service worker is given a message, as if it had come from its push service.
+
+    It is noted where it is shown: Chromium that is asked for its notifications while it shows one forgets it.
+    """
+    worker = worker_of(page)
+    worker.evaluate(NOTES_SHOWN)
+    before = worker.evaluate("self.shown.length")
     session = page.context.new_cdp_session(page)
     found: list[str] = []
     session.on(
@@ -115,12 +126,21 @@ def push_to(page: Page, address: str, content: bytes) -> None:
         lambda told: found.extend(one["registrationId"] for one in told["registrations"]),
     )
     session.send("ServiceWorker.enable")
-    for _ in range(100):
-        if found:
-            break
-        page.wait_for_timeout(50)
+    until(page, lambda: bool(found), "The browser did not name its service worker")
     message = {"origin": address, "registrationId": found[-1], "data": content.decode()}
     session.send("ServiceWorker.deliverPushMessage", message)
+    until(page, lambda: worker.evaluate("self.shown.length") > before, "The service worker showed nothing")
+    session.detach()
+    (shown,) = worker.evaluate("(before) => self.shown.slice(before)", before)
+    assert isinstance(shown, dict)
+    return shown
+
+
+def until(page: Page, come: Callable[[], bool], trouble: str) -> None:
+    ends = time.monotonic() + PATIENCE_MS / 1000
+    while not come():
+        assert time.monotonic() < ends, trouble
+        page.wait_for_timeout(50)
 
 
 def worker_of(page: Page) -> Worker:
@@ -156,21 +176,17 @@ def test_somebody_is_notified_on_this_device_until_they_sign_out(
 
     page.get_by_role("button", name="Send a trial message").click()
     expect(page.get_by_text("The trial message was taken")).to_be_visible()
-    push_to(page, address, browser.reads(push_service.taken[-1].body))
-    wait_until(page, f"({SHOWN})().then((shown) => shown.length === 1)")
-    (shown,) = page.evaluate(SHOWN)
+    shown = push_to(page, address, browser.reads(push_service.taken[-1].body))
     assert (shown["title"], shown["data"]) == ("A trial message", {"path": PAGE})
 
     announcing.announce(place, "ada", "Down tonight")
     send_all(place)
-    push_to(page, address, browser.reads(push_service.taken[-1].body))
-    wait_until(page, f"({SHOWN})().then((shown) => shown.length === 2)")
-    assert {
+    assert push_to(page, address, browser.reads(push_service.taken[-1].body)) == {
         "title": "ada announces",
         "body": "Down tonight",
         "data": {"path": "/"},
-        "tag": "",
-    } in page.evaluate(SHOWN)
+        "tag": None,
+    }
 
     watched.go(PAGE)
     page.get_by_text("What it tells you, and when").click()
@@ -203,9 +219,7 @@ def test_a_message_opens_the_page_that_it_is_about_and_none_but_ours(
     assert worker.evaluate(CLICKED, PAGE) == ["closed", f"focused {address}{PAGE}"]
     for foreign in ("//evil.example.org", "/\\evil.example.org", "https://evil.example.org", "", None, 7):
         assert worker.evaluate(CLICKED, foreign) == ["closed", f"opened {address}/"], foreign
-    push_to(page, address, b"no message of ours")
-    wait_until(page, f"({SHOWN})().then((shown) => shown.length === 1)")
-    assert page.evaluate(SHOWN)[0]["title"] == "Projectionist"
+    assert push_to(page, address, b"no message of ours")["title"] == "Projectionist"
 
 
 def test_a_browser_whose_subscription_changes_is_told_by_the_new_one(
