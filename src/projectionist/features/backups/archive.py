@@ -13,6 +13,7 @@ from typing import BinaryIO
 import msgspec
 
 from projectionist.errors import BackupUnusable, DatabaseNewer, UsageWrong
+from projectionist.features.backups.room import copy_sparing
 from projectionist.kit import files, sealing
 
 MAGIC = b"projectionist backup 1\n"
@@ -114,7 +115,7 @@ def _compress(database: Path, into: BinaryIO) -> None:
 def _expand(compressed: BinaryIO, to: Path, path: Path) -> None:
     try:
         with to.open("xb") as into, gzip.GzipFile("", "rb", fileobj=compressed) as content:
-            shutil.copyfileobj(content, into, 1 << 20)
+            copy_sparing(content, into, to.parent, path.name)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise _damaged(path) from None
     to.chmod(0o600)

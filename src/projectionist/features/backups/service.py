@@ -28,6 +28,7 @@ from projectionist.db.engine import Database, sqlite_url
 from projectionist.errors import BackupUnusable, ProjectionistError, TargetUnwritable, UsageWrong
 from projectionist.features.backups import queries
 from projectionist.features.backups.archive import Header, Unpacked, pack, refuse_newer, unpack
+from projectionist.features.backups.room import require_room
 from projectionist.kit import files, sealing
 from projectionist.kit.secrets import Vault, is_key, kept_key, load_vault
 from projectionist.settings import Settings
@@ -138,6 +139,7 @@ def make_backup(
     folder = place.folder if to is None else to.expanduser().absolute()
     with files.explained(folder):
         _make_private(folder)
+        require_room(folder, place.database)
     made_at, began = place.now().astimezone(UTC), time.monotonic()
     name = f"projectionist-{made_at:%Y%m%dT%H%M%SZ}-{uuid4().hex[:4]}{ENDING}"
     with files.scratch_folder(folder) as scratch:
