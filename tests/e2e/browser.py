@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -87,9 +87,14 @@ class Watched:
 
 def wait_until(page: Page, expression: str, given: object = None, within_ms: int = PATIENCE_MS) -> None:
     """Wait until a script says so. Playwright's own waiting asks again by `eval`, which the pages' policy refuses."""
+    until(page, lambda: page.evaluate(expression, given), f"It did not become true: {expression}", within_ms)
+
+
+def until(page: Page, come: Callable[[], object], trouble: str, within_ms: int = PATIENCE_MS) -> None:
+    """Wait until something has come, and let the browser work meanwhile; else fail with what is the trouble."""
     ends = time.monotonic() + within_ms / 1000
-    while not page.evaluate(expression, given):
-        assert time.monotonic() < ends, f"It did not become true: {expression}"
+    while not come():
+        assert time.monotonic() < ends, trouble
         page.wait_for_timeout(50)
 
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Frame, Page, expect
 
 from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.model import Base
 from projectionist.features.accounts.sessions import COOKIE
 from tests.api.house import Open, opened
-from tests.e2e.browser import Pages
+from tests.e2e.browser import Pages, until
 from tests.features.accounts.house import House
 from tests.kit.loopback import Loopback, Reply, says
 from tests.serving import served
@@ -63,13 +63,25 @@ def in_frames(pages: Pages, address: str, session: str = "") -> set[str]:
         watched.expected = ("frame-ancestors", "Failed to load resource")
         page = watched.page
         page.goto(f"http://127.0.0.1:{elsewhere.port}/", wait_until="load")
-        willing = [frame for frame in page.frames if frame.url.endswith("/willing")]
+        until(page, lambda: len(willing_ones(page)) == len(WAYS), "A willing page was not framed in each way")
+        willing = willing_ones(page)
         for frame in willing:
             expect(frame.locator("h1")).to_have_text(WILLING)
-        assert len(willing) == len(WAYS)
-        others = [frame for frame in page.frames[1:] if frame not in willing]
-        assert len(others) >= 2, "of an object that is not shown there may be no frame"
-        return {frame.url for frame in others}
+
+        def others() -> list[str]:
+            return [frame.url for frame in page.frames[1:] if frame not in willing]
+
+        # a page that is embedded may come after all else has; of an object that is not shown there may be no frame
+        until(
+            page,
+            lambda: len(others()) >= 2 and not {"", "about:blank"} & set(others()),
+            "The frames around our page stayed empty",
+        )
+        return set(others())
+
+
+def willing_ones(page: Page) -> list[Frame]:
+    return [frame for frame in page.frames if frame.url.endswith("/willing")]
 
 
 @pytest.mark.slow

@@ -7,8 +7,7 @@ worker is given the message by the browser, and shows it.
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from projectionist.features.alerts.workplace import Workplace
 from projectionist.integrations.messengers.pushing import WebPush
 from projectionist.kit.outbound import Outbound
 from tests.api.house import Open, opened
-from tests.e2e.browser import PATIENCE_MS, Pages, Scheme, Watched, wait_until
+from tests.e2e.browser import Pages, Scheme, Watched, until, wait_until
 from tests.integrations.push_service import Browser, PushService, words
 from tests.serving import served
 
@@ -134,13 +133,6 @@ def push_to(page: Page, address: str, content: bytes) -> dict[str, Any]:
     (shown,) = worker.evaluate("(before) => self.shown.slice(before)", before)
     assert isinstance(shown, dict)
     return shown
-
-
-def until(page: Page, come: Callable[[], bool], trouble: str) -> None:
-    ends = time.monotonic() + PATIENCE_MS / 1000
-    while not come():
-        assert time.monotonic() < ends, trouble
-        page.wait_for_timeout(50)
 
 
 def worker_of(page: Page) -> Worker:
