@@ -69,7 +69,6 @@ def test_bytes_move_before_ones_eyes_and_what_waits_is_called_off_by_keys(
         stop = page.get_by_role("button", name="Stop after this step")
         stop.focus()
         page.keyboard.press("Enter")
-        page.wait_for_load_state()
         expect(stop).to_have_count(0)
         until(lambda: is_idle(here), 60, lambda: state_of(here))
         expect(page.locator("#cache-now")).to_contain_text("Nothing is being moved")

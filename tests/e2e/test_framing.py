@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ def willing_ones(page: Page) -> list[Frame]:
 
 @pytest.mark.slow
 def test_no_page_is_shown_in_a_frame_of_another_site(house: Open, pages: Pages) -> None:
-    with served(house.app) as address:
+    with served(house.app) as address, closing(pages):
         assert in_frames(pages, f"{address}/sign-in") == BLOCKED
         for path in ("/account", "/servers", "/api/v1/me", "/nowhere"):
             assert in_frames(pages, f"{address}{path}", house.session) == BLOCKED, path
@@ -94,5 +95,5 @@ def test_no_page_is_shown_in_a_frame_of_another_site(house: Open, pages: Pages) 
 
 @pytest.mark.slow
 def test_the_setup_is_shown_in_no_frame_of_another_site(unfounded: House, pages: Pages) -> None:
-    with served(unfounded.app) as address:
+    with served(unfounded.app) as address, closing(pages):
         assert in_frames(pages, f"{address}{unfounded.link()}") == BLOCKED

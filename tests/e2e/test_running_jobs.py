@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def test_a_running_job_moves_its_bar_and_ends_by_a_click(
     house: House, pages: Pages, path: str, cancel: Callable[[Page, Job], None]
 ) -> None:
     job = running(house)
-    with served(house.web(identify=lambda request: ADA)) as address:
+    with served(house.web(identify=lambda request: ADA)) as address, closing(pages):
         page = pages.open(address).go(path)
         bar = page.locator("main progress[value]").first
         expect(bar).to_be_visible()
@@ -96,4 +96,3 @@ def test_a_running_job_moves_its_bar_and_ends_by_a_click(
             assert time.monotonic() - clicked < WITHIN_S, state
             time.sleep(0.02)
         assert state is JobState.CANCELLED
-        page.context.close()

@@ -81,8 +81,8 @@ def test_an_app_is_connected_asked_for_and_switched_off(
             expect(phone.page.locator("h1")).to_have_text("Second step")
             check(phone)
         phone.page.get_by_label("Code").fill(code)
-        phone.page.get_by_role("button", name="Sign in").click()
-        phone.page.wait_for_load_state()
+        with phone.page.expect_navigation():
+            phone.page.get_by_role("button", name="Sign in").click()
     expect(phone.page.locator("dl.details")).to_contain_text("9")
     check(phone)
     phone.page.get_by_label("Your password").fill(PASSWORD)

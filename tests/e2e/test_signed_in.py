@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,7 +127,7 @@ def test_the_account_and_the_audit_log_are_readable_and_never_scroll_sideways(
     note(
         house.database, Act.SERVER_CHANGED, "x" * 10_000, before={"a": "y" * 10_000}, after={"a": "\u202e\0"}
     )
-    with served(house.app) as address:
+    with served(house.app) as address, closing(pages):
         watched = pages.open(address, size=size, scheme=scheme, cookies={COOKIE: tokens[0]})
         page = watched.page
         page.clock.install(time=now())

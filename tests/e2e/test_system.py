@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def test_a_single_sample_is_a_point_in_the_period_that_was_asked_for(
     house: Open, pages: Pages, scheme: Scheme, size: str
 ) -> None:
     sample(house, 1, requests=100, errors=1)
-    with served(house.app) as address:
+    with served(house.app) as address, closing(pages):
         watched = pages.open(address, size=size, scheme=scheme, cookies={COOKIE: house.session})
         watched.expected = ("getImageData",)  # that this test looks at what was drawn
         page = watched.go("/system?period=live")
@@ -74,11 +75,11 @@ def test_a_single_sample_is_a_point_in_the_period_that_was_asked_for(
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_charts_are_drawn_and_their_tables_tell_the_same(house: Open, pages: Pages, scheme: Scheme) -> None:
     sample(house, 10, requests=100, errors=1, queued=2, running=1, workers=1)
-    with served(house.app) as address:
+    with served(house.app) as address, closing(pages):
         watched = pages.open(address, scheme=scheme, cookies={COOKIE: house.session})
         page = watched.go("/system")
         wait_until(page, f"{DRAWN} > 2")
-        assert page.evaluate("document.querySelectorAll('[data-chart]').length") == page.evaluate(DRAWN)
+        wait_until(page, f"document.querySelectorAll('[data-chart]').length === {DRAWN}")
         card = page.locator(".system-chart", has_text="Requests").first
         expect(card.locator(".system-now")).to_contain_text("218.0/min")
         card.locator("summary").click()
@@ -87,7 +88,7 @@ def test_charts_are_drawn_and_their_tables_tell_the_same(house: Open, pages: Pag
         page.evaluate("htmx.ajax('GET', location.pathname, {source: '#system-view'})")
         expect(card.locator(".system-now")).to_contain_text("220.0/min")
         expect(card.locator("table")).to_be_visible()
-        assert page.evaluate("document.querySelectorAll('[data-chart]').length") == page.evaluate(DRAWN)
+        wait_until(page, f"document.querySelectorAll('[data-chart]').length === {DRAWN}")
         assert watched.hard_to_use() == []
         for place in ("/system?period=30d", "/alerts", "/announcements", "/logs"):
             watched.go(place)

@@ -84,8 +84,8 @@ def film_of(page: Page, address: str) -> str:
 def order_again(page: Page, address: str, film: str) -> None:
     """Ask for the preview of a film once more."""
     page.goto(f"{address}{film}")
-    page.get_by_role("button", name=re.compile("Make (again|now)")).first.click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.get_by_role("button", name=re.compile("Make (again|now)")).first.click()
 
 
 @pytest.fixture(scope="module")

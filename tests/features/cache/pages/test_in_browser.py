@@ -92,8 +92,8 @@ def test_ticked_films_are_sent_back_by_the_bar_of_actions(
 ) -> None:
     page = pages.open(address).go("/cache/files")
     page.get_by_label("Select Heat").check()
-    page.locator("[data-bulk-bar]").get_by_role("button", name="Move back").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator("[data-bulk-bar]").get_by_role("button", name="Move back").click()
     expect(page).to_have_url(f"{address}/cache/files")
     asked = [job.arguments["path"] for job in premises.jobs.held.values() if job.kind == "cache.back"]
     assert asked == [str(premises.path("Heat"))]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from projectionist.features.cache import service, set_up
 from projectionist.features.cache.models import AnswerRow, Kind, TierRow
@@ -137,19 +138,17 @@ def test_what_is_wrong_in_forms_is_readable_beside_its_fields(address: str, page
     for field, typed in WRONG.items():
         page.locator(field).fill(typed)
     page.get_by_role("button", name="Try and save").click()
-    page.wait_for_load_state()
-    assert page.locator(".field-error").count() == len(WRONG)
+    expect(page.locator(".field-error")).to_have_count(len(WRONG))
     look(watched, "a tier")
 
     page = watched.go("/cache/tiers")
     page.get_by_label("At most").fill("much")
     page.get_by_role("button", name="Save the cap").click()
-    page.wait_for_load_state()
+    expect(page.locator(".field-error")).to_have_count(1)
     look(watched, "a cap")
 
     page = watched.go("/cache/simulator")
     page.get_by_label("Sizes of the fast disk").fill("lots")
     page.get_by_role("button", name="Simulate").click()
-    page.wait_for_load_state()
-    assert "is none" in (page.locator("#sizes-error").text_content() or "")
+    expect(page.locator("#sizes-error")).to_contain_text("is none")
     look(watched, "sizes")
