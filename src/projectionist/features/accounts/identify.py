@@ -66,6 +66,7 @@ class SignedInPeople:
         self._clock = clock
         self.idle = idle
         self._known: dict[tuple[str, bool], tuple[float, Principal | None]] = {}
+        self._forgotten = 0
         self._lock = threading.Lock()
 
     def __call__(self, request: Request[Any, Any, Any]) -> Principal | None:
@@ -82,7 +83,7 @@ class SignedInPeople:
         key = token_hash if shown is None else f"bearer {token_hash}"
         tick = self._clock.monotonic()
         with self._lock:
-            kept = self._known.get((key, True))
+            forgotten, kept = self._forgotten, self._known.get((key, True))
             if not active and (kept is None or tick - kept[0] >= FRESH_S):
                 kept = self._known.get((key, False))
         if kept is not None and tick - kept[0] < FRESH_S:
@@ -93,10 +94,7 @@ class SignedInPeople:
             )
         else:
             principal = tokens.bearer(self._database, token, now=self._clock.now)
-        with self._lock:
-            if len(self._known) >= _MOST:
-                self._known.clear()
-            self._known[(key, active)] = (tick, principal)
+        self._remember((key, active), tick, principal, forgotten)
         return principal
 
     def _named(self, request: Request[Any, Any, Any], proxy: NamingProxy) -> Principal | None:
@@ -111,15 +109,23 @@ class SignedInPeople:
         key = (f"proxy {person.proven.subject}\0{sorted(person.groups)}", True)
         tick = self._clock.monotonic()
         with self._lock:
-            kept = self._known.get(key)
+            forgotten, kept = self._forgotten, self._known.get(key)
         if kept is not None and tick - kept[0] < FRESH_S:
             return kept[1]
         principal = proxy.enter(person)
+        self._remember(key, tick, principal, forgotten)
+        return principal
+
+    def _remember(
+        self, key: tuple[str, bool], tick: float, principal: Principal | None, forgotten: int
+    ) -> None:
+        """Keep an answer, unless all was forgotten since it was asked for: it may be of before."""
         with self._lock:
+            if forgotten != self._forgotten:
+                return
             if len(self._known) >= _MOST:
                 self._known.clear()
             self._known[key] = (tick, principal)
-        return principal
 
     def end_former(self, request: Request[Any, Any, Any]) -> None:
         """End what a browser was signed in as before it signed in anew."""
@@ -130,6 +136,7 @@ class SignedInPeople:
     def forget(self) -> None:
         """Believe nothing any more: somebody signed out, or changed a password."""
         with self._lock:
+            self._forgotten += 1
             self._known.clear()
 
 
