@@ -84,7 +84,7 @@ _NEEDED: Mapping[Permission | None, str] = {
         remove_messenger reset_setting save_heartbeat save_settings test_mail test_messenger
     """,
     Permission.MANAGE_USERS: """
-        list_user_identities unlink_user_identity
+        list_user_identities unlink_user_identity list_user_tokens revoke_user_token
         announce change_user export_audit_log get_user invite_user list_audit_entries list_invitations
         list_users make_password_link remove_user revoke_passkeys_of_user sign_user_out
         take_announcement_back take_off_second_step verify_audit_log withdraw_invitation

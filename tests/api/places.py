@@ -245,6 +245,7 @@ FORMS_WITHOUT = frozenset(
         "/users/{user_id:int}/remove",
         "/users/{user_id:int}/second-step/take-off",
         "/users/{user_id:int}/sign-out",
+        "/users/{user_id:int}/tokens/{token_id:int}/revoke",
         "/verify-email",
         "/webhooks/{sender:str}",  # the paths in what programs tell are tried by tests of webhooks
         "/webhooks/{sender:str}/{secret:str}",

@@ -1,4 +1,4 @@
-"""Users in a real browser: an invitation, what a new user may do, and a new password, readable throughout."""
+"""Users in a real browser: an invitation, what a new user may do, their tokens, a new password, readable throughout."""
 
 from __future__ import annotations
 
@@ -58,6 +58,19 @@ def link_on(page: Page, address: str) -> str:
     return shown.removeprefix(address)
 
 
+def end_the_token(owner: Watched, guest: Watched) -> None:
+    """Whoever manages users ends the one that somebody made, and keeps it first."""
+    row = owner.page.get_by_role("listitem").filter(has_text="The television's remote")
+    for answer, left in (("Keep things as they are", 1), ("Do it", 0)):
+        row.get_by_role("button", name="Revoke").click()
+        owner.page.get_by_role("dialog").get_by_role("button", name=answer).click()
+        expect(row).to_have_count(left)
+    expect(owner.page.get_by_text("No program acts for Gran.")).to_be_visible()
+    check(owner)
+    guest.go("/account/tokens")
+    expect(guest.page.get_by_text("The television's remote")).to_have_count(0)
+
+
 @pytest.mark.parametrize(("size", "scheme"), [("wide", "dark"), ("phone", "light")])
 def test_somebody_is_invited_joins_and_gets_a_new_password(
     address: str, pages: Pages, house: House, size: str, scheme: Scheme
@@ -90,6 +103,7 @@ def test_somebody_is_invited_joins_and_gets_a_new_password(
     check(owner)
     page.get_by_role("link", name="Gran").click()
     check(owner)
+    end_the_token(owner, guest)
     page.get_by_label("Plan and run the cache").select_option("yes")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_label("Plan and run the cache")).to_have_value("yes")

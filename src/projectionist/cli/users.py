@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     help=(
-        "Users: list, invite, change the role, sign out, let choose a new password, take the second step, passkeys or "
-        "linked accounts away, remove."
+        "Users: list, invite, change the role, sign out, let choose a new password, take the second step, passkeys, "
+        "linked accounts or tokens away, remove."
     ),
 )
 
@@ -161,6 +161,47 @@ def unlink(
         print_json(user_document(ended))
     else:
         say(f"It is unlinked, and {ended.name} is signed out everywhere.")
+
+
+@app.command("tokens")
+def list_tokens(name: Name, json: AsJson = False, data: Data = None) -> None:
+    """Show by which tokens programs act for somebody, the newest first."""
+    from projectionist.features.accounts.tokens import tokens_of
+    from projectionist.features.accounts.users import service
+    from projectionist.features.accounts.users.documents import token_document
+
+    with opened_database(data) as house:
+        user = service.user_named(house.database, name, now=_now)
+        found = tokens_of(house.database, user.id, now=_now)
+    if json:
+        print_json({"tokens": [token_document(one) for one in found]})
+        return
+    for one in found:
+        used = f"used {one.used_at:%Y-%m-%d %H:%M} UTC" if one.used_at else "never used"
+        until = f"{'over since' if one.is_over else 'until'} {one.expires_at:%Y-%m-%d %H:%M} UTC"
+        made = f"made {one.created_at:%Y-%m-%d %H:%M} UTC"
+        say(f"{one.id:6}  {one.name:30}  {made}  {used}  {until}  may {', '.join(one.scopes)}")
+    say(f"{len(found)} made")
+
+
+@app.command("revoke-token")
+def revoke_token(
+    name: Name,
+    number: Annotated[int, typer.Argument(help="Which, by the number that `tokens` shows.")],
+    json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """End one of somebody's tokens; with --json it is shown as it was."""
+    from projectionist.features.accounts.users import others_tokens, service
+    from projectionist.features.accounts.users.documents import token_document
+
+    with opened_database(data) as house:
+        user = service.user_named(house.database, name, now=_now)
+        ended = others_tokens.revoke(house.database, service.OWNER, user.id, number, now=_now)
+    if json:
+        print_json(token_document(ended))
+    else:
+        say(f"“{ended.name}” of {user.name} opens nothing any more.")
 
 
 @app.command("second-step-off")

@@ -1,18 +1,20 @@
-"""Open event streams end soon after their sign-in does, whichever process ended it."""
+"""Open event streams end soon after their sign-in or their token does, whichever process ended it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from projectionist.db.engine import Database
-from projectionist.features.accounts import service
+from projectionist.features.accounts import service, tokens
 from projectionist.features.accounts.sessions import COOKIE
+from projectionist.features.accounts.users import others_tokens
+from projectionist.features.accounts.users.service import OWNER
 from tests.features.accounts.clocks import Clock
 from tests.features.accounts.house import NAME, PASSWORD, House
 from tests.passwords import ANOTHER
@@ -79,5 +81,44 @@ def test_a_stream_at_another_process_ends_soon_after_the_sign_in_does(
             assert time.monotonic() - began < WITHIN_S * HEADROOM
             refused = httpx2.get(f"{address}/events", cookies={COOKIE: there})
             assert refused.status_code == 401
+    finally:
+        elsewhere.close()
+
+
+def revoke_own(database: Database, user_id: int, token_id: int) -> None:
+    tokens.revoke_token(database, user_id, token_id, now=Running().now)
+
+
+def revoke_for_them(database: Database, user_id: int, token_id: int) -> None:
+    """As whoever manages users does it."""
+    others_tokens.revoke(database, OWNER, user_id, token_id, now=Running().now)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", [revoke_own, revoke_for_them])
+def test_a_programs_stream_at_another_process_ends_soon_after_its_token_does(
+    database: Database, tmp_path: Path, end: Callable[[Database, int, int], None]
+) -> None:
+    owner = service.found(database, NAME, PASSWORD, now=Running().now)
+    made = tokens.make_token(
+        database, owner, "A watcher", ["view"], lasts=timedelta(days=1), now=Running().now
+    )
+    shown = {"authorization": f"Bearer {made.shown}"}
+    elsewhere = Database(database.url.render_as_string(hide_password=False))
+    house = House(elsewhere, tmp_path, Running())
+    try:
+        with (
+            served(house.app) as address,
+            httpx2.stream("GET", f"{address}/events", headers=shown, timeout=60) as stream,
+        ):
+            lines = stream.iter_lines()
+            assert stream.status_code == 200
+            assert next(lines) == "retry: 2000"
+            end(database, owner.id, made.token.id)
+            began = time.monotonic()
+            for _ in lines:
+                pass
+            assert time.monotonic() - began < WITHIN_S * HEADROOM
+            assert httpx2.get(f"{address}/events", headers=shown).status_code == 401
     finally:
         elsewhere.close()

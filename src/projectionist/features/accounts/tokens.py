@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
 from projectionist.errors import Conflict, InputWrong, NotFound
@@ -104,10 +105,20 @@ def tokens_of(database: Database, user_id: int, *, now: Now) -> list[ApiToken]:
 def revoke_token(database: Database, user_id: int, token_id: int, *, now: Now) -> None:
     """End one of somebody's tokens. Raises NotFound."""
     with database.durable() as session:
-        row = queries.remove_token(session, user_id, token_id)
-        if row is None:
-            raise NotFound("This token is not there any more; nothing was changed.")
-        record(session, Act.TOKEN_REVOKED, row.name, at=now())
+        end_token(session, user_id, token_id, now())
+
+
+def end_token(session: Session, user_id: int, token_id: int, now: datetime, *, whose: str = "") -> ApiToken:
+    """End one of somebody's tokens, within a transaction; what it was. Raises NotFound.
+
+    `whose` is their name where somebody else ends it, so that the audit log is found by it.
+    """
+    row = queries.remove_token(session, user_id, token_id)
+    if row is None:
+        raise NotFound("This token is not there any more; nothing was changed.")
+    about = f"{row.name} of {whose}" if whose else row.name
+    record(session, Act.TOKEN_REVOKED, about, at=now, before={"scopes": ", ".join(row.scopes)})
+    return _told(row, now)
 
 
 def bearer(database: Database, shown: str, *, now: Now) -> Principal | None:

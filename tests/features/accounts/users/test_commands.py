@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from projectionist.db.engine import Database, sqlite_url
 from projectionist.db.schema import prepare
 from projectionist.errors import ProjectionistError
 from projectionist.features.accounts import service as accounts
+from projectionist.features.accounts import tokens
 from projectionist.features.accounts.passkeys import service as passkeys
 from projectionist.features.accounts.second_factor import service as second_factor
 from projectionist.features.accounts.second_factor import totp
@@ -142,6 +144,36 @@ def test_the_passkeys_of_somebody_whose_phone_was_stolen_are_taken_away(data: Pa
     assert json.loads(said(data, "list", "--text", "ada", "--json"))["users"][0]["passkeys"] == 1
     assert said(data, "passkeys-off", "ada") == "Ada has no passkey now.\n"
     assert passkeys.passkeys_of(database, ada.id) == []
+    database.close()
+
+
+def test_the_tokens_of_somebody_are_shown_and_one_of_them_is_ended(data: Path) -> None:
+    database = stored(data)
+    ada = accounts.sign_in(database, "Ada", PASSWORD, now=now, remember=False, address="127.0.0.1").principal
+    made, kept = (
+        tokens.make_token(database, ada, name, ["view"], lasts=timedelta(days=30), now=now)
+        for name in ("Remote", "Script")
+    )
+    assert tokens.bearer(database, made.shown, now=now) is not None
+    script, remote, total = said(data, "tokens", "ada").splitlines()
+    assert (script.split()[1], "never used" in script, "may view" in script) == ("Script", True, True)
+    assert (remote.split()[1], "never used" in remote, total) == ("Remote", False, "2 made")
+    told = json.loads(said(data, "tokens", "ada", "--json"))["tokens"]
+    assert [(one["name"], one["scopes"], one["is_over"]) for one in told] == [
+        ("Script", ["view"], False),
+        ("Remote", ["view"], False),
+    ]
+    assert made.shown not in str(told)
+    number = str(told[1]["id"])
+    assert said(data, "revoke-token", "Ada", number) == "“Remote” of Ada opens nothing any more.\n"
+    assert tokens.bearer(database, made.shown, now=now) is None
+    *_, last = audit_log.all_entries(database)
+    assert (last.act, last.about, last.who) == ("token revoked", "Remote of Ada", "the command line")
+    for name, wrong in (("Ada", number), ("Vera", str(kept.token.id)), ("Ada", str(2**70))):
+        with pytest.raises(ProjectionistError, match="nothing was changed"):
+            said(data, "revoke-token", name, wrong)
+    assert json.loads(said(data, "revoke-token", "Ada", str(kept.token.id), "--json"))["name"] == "Script"
+    assert said(data, "tokens", "ada") == "0 made\n"
     database.close()
 
 

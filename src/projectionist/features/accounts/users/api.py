@@ -12,7 +12,7 @@ from projectionist.db.engine import Database
 from projectionist.features.accounts import tokens
 from projectionist.features.accounts.cookies import session_cookies
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.users import addresses, links, service
+from projectionist.features.accounts.users import addresses, links, others_tokens, service
 from projectionist.features.accounts.users.documents import (
     InvitationDocument,
     InvitationOrder,
@@ -267,6 +267,41 @@ def revoke_token(
     people.forget()
 
 
+@get(
+    "/api/v1/users/{user_id:int}/tokens",
+    tags=["Users"],
+    operation_id="list_user_tokens",
+    sync_to_thread=True,
+    **MANAGE,
+)
+def list_user_tokens(
+    database: Injected[Database], clock: Injected[Clock], user_id: Id, offset: Offset = 0, limit: Limit = 50
+) -> PageOut[TokenDocument]:
+    """Somebody's tokens, the newest first."""
+    found = others_tokens.tokens_of(database, user_id, now=clock.now)
+    return part_out(found, token_document, offset, limit)
+
+
+@delete(
+    "/api/v1/users/{user_id:int}/tokens/{token_id:int}",
+    tags=["Users"],
+    operation_id="revoke_user_token",
+    sync_to_thread=True,
+    **MANAGE,
+)
+def revoke_user_token(
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+    user_id: Id,
+    token_id: Id,
+) -> None:
+    """End one of somebody's tokens; the program that shows it is refused from now on."""
+    others_tokens.revoke(database, principal, user_id, token_id, now=clock.now)
+    people.forget()
+
+
 HANDLERS = (
     list_users,
     get_user,
@@ -282,4 +317,6 @@ HANDLERS = (
     list_tokens,
     make_token,
     revoke_token,
+    list_user_tokens,
+    revoke_user_token,
 )

@@ -16,6 +16,7 @@ from projectionist.features.accounts.credentials.linked import identities_of
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.permissions import AWAITED, PERMISSIONS, Role
+from projectionist.features.accounts.tokens import tokens_of
 from projectionist.features.accounts.users import addresses, links, service
 from projectionist.features.accounts.users.links import Made
 from projectionist.features.accounts.users.mailing import invite_by_mail
@@ -219,6 +220,7 @@ def user_context(principal: Principal, database: Database, clock: Clock, user_id
         "by_role": {role.value: {one.value for one in may} for role, may in PERMISSIONS.items()},
         "permissions": [one.value for one in Permission if one not in AWAITED],
         "identities": identities_of(database, user.id),
+        "tokens": tokens_of(database, user.id, now=clock.now),
         "shown": None,
         "errors": {},
     }

@@ -1,4 +1,4 @@
-"""The page of one's own tokens."""
+"""The page of one's own tokens, and the ending of somebody else's."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from projectionist.errors import ProjectionistError
 from projectionist.features.accounts import tokens
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
+from projectionist.features.accounts.users import others_tokens
+from projectionist.features.accounts.users.pages import MANAGE, user_context
 from projectionist.kit.clock import Clock
 from projectionist.web.access import needs
 from projectionist.web.forms import Form, text, texts, to, whole
@@ -66,6 +68,30 @@ def revoke_token(
     return to(request, PAGE)
 
 
+@post(
+    "/users/{user_id:int}/tokens/{token_id:int}/revoke",
+    sync_to_thread=True,
+    include_in_schema=False,
+    **MANAGE,
+)
+def revoke_token_of_user(
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    database: Injected[Database],
+    clock: Injected[Clock],
+    people: Injected[SignedInPeople],
+    user_id: FromPath[int],
+    token_id: FromPath[int],
+) -> Template | Redirect:
+    """End one of somebody's tokens."""
+    try:
+        others_tokens.revoke(database, principal, user_id, token_id, now=clock.now)
+    except ProjectionistError as error:
+        return refused("accounts/user.html", user_context(principal, database, clock, user_id), error)
+    people.forget()
+    return to(request, f"/users/{user_id}")
+
+
 def _context(principal: Principal, database: Database, clock: Clock) -> dict[str, Any]:
     return {
         "tokens": tokens.tokens_of(database, principal.id, now=clock.now),
@@ -76,4 +102,4 @@ def _context(principal: Principal, database: Database, clock: Clock) -> dict[str
     }
 
 
-HANDLERS = (tokens_page, make_token, revoke_token)
+HANDLERS = (tokens_page, make_token, revoke_token, revoke_token_of_user)
