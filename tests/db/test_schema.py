@@ -28,6 +28,12 @@ REVISIONS = sorted(
 )
 
 
+MAKES_LINK = (
+    "INSERT INTO account_link (purpose, token_hash, role, note, address, made_by, created_at, expires_at) "
+    "VALUES ('invitation', '', '', '', '', '', '2026-03-02 12:00:00', '2026-03-09 12:00:00') RETURNING id"
+)
+
+
 @pytest.fixture
 def empty(database_url: str) -> Iterator[Database]:
     opened = Database(database_url)
@@ -115,6 +121,21 @@ def test_rows_stay_through_what_is_altered(empty: Database) -> None:
     prepare(empty)
     with empty.read() as session:
         assert session.execute(text("SELECT value FROM setting")).scalar_one() == "480"
+
+
+def test_the_number_of_a_link_that_is_gone_does_not_come_again(empty: Database) -> None:
+    def number() -> int:
+        with empty.write() as session:
+            made = int(session.execute(text(MAKES_LINK)).scalar_one())
+            session.execute(text("DELETE FROM account_link"))
+            return made
+
+    migrate(empty, "0020")
+    first = number()
+    prepare(empty)
+    second = number()
+    migrate(empty, "0020")
+    assert first < second < number()
 
 
 def test_a_newer_database_is_refused_and_left_alone(empty: Database) -> None:

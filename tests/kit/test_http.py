@@ -11,7 +11,9 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
+import httpcore2
 import msgspec
 import pytest
 import trustme
@@ -27,6 +29,7 @@ from projectionist.errors import (
     TlsFailed,
 )
 from projectionist.kit.breaker import CircuitBreaker
+from projectionist.kit.connections import _Judged
 from projectionist.kit.http import HttpClient, Retries, TimeOuts
 from projectionist.kit.logs import correlation
 from projectionist.kit.outbound import Outbound
@@ -483,3 +486,11 @@ def test_what_is_not_the_range_that_was_asked_for_is_not_used(
             asked.get_range("/film", 10, 4)
         assert type(raised.value) is error
         assert len(server.heads) == 1
+
+
+def test_what_is_written_to_a_connection_that_was_given_up_meanwhile_is_an_error_of_the_library() -> None:
+    with Loopback(sends(b"")) as server:
+        connection = _Judged(Outbound()).connect_tcp("127.0.0.1", urlsplit(server.url).port or 0, 5.0)
+        connection.close()
+        with pytest.raises(httpcore2.WriteError):
+            connection.write(b"too late", 5.0)

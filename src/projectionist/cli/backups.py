@@ -54,8 +54,11 @@ def backup(
         return
     secret = _passphrase(settings, encrypt, passphrase_file)
     with opening.backups_place(settings) as opened:
-        saved = settings_of(data, saved_settings(opened.database))
-        place = replace(opened, keep=saved.backup_keep)
+        # Nothing else of them: what is wrong with another setting must not keep anybody from a backup.
+        saved = {
+            name: said for name, said in saved_settings(opened.database).items() if name == "backup_keep"
+        }
+        place = replace(opened, keep=settings_of(data, saved).backup_keep)
         record = service.make_backup(
             place, "by hand", asked_by="the command line", to=to, passphrase=secret, with_key=with_key
         )

@@ -109,8 +109,8 @@ class _Ending(httpcore2.NetworkStream):
         connection: socket.socket = self._stream.get_extra_info("socket")
         rest = memoryview(buffer)
         while rest:
-            connection.settimeout(_left(timeout, httpcore2.WriteTimeout))
             try:
+                connection.settimeout(_left(timeout, httpcore2.WriteTimeout))
                 rest = rest[connection.send(rest) :]
             except TimeoutError as error:
                 raise httpcore2.WriteTimeout(str(error)) from error

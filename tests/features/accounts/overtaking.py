@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
+import pytest
 from sqlalchemy import event, text
 
 from projectionist.db.engine import Database
 from projectionist.errors import ProjectionistError
+from tests.databases import drop_postgres, new_postgres
 
 T = TypeVar("T")
 U = TypeVar("U")
 
 PATIENCE_S = 60
+
+
+@pytest.fixture
+def database(postgres: str, postgres_template: str) -> Iterator[Database]:
+    """A database on PostgreSQL, where two who write wait for rows alone."""
+    opened = Database(new_postgres(postgres, postgres_template))
+    yield opened
+    opened.close()
+    drop_postgres(postgres, opened.url.render_as_string())
 
 
 def overtaken(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from argon2 import PasswordHasher
@@ -15,10 +15,11 @@ from projectionist.features.accounts.sessions import hash_of
 from projectionist.features.accounts.users import links
 from projectionist.features.accounts.users.service import OWNER, sign_out_everywhere
 from projectionist.web.ports import Principal
-from tests.databases import drop_postgres, new_postgres
 from tests.features.accounts.clocks import Clock
-from tests.features.accounts.overtaking import overtaken
+from tests.features.accounts.overtaking import database, overtaken
 from tests.passwords import ANOTHER, PASSWORD
+
+__all__ = ["database"]
 
 THIRD = "Third-of-the-passwords-52"
 FORGIVES, SIGNS_IN, ENDS_LINKS = (
@@ -28,14 +29,6 @@ FORGIVES, SIGNS_IN, ENDS_LINKS = (
 )
 
 Way = Callable[[Database, Principal, Clock], object]
-
-
-@pytest.fixture
-def database(postgres: str, postgres_template: str) -> Iterator[Database]:
-    opened = Database(new_postgres(postgres, postgres_template))
-    yield opened
-    opened.close()
-    drop_postgres(postgres, opened.url.render_as_string())
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from projectionist.db.engine import Database
-from projectionist.errors import JobPostponed, SecretUnreadable
+from projectionist.errors import DatabaseUnusable, JobPostponed, SecretUnreadable
 from projectionist.features.alerts import announcing, delivering, queries, service
 from projectionist.features.alerts.beating import Beating
 from projectionist.features.alerts.models import SENDING, TRYING
@@ -184,3 +185,26 @@ def test_what_the_service_took_and_did_not_send_is_sent_after_the_next_start(wat
     watched.do_jobs()
     assert watched.told == ["Disk of the data folder"]
     assert watched.house.moment > NOON
+
+
+def test_what_the_service_could_not_come_to_an_end_with_is_sent_once_the_database_is_back(
+    watched: Watched,
+) -> None:
+    watched.house.messenger()
+    watched.house.jobs.done = ()
+    lost: list[str] = []
+
+    def loses(_connection: object, _cursor: object, said: str, *_more: object) -> None:
+        if (
+            said.startswith("UPDATE delivery")
+            and "WHERE delivery.id" in said
+            and "ended_at" in said
+            and len(lost) < 3
+        ):
+            lost.append(said)
+            raise DatabaseUnusable("The database is locked.")
+
+    event.listen(watched.house.place.database.engine, "before_cursor_execute", loses)
+    watched.samples(30)
+    assert len(lost) == 3
+    assert service.deliveries(watched.house.place, watched.house.user_id).items[0].state == "sent"

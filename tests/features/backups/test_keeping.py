@@ -67,10 +67,10 @@ def left(data: Path) -> list[str]:
     return names
 
 
-def save(data: Path, keep: int) -> None:
+def save(data: Path, **values: str) -> None:
     """As the settings page saves it."""
     with closing(Database(sqlite_url(data / "projectionist.sqlite"))) as database:
-        save_settings(database, {"backup_keep": str(keep)})
+        save_settings(database, values)
 
 
 def make_older(data: Path) -> None:
@@ -110,12 +110,18 @@ def test_the_command_keeps_as_many_as_the_settings_page_says(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there = lie_there(data, range(20))
-    save(data, 365)
+    save(data, backup_keep="365")
     there.append(backed_up(data))
     assert left(data) == there
     monkeypatch.setenv("PROJECTIONIST_BACKUP_KEEP", "3")  # stronger than what the page saved
     made = backed_up(data)
     assert set(left(data)) == {*there[-2:], made}  # two may be of one second
+
+
+def test_another_setting_that_cannot_be_taken_any_more_keeps_nobody_from_a_backup(data: Path) -> None:
+    save(data, backup_keep="1", preview_width="as wide as it was once")
+    _, made = backed_up(data), backed_up(data)
+    assert left(data) == [made]
 
 
 def test_of_those_that_are_not_proven_the_newest_are_kept_too(
@@ -133,7 +139,7 @@ def test_of_those_that_are_not_proven_the_newest_are_kept_too(
 
 def test_an_upgrade_and_the_way_back_remove_no_other_backup(data: Path) -> None:
     there = lie_there(data, range(20))
-    save(data, 365)
+    save(data, backup_keep="365")
     assert projectionist("database", "down", "--data", data).status == 0
     assert left(data)[:-1] == there
     with open_house(load_settings({}, {"data": str(data)}), exclusive=True):

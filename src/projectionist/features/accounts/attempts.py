@@ -119,20 +119,21 @@ def fail(
         crowd = max(counting.count_in(session, name, who, HOUR, now) for name, who in known)
         count = queries.count_failure(session, attempt.pair, now, FORGIVEN)
         lock: timedelta | None = None
+        locks = 0
         if count >= FAILURES:
             lock = min(LONGEST_LOCK, LOCKED * (1 << min(count - FAILURES, 10)))
             queries.lock_out(session, attempt.pair, now + lock)
+            whose = attempt.account if about else "nobody"
+            locks = counting.count_in(session, _OF_LOCKS, whose, HOUR, now)
         named = about or "a name that nobody has"
         if step or _is_written_down(crowd):  # who stands at the second step has the password, and is not many
             said: dict[str, object] = {"failures": count, "of_this_hour": crowd}
             if step:
                 said["wrong"] = step
             record(session, Act.SIGN_IN_FAILED, named, at=now, after=said)
-        if lock is not None:
-            locks = counting.count_in(session, _OF_LOCKS, attempt.account if about else "nobody", HOUR, now)
-            if step or _is_written_down(locks):
-                minutes = round(lock.total_seconds() / 60)
-                record(session, Act.LOCKED_OUT, named, at=now, after={"minutes": minutes})
+        if lock is not None and (step or _is_written_down(locks)):
+            minutes = round(lock.total_seconds() / 60)
+            record(session, Act.LOCKED_OUT, named, at=now, after={"minutes": minutes})
         return lock
 
 

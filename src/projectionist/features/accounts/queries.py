@@ -54,6 +54,21 @@ def user_for_update(session: Session, user_id: int) -> UserRow | None:
     return session.scalars(select(UserRow).where(UserRow.id == user_id).with_for_update()).one_or_none()
 
 
+def users_for_update(session: Session, *user_ids: int) -> dict[int, UserRow]:
+    """Several users by their numbers, in whose order they are held: nobody waits for who waits for them."""
+    rows = session.scalars(
+        select(UserRow).where(UserRow.id.in_(user_ids)).order_by(UserRow.id).with_for_update()
+    )
+    return {row.id: row for row in rows}
+
+
+def user_by_email_for_update(session: Session, folded_email: str) -> UserRow | None:
+    """Whose e-mail address this is, for a change that nobody else makes in between."""
+    return session.scalars(
+        select(UserRow).where(UserRow.folded_email == folded_email).with_for_update()
+    ).one_or_none()
+
+
 def people(session: Session, role: str) -> int:
     """How many have this role."""
     return session.scalar(select(func.count()).select_from(UserRow).where(UserRow.role == role)) or 0

@@ -396,7 +396,12 @@ def _check_fresh(database: Database, user_id: int, token: str, now: datetime) ->
     """Raises InputWrong where this person did not sign in there a moment ago: an open browser shall not be enough."""
     with database.read() as session:
         found_rows = queries.signed_in(session, hash_of(token))
-    if found_rows is None or found_rows[1].id != user_id or abs(now - found_rows[0].created_at) > FRESH:
+    if found_rows is None or found_rows[1].id != user_id:  # a proxy in front says who they are
+        raise InputWrong(
+            "You have no password here, and did not sign in here yourself; ask an administrator for a link to choose a "
+            "password, then show that. Nothing was changed."
+        )
+    if abs(now - found_rows[0].created_at) > FRESH:
         raise InputWrong(
             "You have no password here; sign in anew, and do this within ten minutes of that. Nothing was changed."
         )

@@ -81,8 +81,11 @@ def begin_anew(database: Database, vault: Vault, now: datetime) -> int:
             return 0
         devices = queries.all_devices(session)
         for device in devices:
-            _take_out(session, device, now, _ANEW)
+            queries.remove_device(session, device.id, now, _ANEW)
         session.delete(row)
+        session.flush()
+        for device in devices:
+            _record_removed(session, device, now, _ANEW)
     return len(devices)
 
 
@@ -148,10 +151,11 @@ def removed(place: Workplace, messenger_id: int, why: str) -> None:
 
 def take_out(place: Workplace, session: Session, row: MessengerRow, why: str) -> None:
     """Take a browser out, in a transaction, and keep why."""
-    _take_out(session, row, place.now(), why)
-
-
-def _take_out(session: Session, row: MessengerRow, now: datetime, why: str) -> None:
-    before = {"kind": row.kind, "host": row.host}
+    now = place.now()
     queries.remove_device(session, row.id, now, why)
+    _record_removed(session, row, now, why)
+
+
+def _record_removed(session: Session, row: MessengerRow, now: datetime, why: str) -> None:
+    before = {"kind": row.kind, "host": row.host}
     record(session, Act.MESSENGER_REMOVED, row.name, at=now, before=before, after={"why": why})

@@ -118,7 +118,7 @@ def take(session: Session, delivery_id: int, state: str) -> bool:
 
 
 def let_go(session: Session) -> None:
-    """What the service took and ended before it was sent waits again."""
+    """What the service took, and did not come to an end with, waits again."""
     session.execute(update(DeliveryRow).where(DeliveryRow.state == SENDING).values(state="waiting"))
 
 

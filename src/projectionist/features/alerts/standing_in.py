@@ -33,7 +33,7 @@ class StandIn:
         self._since: datetime | None = None
         self._rests: dict[int, tuple[datetime, timedelta]] = {}
         self._thread: threading.Thread | None = None
-        self._has_begun = False
+        self._may_have_left = True
 
     def look(self, now: datetime, *, is_stuck: bool) -> bool:
         """Whether somebody does the jobs of messages; `is_stuck` says that no job at all is begun or ends.
@@ -41,10 +41,7 @@ class StandIn:
         Raises DatabaseUnusable.
         """
         place = self._place
-        if not self._has_begun:
-            with place.database.write() as session:
-                queries.let_go(session)
-            self._has_begun = True
+        self._let_go()
         name = delivering.QUEUE.name
         is_paused = any(one.paused for one in place.jobs.queues() if one.name == name)
         is_done = any(one.alive and name in one.queues for one in place.jobs.nodes())
@@ -63,8 +60,19 @@ class StandIn:
             self._begin()
         return is_done and not is_paused and not is_stuck
 
+    def _let_go(self) -> None:
+        """What was taken and not ended waits again: the process died, or the database was away at that moment."""
+        if self._may_have_left and not self._is_at_work():
+            with self._place.database.write() as session:
+                queries.let_go(session)
+            self._may_have_left = False
+
+    def _is_at_work(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
     def _begin(self) -> None:
-        if self._thread is None or not self._thread.is_alive():
+        if not self._is_at_work():
+            self._may_have_left = True
             self._thread = threading.Thread(target=self._work, name=THREAD, daemon=True)
             self._thread.start()
 

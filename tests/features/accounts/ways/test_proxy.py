@@ -12,7 +12,7 @@ import pytest
 from litestar import Request
 from sqlalchemy import text
 
-from projectionist.errors import NotAllowed
+from projectionist.errors import InputWrong, NotAllowed
 from projectionist.features.accounts import service as accounts
 from projectionist.features.accounts.identify import SignedInPeople
 from projectionist.features.accounts.users import service as users
@@ -206,6 +206,14 @@ def test_of_many_requests_at_once_one_begins_the_visit(house: House) -> None:
         house.clock.forward(seconds=7_200)
     together([lambda: house.proxy_way.enter(house.proxy_way.read(["lotte"], ["family"]))] * 6)  # type: ignore[arg-type]
     assert [act for act, *_ in written_down(house)] == ["user joined", "signed in"]
+
+
+def test_whom_a_proxy_names_is_told_how_they_come_to_a_password_to_show(house: House) -> None:
+    with behind(house, HERE) as ask:
+        assert ask(NAMED).status_code == 200
+    lotte = users.user_named(house.database, "lotte", now=house.clock.now)
+    with pytest.raises(InputWrong, match="ask an administrator for a link to choose a password"):
+        accounts.change_password(house.database, lotte.id, "", PASSWORD, now=house.clock.now)
 
 
 def test_it_is_off_unless_a_header_is_named(house: House) -> None:

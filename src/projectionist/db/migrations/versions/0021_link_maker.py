@@ -6,6 +6,9 @@ Revises: 0020
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -19,7 +22,10 @@ depends_on = None
 
 def upgrade() -> None:
     """To this revision."""
-    with op.batch_alter_table("account_link", table_kwargs={"sqlite_autoincrement": True}) as links:
+    with (
+        _numbers_go_on(),
+        op.batch_alter_table("account_link", table_kwargs={"sqlite_autoincrement": True}) as links,
+    ):
         links.add_column(sa.Column("maker_id", BigKey, nullable=True))
         links.create_foreign_key(
             "fk_account_link_maker_id", "user_account", ["maker_id"], ["id"], ondelete="CASCADE"
@@ -30,6 +36,25 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Back to the revision before."""
     op.drop_index("ix_account_link_maker_id", "account_link")
-    with op.batch_alter_table("account_link", table_kwargs={"sqlite_autoincrement": True}) as links:
+    with (
+        _numbers_go_on(),
+        op.batch_alter_table("account_link", table_kwargs={"sqlite_autoincrement": True}) as links,
+    ):
         links.drop_constraint("fk_account_link_maker_id", type_="foreignkey")
         links.drop_column("maker_id")
+
+
+@contextmanager
+def _numbers_go_on() -> Iterator[None]:
+    """SQLite makes the table anew and would count on from the highest link that is left: letters know links by numbers,
+    and that of a link which is gone must not come again.
+    """
+    connection = op.get_bind()
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    last = connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'account_link'"))
+    yield
+    connection.execute(
+        sa.text("UPDATE sqlite_sequence SET seq = :last WHERE name = 'account_link'"), {"last": last or 0}
+    )

@@ -74,7 +74,7 @@ def _invitation(origin: str, session: Session, letter: Letter, moment: datetime)
 
 def _new_password(origin: str, session: Session, letter: Letter, moment: datetime) -> Content | None:
     """Nothing where nobody has the address; it goes to the address that is kept, not to the one that was typed."""
-    row = accounts.user_by_email(session, letter.address.lower())
+    row = accounts.user_by_email_for_update(session, letter.address.lower())
     if row is None or row.email is None:
         return None
     made = new_password_link(session, row.id, moment)

@@ -85,8 +85,10 @@ def invite(
     wanted, said = checked_invitation(by, role, note, lasts, registration)
     moment, token = now(), new_token()
     with database.durable() as session:
-        queries.sweep_links(session, moment)
         session.add(link_row(Purpose.INVITATION, token, moment, lasts, by=by, role=wanted, note=said))
+        queries.sweep_links(
+            session, moment
+        )  # after it: who makes it is held first, as where they lose rights
         record(session, Act.USER_INVITED, said, at=moment, after={"role": wanted})
     return Made(token, moment + lasts)
 
@@ -175,7 +177,8 @@ def make_password_link(database: Database, by: Principal, user_id: int, *, now: 
     """
     moment = now()
     with database.durable() as session:
-        row = accounts.user_for_update(session, user_id)
+        # Both accounts before any link, as everybody who ends links: two who wait for each other would fail.
+        row = accounts.users_for_update(session, by.id, user_id).get(user_id)
         if row is None:
             raise NotFound("This account is not there any more.")
         check_may_open(by, row)

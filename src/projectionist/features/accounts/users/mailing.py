@@ -40,10 +40,10 @@ def invite_by_mail(
     wanted, said = checked_invitation(by, role, note, lasts, registration)
     moment, nothing = room.now(), new_token()
     with room.database.durable() as session:
-        queries.sweep_links(session, moment)
         link = link_row(Purpose.INVITATION, nothing, moment, lasts, by=by, role=wanted, note=said, address=to)
         session.add(link)
         session.flush()
+        queries.sweep_links(session, moment)  # after it, as in `invite`
         letter = note_letter(session, INVITATION, to, {"link": link.id}, asked_by=by.name, now=moment)
         told = {"role": wanted, "email": veiled(to)}
         record(session, Act.USER_INVITED, said, at=moment, after=told)

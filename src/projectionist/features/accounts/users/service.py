@@ -15,7 +15,7 @@ from projectionist.db.engine import Database
 from projectionist.errors import Conflict, InputWrong, NotAllowed, NotFound
 from projectionist.features.accounts import queries as accounts
 from projectionist.features.accounts.credentials.queries import count_passkeys, those_with_one
-from projectionist.features.accounts.models import UserRow
+from projectionist.features.accounts.models import LinkRow, UserRow
 from projectionist.features.accounts.permissions import AWAITED, PERMISSIONS, Role, permissions_of
 from projectionist.features.accounts.users import queries
 from projectionist.features.audit_log.service import Act, differing, record
@@ -100,14 +100,14 @@ def change_user(
         if wanted is not Role.ADMINISTRATOR:
             _check_not_last(administrators, row)
         row.role, row.exceptions = wanted.value, made
-        was, is_now = differing(before, _said(row))
-        if is_now:
-            record(session, Act.USER_CHANGED, row.name, at=now(), before=was, after=is_now)
         may = permissions_of(row.role, row.exceptions)
         if may - had:
             accounts.end_links(session, row.id)
-        if had - may:
-            _withdraw_links_by(session, row.id, now())
+        withdrawn = queries.remove_links_by(session, row.id) if had - may else ()
+        was, is_now = differing(before, _said(row))
+        if is_now:
+            record(session, Act.USER_CHANGED, row.name, at=now(), before=was, after=is_now)
+        _record_withdrawn(session, withdrawn, now())
         session.flush()
         return _told(session, [row], now())[0]
 
@@ -123,8 +123,9 @@ def remove_user(database: Database, by: Principal, user_id: int, *, now: Now) ->
         check_may_touch(by, row.role)
         _check_not_last(administrators, row)
         name, was = row.name, _said(row)
-        _withdraw_links_by(session, row.id, now())
+        withdrawn = queries.remove_links_by(session, row.id)
         queries.remove_user(session, user_id)
+        _record_withdrawn(session, withdrawn, now())
         record(session, Act.USER_REMOVED, name, at=now(), before=was)
         return name
 
@@ -178,9 +179,9 @@ def check_may_open(by: Principal, row: UserRow) -> None:
         )
 
 
-def _withdraw_links_by(session: Session, maker_id: int, now: datetime) -> None:
-    """What somebody made who may less from now on is over, as they could not make it now."""
-    for link in queries.remove_links_by(session, maker_id):
+def _record_withdrawn(session: Session, links: Sequence[LinkRow], now: datetime) -> None:
+    """Of the links of somebody who may less from now on, and could not make them now, invitations are told of."""
+    for link in links:
         if link.role:
             record(session, Act.INVITATION_WITHDRAWN, link.note, at=now, before={"role": link.role})
 
