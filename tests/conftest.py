@@ -7,7 +7,12 @@ from tests.databases import database, database_url, postgres, postgres_template,
 from tests.e2e.browser import browser, pages
 from tests.features.doctor.every_state import pytest_configure
 from tests.films import film
-from tests.rules import heard_signals, pytest_make_collect_report, pytest_runtest_makereport
+from tests.rules import (
+    heard_signals,
+    pytest_collection_finish,
+    pytest_make_collect_report,
+    pytest_runtest_makereport,
+)
 
 __all__ = [
     "browser",
@@ -18,6 +23,7 @@ __all__ = [
     "pages",
     "postgres",
     "postgres_template",
+    "pytest_collection_finish",
     "pytest_configure",
     "pytest_make_collect_report",
     "pytest_runtest_makereport",

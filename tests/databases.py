@@ -13,6 +13,7 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -84,8 +85,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with every table, to be copied."""
     file = tmp_path_factory.mktemp("template") / "projectionist.sqlite"
-    _build(sqlite_url(file))
+    file.write_bytes(prepared_sqlite())
     return file
+
+
+@cache
+def prepared_sqlite() -> bytes:
+    """What a SQLite file with every table holds: written where one is wanted, it saves its migrations."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "projectionist.sqlite"
+        _build(sqlite_url(file))
+        return file.read_bytes()
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from projectionist.media.lists import ConnectList
 from projectionist.media.vocabulary import ListedItem, ServerKind
 from projectionist.opening import open_house
 from projectionist.settings import load_settings
+from tests.databases import prepared_sqlite
 from tests.features.library.shelves import Shelves, Wall, movie, show
 
 ORIGIN = "http://127.0.0.1:8480"
@@ -32,9 +34,13 @@ class Open:
     """An opened house. `session` is the cookie of its administrator, `wall` a server full of films."""
 
     house: House
-    app: Litestar
     session: str
     wall: Wall
+
+    @cached_property
+    def app(self) -> Litestar:
+        """The web program; a test may put another one in its place."""
+        return self.house.web()
 
     def visitor(self, *, signed_in: bool = True) -> TestClient[Litestar]:
         """A browser that follows no redirect, in front of a program that answers for its errors."""
@@ -68,6 +74,9 @@ def opened(
         {}, {"data": str(data), "log_file": str(data / "log.txt"), **unlimited, **overrides}
     )
     shelves = shelves_of(*items)
+    if not settings.database_url and not data.exists():
+        data.mkdir(mode=0o700)
+        (data / "projectionist.sqlite").write_bytes(prepared_sqlite())
     with open_house(settings, exclusive=True, connect=lambda address: shelves, connect_list=lists) as house:
         now = house.clock.now
         house.jobs.start(work=False)
@@ -81,6 +90,6 @@ def opened(
             signed_in = accounts.sign_in(
                 house.database, NAME, PASSWORD, now=now, remember=False, address="127.0.0.1"
             )
-            yield Open(house, house.web(), signed_in.token, wall)
+            yield Open(house, signed_in.token, wall)
         finally:
             house.jobs.close()

@@ -103,7 +103,7 @@ def guarded(data: Path) -> Iterator[Open]:
             signed_in = accounts.sign_in(
                 house.database, NAME, PASSWORD, now=now, remember=False, address="127.0.0.1"
             )
-            yield Open(house, house.web(), signed_in.token, Wall(house.database, shelves, added.id))
+            yield Open(house, signed_in.token, Wall(house.database, shelves, added.id))
         finally:
             house.jobs.close()
 
