@@ -86,9 +86,8 @@ def invite(
     moment, token = now(), new_token()
     with database.durable() as session:
         session.add(link_row(Purpose.INVITATION, token, moment, lasts, by=by, role=wanted, note=said))
-        queries.sweep_links(
-            session, moment
-        )  # after it: who makes it is held first, as where they lose rights
+        # After it: who makes it is held first, as where they lose rights.
+        queries.sweep_links(session, moment)
         record(session, Act.USER_INVITED, said, at=moment, after={"role": wanted})
     return Made(token, moment + lasts)
 
