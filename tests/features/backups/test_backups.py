@@ -20,6 +20,7 @@ from projectionist.db import schema
 from projectionist.db.engine import Database
 from projectionist.db.tables import SavedSettingRow
 from projectionist.errors import BackupUnusable, DatabaseNewer, DatabaseUnusable, TargetUnwritable, UsageWrong
+from projectionist.features.accounts.models import HandshakeRow
 from projectionist.features.backups import archive, queries, service
 from projectionist.features.backups.service import Place
 from projectionist.features.servers.models import ServerRow
@@ -119,6 +120,17 @@ def test_a_key_of_a_list_that_this_key_does_not_open_is_told(place: Place) -> No
         )
     made = service.make_backup(place, "by hand")
     assert "key" in made.trouble
+
+
+def test_a_sign_in_that_was_left_half_way_keeps_no_backup_from_being_proven(place: Place) -> None:
+    sealed = Vault(os.urandom(32)).seal("what the other service was told")
+    with place.database.write() as session:
+        session.add(
+            HandshakeRow(
+                token_hash="x", kind="oidc", sealed=sealed, remember=False, wanted="/", expires_at=NOW
+            )
+        )
+    assert service.make_backup(place, "by hand").trouble == ""
 
 
 def test_whatever_is_sealed_is_proven() -> None:

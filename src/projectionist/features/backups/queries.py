@@ -22,14 +22,20 @@ SEALED = (
 )
 """Where what is sealed with the key of an installation is kept: table and column."""
 
+_PASSING = frozenset({"handshake"})
+"""Whose rows are of some minutes: who cannot go on with a sign-in at another service begins it anew."""
+
 
 def sealed_values(session: Session, *, but: Collection[str] = ()) -> list[str]:
-    """All that is sealed: tokens of servers, keys of lists, addresses of messengers, what authenticator apps share.
-
-    What the tables of `but` hold is left out.
+    """All that is sealed to last: tokens of servers, keys of lists, addresses of messengers, what authenticator apps
+    share. What the tables of `but` hold is left out.
     """
+    left_out = _PASSING.union(but)
     return [
-        value for table, column in SEALED if table not in but for value in _values(session, table, column)
+        value
+        for table, column in SEALED
+        if table not in left_out
+        for value in _values(session, table, column)
     ]
 
 
