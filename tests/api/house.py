@@ -76,7 +76,9 @@ def opened(
     shelves = shelves_of(*items)
     if not settings.database_url and not data.exists():
         data.mkdir(mode=0o700)
-        (data / "projectionist.sqlite").write_bytes(prepared_sqlite())
+        database = data / "projectionist.sqlite"
+        database.touch(mode=0o600)
+        database.write_bytes(prepared_sqlite())
     with open_house(settings, exclusive=True, connect=lambda address: shelves, connect_list=lists) as house:
         now = house.clock.now
         house.jobs.start(work=False)

@@ -233,7 +233,7 @@ def test_a_first_password_is_chosen_shortly_after_signing_in_and_by_oneself_alon
     others = accounts.welcome(database, owner, now=clock, address="192.0.2.7").token
     own = came_by_plex(database, clock, farouk)
     for token in ("", others):
-        with pytest.raises(InputWrong, match="sign in anew"):
+        with pytest.raises(InputWrong, match="did not sign in here yourself"):
             accounts.change_password(database, farouk.id, "", PASSWORD, now=clock, token=token)
     clock.forward(minutes=11)
     with pytest.raises(InputWrong, match="sign in anew"):
