@@ -321,7 +321,7 @@ def test_a_copy_that_is_cancelled_ends_soon_and_leaves_nothing(tmp_path: Path, h
         assert len(running) == 1  # one copy at a time from a slow disk
         assert running[0].eta_s is not None
         stopped = service.stop_after_step(here.house.cache, jobs)
-        for job in jobs.find(copying).items:  # what waits for its turn would be copied as soon as this one ends
+        for job in jobs.find(copying).items:  # what waits would be copied next
             if job.id != running[0].id:
                 jobs.cancel(job.id)
         jobs.cancel(running[0].id)
