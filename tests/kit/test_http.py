@@ -343,7 +343,7 @@ def test_a_certificate_is_accepted_where_it_is_trusted_or_not_checked(
     authority.configure_trust(trusting)
     with (
         Loopback(says(), context=serving(authority, "localhost")) as server,
-        client(server.url, verify_tls=trusting if trusts else False) as asked,
+        client(server.url, verify_tls=trusting if trusts else False, time_outs=TimeOuts()) as asked,
     ):
         assert asked.get("/").body == b"{}"
 
