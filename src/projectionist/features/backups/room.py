@@ -19,7 +19,7 @@ _STEP = 1 << 20
 
 
 def require_room(folder: Path, database: Database) -> None:
-    """Whether a backup of this database can be made in `folder`: it is copied there, and laid open to be proved.
+    """Refuse a backup for which `folder` has no room: the database is copied there, and laid open to be proved.
 
     Raises TargetFull and DatabaseUnusable; OSError where the disk does not say.
     """

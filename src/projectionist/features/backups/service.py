@@ -386,6 +386,6 @@ def why_unproven(place: Place, record: Record) -> str:
 
 
 def sealed_values(database: Database, *, but: Collection[str] = ()) -> list[str]:
-    """All that is sealed in a database, as it is kept, without the tables of `but`. Raises DatabaseUnusable."""
+    """All that is sealed to last in a database, as it is kept, without the tables of `but`. Raises DatabaseUnusable."""
     with database.read() as session:
         return queries.sealed_values(session, but=but)

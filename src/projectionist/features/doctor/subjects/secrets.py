@@ -124,7 +124,7 @@ def look_at_rotation(ground: Ground) -> Finding:
 
 
 def look_at_tokens(opened: Opened) -> Finding:
-    """Open whatever is sealed with the key, but for what push services know us by, which is looked at by itself."""
+    """Open whatever is sealed to last, but for what push services know us by, which is looked at by itself."""
     vault = opened.reach.vault
     locked = [
         server.name
