@@ -7,12 +7,16 @@ from tests.databases import database, database_url, postgres, postgres_template,
 from tests.e2e.browser import browser, pages
 from tests.features.doctor.every_state import pytest_configure
 from tests.films import film
+from tests.quickly import make_quickly
 from tests.rules import (
     heard_signals,
     pytest_collection_finish,
     pytest_make_collect_report,
+    pytest_runtest_logreport,
     pytest_runtest_makereport,
 )
+
+make_quickly()
 
 __all__ = [
     "browser",
@@ -26,6 +30,7 @@ __all__ = [
     "pytest_collection_finish",
     "pytest_configure",
     "pytest_make_collect_report",
+    "pytest_runtest_logreport",
     "pytest_runtest_makereport",
     "pytest_terminal_summary",
     "sqlite_template",

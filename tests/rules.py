@@ -30,6 +30,7 @@ def pytest_collection_finish() -> None:
     """What was collected stays to the end: the garbage collector need not look through it again and again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # a web program is a hundred thousand objects, and soon gone
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +96,14 @@ def _is_open(path: str) -> bool:
 
 _DATABASES = ("projectionist.sqlite", "jobs.sqlite", "sqlite-wal", "sqlite-shm")
 sys.addaudithook(_leave_databases_to_sqlite)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Under CI a failure is told when it happens: a run that is cut off says nothing at its end."""
+    if CI and report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        said = [line for line in report.longreprtext.splitlines() if line.startswith("E ")]
+        sys.stderr.write("\n".join(["", f"failed: {report.nodeid} ({report.when})", *said[:9], ""]))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

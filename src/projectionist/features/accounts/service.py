@@ -138,16 +138,20 @@ def sign_in(
     moment = now()
     with database.durable() as session:
         current = queries.user_for_update(session, row.id)
-        if current is None or current.password_hash != row.password_hash:
+        if current is None or not _is_still(current, row.password_hash, password):
             raise SignInNeeded("The password was changed a moment ago; sign in with the new one.")
-        if renewed is not None:
-            current.password_hash = renewed
+        current.password_hash = renewed or current.password_hash
         queries.forgive(session, attempt.pair)
         queries.sweep(session, moment, attempts.FORGIVEN, KNOWN_FOR)
         step = credentials.begin_step(session, current.id, remember, moment)
         if not step:
             return let_in(session, current, moment, remember, address, browser, known, idle)
     raise SecondStepNeeded(_CODE_NEEDED, step)
+
+
+def _is_still(row: UserRow, hashed: str | None, password: str) -> bool:
+    """Whether a password that was proven by a hash is theirs yet: another sign-in may have renewed the hash only."""
+    return row.password_hash == hashed or passwords.matches(password, row.password_hash)
 
 
 def let_in(
@@ -332,8 +336,7 @@ def change_password(
     hashed = passwords.hash_password(wanted)
     with database.durable() as session:
         changed = queries.user_for_update(session, user_id)
-        is_same = changed is not None and changed.password_hash == row.password_hash
-        if changed is None or not (is_same or passwords.matches(current, changed.password_hash)):
+        if changed is None or not _is_still(changed, row.password_hash, current):
             raise Conflict("The password was changed meanwhile; sign in with the new one.")
         changed.password_hash = hashed
         changed.password_changed_at = now()
