@@ -30,7 +30,7 @@ def pytest_collection_finish() -> None:
     """What was collected stays to the end: the garbage collector need not look through it again and again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)  # a web program is a hundred thousand objects, and soon gone
+    gc.set_threshold(50_000, 10, 10)  # a web program is a hundred thousand objects, and soon gone
 
 
 @pytest.fixture(autouse=True)

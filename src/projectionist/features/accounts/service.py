@@ -10,10 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from projectionist.db.engine import Database
-from projectionist.errors import Conflict, InputWrong, NotFound, SecondStepNeeded, SignInNeeded
+from projectionist.errors import Conflict, NotFound, SecondStepNeeded, SignInNeeded
 from projectionist.features.accounts import attempts, passwords, queries
 from projectionist.features.accounts.attempts import Tell
 from projectionist.features.accounts.browsers import browser_name
+from projectionist.features.accounts.confirming import check_current
 from projectionist.features.accounts.credentials import queries as credentials
 from projectionist.features.accounts.models import SignInRow, UserRow
 from projectionist.features.accounts.permissions import Role, permissions_of
@@ -35,8 +36,6 @@ from projectionist.web.ports import Principal
 Now = Callable[[], datetime]
 
 _CODE_NEEDED = "The code of your authenticator app is needed besides, or one of your recovery codes."
-FRESH = timedelta(minutes=10)
-"""So long after signing in one may do what else needs a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,37 +344,6 @@ def change_password(
         record(session, Act.PASSWORD_CHANGED, changed.name, at=now())
 
 
-def check_current(
-    database: Database,
-    row: UserRow,
-    password: str,
-    field: str = "current",
-    *,
-    now: Now,
-    tell: Tell = attempts.unheard,
-    token: str = "",  # nosec B107 - the empty one is nobody's
-) -> None:
-    """Have somebody who is signed in show the password once more, before what cannot be undone.
-
-    Who has none needs a sign-in of a moment ago instead, whose `token` they show.
-    Raises InputWrong, of the field `field`, TooManyRequests.
-    """
-    attempts.count_password(database, row.id, now(), tell)
-    if not row.password_hash:
-        _check_fresh(database, row.id, token, now())
-    elif not passwords.matches(password, row.password_hash):
-        with database.durable() as session:
-            record(session, Act.PASSWORD_CHANGE_FAILED, row.name, at=now())
-        raise InputWrong("That is not the current password; nothing was changed.", field)
-
-
-def has_password(database: Database, user_id: int) -> bool:
-    """Whether somebody can come in by a password."""
-    with database.read() as session:
-        row = queries.user(session, user_id)
-        return row is not None and bool(row.password_hash)
-
-
 def set_preferences(
     database: Database, user_id: int, *, time_zone: str | None = None, language: str | None = None
 ) -> Principal:
@@ -393,21 +361,6 @@ def set_preferences(
         row.time_zone = row.time_zone if zone is None else zone
         row.language = row.language if spoken is None else spoken
         return principal_of(row)
-
-
-def _check_fresh(database: Database, user_id: int, token: str, now: datetime) -> None:
-    """Raises InputWrong where this person did not sign in there a moment ago: an open browser shall not be enough."""
-    with database.read() as session:
-        found_rows = queries.signed_in(session, hash_of(token))
-    if found_rows is None or found_rows[1].id != user_id:  # a proxy in front says who they are
-        raise InputWrong(
-            "You have no password here, and did not sign in here yourself; ask an administrator for a link to choose a "
-            "password, then show that. Nothing was changed."
-        )
-    if abs(now - found_rows[0].created_at) > FRESH:
-        raise InputWrong(
-            "You have no password here; sign in anew, and do this within ten minutes of that. Nothing was changed."
-        )
 
 
 def _folded(name: str) -> str:

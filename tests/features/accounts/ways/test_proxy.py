@@ -25,7 +25,7 @@ from tests.serving import served
 __all__ = ["house"]
 
 Headers: TypeAlias = Sequence[tuple[str, str]]
-Ask: TypeAlias = Callable[[Headers], httpx2.Response]
+Ask: TypeAlias = Callable[..., httpx2.Response]
 
 LOTTE = ("remote-user", "lotte")
 FAMILY = ("remote-groups", "family,films")
@@ -36,7 +36,7 @@ HERE, ELSEWHERE = ("127.0.0.0/8",), ("192.0.2.0/24",)
 def behind(
     house: House, trusted: tuple[str, ...], header: str = "Remote-User", host: str = "127.0.0.1"
 ) -> AbstractContextManager[Ask]:
-    """Asks for one's own account with headers, from this machine."""
+    """Asks for a page, one's own account unless another is named, with headers, from this machine."""
     accounts.found(house.database, NAME, PASSWORD, now=house.clock.now)
     roles = ("film-admins=administrator", "family=user")
     house.proxy_way = replace(house.proxy_way, header=header, roles=roles)
@@ -45,7 +45,9 @@ def behind(
     @contextmanager
     def opened() -> Iterator[Ask]:
         with served(house.app, host) as address:
-            yield lambda headers: httpx2.get(f"{address}/account", headers=list(headers), timeout=20)
+            yield lambda headers, page="/account": httpx2.get(
+                address + page, headers=list(headers), timeout=20
+            )
 
     return opened()
 
@@ -62,6 +64,18 @@ def test_whom_a_trusted_proxy_names_is_signed_in_and_is_one_user(house: House) -
             assert page.status_code == 200
             assert "lotte" in words(page.text)
     assert people(house) == {NAME, "lotte"}
+
+
+def test_whom_a_proxy_names_is_told_how_to_come_to_a_password_and_shown_no_form_in_vain(house: House) -> None:
+    with behind(house, HERE) as ask:
+        pages = [ask(NAMED, page).text for page in ("/account", "/account/profile")]
+    for page in pages:
+        assert "ten minutes" not in page
+        assert "a proxy says who you are" in words(page)
+        assert 'action="/account/password"' not in page
+        assert 'action="/account/leave"' not in page
+    assert "An administrator can make you a link to choose one" in words(pages[0])
+    assert "ask an administrator for a link to choose a password" in words(pages[1])
 
 
 @pytest.mark.parametrize("trusted", [HERE, ("::ffff:127.0.0.0/104",)])

@@ -13,8 +13,8 @@ from projectionist.errors import Conflict, InputWrong, NotFound
 from projectionist.features.accounts import attempts
 from projectionist.features.accounts import queries as accounts
 from projectionist.features.accounts.attempts import Tell
+from projectionist.features.accounts.confirming import check_current
 from projectionist.features.accounts.models import UserRow
-from projectionist.features.accounts.service import check_current
 from projectionist.features.accounts.sessions import hash_of, new_token
 from projectionist.features.accounts.users import queries
 from projectionist.features.accounts.users.letters import EMAIL, MOVED, PROVEN_WITHIN

@@ -13,9 +13,10 @@ from projectionist.errors import InputWrong, NotFound
 from projectionist.features.accounts import attempts, passwords, tokens
 from projectionist.features.accounts import queries as accounts
 from projectionist.features.accounts.attempts import Tell
+from projectionist.features.accounts.confirming import check_current
 from projectionist.features.accounts.credentials.queries import identities_of, passkeys_of
 from projectionist.features.accounts.models import UserRow
-from projectionist.features.accounts.service import browsers, check_current, principal_of
+from projectionist.features.accounts.service import browsers, principal_of
 from projectionist.features.accounts.users import service
 from projectionist.features.accounts.users.emails import email_of
 from projectionist.features.accounts.users.links import Now

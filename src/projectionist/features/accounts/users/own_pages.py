@@ -10,10 +10,10 @@ from litestar.response import Redirect, Template
 
 from projectionist.db.engine import Database
 from projectionist.errors import NotAllowed, ProjectionistError
+from projectionist.features.accounts.confirming import proof_of
 from projectionist.features.accounts.cookies import link_cookie, no_link, no_session, tell_limit
 from projectionist.features.accounts.forms import refused
 from projectionist.features.accounts.identify import SignedInPeople
-from projectionist.features.accounts.service import has_password
 from projectionist.features.accounts.sessions import COOKIE, LINK_COOKIE, token_in
 from projectionist.features.accounts.users import addresses, emails, mailing, oneself
 from projectionist.features.mail.service import Mailroom
@@ -29,10 +29,13 @@ PAGE = "/account/profile"
 
 @get(PAGE, sync_to_thread=True, include_in_schema=False)
 def profile_page(
-    principal: Injected[Principal], mailroom: Injected[Mailroom], clock: Injected[Clock]
+    request: Request[Any, Any, Any],
+    principal: Injected[Principal],
+    mailroom: Injected[Mailroom],
+    clock: Injected[Clock],
 ) -> Template:
     """One's own name, address and data."""
-    return Template("accounts/profile.html", context=_context(principal, mailroom, clock))
+    return Template("accounts/profile.html", context=_context(request, principal, mailroom, clock))
 
 
 @post("/account/name", sync_to_thread=True, include_in_schema=False)
@@ -48,7 +51,7 @@ def rename(
     try:
         oneself.rename(mailroom.database, principal.id, text(data, "name"), now=clock.now)
     except ProjectionistError as error:
-        context = {**_context(principal, mailroom, clock), "name": text(data, "name")}
+        context = {**_context(request, principal, mailroom, clock), "name": text(data, "name")}
         return refused("accounts/profile.html", context, error)
     people.forget()
     return to(request, PAGE)
@@ -71,7 +74,7 @@ def change_email(
         else:
             emails.drop_email(mailroom, principal, password, tell=tell, token=token)
     except ProjectionistError as error:
-        context = {**_context(principal, mailroom, clock), "typed": typed}
+        context = {**_context(request, principal, mailroom, clock), "typed": typed}
         return refused("accounts/profile.html", context, error)
     return to(request, PAGE)
 
@@ -91,7 +94,7 @@ def leave(
     try:
         oneself.leave(mailroom.database, principal, password, now=clock.now, tell=tell, token=token)
     except ProjectionistError as error:
-        return refused("accounts/profile.html", _context(principal, mailroom, clock), error)
+        return refused("accounts/profile.html", _context(request, principal, mailroom, clock), error)
     people.forget()
     answer = to(request, "/sign-in")
     answer.set_cookie(no_session(request))
@@ -158,10 +161,12 @@ def verify_email(
     return answer
 
 
-def _context(principal: Principal, mailroom: Mailroom, clock: Clock) -> dict[str, Any]:
+def _context(
+    request: Request[Any, Any, Any], principal: Principal, mailroom: Mailroom, clock: Clock
+) -> dict[str, Any]:
     return {
         "email": emails.email_of(mailroom.database, principal.id, now=clock.now),
-        "has_password": has_password(mailroom.database, principal.id),
+        "proof": proof_of(mailroom.database, principal.id, request.cookies.get(COOKIE, "")),
         "is_set": mailroom.is_set,
         "name": principal.name,
         "typed": None,

@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Request
 
 from projectionist.features.accounts import service
+from projectionist.features.accounts.confirming import proof_of
 from projectionist.features.accounts.credentials.linked import identities_of
 from projectionist.features.accounts.second_factor.service import standing
 from projectionist.features.accounts.sessions import COOKIE
@@ -36,7 +37,7 @@ def account_context(
         "browsers": service.browsers(database, principal.id, token, now=clock.now),
         "email": email_of(database, principal.id, now=clock.now),
         "identities": identities_of(database, principal.id),
-        "has_password": service.has_password(database, principal.id),
+        "proof": proof_of(database, principal.id, token),
         **offered(ways),
         "second_step": standing(database, principal.id),
         "zones": time_zones(),
