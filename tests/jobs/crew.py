@@ -45,11 +45,14 @@ def note(run: JobRun, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def last(run: JobRun, arguments: Mapping[str, Any]) -> None:
-    """Take some time, saying how far it is; leave a line at the end, once and for all."""
+    """Take some time, until nothing holds it, saying how far it is; leave a line at the end, once and for all."""
     steps = int(float(arguments["seconds"]) * 20)
     _leave_line({**arguments, "name": f"begun-{arguments['name']}"}, run)
     for step in range(steps):
         run.progress(step, steps, unit="steps", now=f"step {step}")
+        time.sleep(0.05)
+    while _hold(Path(arguments["folder"])).exists():
+        run.progress(steps, steps, unit="steps", now="held")
         time.sleep(0.05)
     _leave_line(arguments, run)
 
@@ -217,6 +220,20 @@ def over(jobs: Engine, job_id: str, within_s: float = 10.0) -> Job:
     """The job, once it is over."""
     until(lambda: jobs.get(job_id).state.is_over, within_s)
     return jobs.get(job_id)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """While the block runs no job of the kind `last` comes to its end."""
+    _hold(folder).touch()
+    try:
+        yield
+    finally:
+        _hold(folder).unlink()
+
+
+def _hold(folder: Path) -> Path:
+    return folder / "hold"
 
 
 def age(jobs: Engine, job_id: str, by: timedelta) -> None:

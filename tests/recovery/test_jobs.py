@@ -31,9 +31,10 @@ def test_jobs_of_a_killed_worker_are_done_by_the_other_each_once(database: Datab
         crew.started(database, tmp_path, work=False, node="web") as jobs,
         crew.worker(database, tmp_path, "first") as first,
     ):
-        ordered = [jobs.order(order(tmp_path, name, 1.0)).job_id for name in names]
-        crew.until(lambda: len(crew.lines(tmp_path)) >= 2, 20)
-        first.kill()  # while they run: they take a second
+        with crew.held(tmp_path):
+            ordered = [jobs.order(order(tmp_path, name, 0)).job_id for name in names]
+            crew.until(lambda: len(crew.lines(tmp_path)) >= 2, 20)
+            first.kill()
         with crew.worker(database, tmp_path, "second"):
             crew.until(lambda: all(jobs.get(one).state is JobState.DONE for one in ordered), 40)
     assert finished(tmp_path) == names
@@ -42,8 +43,8 @@ def test_jobs_of_a_killed_worker_are_done_by_the_other_each_once(database: Datab
 def test_what_ran_while_a_process_ended_goes_on_after_its_next_start(
     database: Database, tmp_path: Path
 ) -> None:
-    with crew.started(database, tmp_path) as jobs:
-        job_id = jobs.order(order(tmp_path, "resumed", 1.0)).job_id
+    with crew.held(tmp_path), crew.started(database, tmp_path) as jobs:
+        job_id = jobs.order(order(tmp_path, "resumed", 0)).job_id
         crew.until(lambda: crew.lines(tmp_path))
     with crew.started(database, tmp_path) as jobs:
         assert crew.over(jobs, job_id, 20).state is JobState.DONE
@@ -57,8 +58,8 @@ def test_a_worker_killed_and_started_again_does_what_it_had_begun_once(
 ) -> None:
     names = [f"job-{number}" for number in range(6)]
     with crew.started(database, tmp_path, work=False, node="web") as jobs:
-        ordered = [jobs.order(order(tmp_path, name, 0.5)).job_id for name in names]
-        with crew.worker(database, tmp_path, "only") as first:
+        ordered = [jobs.order(order(tmp_path, name, 0)).job_id for name in names]
+        with crew.held(tmp_path), crew.worker(database, tmp_path, "only") as first:
             crew.until(lambda: len(crew.lines(tmp_path)) >= 2, 20)
             first.kill()
         with crew.worker(database, tmp_path, "only"):

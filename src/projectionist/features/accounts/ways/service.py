@@ -20,10 +20,11 @@ from projectionist.db.engine import Database
 from projectionist.errors import Conflict, NotAllowed, NotFound
 from projectionist.features.accounts import queries as accounts
 from projectionist.features.accounts.attempts import Tell
+from projectionist.features.accounts.confirming import check_current
 from projectionist.features.accounts.credentials import queries as credentials
 from projectionist.features.accounts.models import UserRow
 from projectionist.features.accounts.permissions import Role
-from projectionist.features.accounts.service import actor_of, check_current, principal_of, user_row
+from projectionist.features.accounts.service import actor_of, principal_of, user_row
 from projectionist.features.accounts.ways import queries
 from projectionist.features.audit_log.service import Act, legible, note_seldom, record
 from projectionist.kit.acting import Actor, acting
