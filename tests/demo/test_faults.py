@@ -75,7 +75,7 @@ def test_a_house_closes_though_requests_hang(house: DemoHouse, client: httpx2.Cl
         client.get(ALL, timeout=0.1)
     before = time.monotonic()
     house.close()
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 10
     with pytest.raises(httpx2.ConnectError):
         client.get(ALL)
 

@@ -28,6 +28,9 @@ from projectionist.jobs.engine import Engine
 from projectionist.jobs.ports import Job, JobKind, JobRun, JobState, QueueSpec
 from projectionist.kit.logs import correlation
 
+LONGEST_S = 60.0
+"""Nobody waits longer for what comes within a second or two; a busy machine takes its time."""
+
 QUEUE = "work"
 NARROW = "narrow"
 
@@ -208,7 +211,7 @@ def worker(database: Database, folder: Path, node: str) -> Iterator[Worker]:
         process.stdout.close()
 
 
-def until(happened: Callable[[], object], within_s: float = 10.0) -> None:
+def until(happened: Callable[[], object], within_s: float = LONGEST_S) -> None:
     """Wait for something that another process or thread does."""
     ends = time.monotonic() + within_s
     while not happened():
@@ -216,7 +219,7 @@ def until(happened: Callable[[], object], within_s: float = 10.0) -> None:
         time.sleep(0.05)
 
 
-def over(jobs: Engine, job_id: str, within_s: float = 10.0) -> Job:
+def over(jobs: Engine, job_id: str, within_s: float = LONGEST_S) -> Job:
     """The job, once it is over."""
     until(lambda: jobs.get(job_id).state.is_over, within_s)
     return jobs.get(job_id)

@@ -50,7 +50,7 @@ def test_what_may_pass_is_tried_again_and_what_may_not_fails_in_its_words(
         "refused",
         1,
     )
-    done = crew.over(jobs, passing, 20)
+    done = crew.over(jobs, passing)
     assert (done.state, done.attempt, done.error) == (JobState.DONE, 3, "")
     assert crew.lines(tmp_path) == ["a", "a", "a"]
 
@@ -60,11 +60,11 @@ def test_what_waits_for_its_next_try_is_tried_at_once_where_somebody_asks(
 ) -> None:
     order = note(tmp_path, "a", "slow-to-pass", "a")
     waiting = jobs.order(order).job_id
-    crew.until(lambda: jobs.get(waiting).state is JobState.WAITING, 20)
+    crew.until(lambda: jobs.get(waiting).state is JobState.WAITING)
     assert jobs.order(order).job_id == waiting
     assert jobs.get(waiting).state is JobState.WAITING
     assert jobs.order(replace(order, priority=Priority.NOW)).job_id == waiting
-    done = crew.over(jobs, waiting, 20)
+    done = crew.over(jobs, waiting)
     assert (done.state, done.attempt, done.priority) == (JobState.DONE, 2, Priority.NOW)
     assert crew.lines(tmp_path) == ["a", "a"]
 
@@ -91,7 +91,7 @@ def test_every_job_can_be_followed_also_where_no_request_asked_for_it(jobs: Engi
 
 
 def test_a_job_that_is_put_off_comes_back_without_using_up_a_try(jobs: Engine, tmp_path: Path) -> None:
-    job = crew.over(jobs, jobs.order(note(tmp_path, "a", "put-off")).job_id, 20)
+    job = crew.over(jobs, jobs.order(note(tmp_path, "a", "put-off")).job_id)
     assert (job.state, job.attempt, job.error, job.now) == (JobState.DONE, 1, "", "")
     assert crew.lines(tmp_path) == ["a", "a", "a"]
 
@@ -165,7 +165,7 @@ def test_what_is_more_urgent_goes_first_also_when_it_becomes_so_later(jobs: Engi
     }
     jobs.set_priority(ordered["late"], Priority.NOW)
     jobs.resume(crew.NARROW)
-    crew.over(jobs, ordered["low"], 20)
+    crew.over(jobs, ordered["low"])
     assert crew.lines(tmp_path) == ["late", "high", "normal", "low"]
 
 
@@ -251,6 +251,6 @@ def test_jobs_outlive_the_file_of_their_queues(tmp_path: Path, sqlite_template: 
     for part in tmp_path.glob("jobs.sqlite*"):
         part.unlink()
     with crew.started(database, tmp_path) as jobs:
-        assert crew.over(jobs, waiting, 40).state is JobState.DONE
+        assert crew.over(jobs, waiting).state is JobState.DONE
     database.close()
     assert crew.lines(tmp_path) == ["a"]

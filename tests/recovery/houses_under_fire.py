@@ -70,6 +70,14 @@ class Program:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def hears(self) -> bool:
+        """Whether SIGTERM is heard yet; before, it ends a process as it does any."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+        return bool(int(caught.split()[1], 16) >> signal.SIGTERM - 1 & 1)
+
+    @property
     def said(self) -> str:
         """Everything it said, in all its lives."""
         return self._log.read_text(errors="replace")

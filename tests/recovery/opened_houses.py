@@ -42,7 +42,7 @@ def sync(house: House, server: Server, *, full: bool = False) -> Job:
     """A sync that was asked for, once it is over or waits for another try."""
     job_id = order_sync(house.jobs, server.id, full=full).job_id
     tried = (JobState.DONE, JobState.FAILED, JobState.CANCELLED, JobState.WAITING)
-    until(lambda: house.jobs.get(job_id).state in tried, 30, lambda: f"The sync ({house.jobs.get(job_id)})")
+    until(lambda: house.jobs.get(job_id).state in tried, 60, lambda: f"The sync ({house.jobs.get(job_id)})")
     return house.jobs.get(job_id)
 
 

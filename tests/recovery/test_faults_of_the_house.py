@@ -197,14 +197,14 @@ def test_a_vanished_mount_removes_nothing_and_its_previews_wait_and_say_why(
         before = items(here)
         assert len(before) == 2
         until(
-            lambda: [one for one, _ in previews(here).values()] == ["queued"] * 2, 20, lambda: previews(here)
+            lambda: [one for one, _ in previews(here).values()] == ["queued"] * 2, 60, lambda: previews(here)
         )
         films.rename(away)
         here.jobs.resume("previews")
         job = sync(here, server, full=True)
         assert str(films) in job.error
         assert items(here) == before
-        until(lambda: {one for one, _ in previews(here).values()} == {"waiting"}, 30, lambda: previews(here))
+        until(lambda: {one for one, _ in previews(here).values()} == {"waiting"}, 60, lambda: previews(here))
         for _, reason in previews(here).values():
             assert str(films) in reason
             assert "mount" in reason
@@ -224,10 +224,10 @@ def test_a_sync_of_a_server_that_never_answers_can_be_cancelled(house: DemoHouse
         house.faults.hang(path=ALL)
         job_id = order_sync(here.jobs, server.id, full=True).job_id
         house.faults.forget()
-        until(lambda: any(one.path.endswith("/all") for one in house.faults.seen), 20, "The call")
+        until(lambda: any(one.path.endswith("/all") for one in house.faults.seen), 60, "The call")
         here.jobs.cancel(job_id)
         asked = time.monotonic()
-        until(lambda: here.jobs.get(job_id).state is JobState.CANCELLED, 30, lambda: here.jobs.get(job_id))
+        until(lambda: here.jobs.get(job_id).state is JobState.CANCELLED, 60, lambda: here.jobs.get(job_id))
         assert time.monotonic() - asked < 10
         house.faults.clear()
         assert items(here) == before
@@ -238,7 +238,7 @@ def test_a_clock_that_is_set_back_holds_nothing_up(house: DemoHouse, tmp_path: P
         here.jobs.pause("previews")
         server = connected(here, house)
         sync(here, server)
-        until(lambda: {one for one, _ in previews(here).values()} == {"queued"}, 20, lambda: previews(here))
+        until(lambda: {one for one, _ in previews(here).values()} == {"queued"}, 60, lambda: previews(here))
         ahead = bindparam("ahead", datetime.now(UTC) + timedelta(days=2), UtcDateTime)
         with here.database.write() as session:
             session.execute(
@@ -269,7 +269,7 @@ def test_a_full_disk_leaves_no_half_preview_says_so_and_is_made_good_later(
         assert [path for path in disk.rglob("*") if path.is_file()] == []
         subprocess.run(["mount", "-o", "remount,size=4m", disk], check=True)
         waiting = JobFilter((JobState.WAITING,))
-        until(lambda: here.jobs.find(waiting).total == 2, 20, lambda: here.jobs.find(waiting))
+        until(lambda: here.jobs.find(waiting).total == 2, 60, lambda: here.jobs.find(waiting))
         for job in here.jobs.find(waiting).items:
             here.jobs.cancel(job.id)
         assert upkeep.make_now(here.place, here.jobs, Filter()) == 2
@@ -285,9 +285,9 @@ def test_a_server_that_was_added_and_never_read_is_read_by_the_next_start(
     with opened(tmp_path / "data") as here:
         here.jobs.pause("previews")
         here.begin_syncs()
-        until(lambda: len(items(here)) == len(house.catalogue.all()), 30, lambda: items(here))
+        until(lambda: len(items(here)) == len(house.catalogue.all()), 60, lambda: items(here))
         assert here.reach.syncs.begun(server.id)
         here.reach.syncs.forget(server.id)
-        until(lambda: here.jobs.find(JobFilter(kinds=("library.sync",))).items[0].state.is_over, 30)
+        until(lambda: here.jobs.find(JobFilter(kinds=("library.sync",))).items[0].state.is_over, 60)
         here.begin_syncs()
         assert not here.reach.syncs.begun(server.id)

@@ -62,6 +62,7 @@ def test_killed_at_any_moment_work_goes_on_nothing_half_nothing_twice_no_job_los
         settle(fire)
         indexed = what_is_indexed(fire)
         jobs = fire.listed("/jobs")
+        until(lambda: all(program.hears for program in programs), 60, "The start of the last that was killed")
         for program in programs:
             assert program.ask_to_end() == 0
     watcher.look()

@@ -200,7 +200,7 @@ def test_nobody_waits_for_a_mail_server_that_hangs(database: Database, tmp_path:
             ordered = service.order(room, noted(room), KIND)
             assert hanging.wait(60)
             engine.cancel(ordered.job_id)
-            job = crew.over(engine, ordered.job_id, 10)
+            job = crew.over(engine, ordered.job_id)
         finally:
             engine.close()
     assert job.state is JobState.CANCELLED
