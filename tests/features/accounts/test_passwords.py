@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import string
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -113,3 +115,12 @@ def test_the_list_holds_what_makes_headlines() -> None:
 @given(st.text(alphabet=string.ascii_letters + string.digits + string.punctuation, min_size=12, max_size=40))
 def test_no_password_is_too_strange_to_be_looked_up(password: str) -> None:
     assert known_passwords.is_widely_known(password, "") in (True, False)
+
+
+def test_what_is_shipped_hashes_as_hard_as_it_is_advised() -> None:
+    """64 MiB and three passes, RFC 9106's second choice; in tests hashes are light, so another process tells."""
+    program = "from projectionist.features.accounts.passwords import hash_password; print(hash_password('x'))"
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert ran.stdout.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
